@@ -1,0 +1,159 @@
+//! Identifiers: a prefix that says of what, and a UUIDv7, so that they sort by time.
+
+use std::fmt;
+use std::str::FromStr;
+
+use deserr::Deserr;
+use serde::{Deserialize, Serialize};
+use uuid::{NoContext, Timestamp, Uuid};
+
+use super::invalid::{Invalid, Refused};
+use super::time::Instant;
+
+/// A text that is no identifier of the wanted kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAnId;
+
+impl fmt::Display for NotAnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an identifier of this kind")
+    }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Deserr,
+        )]
+        #[serde(try_from = "String", into = "String")]
+        #[deserr(error = Invalid, try_from(String) = $name::parse -> Refused)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new one, sortable by `now`.
+            pub fn new(now: Instant) -> Self {
+                let (seconds, nanos) = now.unix();
+                Self(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, nanos)))
+            }
+
+            fn parse(text: String) -> Result<Self, Refused> {
+                let detail = concat!("Must be an identifier that begins with ", $prefix, ".");
+                text.parse().map_err(|NotAnId| Refused::new("invalid_id", detail))
+            }
+
+            /// The one made of these 16 bytes: for data that must come out the same every time.
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The part behind the prefix.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0.as_hyphenated())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                let uuid = text.strip_prefix($prefix).and_then(parse_uuid).ok_or(NotAnId)?;
+                Ok(Self(uuid))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotAnId;
+
+            fn try_from(text: String) -> Result<Self, NotAnId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    };
+}
+
+id! {
+    /// A user.
+    UserId, "usr_"
+}
+id! {
+    /// A product.
+    ProductId, "prd_"
+}
+id! {
+    /// An order.
+    OrderId, "ord_"
+}
+id! {
+    /// A cart. A customer's cart has its owner's UUID: there is exactly one of it, and it needs
+    /// no place to be remembered in.
+    CartId, "crt_"
+}
+id! {
+    /// A session: one login on one device.
+    SessionId, "ses_"
+}
+id! {
+    /// A message on its way out of the shop.
+    MessageId, "msg_"
+}
+
+impl From<UserId> for CartId {
+    fn from(user: UserId) -> Self {
+        Self(user.uuid())
+    }
+}
+
+/// Exactly the form we write: one identifier has one spelling.
+fn parse_uuid(text: &str) -> Option<Uuid> {
+    let uuid = Uuid::try_parse(text).ok().filter(|uuid| uuid.get_version_num() == 7)?;
+    let mut canonical = Uuid::encode_buffer();
+    (uuid.as_hyphenated().encode_lower(&mut canonical) == text).then_some(uuid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_as_itself() {
+        let id = ProductId::new(Instant::from_unix_millis(1_700_000_000_123));
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn ids_sort_by_time() {
+        let earlier = OrderId::new(Instant::from_unix_millis(1_700_000_000_000));
+        let later = OrderId::new(Instant::from_unix_millis(1_700_000_000_001));
+        assert!(earlier.to_string() < later.to_string());
+    }
+
+    #[test]
+    fn an_id_has_one_spelling_only() {
+        let id = UserId::new(Instant::from_unix_millis(1_700_000_000_123)).to_string();
+        let uuid = &id["usr_".len()..];
+        for (text, why) in [
+            (id.to_uppercase(), "upper case"),
+            (format!("prd_{uuid}"), "another kind's prefix"),
+            (format!("usr_{}", uuid.replace('-', "")), "no hyphens"),
+            (format!("usr_{{{uuid}}}"), "braces"),
+            (uuid.to_owned(), "no prefix"),
+            ("usr_00000000-0000-4000-8000-000000000000".to_owned(), "another UUID version"),
+            (String::new(), "empty"),
+        ] {
+            assert_eq!(text.parse::<UserId>(), Err(NotAnId), "{why}: {text}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Broken input, field by field.
+//!
+//! [`Invalid`] is the error type of every request body and query: deserializing goes on after the
+//! first broken field, so that the caller sees all of them at once.
+
+use std::ops::ControlFlow;
+
+use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
+use serde::Serialize;
+
+/// One broken field: `pointer` is a JSON pointer (RFC 6901) into the body, or a query parameter's
+/// name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where.
+    pub pointer: String,
+    /// Stable slug.
+    pub code: &'static str,
+    /// What is wrong, and what would be right.
+    pub detail: String,
+}
+
+/// The most broken fields that are listed: an answer must not be much larger than its request.
+const MOST: usize = 100;
+
+/// All broken fields of one input, at most 100; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid(Vec<FieldError>);
+
+/// Why a domain type refused a value; [`Invalid`] adds where it stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Stable slug.
+    pub code: &'static str,
+    /// What is wrong, and what would be right.
+    pub detail: String,
+}
+
+impl Refused {
+    /// Refuses a value.
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+impl Invalid {
+    /// A single broken field.
+    pub fn field(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Self(vec![FieldError { pointer: pointer.to_owned(), code, detail: detail.into() }])
+    }
+
+    /// Collects the broken fields of several checks; `Ok` where there are none.
+    pub fn collect(errors: impl IntoIterator<Item = Invalid>) -> Result<(), Invalid> {
+        let all: Vec<_> = errors.into_iter().flat_map(|invalid| invalid.0).take(MOST).collect();
+        if all.is_empty() { Ok(()) } else { Err(Self(all)) }
+    }
+
+    /// The broken fields.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.0
+    }
+
+    /// The same errors with `/name` shortened to `name`, as query parameters are called.
+    #[must_use]
+    pub fn of_query(mut self) -> Self {
+        for field in &mut self.0 {
+            field.pointer = field.pointer.trim_start_matches('/').to_owned();
+        }
+        self
+    }
+
+    fn at(location: ValuePointerRef<'_>, code: &'static str, detail: String) -> Self {
+        Self(vec![FieldError { pointer: pointer(location), code, detail }])
+    }
+
+    fn and(self, earlier: Option<Self>) -> Self {
+        match earlier {
+            None => self,
+            Some(mut all) => {
+                all.0.extend(self.0);
+                all.0.truncate(MOST);
+                all
+            }
+        }
+    }
+}
+
+impl DeserializeError for Invalid {
+    fn error<V: IntoValue>(
+        earlier: Option<Self>,
+        error: ErrorKind<'_, V>,
+        location: ValuePointerRef<'_>,
+    ) -> ControlFlow<Self, Self> {
+        let this = match error {
+            ErrorKind::MissingField { field } => {
+                Self::at(location.push_key(field), "required", "This field is required.".into())
+            }
+            ErrorKind::UnknownKey { key, accepted } => Self::at(
+                location.push_key(key),
+                "unknown_field",
+                format!("There is no such field here; known are: {}.", accepted.join(", ")),
+            ),
+            ErrorKind::UnknownValue { accepted, .. } => Self::at(
+                location,
+                "unknown_value",
+                format!("Must be one of: {}.", accepted.join(", ")),
+            ),
+            ErrorKind::IncorrectValueKind { actual, accepted } => Self::at(
+                location,
+                "wrong_type",
+                format!("Must be {}, not {}.", names(accepted), name(actual.kind())),
+            ),
+            ErrorKind::BadSequenceLen { expected, .. } => {
+                Self::at(location, "wrong_length", format!("Must have {expected} elements."))
+            }
+            ErrorKind::Unexpected { .. } => {
+                Self::at(location, "out_of_range", "The number is out of range.".into())
+            }
+        };
+        ControlFlow::Continue(this.and(earlier))
+    }
+}
+
+impl MergeWithError<Invalid> for Invalid {
+    fn merge(
+        earlier: Option<Self>,
+        other: Invalid,
+        _location: ValuePointerRef<'_>,
+    ) -> ControlFlow<Self, Self> {
+        ControlFlow::Continue(other.and(earlier))
+    }
+}
+
+impl MergeWithError<Refused> for Invalid {
+    fn merge(
+        earlier: Option<Self>,
+        refused: Refused,
+        location: ValuePointerRef<'_>,
+    ) -> ControlFlow<Self, Self> {
+        ControlFlow::Continue(Self::at(location, refused.code, refused.detail).and(earlier))
+    }
+}
+
+fn pointer(location: ValuePointerRef<'_>) -> String {
+    match location {
+        ValuePointerRef::Origin => String::new(),
+        ValuePointerRef::Key { key, prev } => {
+            let key: String = key.chars().take(MOST).collect();
+            let escaped = key.replace('~', "~0").replace('/', "~1");
+            format!("{}/{escaped}", pointer(*prev))
+        }
+        ValuePointerRef::Index { index, prev } => format!("{}/{index}", pointer(*prev)),
+    }
+}
+
+fn names(kinds: &[ValueKind]) -> String {
+    let mut names: Vec<_> = kinds.iter().map(|kind| name(*kind)).collect();
+    names.dedup();
+    names.join(" or ")
+}
+
+fn name(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Null => "null",
+        ValueKind::Boolean => "true or false",
+        ValueKind::Integer | ValueKind::NegativeInteger => "an integer",
+        ValueKind::Float => "a decimal number",
+        ValueKind::String => "a string",
+        ValueKind::Sequence => "an array",
+        ValueKind::Map => "an object",
+    }
+}

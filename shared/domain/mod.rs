@@ -1,0 +1,23 @@
+//! Pure types and rules: no I/O, no clock, no environment.
+//!
+//! A value of one of these types is valid; the only way to make one is its `parse` (or a
+//! deserializer that goes through it).
+
+pub mod cart;
+pub mod email;
+pub mod error;
+pub mod ids;
+pub mod invalid;
+pub mod money;
+pub mod order;
+pub mod page;
+pub mod password;
+pub mod patch;
+pub mod product;
+pub mod quantity;
+pub mod sku;
+pub mod slug;
+pub mod text;
+pub mod time;
+pub mod user;
+pub mod version;

@@ -1,0 +1,181 @@
+//! Money: whole minor units of one currency. There is no decimal anywhere.
+
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content,
+};
+use iso_currency::Currency as Iso;
+use serde::{Deserialize, Serialize};
+
+use super::invalid::{Invalid, Refused};
+
+/// An ISO 4217 currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[serde(try_from = "String", into = "String")]
+#[deserr(error = Invalid, try_from(String) = Currency::parse -> Refused)]
+pub struct Currency(Iso);
+
+impl Currency {
+    /// Reads a three-letter code.
+    pub fn parse(code: String) -> Result<Self, Refused> {
+        Iso::from_code(&code).map(Self).ok_or_else(|| {
+            Refused::new("unknown_currency", "Must be an ISO 4217 code in capitals, such as USD.")
+        })
+    }
+
+    /// The three-letter code.
+    pub fn code(self) -> &'static str {
+        self.0.code()
+    }
+
+    /// How many of an amount's digits stand behind the decimal point: 2 for USD, 0 for JPY.
+    pub fn decimals(self) -> u16 {
+        self.0.exponent().unwrap_or(0)
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = String;
+
+    fn try_from(code: String) -> Result<Self, String> {
+        Self::parse(code).map_err(|refused| refused.detail)
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.code().to_owned()
+    }
+}
+
+/// An amount of money, never negative: `{"amount": 1999, "currency": "USD"}` is $19.99.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[deserr(error = Invalid, deny_unknown_fields)]
+pub struct Money {
+    amount: Amount,
+    currency: Currency,
+}
+
+impl Money {
+    /// The largest amount a client may name: with the most lines of the largest quantity, a total
+    /// still is an exact integer in JavaScript (under 2^53).
+    pub const MAX: i64 = 100_000_000_000;
+
+    /// So many minor units; amounts of our own sums may exceed [`Money::MAX`].
+    pub const fn new(minor_units: i64, currency: Currency) -> Self {
+        Self { amount: Amount(minor_units), currency }
+    }
+
+    /// Minor units.
+    pub const fn amount(self) -> i64 {
+        self.amount.0
+    }
+
+    /// The currency.
+    pub const fn currency(self) -> Currency {
+        self.currency
+    }
+
+    /// The price of so many; quantities and prices are bounded so that this can't overflow.
+    #[must_use]
+    pub const fn times(self, quantity: u32) -> Self {
+        Self::new(self.amount.0.saturating_mul(quantity as i64), self.currency)
+    }
+
+    /// The sum, which is nothing in `currency` where there are no parts.
+    pub fn sum(parts: impl IntoIterator<Item = Money>, currency: Currency) -> Self {
+        let total = parts.into_iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount.0));
+        Self::new(total, currency)
+    }
+
+    /// Refuses another currency than the shop's; `pointer` says where the amount stood.
+    pub fn in_shop_currency(self, shop: Currency, pointer: &str) -> Result<(), Invalid> {
+        if self.currency == shop {
+            return Ok(());
+        }
+        let detail = format!("This shop trades in {} only.", shop.code());
+        Err(Invalid::field(&format!("{pointer}/currency"), "wrong_currency", detail))
+    }
+}
+
+/// Minor units as a client may send them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Amount(i64);
+
+impl Deserr<Invalid> for Amount {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Invalid> {
+        let refused = match value {
+            Value::Integer(amount) => match i64::try_from(amount) {
+                Ok(amount) if amount <= Money::MAX => return Ok(Self(amount)),
+                _ => Refused::new("too_large", format!("Must be at most {}.", Money::MAX)),
+            },
+            Value::NegativeInteger(_) => Refused::new("negative", "Must not be negative."),
+            Value::Float(_) => Refused::new(
+                "not_minor_units",
+                "Must be a whole number of minor units, such as cents: 1999 for $19.99.",
+            ),
+            other => {
+                let kind = ErrorKind::IncorrectValueKind {
+                    actual: other,
+                    accepted: &[deserr::ValueKind::Integer],
+                };
+                return Err(take_cf_content(Invalid::error(None, kind, location)));
+            }
+        };
+        Err(take_cf_content(deserr::MergeWithError::merge(None, refused, location)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(value: serde_json::Value) -> Result<Money, Vec<(String, &'static str)>> {
+        deserr::deserialize::<Money, _, Invalid>(value).map_err(|invalid| {
+            invalid.fields().iter().map(|field| (field.pointer.clone(), field.code)).collect()
+        })
+    }
+
+    #[test]
+    fn an_amount_is_whole_minor_units_of_a_currency() {
+        let money = parse(json!({"amount": 1999, "currency": "USD"})).unwrap();
+        assert_eq!((money.amount(), money.currency().code()), (1999, "USD"));
+    }
+
+    #[test]
+    fn currencies_have_their_own_decimals() {
+        let decimals = |code: &str| Currency::parse(code.into()).unwrap().decimals();
+        assert_eq!((decimals("USD"), decimals("JPY"), decimals("KWD")), (2, 0, 3));
+    }
+
+    #[test]
+    fn what_is_no_money_is_refused_field_by_field() {
+        for (value, expected) in [
+            (json!({"amount": 19.99, "currency": "USD"}), vec![("/amount", "not_minor_units")]),
+            (json!({"amount": 5.0, "currency": "USD"}), vec![("/amount", "not_minor_units")]),
+            (json!({"amount": -1, "currency": "USD"}), vec![("/amount", "negative")]),
+            (json!({"amount": 1e300, "currency": "USD"}), vec![("/amount", "not_minor_units")]),
+            (json!({"amount": u64::MAX, "currency": "USD"}), vec![("/amount", "too_large")]),
+            (json!({"amount": "5", "currency": "USD"}), vec![("/amount", "wrong_type")]),
+            (json!({"amount": 5, "currency": "usd"}), vec![("/currency", "unknown_currency")]),
+            (
+                json!({"amount": -5, "currency": 5}),
+                vec![("/amount", "negative"), ("/currency", "wrong_type")],
+            ),
+            (json!({"amount": 5}), vec![("/currency", "required")]),
+            (
+                json!({"amount": 5, "currency": "USD", "cents": 1}),
+                vec![("/cents", "unknown_field")],
+            ),
+            (json!(5), vec![("", "wrong_type")]),
+        ] {
+            let expected: Vec<_> =
+                expected.into_iter().map(|(pointer, code)| (pointer.to_owned(), code)).collect();
+            assert_eq!(parse(value.clone()).unwrap_err(), expected, "{value}");
+        }
+    }
+}

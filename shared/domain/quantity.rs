@@ -1,0 +1,134 @@
+//! How many.
+
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content,
+};
+use serde::{Deserialize, Serialize};
+
+use super::invalid::{Invalid, Refused};
+
+/// Units of one SKU in a cart or an order: 1 to 999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Quantity(u32);
+
+impl Quantity {
+    /// The most units of one SKU in a line.
+    pub const MAX: u32 = 999;
+
+    /// Reads a quantity; `None` outside 1 to 999.
+    pub const fn new(units: u32) -> Option<Self> {
+        if units >= 1 && units <= Self::MAX { Some(Self(units)) } else { None }
+    }
+
+    /// The units.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    /// Both together; `None` above 999.
+    pub const fn plus(self, other: Self) -> Option<Self> {
+        Self::new(self.0 + other.0)
+    }
+}
+
+impl Deserr<Invalid> for Quantity {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Invalid> {
+        integer(value, location, 1, u64::from(Self::MAX), "quantity_out_of_range").map(Self)
+    }
+}
+
+/// A quantity that a cart's line is set to: 0 removes the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewQuantity(pub Option<Quantity>);
+
+impl Deserr<Invalid> for NewQuantity {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Invalid> {
+        integer(value, location, 0, u64::from(Quantity::MAX), "quantity_out_of_range")
+            .map(|units| Self(Quantity::new(units)))
+    }
+}
+
+/// Units on the shelf: 0 to 1,000,000,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(transparent)]
+pub struct Stock(u32);
+
+impl Stock {
+    const MAX: u32 = 1_000_000_000;
+
+    /// So many units, at most 1,000,000,000.
+    pub const fn new(units: u32) -> Self {
+        Self(if units > Self::MAX { Self::MAX } else { units })
+    }
+
+    /// The units.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Deserr<Invalid> for Stock {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Invalid> {
+        integer(value, location, 0, u64::from(Self::MAX), "stock_out_of_range").map(Self)
+    }
+}
+
+fn integer<V: IntoValue>(
+    value: Value<V>,
+    location: ValuePointerRef<'_>,
+    min: u64,
+    max: u64,
+    code: &'static str,
+) -> Result<u32, Invalid> {
+    match value {
+        Value::Integer(units) if (min..=max).contains(&units) => {
+            u32::try_from(units).map_err(|_| Invalid::field("", code, "Too large."))
+        }
+        Value::Integer(_) | Value::NegativeInteger(_) => {
+            let refused = Refused::new(code, format!("Must be between {min} and {max}."));
+            Err(take_cf_content(deserr::MergeWithError::merge(None, refused, location)))
+        }
+        other => {
+            let kind = ErrorKind::IncorrectValueKind {
+                actual: other,
+                accepted: &[deserr::ValueKind::Integer],
+            };
+            Err(take_cf_content(Invalid::error(None, kind, location)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_quantity_is_a_whole_number_from_1_to_999() {
+        for (value, code) in [
+            (json!(0), "quantity_out_of_range"),
+            (json!(-1), "quantity_out_of_range"),
+            (json!(1000), "quantity_out_of_range"),
+            (json!(u64::MAX), "quantity_out_of_range"),
+            (json!(1.5), "wrong_type"),
+            (json!("1"), "wrong_type"),
+            (json!(null), "wrong_type"),
+        ] {
+            let invalid = deserr::deserialize::<Quantity, _, Invalid>(value.clone()).unwrap_err();
+            assert_eq!(invalid.fields()[0].code, code, "{value}");
+        }
+        for value in [1, 999] {
+            assert!(deserr::deserialize::<Quantity, _, Invalid>(json!(value)).is_ok());
+        }
+    }
+}

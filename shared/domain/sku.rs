@@ -1,0 +1,70 @@
+//! Stock keeping units.
+
+use std::fmt;
+use std::str::FromStr;
+
+use deserr::Deserr;
+use serde::{Deserialize, Serialize};
+
+use super::ids::ProductId;
+use super::invalid::{Invalid, Refused};
+
+/// What stock is counted by: `[A-Za-z0-9._-]{1,64}`, case-sensitive, unique in the shop.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Deserr)]
+#[serde(transparent)]
+#[deserr(error = Invalid, try_from(String) = Sku::parse -> Refused)]
+pub struct Sku(String);
+
+impl Sku {
+    /// Reads a SKU.
+    pub fn parse(text: String) -> Result<Self, Refused> {
+        let valid = (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if valid {
+            Ok(Self(text))
+        } else {
+            Err(Refused::new(
+                "invalid_sku",
+                "Must be 1 to 64 letters, digits, dots, underscores or hyphens.",
+            ))
+        }
+    }
+
+    /// The SKU of a product's `number`th variant where its maker named none.
+    pub fn generate(product: ProductId, number: usize) -> Self {
+        let hex = product.uuid().as_simple().to_string().to_ascii_uppercase();
+        Self(format!("SKU-{}-{number}", &hex[hex.len() - 10..]))
+    }
+
+    /// The SKU.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Sku {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Sku {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        Self::parse(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sku_is_short_plain_ascii_and_keeps_its_case() {
+        assert_eq!(Sku::parse("Tee-M_1.2".into()).unwrap().as_str(), "Tee-M_1.2");
+        for text in ["", "a b", "a/b", "a#b", "ü", &"x".repeat(65)] {
+            assert!(Sku::parse(text.into()).is_err(), "{text:?}");
+        }
+    }
+}

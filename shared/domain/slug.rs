@@ -1,0 +1,80 @@
+//! Names as they stand in addresses.
+
+use std::fmt;
+
+use deserr::Deserr;
+use serde::{Deserialize, Serialize};
+
+use super::invalid::{Invalid, Refused};
+
+/// Lower-case words joined by hyphens, at most 80 characters: `outdoor-gear`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
+#[serde(transparent)]
+#[deserr(error = Invalid, try_from(String) = Slug::parse -> Refused)]
+pub struct Slug(String);
+
+impl Slug {
+    const MAX: usize = 80;
+
+    /// Reads a slug, or makes one of a name: `Outdoor Gear` is `outdoor-gear`.
+    pub fn parse(text: String) -> Result<Self, Refused> {
+        let slug = slugify(&text);
+        if slug.is_empty() || slug.len() > Self::MAX {
+            return Err(Refused::new(
+                "invalid_slug",
+                "Must have 1 to 80 characters, at least one of them an ASCII letter or digit.",
+            ));
+        }
+        Ok(Self(slug))
+    }
+
+    /// The slug of a product's name; a name without any ASCII letter or digit has the slug `product`.
+    pub fn of_name(name: &str) -> Self {
+        let mut slug = slugify(name);
+        slug.truncate(Self::MAX);
+        let slug = slug.trim_end_matches('-');
+        Self(if slug.is_empty() { "product" } else { slug }.to_owned())
+    }
+
+    /// The slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn slugify(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_lower_case_words_and_hyphens() {
+        for (text, slug) in [
+            ("shirts", "shirts"),
+            ("Outdoor Gear", "outdoor-gear"),
+            ("  Café & Bar ", "caf-bar"),
+            ("a--b", "a-b"),
+        ] {
+            assert_eq!(Slug::parse(text.into()).unwrap().as_str(), slug);
+        }
+        for text in ["", "---", "日本", &"x".repeat(81)] {
+            assert!(Slug::parse(text.into()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_name_has_a_slug() {
+        assert_eq!(Slug::of_name("日本").as_str(), "product");
+        assert_eq!(Slug::of_name(&"long name ".repeat(20)).as_str().len(), 79);
+    }
+}

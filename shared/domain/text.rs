@@ -1,0 +1,154 @@
+//! Texts that people write, each with its bounds.
+
+use deserr::Deserr;
+use serde::{Deserialize, Serialize};
+
+use super::invalid::{Invalid, Refused};
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $min:literal..=$max:literal, $lines:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+        #[serde(transparent)]
+        #[deserr(error = Invalid, try_from(String) = $name::parse -> Refused)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads a text: trimmed, within its length in characters, without control characters.
+            pub fn parse(text: String) -> Result<Self, Refused> {
+                bounded(&text, $min, $max, $lines).map(Self)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+/// Whether a text may have several lines.
+#[derive(Clone, Copy, PartialEq)]
+enum Lines {
+    One,
+    Many,
+}
+
+text! {
+    /// The name of a person, a product, a brand: one line.
+    Name, 1..=200, Lines::One
+}
+text! {
+    /// A word or two: a tag, an option's name or value.
+    Label, 1..=60, Lines::One
+}
+text! {
+    /// A longer text, which may be empty and have several lines.
+    Description, 0..=10_000, Lines::Many
+}
+text! {
+    /// A line of an address.
+    AddressLine, 1..=200, Lines::One
+}
+text! {
+    /// A phone number as its owner writes it.
+    Phone, 3..=40, Lines::One
+}
+
+/// A web address of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[serde(transparent)]
+#[deserr(error = Invalid, try_from(String) = ImageUrl::parse -> Refused)]
+pub struct ImageUrl(String);
+
+impl ImageUrl {
+    /// Reads an absolute `http` or `https` address.
+    pub fn parse(text: String) -> Result<Self, Refused> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let valid = text.len() <= 2048
+            && rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+            && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b));
+        if valid {
+            Ok(Self(text))
+        } else {
+            Err(Refused::new(
+                "invalid_url",
+                "Must be an absolute http or https URL of at most 2,048 characters.",
+            ))
+        }
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn bounded(text: &str, min: usize, max: usize, lines: Lines) -> Result<String, Refused> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length < min {
+        let detail = if min == 1 {
+            "Must not be empty.".to_owned()
+        } else {
+            format!("Must have at least {min} characters.")
+        };
+        return Err(Refused::new("too_short", detail));
+    }
+    if length > max {
+        return Err(Refused::new("too_long", format!("Must have at most {max} characters.")));
+    }
+    let allowed =
+        |c: char| !c.is_control() || (lines == Lines::Many && matches!(c, '\n' | '\r' | '\t'));
+    if text.chars().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err(Refused::new("control_character", "Must not contain control characters."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_one_line() {
+        assert_eq!(Name::parse("  Ada  ".into()).unwrap().as_str(), "Ada");
+        for (text, code) in [
+            (String::new(), "too_short"),
+            ("   ".into(), "too_short"),
+            ("x".repeat(201), "too_long"),
+            ("Ada\nLovelace".into(), "control_character"),
+            ("Ada\u{0}".into(), "control_character"),
+        ] {
+            assert_eq!(Name::parse(text.clone()).unwrap_err().code, code, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lengths_count_characters_not_bytes() {
+        assert!(Name::parse("ü".repeat(200)).is_ok());
+    }
+
+    #[test]
+    fn a_description_may_be_empty_and_have_lines() {
+        assert!(Description::parse(String::new()).is_ok());
+        assert!(Description::parse("one\ntwo".into()).is_ok());
+    }
+
+    #[test]
+    fn an_image_is_an_absolute_web_address() {
+        assert!(ImageUrl::parse("https://img.example.com/a%20b.jpg?w=1".into()).is_ok());
+        for text in [
+            "",
+            "a.jpg",
+            "//x/a.jpg",
+            "javascript:alert(1)",
+            "https://",
+            "https://a b",
+            "ftp://x/a",
+        ] {
+            assert!(ImageUrl::parse(text.into()).is_err(), "{text:?}");
+        }
+    }
+}

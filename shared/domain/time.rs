@@ -1,0 +1,86 @@
+//! Points in time, to the millisecond, in UTC.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+/// A point in time; written as RFC 3339 in UTC with three decimals, so that texts sort by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Instant(i64);
+
+impl Instant {
+    /// From milliseconds since 1970.
+    pub const fn from_unix_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970.
+    pub const fn unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970: what tokens and DynamoDB's TTL count in.
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// Seconds and nanoseconds since 1970, as UUIDv7 takes them; nothing is earlier than 1970.
+    pub(crate) fn unix(self) -> (u64, u32) {
+        let millis = u64::try_from(self.0).unwrap_or(0);
+        (millis / 1000, u32::try_from(millis % 1000 * 1_000_000).unwrap_or(0))
+    }
+
+    /// So much later.
+    #[must_use]
+    pub const fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration.whole_seconds().saturating_mul(1000)))
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at =
+            OffsetDateTime::from_unix_timestamp(self.unix_seconds()).map_err(|_| fmt::Error)?;
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            at.year(),
+            u8::from(at.month()),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second(),
+            self.0.rem_euclid(1000),
+        )
+    }
+}
+
+impl From<Instant> for String {
+    fn from(instant: Instant) -> Self {
+        instant.to_string()
+    }
+}
+
+impl TryFrom<String> for Instant {
+    type Error = time::error::Parse;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let at = OffsetDateTime::parse(&text, &Rfc3339)?;
+        Ok(Self(at.unix_timestamp() * 1000 + i64::from(at.millisecond())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_reads_back_as_itself() {
+        let at = Instant::from_unix_millis(1_795_182_908_007);
+        assert_eq!(at.to_string(), "2026-11-20T13:55:08.007Z");
+        assert_eq!(Instant::try_from(at.to_string()).unwrap(), at);
+    }
+}
