@@ -1,0 +1,21 @@
+//! The table, and the only folder that names the AWS SDK.
+//!
+//! One file a resource; a method is an access pattern, and its verb carries its condition:
+//! `create` means that nothing was there, `replace` that something was. What a method can't do it
+//! says as a domain error. Capacity is counted in `docs/data-model.md`.
+
+pub mod carts;
+pub mod client;
+mod db;
+pub mod idempotency;
+mod item;
+pub mod keys;
+pub mod network;
+pub mod orders;
+pub mod outbox;
+pub mod products;
+pub mod signing_keys;
+mod transaction;
+pub mod users;
+
+pub use db::Store;
