@@ -1,0 +1,291 @@
+//! Sessions: one login on one device, at most 30 days, held together by a refresh token.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::try_join;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use serde::Serialize;
+use time::Duration;
+use uuid::Uuid;
+
+use super::digest::{digest, random};
+use super::issuer::EXPIRES_IN;
+use super::token::Bearer;
+use crate::context::Ctx;
+use crate::domain::error::{Error, Result};
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::time::Instant;
+use crate::domain::user::{AccountStatus, User};
+use crate::store::users::{Credential, PreviousRefresh, Rotation, Session};
+
+/// How long a session lasts, however often it is renewed.
+pub const SESSION_LIFETIME: Duration = Duration::days(30);
+
+/// What a client gets to act for a person.
+#[derive(Serialize)]
+pub struct Tokens {
+    /// The JWT that goes into `Authorization`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds that the access token works.
+    pub expires_in: i64,
+    /// Gets the next pair, once.
+    pub refresh_token: String,
+}
+
+/// For how long a used refresh token still leads to its successor: long enough for a client whose
+/// answer was lost to ask again, too short to be of use to a thief.
+const GRACE: Duration = Duration::seconds(10);
+
+/// How often a renewal looks again after somebody else wrote in between.
+const TRIES: usize = 5;
+
+/// Begins a session for a person who has just shown who they are. An account that is disabled
+/// looks like one that is not there.
+pub async fn begin(ctx: &Ctx, user_id: UserId) -> Result<(Tokens, User)> {
+    begin_under(ctx, user_id, None).await
+}
+
+/// The same for a person who has shown it by a password: if that was changed while it was being
+/// checked, it is a wrong one.
+pub async fn begin_by_password(ctx: &Ctx, credential: &Credential) -> Result<(Tokens, User)> {
+    begin_under(ctx, credential.user_id, Some(credential.password_version)).await
+}
+
+async fn begin_under(
+    ctx: &Ctx,
+    user_id: UserId,
+    password_version: Option<u32>,
+) -> Result<(Tokens, User)> {
+    let now = ctx.now();
+    let session_id = SessionId::new(now);
+    let refresh = RefreshToken::new(user_id, session_id)?;
+    let session = Session {
+        refresh_digest: refresh.digest(),
+        previous: None,
+        created_at: now,
+        expires_at: now.plus(SESSION_LIFETIME),
+    };
+    // The token first: with no key there is no session to clean up.
+    let tokens = tokens(ctx, &refresh).await?;
+    let begun = ctx.store.create_session(user_id, session_id, &session, password_version);
+    let (begun, user) = try_join(begun, ctx.store.user(user_id)).await?;
+    let user = begun.and(user).ok_or(Error::InvalidCredentials)?;
+    Ok((tokens, user))
+}
+
+/// Renews a session by its refresh token, which works once. The token before it still leads to
+/// the same successor for ten seconds; any other that is used again was stolen, or its owner's
+/// was: the session ends.
+pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<(Tokens, User)> {
+    let used = RefreshToken::read(refresh_token).ok_or(Error::Unauthenticated)?;
+    for attempt in 0..TRIES {
+        let now = ctx.now();
+        let (found, user) = try_join(find(ctx, &used), ctx.store.user(used.user_id)).await?;
+        let user = user.ok_or(Error::Unauthenticated)?;
+        let next = match found.session.judge(&used, now) {
+            Judgement::Current => RefreshToken::new(used.user_id, used.session_id)?,
+            Judgement::Repeated(next) => return Ok((tokens(ctx, &next).await?, user)),
+            // It was good when this request began, and others have renewed the session twice
+            // since: that is haste, not theft.
+            Judgement::Reused if attempt > 0 => return Err(Error::Unauthenticated),
+            Judgement::Reused => return Err(reused(ctx, &used).await?),
+        };
+        // The access token first: with no key to sign it, no refresh token is used up.
+        let tokens = tokens(ctx, &next).await?;
+        let rotation = Rotation {
+            used: used.digest(),
+            next: found.session.renewed(&used, &next, now)?,
+            stale: found.stale(now),
+        };
+        if ctx.store.rotate_session(used.user_id, used.session_id, &rotation).await? {
+            return Ok((tokens, user));
+        }
+    }
+    Err(Error::unavailable("a session is renewed faster than it can be read"))
+}
+
+/// The person and session behind a refresh token that would renew it now. One that was used up
+/// ends the session here too.
+pub async fn bearer_of(ctx: &Ctx, refresh_token: &str) -> Result<Bearer> {
+    let token = RefreshToken::read(refresh_token).ok_or(Error::Unauthenticated)?;
+    let found = find(ctx, &token).await?;
+    match found.session.judge(&token, ctx.now()) {
+        Judgement::Current | Judgement::Repeated(_) => Ok(token.bearer()),
+        Judgement::Reused => Err(reused(ctx, &token).await?),
+    }
+}
+
+/// Ends the session of a refresh token that came back, and says so in the log.
+async fn reused(ctx: &Ctx, token: &RefreshToken) -> Result<Error> {
+    tracing::warn!(
+        event = "refresh_token_reused",
+        user_id = %token.user_id,
+        session_id = %token.session_id,
+        "a used refresh token came back: the session ends",
+    );
+    ctx.store.end_session(token.user_id, token.session_id).await?;
+    Ok(Error::Unauthenticated)
+}
+
+/// The living session that a refresh token names.
+struct Found {
+    session: Session,
+    others: BTreeMap<SessionId, Session>,
+}
+
+async fn find(ctx: &Ctx, token: &RefreshToken) -> Result<Found> {
+    let security = ctx.store.security(token.user_id).await?.ok_or(Error::Unauthenticated)?;
+    let mut others = security.sessions;
+    let session = others.remove(&token.session_id).ok_or(Error::Unauthenticated)?;
+    if security.status != AccountStatus::Active || session.expires_at <= ctx.now() {
+        return Err(Error::Unauthenticated);
+    }
+    Ok(Found { session, others })
+}
+
+impl Found {
+    /// Which other sessions carry a sealed successor that nobody may ask for any more.
+    fn stale(&self, now: Instant) -> BTreeMap<SessionId, Instant> {
+        let used_at = |session: &Session| session.previous.as_ref().map(|used| used.used_at);
+        let used = self.others.iter().filter_map(|(id, session)| Some((*id, used_at(session)?)));
+        used.filter(|(_, at)| at.plus(GRACE) <= now).collect()
+    }
+}
+
+enum Judgement {
+    Current,
+    Repeated(RefreshToken),
+    Reused,
+}
+
+impl Session {
+    fn judge(&self, token: &RefreshToken, now: Instant) -> Judgement {
+        if self.refresh_digest == token.digest() {
+            return Judgement::Current;
+        }
+        // Nothing but the parent opens what was sealed for it.
+        let previous = self.previous.as_ref().filter(|used| used.used_at.plus(GRACE) > now);
+        let successor = previous.and_then(|used| token.open(&used.sealed_successor));
+        successor.map_or(Judgement::Reused, Judgement::Repeated)
+    }
+
+    /// The session as it is once its refresh token has been used.
+    pub fn renewed(&self, used: &RefreshToken, next: &RefreshToken, now: Instant) -> Result<Self> {
+        let previous = PreviousRefresh { sealed_successor: used.seal(next)?, used_at: now };
+        Ok(Self { refresh_digest: next.digest(), previous: Some(previous), ..self.clone() })
+    }
+}
+
+/// What a client gets for a session.
+async fn tokens(ctx: &Ctx, refresh: &RefreshToken) -> Result<Tokens> {
+    let access_token =
+        ctx.issuer.issue(refresh.bearer(), &ctx.config, &ctx.store, ctx.now()).await?;
+    let refresh_token = refresh.write();
+    Ok(Tokens { access_token, token_type: "Bearer", expires_in: EXPIRES_IN, refresh_token })
+}
+
+/// A refresh token: whose session it belongs to, so that it can be found, and 32 random bytes,
+/// which make it good.
+#[derive(Clone)]
+pub struct RefreshToken {
+    user_id: UserId,
+    session_id: SessionId,
+    secret: [u8; 32],
+}
+
+impl RefreshToken {
+    fn new(user_id: UserId, session_id: SessionId) -> Result<Self> {
+        Ok(Self::with_secret(user_id, session_id, random()?))
+    }
+
+    /// The one with this secret: for data that must come out the same every time.
+    pub const fn with_secret(user_id: UserId, session_id: SessionId, secret: [u8; 32]) -> Self {
+        Self { user_id, session_id, secret }
+    }
+
+    /// Whose it is.
+    pub fn bearer(&self) -> Bearer {
+        Bearer { user_id: self.user_id, session_id: self.session_id }
+    }
+
+    /// The text that a client sends.
+    pub fn write(&self) -> String {
+        let (user, session) = (self.user_id.uuid(), self.session_id.uuid());
+        let parts: [&[u8]; 3] = [user.as_bytes(), session.as_bytes(), &self.secret];
+        URL_SAFE_NO_PAD.encode(parts.concat())
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let uuid = |from: usize| Uuid::from_slice(&bytes[from..from + 16]).ok();
+        Some(Self {
+            user_id: UserId::from_uuid(uuid(0)?),
+            session_id: SessionId::from_uuid(uuid(16)?),
+            secret: bytes[32..].try_into().ok()?,
+        })
+    }
+
+    /// What is kept of it.
+    pub fn digest(&self) -> String {
+        digest([self.secret.as_slice()])
+    }
+
+    /// Its successor, for nobody but its bearer.
+    fn seal(&self, successor: &Self) -> Result<String> {
+        let mut bytes = successor.secret.to_vec();
+        self.key()?
+            .seal_in_place_append_tag(nonce(), Aad::empty(), &mut bytes)
+            .map_err(|_| Error::internal("a refresh token can't be sealed"))?;
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    fn open(&self, sealed: &str) -> Option<Self> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let secret = self.key().ok()?.open_in_place(nonce(), Aad::empty(), &mut bytes).ok()?;
+        Some(Self { secret: (&*secret).try_into().ok()?, ..self.clone() })
+    }
+
+    fn key(&self) -> Result<LessSafeKey> {
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        context.update(b"the successor of a refresh token");
+        context.update(&self.secret);
+        let key = UnboundKey::new(&AES_256_GCM, context.finish().as_ref());
+        key.map(LessSafeKey::new).map_err(|_| Error::internal("no key for a refresh token"))
+    }
+}
+
+/// Every key seals one message in its life, so one nonce is enough.
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; 12])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token() -> RefreshToken {
+        let now = Instant::from_unix_millis(1_767_225_600_000);
+        RefreshToken::new(UserId::new(now), SessionId::new(now)).unwrap()
+    }
+
+    #[test]
+    fn a_refresh_token_reads_back_as_itself() {
+        let token = token();
+        let read = RefreshToken::read(&token.write()).unwrap();
+        assert_eq!((read.bearer(), read.secret), (token.bearer(), token.secret));
+        assert!(RefreshToken::read("").is_none());
+        assert!(RefreshToken::read(&token.write()[1..]).is_none());
+    }
+
+    #[test]
+    fn only_the_used_token_opens_its_successor() {
+        let (used, next, other) = (token(), token(), token());
+        let sealed = used.seal(&next).unwrap();
+        assert_eq!(used.open(&sealed).unwrap().secret, next.secret);
+        assert!(other.open(&sealed).is_none());
+    }
+}
