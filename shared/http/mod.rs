@@ -1,0 +1,15 @@
+//! Where HTTP meets the shop: requests become domain types, values and errors become answers.
+
+pub mod body;
+pub mod cors;
+pub mod cursor;
+pub mod etag;
+pub mod idempotency_key;
+pub mod paging;
+pub mod problem;
+pub mod request;
+pub mod response;
+pub mod routes;
+
+pub use request::Request;
+pub use response::Response;

@@ -1,0 +1,162 @@
+//! A request, and what handlers ask of it.
+
+use std::str::FromStr;
+
+use deserr::Deserr;
+use lambda_http::http::header::{AUTHORIZATION, HeaderMap};
+use lambda_http::http::{HeaderName, Method};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, RequestExt};
+use serde_json::Value;
+
+use super::{body, etag, idempotency_key};
+use crate::auth::caller::Caller;
+use crate::domain::error::{Error, Result};
+use crate::domain::invalid::Invalid;
+use crate::domain::version::Expected;
+use crate::store::idempotency::Idempotency;
+
+/// A request whose caller has been checked.
+#[derive(Debug)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Concrete path.
+    pub path: String,
+    headers: HeaderMap,
+    parameters: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    body: Vec<u8>,
+    id: String,
+    caller: Option<Caller>,
+}
+
+impl Request {
+    /// The caller of a route that is open to nobody else than people signed in.
+    pub fn caller(&self) -> Result<Caller> {
+        self.caller.ok_or(Error::Unauthenticated)
+    }
+
+    /// A path parameter. A text that can't be one names nothing: 404.
+    pub fn path_parameter<T: FromStr>(&self, name: &str) -> Result<T> {
+        let given = self.parameters.iter().find(|(parameter, _)| parameter == name);
+        given.and_then(|(_, value)| value.parse().ok()).ok_or(Error::NotFound)
+    }
+
+    /// The query as a type whose fields are domain types; of a parameter that is given more than
+    /// once the first counts, unknown ones don't.
+    pub fn query<T: Deserr<Invalid>>(&self) -> Result<T> {
+        let mut members = serde_json::Map::new();
+        for (name, value) in &self.query {
+            members.entry(name).or_insert_with(|| Value::String(value.clone()));
+        }
+        deserr::deserialize::<T, _, Invalid>(Value::Object(members))
+            .map_err(|invalid| Error::Invalid(invalid.of_query()))
+    }
+
+    /// The query's parameters as they were sent, without these.
+    pub(super) fn query_without(&self, names: &[&str]) -> Vec<(&str, &str)> {
+        let kept = self.query.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        kept.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// The JSON body as a type whose fields are domain types.
+    pub fn json<T: Deserr<Invalid>>(&self) -> Result<T> {
+        body::parse(&self.headers, &self.body)
+    }
+
+    /// The same without the members that `ignored` names.
+    pub fn json_ignoring<T: Deserr<Invalid>>(&self, ignored: &[&str]) -> Result<T> {
+        body::parse_ignoring(&self.headers, &self.body, ignored)
+    }
+
+    /// Whether there is a body at all.
+    pub fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    /// The version that `If-Match` insists on.
+    pub fn if_match(&self) -> Result<Expected> {
+        etag::if_match(self.header("if-match")?)
+    }
+
+    /// What makes a retry of this request recognisable, where it carries an `Idempotency-Key`.
+    pub fn idempotency(&self) -> Result<Option<Idempotency>> {
+        let Some(key) = self.header("idempotency-key")? else { return Ok(None) };
+        let caller = self.caller()?.user_id.to_string();
+        // A body of another type is refused before a key that can't be one.
+        let body = body::json(&self.headers, &self.body)?;
+        let key = idempotency_key::parse(key)?;
+        Ok(Some(idempotency_key::identify(&caller, key, &self.method, &self.path, &body)))
+    }
+
+    /// The bearer token, where there is one.
+    pub fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// Whether the request carries credentials of any kind.
+    pub fn has_credentials(&self) -> bool {
+        self.headers.contains_key(AUTHORIZATION)
+    }
+
+    /// The origin of the page that calls, where a browser names it.
+    pub fn origin(&self) -> Option<&str> {
+        self.headers.get("origin")?.to_str().ok()
+    }
+
+    /// The identifier under which the log knows the request.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// How many bytes the body has.
+    pub fn body_length(&self) -> usize {
+        self.body.len()
+    }
+
+    /// The same request, with its caller.
+    #[must_use]
+    pub fn called_by(self, caller: Caller) -> Self {
+        Self { caller: Some(caller), ..self }
+    }
+
+    fn header(&self, name: &'static str) -> Result<Option<&str>> {
+        let values = self.headers.get(HeaderName::from_static(name));
+        let text = values.map(|value| value.to_str()).transpose();
+        text.map_err(|_| Error::Malformed {
+            code: "invalid_header",
+            detail: format!("The header {name} must be visible ASCII."),
+        })
+    }
+}
+
+impl From<lambda_http::Request> for Request {
+    fn from(request: lambda_http::Request) -> Self {
+        let id = request
+            .request_context_ref()
+            .and_then(|context| match context {
+                RequestContext::ApiGatewayV2(context) => context.request_id.clone(),
+                _ => None,
+            })
+            .or_else(|| request.lambda_context_ref().map(|context| context.request_id.clone()));
+        let pairs = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let parameters = request.path_parameters_ref();
+        let query = request.query_string_parameters_ref();
+        Self {
+            id: id.unwrap_or_default(),
+            parameters: parameters.map_or(vec![], |map| map.iter().map(pairs).collect()),
+            query: query.map_or(vec![], |map| map.iter().map(pairs).collect()),
+            path: request.raw_http_path().to_owned(),
+            method: request.method().clone(),
+            headers: request.headers().clone(),
+            caller: None,
+            body: match request.into_body() {
+                Body::Text(text) => text.into_bytes(),
+                Body::Binary(bytes) => bytes,
+                _ => Vec::new(),
+            },
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The whole API on one page: name, method, path and access of every route.
+//!
+//! `run` enforces `access` before a handler sees the request, `route-not-found` takes its 405s
+//! from here, and the authorization and wiring tests read the same page.
+
+use lambda_http::http::Method;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone; a bearer token that is no good is ignored.
+    Public,
+    /// Anyone, as themselves: with a bearer token, with a cart token, or with neither.
+    Guest,
+    /// Anyone signed in.
+    Customer,
+    /// The customer it belongs to, or an admin; it is missing for others. The store decides.
+    Owner,
+    /// Admins.
+    Admin,
+    /// The payment gateway, by its signature.
+    Signature,
+}
+
+/// One route.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The name of its function, binary and event.
+    pub name: &'static str,
+    /// Method; `None` for the route that catches what no other takes.
+    pub method: Option<Method>,
+    /// Path, with `{parameters}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+}
+
+/// Every route of the shop.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    // health and documents
+    route("get-health",        Method::GET,    "/health",                Access::Public),
+    route("get-jwks",          Method::GET,    "/.well-known/jwks.json", Access::Public),
+    fallback("route-not-found"),
+    // auth
+    route("register-user",     Method::POST,   "/auth/register",         Access::Public),
+    route("log-in",            Method::POST,   "/auth/login",            Access::Public),
+    route("refresh-token",     Method::POST,   "/auth/refresh",          Access::Public),
+    route("log-out",           Method::POST,   "/auth/logout",           Access::Public),
+    // users
+    route("get-me",            Method::GET,    "/users/me",              Access::Customer),
+    route("update-me",         Method::PATCH,  "/users/me",              Access::Customer),
+    route("change-password",   Method::PUT,    "/users/me/password",     Access::Customer),
+    // catalogue
+    route("list-products",     Method::GET,    "/products",              Access::Public),
+    route("create-product",    Method::POST,   "/products",              Access::Admin),
+    route("get-product",       Method::GET,    "/products/{product_id}", Access::Public),
+    route("update-product",    Method::PUT,    "/products/{product_id}", Access::Admin),
+    route("delete-product",    Method::DELETE, "/products/{product_id}", Access::Admin),
+    // cart
+    route("get-cart",          Method::GET,    "/cart",                  Access::Customer),
+    route("clear-cart",        Method::DELETE, "/cart",                  Access::Customer),
+    route("add-cart-item",     Method::POST,   "/cart/items",            Access::Customer),
+    route("update-cart-item",  Method::PUT,    "/cart/items/{sku}",      Access::Customer),
+    route("remove-cart-item",  Method::DELETE, "/cart/items/{sku}",      Access::Customer),
+    // orders
+    route("place-order",       Method::POST,   "/orders",                Access::Customer),
+    route("list-orders",       Method::GET,    "/orders",                Access::Customer),
+    route("get-order",         Method::GET,    "/orders/{order_id}",     Access::Owner),
+    route("cancel-order",      Method::DELETE, "/orders/{order_id}",     Access::Owner),
+];
+
+const fn route(name: &'static str, method: Method, path: &'static str, access: Access) -> Route {
+    Route { name, method: Some(method), path, access }
+}
+
+const fn fallback(name: &'static str) -> Route {
+    Route { name, method: None, path: "/{*path}", access: Access::Public }
+}
+
+/// The route of this name. In a `const`, a name that is not on the page does not compile.
+pub const fn named(name: &str) -> &'static Route {
+    let mut index = 0;
+    while index < ROUTES.len() {
+        if same(ROUTES[index].name, name) {
+            return &ROUTES[index];
+        }
+        index += 1;
+    }
+    panic!("no route has this name")
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < a.len() {
+        if a[index] != b[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// The methods that a concrete path takes, in the page's order; none where no route has it.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let routes = ROUTES.iter().filter(|route| matches(route.path, path));
+    routes.filter_map(|route| route.method.as_ref()).map(Method::as_str).collect()
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(given)) if wanted.starts_with('{') => {
+                if given.is_empty() || wanted.starts_with("{*") {
+                    return false;
+                }
+            }
+            (Some(wanted), Some(given)) if wanted == given => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_knows_its_methods() {
+        assert_eq!(methods_of("/cart"), ["GET", "DELETE"]);
+        assert_eq!(methods_of("/products/prd_1"), ["GET", "PUT", "DELETE"]);
+        assert_eq!(methods_of("/cart/items/A-1"), ["PUT", "DELETE"]);
+        for path in ["/", "", "/nothing", "/cart/", "/products/", "/products/1/2"] {
+            assert!(methods_of(path).is_empty(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The frame around every handler: start-up, log, access check, deadline, and the way from an
+//! error or a panic to an answer.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use lambda_http::http::HeaderValue;
+use lambda_http::request::LambdaRequest;
+use lambda_http::tracing::subscriber;
+use lambda_http::tracing::subscriber::filter::{LevelFilter, Targets};
+use lambda_http::tracing::subscriber::layer::SubscriberExt;
+use lambda_http::tracing::subscriber::util::SubscriberInitExt;
+use lambda_http::{LambdaEvent, service_fn};
+use tracing::{Instrument, error, info, info_span, warn};
+
+use crate::auth::caller;
+use crate::config::Config;
+use crate::context::Ctx;
+use crate::domain::error::{Error, Result};
+use crate::http::routes::{Access, Route};
+use crate::http::{Request, Response, body, cors, problem};
+
+/// What a start may spend on opening the connection to the database.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// Why a function did not start or stopped.
+pub type Exit = std::result::Result<(), lambda_http::Error>;
+
+/// A handler whose type is forgotten: what the tests and tools that serve the whole API hold.
+pub struct Handler(
+    Box<dyn Fn(&'static Ctx, Request) -> BoxFuture<'static, Result<Response>> + Send + Sync>,
+);
+
+impl Handler {
+    /// Forgets a handler's type.
+    pub fn new<H, F>(handle: H) -> Self
+    where
+        H: Fn(&'static Ctx, Request) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Response>> + Send + 'static,
+    {
+        Self(Box::new(move |ctx, request| Box::pin(handle(ctx, request))))
+    }
+
+    /// Carries out a request as the route's function would.
+    pub async fn respond(
+        &self,
+        ctx: &'static Ctx,
+        route: &'static Route,
+        request: lambda_http::Request,
+    ) -> Response {
+        respond(ctx, route, &|ctx, request| (self.0)(ctx, request), request.into()).await
+    }
+}
+
+/// Runs the function of a route.
+pub async fn run<H, F>(route: &'static Route, handle: H) -> Exit
+where
+    H: Fn(&'static Ctx, Request) -> F,
+    F: Future<Output = Result<Response>> + Send + 'static,
+{
+    log_as_json();
+    // One context lives as long as the process: handlers may borrow it for ever.
+    let ctx: &'static Ctx = Box::leak(Box::new(Ctx::new(Config::from_env()?)));
+    warm_up(ctx, route).await;
+    lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<LambdaRequest>| {
+        let answer = invoke(ctx, route, &handle, event);
+        async move { Ok::<_, lambda_http::Error>(answer.await) }
+    }))
+    .await
+}
+
+/// The public keys are read during the start, when the machine is at its fastest: that opens the
+/// connection too. If it fails, the first request tries again.
+async fn warm_up(ctx: &Ctx, route: &Route) {
+    if route.method.is_none() {
+        return;
+    }
+    let read = ctx.verifier.load_keys(&ctx.store);
+    match tokio::time::timeout(WARM_UP, read).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(?error, "the database did not answer during the start"),
+        Err(_) => warn!("the database did not answer in time during the start"),
+    }
+}
+
+async fn invoke<H, F>(
+    ctx: &'static Ctx,
+    route: &'static Route,
+    handle: &H,
+    event: LambdaEvent<LambdaRequest>,
+) -> serde_json::Value
+where
+    H: Fn(&'static Ctx, Request) -> F,
+    F: Future<Output = Result<Response>> + Send + 'static,
+{
+    let request_id = event.context.request_id.clone();
+    // Turning an event into a request panics on a malformed `Host` or base64.
+    let request = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let request: lambda_http::Request = event.payload.into();
+        lambda_http::RequestExt::with_lambda_context(request, event.context)
+    }));
+    let answer = match request {
+        Ok(request) => respond(ctx, route, handle, request.into()).await,
+        Err(_) => {
+            let error = Error::Malformed {
+                code: "invalid_request",
+                detail:
+                    "The request line, the Host header or the base64 of the body can't be read."
+                        .into(),
+            };
+            warn!(request_id, "an event can't be read as a request");
+            finish(ctx, problem::answer(&error, "", &request_id), None, &request_id)
+        }
+    };
+    payload(answer)
+}
+
+/// Carries out one request: the same for a deployed function, a local one, and a test.
+pub async fn respond<H, F>(
+    ctx: &'static Ctx,
+    route: &'static Route,
+    handle: &H,
+    request: Request,
+) -> Response
+where
+    H: Fn(&'static Ctx, Request) -> F,
+    F: Future<Output = Result<Response>> + Send + 'static,
+{
+    let (id, path) = (request.id().to_owned(), request.path.clone());
+    let origin = request.origin().map(str::to_owned);
+    let span =
+        info_span!("request", route = route.name, request_id = id, user_id = tracing::field::Empty);
+    let work = AssertUnwindSafe(work(ctx, route, handle, request)).catch_unwind();
+    let result = match tokio::time::timeout(ctx.config.patience.request, work)
+        .instrument(span.clone())
+        .await
+    {
+        Ok(Ok(result)) => result,
+        Ok(Err(_panic)) => Err(Error::internal("the handler panicked")),
+        Err(_) => Err(Error::unavailable("the request ran into its deadline")),
+    };
+    let _entered = span.enter();
+    let answer = match result {
+        Ok(answer) => answer,
+        Err(error) => {
+            log(&error);
+            problem::answer(&error, &path, &id)
+        }
+    };
+    info!(status = answer.status.as_u16(), "answered");
+    finish(ctx, answer, origin.as_deref(), &id)
+}
+
+async fn work<H, F>(
+    ctx: &'static Ctx,
+    route: &'static Route,
+    handle: &H,
+    request: Request,
+) -> Result<Response>
+where
+    H: Fn(&'static Ctx, Request) -> F,
+    F: Future<Output = Result<Response>>,
+{
+    if request.body_length() > body::LIMIT {
+        return Err(Error::TooLarge { limit: body::LIMIT });
+    }
+    handle(ctx, authorize(ctx, route, request).await?).await
+}
+
+/// Lets the request through if its caller may make it, and tells the handler who that is.
+async fn authorize(ctx: &Ctx, route: &Route, request: Request) -> Result<Request> {
+    match route.access {
+        Access::Public | Access::Signature => return Ok(request),
+        Access::Guest if !request.has_credentials() => return Ok(request),
+        Access::Guest | Access::Customer | Access::Owner | Access::Admin => {}
+    }
+    let token = request.bearer().ok_or(Error::Unauthenticated)?;
+    let caller = caller::identify(ctx, token).await?;
+    tracing::Span::current().record("user_id", tracing::field::display(caller.user_id));
+    if route.access == Access::Admin && !caller.is_admin() {
+        return Err(Error::Forbidden);
+    }
+    Ok(request.called_by(caller))
+}
+
+/// Gives every answer, errors and all, what every answer has.
+fn finish(ctx: &Ctx, answer: Response, origin: Option<&str>, request_id: &str) -> Response {
+    let answer = cors::allow(answer, origin, &ctx.config.allowed_origins);
+    let mut answer = answer
+        .header("x-request-id", request_id)
+        .header("x-content-type-options", "nosniff")
+        .header("strict-transport-security", "max-age=63072000; includeSubDomains")
+        .header("referrer-policy", "no-referrer");
+    answer
+        .headers
+        .entry("content-security-policy")
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    answer
+}
+
+fn log(error: &Error) {
+    match error {
+        Error::Internal { context } => error!(%context, "internal error"),
+        Error::Unavailable { context } => warn!(%context, "unavailable"),
+        // What the fields are called and hold is the caller's: it stays out of the log.
+        Error::Invalid(invalid) => {
+            let first = invalid.fields().first().map(|field| field.code);
+            info!(fields = invalid.fields().len(), first, "refused");
+        }
+        Error::Conflict(conflict) => info!(refusal = conflict.code, "refused"),
+        other => info!(refusal = ?other, "refused"),
+    }
+}
+
+/// The gateway's answer, payload format 2.0
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
+fn payload(answer: Response) -> serde_json::Value {
+    let headers: serde_json::Map<_, _> = answer
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())))
+        .collect();
+    serde_json::json!({
+        "statusCode": answer.status.as_u16(),
+        "headers": headers,
+        "body": answer.body.unwrap_or_default(),
+        "isBase64Encoded": false,
+        "cookies": [],
+    })
+}
+
+/// One JSON object a line, as CloudWatch takes it. The runtime's own remarks stay out of it.
+fn log_as_json() {
+    let format = subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .with_target(false);
+    let levels = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("lambda_runtime", LevelFilter::ERROR);
+    subscriber::registry().with(format).with(levels).init();
+}

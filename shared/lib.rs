@@ -1,0 +1,17 @@
+//! What the shop *is*. What it *does*, one route a file, is in `functions/`.
+//!
+//! Imports point one way: `http` and `lambda` use `auth`, `auth` uses `store`, `store` uses
+//! `domain`, and `domain` uses none of them.
+
+#![warn(missing_docs)]
+
+pub mod auth;
+pub mod config;
+pub mod context;
+pub mod domain;
+pub mod http;
+pub mod lambda;
+pub mod store;
+
+pub use context::Ctx;
+pub use domain::error::{Error, Result};
