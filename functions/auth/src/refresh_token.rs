@@ -1,0 +1,26 @@
+//! `POST /auth/refresh`: renews a session.
+//!
+//! Anybody who has its refresh token, which works once: the answer holds the next one. The same
+//! again within ten seconds gives the same successor; any other reuse is 401 and ends the session.
+
+use deserr::Deserr;
+use shared::auth::session;
+use shared::domain::invalid::Invalid;
+use shared::http::{Request, Response};
+use shared::{Ctx, Result};
+
+use crate::view::LoginView;
+
+#[derive(Deserr)]
+#[deserr(error = Invalid, deny_unknown_fields)]
+struct Body {
+    refresh_token: String,
+}
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let body: Body = request.json()?;
+
+    let (tokens, user) = session::renew(ctx, &body.refresh_token).await?;
+
+    Response::ok(&LoginView { tokens, user })
+}

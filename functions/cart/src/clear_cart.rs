@@ -1,0 +1,19 @@
+//! `DELETE /cart`: empties the caller's cart.
+//!
+//! Customers. 412 where `If-Match` names an older version.
+
+use shared::http::{Request, Response};
+use shared::store::carts::Edit;
+use shared::{Ctx, Result};
+
+use crate::view;
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let id = request.caller()?.user_id.into();
+
+    let expected = request.if_match()?;
+
+    let cart = ctx.store.edit_cart(id, &Edit::Clear, expected, ctx.now()).await?;
+
+    view::answer(&cart, ctx.currency())
+}

@@ -1,0 +1,21 @@
+//! Carts.
+
+pub mod add_cart_item;
+pub mod clear_cart;
+pub mod get_cart;
+pub mod remove_cart_item;
+pub mod update_cart_item;
+mod view;
+
+use shared::lambda::Handler;
+
+/// Which handler answers which route.
+pub fn handlers() -> Vec<(&'static str, Handler)> {
+    vec![
+        ("get-cart", Handler::new(get_cart::handle)),
+        ("clear-cart", Handler::new(clear_cart::handle)),
+        ("add-cart-item", Handler::new(add_cart_item::handle)),
+        ("update-cart-item", Handler::new(update_cart_item::handle)),
+        ("remove-cart-item", Handler::new(remove_cart_item::handle)),
+    ]
+}

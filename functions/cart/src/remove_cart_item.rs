@@ -1,0 +1,20 @@
+//! `DELETE /cart/items/{sku}`: takes a line out of the caller's cart.
+//!
+//! Customers. 200 also when it was not there; 412 where `If-Match` names an older version.
+
+use shared::http::{Request, Response};
+use shared::store::carts::Edit;
+use shared::{Ctx, Result};
+
+use crate::view;
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let id = request.caller()?.user_id.into();
+
+    let sku = request.path_parameter("sku")?;
+    let expected = request.if_match()?;
+
+    let cart = ctx.store.edit_cart(id, &Edit::Remove(sku), expected, ctx.now()).await?;
+
+    view::answer(&cart, ctx.currency())
+}

@@ -1,0 +1,32 @@
+//! `PUT /cart/items/{sku}`: sets how many of a SKU are in the caller's cart; 0 takes it out.
+//!
+//! Customers. 404 for a SKU that is not in the cart, 409 `out_of_stock` beyond what is left and
+//! `unavailable` for what is not sold any more, 412
+//! where `If-Match` names an older version.
+
+use deserr::Deserr;
+use shared::domain::invalid::Invalid;
+use shared::domain::quantity::NewQuantity;
+use shared::http::{Request, Response};
+use shared::store::carts::Edit;
+use shared::{Ctx, Result};
+
+use crate::view;
+
+#[derive(Deserr)]
+#[deserr(error = Invalid, deny_unknown_fields)]
+struct Body {
+    quantity: NewQuantity,
+}
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let id = request.caller()?.user_id.into();
+
+    let sku = request.path_parameter("sku")?;
+    let Body { quantity: NewQuantity(quantity) } = request.json()?;
+    let expected = request.if_match()?;
+
+    let cart = ctx.store.edit_cart(id, &Edit::Set(sku, quantity), expected, ctx.now()).await?;
+
+    view::answer(&cart, ctx.currency())
+}

@@ -1,0 +1,75 @@
+//! What clients see of a cart.
+
+use serde::Serialize;
+use shared::Result;
+use shared::domain::cart::{CartLine, LineProblem};
+use shared::domain::ids::{CartId, ProductId};
+use shared::domain::money::{Currency, Money};
+use shared::domain::product::{Options, Variant};
+use shared::domain::quantity::Quantity;
+use shared::domain::sku::Sku;
+use shared::domain::text::{ImageUrl, Name};
+use shared::domain::time::Instant;
+use shared::http::Response;
+use shared::store::carts::StockedCart;
+
+/// A cart at today's prices: what an order placed now would cost.
+#[derive(Serialize)]
+struct CartView {
+    id: CartId,
+    items: Vec<LineView>,
+    subtotal: Money,
+    item_count: u32,
+    version: u64,
+    updated_at: Option<Instant>,
+}
+
+#[derive(Serialize)]
+struct LineView {
+    sku: Sku,
+    product_id: ProductId,
+    name: Name,
+    image: Option<ImageUrl>,
+    options: Options,
+    unit_price: Money,
+    quantity: Quantity,
+    line_total: Money,
+    available: u32,
+    problem: Option<LineProblem>,
+}
+
+/// Answers with a cart.
+pub(crate) fn answer(stocked: &StockedCart, currency: Currency) -> Result<Response> {
+    let cart = &stocked.cart;
+    let line = |line: &CartLine| LineView::of(line, stocked.variant(line));
+    let items: Vec<_> = cart.lines.iter().map(line).collect();
+    let payable = items.iter().filter(|item| item.problem != Some(LineProblem::Unavailable));
+    let view = CartView {
+        id: cart.id,
+        subtotal: Money::sum(payable.map(|item| item.line_total), currency),
+        item_count: cart.lines.iter().map(|line| line.quantity.get()).sum(),
+        items,
+        version: cart.version,
+        updated_at: cart.updated_at,
+    };
+    Ok(Response::ok(&view)?.version(cart.version))
+}
+
+impl LineView {
+    fn of(line: &CartLine, variant: Option<&Variant>) -> Self {
+        let on_sale = variant.filter(|variant| variant.is_on_sale());
+        let unit_price = on_sale.map_or(line.unit_price, |variant| variant.price);
+        Self {
+            sku: line.sku.clone(),
+            product_id: line.product_id,
+            name: on_sale.map_or(&line.name, |variant| &variant.name).clone(),
+            image: line.image.clone(),
+            options: line.options.clone(),
+            unit_price,
+            quantity: line.quantity,
+            line_total: unit_price.times(line.quantity.get()),
+            available: on_sale.map_or(0, |variant| variant.available.get()),
+            problem: line.problem(variant),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! `POST /products`: puts up a product.
+//!
+//! Admins. 422 for what can't be a product, 409 `sku_taken` for a SKU that another one has.
+
+use shared::domain::ids::ProductId;
+use shared::domain::product::ProductDraft;
+use shared::http::{Request, Response};
+use shared::{Ctx, Result};
+
+use crate::view::ProductView;
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let draft: ProductDraft = request.json()?;
+    let id = ProductId::new(ctx.now());
+    let product = draft.create(id, ctx.currency(), ctx.now())?;
+
+    ctx.store.create_product(&product).await?;
+
+    let version = product.product.version;
+    Ok(Response::created(&format!("/products/{id}"), &ProductView::from(product))?.version(version))
+}

@@ -1,0 +1,33 @@
+//! `GET /products/{product_id}`: a product's page, with what is left of each variant.
+//!
+//! Anybody. Drafts and archived products are 404, but for admins.
+
+use shared::auth::caller;
+use shared::domain::product::ProductStatus;
+use shared::http::{Request, Response};
+use shared::{Ctx, Error, Result};
+
+use crate::view::ProductView;
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let id = request.path_parameter("product_id")?;
+
+    let product = ctx.store.product(id).await?;
+
+    let is_public = product.product.status == ProductStatus::Active;
+    if !is_public && !is_admin(ctx, &request).await? {
+        return Err(Error::NotFound);
+    }
+    let version = product.product.version;
+    Ok(Response::ok(&ProductView::from(product))?.version(version))
+}
+
+/// On a public route a bearer token that is no good is as good as none.
+async fn is_admin(ctx: &Ctx, request: &Request) -> Result<bool> {
+    let Some(token) = request.bearer() else { return Ok(false) };
+    match caller::identify(ctx, token).await {
+        Ok(caller) => Ok(caller.is_admin()),
+        Err(Error::Unauthenticated) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

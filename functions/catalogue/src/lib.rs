@@ -1,0 +1,21 @@
+//! Products and their lists.
+
+pub mod create_product;
+pub mod delete_product;
+pub mod get_product;
+pub mod list_products;
+pub mod update_product;
+mod view;
+
+use shared::lambda::Handler;
+
+/// Which handler answers which route.
+pub fn handlers() -> Vec<(&'static str, Handler)> {
+    vec![
+        ("list-products", Handler::new(list_products::handle)),
+        ("create-product", Handler::new(create_product::handle)),
+        ("get-product", Handler::new(get_product::handle)),
+        ("update-product", Handler::new(update_product::handle)),
+        ("delete-product", Handler::new(delete_product::handle)),
+    ]
+}

@@ -1,0 +1,88 @@
+//! `GET /products`: what the shop sells, newest first, all of it or one category.
+//!
+//! Anybody. 422 for a parameter that can't be, or that this list does not know how to obey yet;
+//! 400 for a cursor of another list.
+
+use deserr::Deserr;
+use shared::domain::invalid::{Invalid, Refused};
+use shared::domain::page::{Limit, PageNumber};
+use shared::domain::slug::Slug;
+use shared::http::paging::Paging;
+use shared::http::{Request, Response};
+use shared::{Ctx, Result};
+
+use crate::view::CardView;
+
+#[derive(Deserr)]
+#[deserr(error = Invalid)]
+#[expect(dead_code, reason = "what is not supported is refused while it is read")]
+struct Query {
+    #[deserr(default)]
+    category: Option<Slug>,
+    #[deserr(default)]
+    limit: Option<Limit>,
+    #[deserr(default)]
+    cursor: Option<String>,
+    #[deserr(default)]
+    page: Option<PageNumber>,
+    #[deserr(default)]
+    per_page: Option<Limit>,
+    #[deserr(default)]
+    sort: Option<NewestFirst>,
+    #[deserr(default)]
+    q: Option<NotYet>,
+    #[deserr(default)]
+    name: Option<NotYet>,
+    #[deserr(default)]
+    size: Option<NotYet>,
+    #[deserr(default)]
+    brand: Option<NotYet>,
+    #[deserr(default)]
+    tag: Option<NotYet>,
+    #[deserr(default)]
+    min_price: Option<NotYet>,
+    #[deserr(default)]
+    max_price: Option<NotYet>,
+    #[deserr(default)]
+    in_stock: Option<NotYet>,
+    #[deserr(default)]
+    min_rating: Option<NotYet>,
+    #[deserr(default)]
+    status: Option<NotYet>,
+}
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let Query { category, limit, cursor, page, per_page, .. } = request.query()?;
+    let paging = Paging { limit, cursor, page, per_page };
+    let list = format!("products of {category:?}");
+    let part = paging.part(&list)?;
+
+    let page = ctx.store.newest_products(category.as_ref(), part).await?;
+
+    paging.answer(&list, page.map(CardView::from), &request)
+}
+
+/// The one order there is.
+#[derive(Deserr)]
+#[deserr(error = Invalid, try_from(String) = NewestFirst::parse -> Refused)]
+struct NewestFirst;
+
+impl NewestFirst {
+    fn parse(text: String) -> Result<Self, Refused> {
+        match text.as_str() {
+            "-created_at" => Ok(Self),
+            _ => Err(Refused::new("unsupported_sort", "The list is sorted by -created_at only.")),
+        }
+    }
+}
+
+/// A filter of the contract that is not built: obeying it silently would be a lie.
+#[derive(Deserr)]
+#[deserr(error = Invalid, try_from(String) = NotYet::refuse -> Refused)]
+struct NotYet;
+
+impl NotYet {
+    fn refuse(_: String) -> Result<Self, Refused> {
+        Err(Refused::new("unsupported_filter", "The list can't be filtered by this yet."))
+    }
+}

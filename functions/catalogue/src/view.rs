@@ -1,0 +1,120 @@
+//! What clients see of products.
+
+use serde::Serialize;
+use shared::domain::ids::ProductId;
+use shared::domain::money::Money;
+use shared::domain::product::{Options, ProductStatus, ProductWithVariants, Variant};
+use shared::domain::quantity::Stock;
+use shared::domain::sku::Sku;
+use shared::domain::slug::Slug;
+use shared::domain::text::{Description, ImageUrl, Label, Name};
+use shared::domain::time::Instant;
+use shared::store::products::Card;
+
+/// A product's page.
+#[derive(Serialize)]
+pub(crate) struct ProductView {
+    id: ProductId,
+    slug: Slug,
+    name: Name,
+    description: Option<Description>,
+    category: Option<Slug>,
+    brand: Option<Name>,
+    tags: Vec<Label>,
+    images: Vec<ImageUrl>,
+    price: Money,
+    status: ProductStatus,
+    low_stock_threshold: Option<Stock>,
+    variants: Vec<VariantView>,
+    in_stock: bool,
+    rating: Rating,
+    version: u64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+#[derive(Serialize)]
+struct VariantView {
+    sku: Sku,
+    options: Options,
+    price: Money,
+    available: Stock,
+}
+
+/// What customers think of a product; nobody can have said anything yet.
+#[derive(Serialize, Default)]
+struct Rating {
+    average: Option<String>,
+    count: u32,
+}
+
+impl From<ProductWithVariants> for ProductView {
+    fn from(from: ProductWithVariants) -> Self {
+        let variants: Vec<_> = from.current_variants().map(VariantView::from).collect();
+        let product = from.product;
+        Self {
+            id: product.id,
+            slug: product.slug,
+            name: product.name,
+            description: product.description,
+            category: product.category,
+            brand: product.brand,
+            tags: product.tags,
+            images: product.images,
+            price: product.price,
+            status: product.status,
+            low_stock_threshold: product.low_stock_threshold,
+            in_stock: variants.iter().any(|variant| variant.available.get() > 0),
+            variants,
+            rating: Rating::default(),
+            version: product.version,
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+        }
+    }
+}
+
+impl From<&Variant> for VariantView {
+    fn from(variant: &Variant) -> Self {
+        Self {
+            sku: variant.sku.clone(),
+            options: variant.options.clone(),
+            price: variant.price,
+            available: variant.available,
+        }
+    }
+}
+
+/// A product in a list.
+#[derive(Serialize)]
+pub(crate) struct CardView {
+    id: ProductId,
+    slug: Slug,
+    name: Name,
+    category: Option<Slug>,
+    brand: Option<Name>,
+    image: Option<ImageUrl>,
+    price: Money,
+    in_stock: bool,
+    rating: Rating,
+    sizes: Vec<String>,
+    created_at: Instant,
+}
+
+impl From<Card> for CardView {
+    fn from(card: Card) -> Self {
+        Self {
+            id: card.id,
+            slug: card.slug,
+            name: card.name,
+            category: card.category,
+            brand: card.brand,
+            image: card.image,
+            price: card.price,
+            in_stock: card.in_stock,
+            rating: Rating::default(),
+            sizes: card.sizes,
+            created_at: card.created_at,
+        }
+    }
+}

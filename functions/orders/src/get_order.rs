@@ -1,0 +1,18 @@
+//! `GET /orders/{order_id}`: an order.
+//!
+//! Its owner, and admins; for everybody else there is none.
+
+use shared::http::{Request, Response};
+use shared::{Ctx, Result};
+
+use crate::view::OrderView;
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let caller = request.caller()?;
+    let id = request.path_parameter("order_id")?;
+
+    let order = ctx.store.order(id, caller.viewer()).await?;
+
+    let version = order.version;
+    Ok(Response::ok(&OrderView::new(order, caller))?.version(version))
+}

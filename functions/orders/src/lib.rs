@@ -1,0 +1,19 @@
+//! Orders, from the checkout on.
+
+pub mod cancel_order;
+pub mod get_order;
+pub mod list_orders;
+pub mod place_order;
+mod view;
+
+use shared::lambda::Handler;
+
+/// Which handler answers which route.
+pub fn handlers() -> Vec<(&'static str, Handler)> {
+    vec![
+        ("place-order", Handler::new(place_order::handle)),
+        ("list-orders", Handler::new(list_orders::handle)),
+        ("get-order", Handler::new(get_order::handle)),
+        ("cancel-order", Handler::new(cancel_order::handle)),
+    ]
+}

@@ -1,0 +1,125 @@
+//! `POST /orders`: places an order from the caller's cart, or from `items`.
+//!
+//! Customers. 409 `out_of_stock` and `unavailable` list every such line; `price_changed` where
+//! `expected_total` differs; `cart_empty`; `too_many_unpaid_orders`. With an `Idempotency-Key` the
+//! same request again answers with the same order.
+
+use deserr::Deserr;
+use shared::domain::cart::Cart;
+use shared::domain::ids::{OrderId, ProductId, UserId};
+use shared::domain::invalid::Invalid;
+use shared::domain::money::Money;
+use shared::domain::order::{Order, PaymentMethod};
+use shared::domain::quantity::Quantity;
+use shared::domain::sku::Sku;
+use shared::domain::user::Address;
+use shared::http::{Request, Response};
+use shared::store::idempotency::Idempotency;
+use shared::store::orders::{Basket, Checkout, Placed, Wanted, Which};
+use shared::{Ctx, Result};
+
+use crate::view::OrderView;
+
+#[derive(Deserr)]
+#[deserr(error = Invalid, deny_unknown_fields)]
+struct Body {
+    #[deserr(default)]
+    items: Option<Vec<Item>>,
+    #[deserr(default)]
+    payment_method: Option<PaymentMethod>,
+    #[deserr(default)]
+    payment_token: Option<String>,
+    #[deserr(default)]
+    shipping_address: Option<Address>,
+    #[deserr(default)]
+    expected_total: Option<Money>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Invalid, deny_unknown_fields)]
+struct Item {
+    #[deserr(default)]
+    sku: Option<Sku>,
+    #[deserr(default)]
+    product_id: Option<ProductId>,
+    quantity: Quantity,
+}
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let caller = request.caller()?;
+    let idempotency = request.idempotency()?;
+    let body: Body = request.json()?;
+    let checkout = body.checkout(ctx, caller.user_id, idempotency)?;
+
+    let placed = ctx.store.place_order(&checkout, ctx.currency(), ctx.now()).await?;
+
+    let answer = |order: Order| {
+        let (location, version) = (format!("/orders/{}", order.id), order.version);
+        Ok(Response::created(&location, &OrderView::new(order, caller))?.version(version))
+    };
+    match placed {
+        Placed::Now(order) => answer(order),
+        Placed::Before(order) => answer(order).map(Response::replayed),
+    }
+}
+
+impl Body {
+    /// What is asked for; every rule that it breaks is named.
+    fn checkout(
+        self,
+        ctx: &Ctx,
+        user_id: UserId,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Checkout, Invalid> {
+        let payment_method = self.payment_method();
+        let currency = self
+            .expected_total
+            .map_or(Ok(()), |total| total.in_shop_currency(ctx.currency(), "/expected_total"));
+        let basket = self.items.map_or(Ok(Basket::Cart), basket);
+        let broken = [payment_method.clone().err(), currency.err(), basket.as_ref().err().cloned()];
+        Invalid::collect(broken.into_iter().flatten())?;
+        Ok(Checkout {
+            id: OrderId::new(ctx.now()),
+            user_id,
+            payment_method: payment_method?,
+            basket: basket?,
+            shipping_address: self.shipping_address,
+            expected_total: self.expected_total,
+            idempotency,
+        })
+    }
+
+    /// The only method so far is `manual`.
+    fn payment_method(&self) -> Result<PaymentMethod, Invalid> {
+        match self.payment_method {
+            Some(PaymentMethod::Card) => Err(Invalid::field(
+                "/payment_method",
+                "payment_method_unavailable",
+                "This shop does not take cards; use `manual`.",
+            )),
+            _ if self.payment_token.is_some() => Err(Invalid::field(
+                "/payment_token",
+                "unexpected",
+                "Only a payment by card takes a token.",
+            )),
+            _ => Ok(PaymentMethod::Manual),
+        }
+    }
+}
+
+fn basket(items: Vec<Item>) -> Result<Basket, Invalid> {
+    if items.is_empty() || items.len() > Cart::MAX_LINES {
+        let detail =
+            format!("Must have 1 to {} elements; leave it out to order the cart.", Cart::MAX_LINES);
+        return Err(Invalid::field("/items", "wrong_length", detail));
+    }
+    let (mut wanted, mut broken) = (Vec::with_capacity(items.len()), Vec::new());
+    for (index, Item { sku, product_id, quantity }) in items.into_iter().enumerate() {
+        match Which::one_of(sku, product_id, &format!("/items/{index}")) {
+            Ok(which) => wanted.push(Wanted { which, quantity }),
+            Err(invalid) => broken.push(invalid),
+        }
+    }
+    Invalid::collect(broken)?;
+    Ok(Basket::Items(wanted))
+}

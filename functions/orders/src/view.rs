@@ -1,0 +1,109 @@
+//! What clients see of orders.
+
+use serde::Serialize;
+use shared::auth::caller::Caller;
+use shared::domain::ids::{OrderId, ProductId, UserId};
+use shared::domain::money::Money;
+use shared::domain::order::{
+    HistoryEntry, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus,
+};
+use shared::domain::product::Options;
+use shared::domain::quantity::Quantity;
+use shared::domain::sku::Sku;
+use shared::domain::text::Name;
+use shared::domain::time::Instant;
+use shared::domain::user::Address;
+use shared::store::orders::OrderSummary;
+
+/// An order as its viewer sees it.
+#[derive(Serialize)]
+pub(crate) struct OrderView {
+    #[serde(flatten)]
+    summary: SummaryView,
+    shipping_address: Option<Address>,
+    tracking: Option<()>,
+    history: Vec<HistoryEntry>,
+    allowed_transitions: Vec<OrderStatus>,
+}
+
+/// An order in a list.
+#[derive(Serialize)]
+pub(crate) struct SummaryView {
+    id: OrderId,
+    user_id: UserId,
+    status: OrderStatus,
+    payment_status: PaymentStatus,
+    items: Vec<LineView>,
+    subtotal: Money,
+    total: Money,
+    payment: PaymentView,
+    expires_at: Option<Instant>,
+    version: u64,
+    placed_at: Instant,
+    updated_at: Instant,
+}
+
+#[derive(Serialize)]
+struct PaymentView {
+    method: PaymentMethod,
+    status: PaymentStatus,
+}
+
+#[derive(Serialize)]
+struct LineView {
+    sku: Sku,
+    product_id: ProductId,
+    name: Name,
+    options: Options,
+    unit_price: Money,
+    quantity: Quantity,
+    line_total: Money,
+    refunded_quantity: u32,
+}
+
+impl OrderView {
+    /// The order, with what its viewer can do with it next.
+    pub fn new(order: Order, viewer: Caller) -> Self {
+        Self {
+            shipping_address: order.shipping_address.clone(),
+            tracking: None,
+            history: order.history.clone(),
+            allowed_transitions: order.allowed_transitions(viewer.role),
+            summary: SummaryView::from(OrderSummary::from(order)),
+        }
+    }
+}
+
+impl From<OrderSummary> for SummaryView {
+    fn from(order: OrderSummary) -> Self {
+        Self {
+            id: order.id,
+            user_id: order.user_id,
+            status: order.status,
+            payment_status: order.payment_status,
+            items: order.lines.into_iter().map(LineView::from).collect(),
+            subtotal: order.total,
+            total: order.total,
+            payment: PaymentView { method: order.payment_method, status: order.payment_status },
+            expires_at: order.expires_at,
+            version: order.version,
+            placed_at: order.placed_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+impl From<OrderLine> for LineView {
+    fn from(line: OrderLine) -> Self {
+        Self {
+            line_total: line.total(),
+            sku: line.sku,
+            product_id: line.product_id,
+            name: line.name,
+            options: line.options,
+            unit_price: line.unit_price,
+            quantity: line.quantity,
+            refunded_quantity: line.refunded_quantity,
+        }
+    }
+}

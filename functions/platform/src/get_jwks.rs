@@ -1,0 +1,37 @@
+//! `GET /.well-known/jwks.json`: the public keys, for anybody who wants to check our tokens.
+//!
+//! A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037).
+
+use serde::Serialize;
+use shared::http::{Request, Response};
+use shared::{Ctx, Result};
+
+#[derive(Serialize)]
+struct Jwks {
+    keys: Vec<Jwk>,
+}
+
+#[derive(Serialize)]
+struct Jwk {
+    kty: &'static str,
+    crv: &'static str,
+    alg: &'static str,
+    r#use: &'static str,
+    kid: String,
+    x: String,
+}
+
+pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {
+    let keys = ctx.store.public_keys(false).await?;
+
+    let jwk = |(kid, key): (String, shared::store::signing_keys::PublicKey)| Jwk {
+        kty: "OKP",
+        crv: "Ed25519",
+        alg: "EdDSA",
+        r#use: "sig",
+        kid,
+        x: key.x,
+    };
+    let keys = Jwks { keys: keys.into_iter().map(jwk).collect() };
+    Ok(Response::ok(&keys)?.public(300))
+}

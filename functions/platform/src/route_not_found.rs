@@ -1,0 +1,19 @@
+//! `$default`: what answers where no route does.
+//!
+//! 404 for an unknown path, 405 with `Allow` for a known one, 204 for a preflight.
+
+use shared::http::routes::methods_of;
+use shared::http::{Request, Response, cors};
+use shared::{Ctx, Error, Result};
+
+pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {
+    let allow = methods_of(&request.path);
+
+    if allow.is_empty() {
+        Err(Error::NotFound)
+    } else if request.method == "OPTIONS" {
+        Ok(cors::preflight(Response::no_content()).header("allow", &allow.join(", ")))
+    } else {
+        Err(Error::MethodNotAllowed { allow })
+    }
+}

@@ -1,0 +1,35 @@
+//! `PATCH /users/me`: changes the caller's own profile, as a merge patch (RFC 7396).
+//!
+//! Customers. What is left out stays; `phone: null` removes it; `addresses` are replaced as a
+//! whole, at most 20, the first being the default. 422 for everything else about a person.
+
+use deserr::Deserr;
+use shared::domain::invalid::Invalid;
+use shared::domain::patch::{Patch, Replace};
+use shared::domain::text::{Name, Phone};
+use shared::domain::user::AddressBook;
+use shared::http::{Request, Response};
+use shared::store::users::ProfileChange;
+use shared::{Ctx, Result};
+
+#[derive(Deserr)]
+#[deserr(error = Invalid, deny_unknown_fields)]
+struct Body {
+    #[deserr(default)]
+    name: Replace<Name>,
+    #[deserr(default)]
+    phone: Patch<Phone>,
+    #[deserr(default)]
+    addresses: Replace<AddressBook>,
+}
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let caller = request.caller()?;
+
+    let Body { name, phone, addresses } = request.json()?;
+
+    let change = ProfileChange { name, phone, addresses };
+    let user = ctx.store.update_profile(caller.user_id, &change, ctx.now()).await?;
+
+    Response::ok(&user)
+}
