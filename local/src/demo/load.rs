@@ -1,0 +1,182 @@
+//! Puts the demo data into the table, through the shop's own store.
+
+use serde_json::json;
+use shared::auth::password;
+use shared::domain::email::Email;
+use shared::domain::ids::ProductId;
+use shared::domain::invalid::{Invalid, Refused};
+use shared::domain::money::Currency;
+use shared::domain::password::NewPassword;
+use shared::domain::product::ProductDraft;
+use shared::domain::text::Name;
+use shared::domain::time::Instant;
+use shared::domain::user::{AccountStatus, Address, Role, User};
+use shared::store::Store;
+use shared::store::orders::Viewer;
+use tokio::task::JoinSet;
+
+use super::accounts::{ACCOUNTS, Account, SHOPPER};
+use super::products::{DemoProduct, products};
+use super::{purchases, sessions};
+use crate::failure::{Failure, Result};
+
+/// Products are written by this many at once.
+const WRITERS: usize = 8;
+
+/// Loads the demo data unless it is there, and says how many products were added.
+///
+/// The order comes last: where it is, the rest is too. An interrupted load goes on where it was.
+pub async fn load(store: &Store, currency: Currency) -> Result<usize> {
+    if is_loaded(store).await? {
+        begin_sessions(store).await?;
+        return Ok(0);
+    }
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let store = store.clone();
+        writers.spawn(async move {
+            let mut added = 0;
+            for product in products().skip(writer).step_by(WRITERS) {
+                added += usize::from(add_product(&store, currency, &product).await?);
+            }
+            Ok::<_, Failure>(added)
+        });
+    }
+    let mut added = 0;
+    while let Some(written) = writers.join_next().await {
+        added += written.map_err(|error| failed("products", error))??;
+    }
+    for account in &ACCOUNTS {
+        add_account(store, account).await?;
+    }
+    begin_sessions(store).await?;
+    let bought = purchases::make(store, currency, &SHOPPER).await;
+    bought.map_err(|error| failed("purchases", format!("{error:?}")))?;
+    Ok(added)
+}
+
+/// Also in a shop that is loaded: a session may have ended since.
+async fn begin_sessions(store: &Store) -> Result<()> {
+    let begun = sessions::begin(store, &ACCOUNTS).await;
+    begun.map_err(|error| failed("sessions", format!("{error:?}")))
+}
+
+async fn is_loaded(store: &Store) -> Result<bool> {
+    let viewer = Viewer { user_id: SHOPPER.user_id(), role: Role::Customer };
+    match store.order(purchases::order_id(), viewer).await {
+        Ok(_) => Ok(true),
+        Err(shared::Error::NotFound) => Ok(false),
+        Err(error) => Err(failed("orders", format!("{error:?}"))),
+    }
+}
+
+/// Adds a product; one whose SKUs are taken is there already.
+async fn add_product(store: &Store, currency: Currency, demo: &DemoProduct) -> Result<bool> {
+    let bad = |error: Invalid| failed(&demo.name, format!("{error:?}"));
+    let draft: ProductDraft =
+        deserr::deserialize::<_, _, Invalid>(demo.body(currency.code())).map_err(bad)?;
+    let id = ProductId::from_uuid(demo.uuid);
+    let product = draft.create(id, currency, instant(demo.created_at)).map_err(bad)?;
+    match store.create_product(&product).await {
+        Ok(()) => Ok(true),
+        Err(shared::Error::Conflict(_)) => Ok(false),
+        Err(error) => Err(failed(&demo.name, format!("{error:?}"))),
+    }
+}
+
+async fn add_account(store: &Store, account: &Account) -> Result<()> {
+    let user = user(account)?;
+    let password = NewPassword::parse(account.password.to_owned());
+    let hash = password::hash(&password.map_err(|refused| refusal(account, refused))?)
+        .map_err(|error| failed(account.email, format!("{error:?}")))?;
+    let created = store.create_user(&user, hash).await;
+    created.map(drop).map_err(|error| failed(account.email, format!("{error:?}")))
+}
+
+fn user(account: &Account) -> Result<User> {
+    let role = if account.role == "admin" { Role::Admin } else { Role::Customer };
+    let addresses = account.address.iter().map(|address| {
+        deserr::deserialize::<Address, _, Invalid>(json!({
+            "label": address.label,
+            "name": account.name,
+            "line1": address.line1,
+            "city": address.city,
+            "region": address.region,
+            "postal_code": address.postal_code,
+            "country": address.country,
+        }))
+        .map_err(|error| failed(account.email, format!("{error:?}")))
+    });
+    Ok(User {
+        id: account.user_id(),
+        email: email(account)?,
+        name: Name::parse(account.name.to_owned()).map_err(|refused| refusal(account, refused))?,
+        phone: None,
+        addresses: addresses.collect::<Result<_>>()?,
+        role,
+        email_verified: true,
+        status: AccountStatus::Active,
+        created_at: instant(account.since()),
+        updated_at: instant(account.since()),
+    })
+}
+
+fn email(account: &Account) -> Result<Email> {
+    Email::parse(account.email.to_owned()).map_err(|refused| refusal(account, refused))
+}
+
+fn instant(millis: u64) -> Instant {
+    Instant::from_unix_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
+fn refusal(account: &Account, refused: Refused) -> Failure {
+    failed(account.email, refused.detail)
+}
+
+fn failed(what: impl std::fmt::Display, why: impl std::fmt::Display) -> Failure {
+    Failure::new(format!("can't load the demo data ({what}): {why}; --no-demo starts without"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::database::Database;
+    use crate::demo::COUNT;
+    use crate::template::Template;
+
+    #[test]
+    fn the_demo_accounts_are_one_of_each_role() {
+        let users: Vec<_> = ACCOUNTS.iter().map(|account| user(account).unwrap()).collect();
+        assert_eq!(users[0].role, Role::Admin);
+        assert_eq!(users[1].role, Role::Customer);
+        assert_eq!(users[1].addresses.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_demo_data_is_loaded_once() {
+        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+        let definition = Template::read(&template).unwrap().table_definition().unwrap();
+        let database = Database::in_memory().unwrap();
+        database.ensure_table("bodega", &definition).unwrap();
+        let served = database.serve(0).unwrap();
+        let config = shared::config::Config::read(|name| match name {
+            "TABLE_NAME" => Some("bodega".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(served.url()),
+            "AWS_REGION" => Some("us-east-1".to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+            _ => None,
+        })
+        .unwrap();
+        let store = Store::new(&config, None);
+
+        assert_eq!(load(&store, config.currency).await, Ok(COUNT));
+        assert_eq!(load(&store, config.currency).await, Ok(0));
+
+        let last = products().last().unwrap();
+        let product = store.product(ProductId::from_uuid(last.uuid)).await.unwrap();
+        assert_eq!(product.product.name.as_str(), last.name);
+        assert_eq!(product.variants.len(), last.variants.len());
+    }
+}

@@ -1,0 +1,14 @@
+//! A shop that has been open for a while: products, two accounts to try things with, and
+//! what one of them has bought.
+
+mod accounts;
+mod load;
+mod products;
+mod purchases;
+mod sessions;
+mod shelves;
+
+pub use accounts::{ACCOUNTS, ADMIN, Account, Address, SHOPPER};
+pub use load::load;
+pub use products::{COUNT, DemoProduct, DemoVariant, products};
+pub use sessions::{ISSUER, access_token, endable_token, renewable_token};

@@ -1,0 +1,274 @@
+//! The demo products: a deterministic walk along the shelves. The same product has the same
+//! identifier, SKUs, price and stock on every machine.
+
+use serde_json::{Value, json};
+use uuid::{Builder, Uuid};
+
+use super::shelves::{Article, SHELVES, Shelf};
+
+/// How many there are.
+pub const COUNT: usize = SHELVES.len() * 10 * 2;
+
+/// 1 June 2024, 08:00 UTC; each product came a day and a half after the one before.
+pub(super) const OPENING: u64 = 1_717_228_800_000;
+const PACE: u64 = 36 * 60 * 60 * 1_000;
+/// When the latest one had come.
+pub(super) const CLOSING: u64 = OPENING + PACE * COUNT as u64;
+
+/// What every model is called, so that two brands' sweaters are told apart.
+const MODELS: [&str; 24] = [
+    "Alma", "Birk", "Cove", "Dale", "Elin", "Fenn", "Glade", "Holm", "Isla", "Juno", "Kell",
+    "Lark", "Mare", "Nora", "Oslo", "Pine", "Quill", "Rowan", "Sten", "Tarn", "Una", "Vale",
+    "Wren", "Yarrow",
+];
+
+/// A product as an admin would enter it, with an identifier and a date of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoProduct {
+    /// The UUIDv7 of its identifier; sorts by `created_at`.
+    pub uuid: Uuid,
+    /// When it came into the shop: milliseconds since 1970.
+    pub created_at: u64,
+    /// Name.
+    pub name: String,
+    /// Slug of the category.
+    pub category: &'static str,
+    /// Maker.
+    pub brand: &'static str,
+    /// Description.
+    pub description: String,
+    /// What it is found by.
+    pub tags: &'static [&'static str],
+    /// Picture.
+    pub image: String,
+    /// Price in minor units.
+    pub price: i64,
+    /// Stock at or below this is low.
+    pub low_stock_threshold: u32,
+    /// What can be bought of it.
+    pub variants: Vec<DemoVariant>,
+}
+
+/// One variant of a demo product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoVariant {
+    /// SKU.
+    pub sku: String,
+    /// Size, if it has one.
+    pub size: Option<&'static str>,
+    /// Colour, if it has one.
+    pub colour: Option<&'static str>,
+    /// Units in stock.
+    pub stock: u32,
+}
+
+impl DemoProduct {
+    /// The body of the `POST /products` that would make it.
+    pub fn body(&self, currency: &str) -> Value {
+        let variants: Vec<_> = self.variants.iter().map(DemoVariant::body).collect();
+        json!({
+            "name": self.name,
+            "description": self.description,
+            "category": self.category,
+            "brand": self.brand,
+            "tags": self.tags,
+            "images": [self.image],
+            "price": {"amount": self.price, "currency": currency},
+            "low_stock_threshold": self.low_stock_threshold,
+            "variants": variants,
+        })
+    }
+}
+
+impl DemoVariant {
+    fn body(&self) -> Value {
+        let options: serde_json::Map<_, _> = [("size", self.size), ("colour", self.colour)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
+            .collect();
+        json!({"sku": self.sku, "options": options, "stock": self.stock})
+    }
+}
+
+/// Every demo product, oldest first.
+pub fn products() -> impl Iterator<Item = DemoProduct> {
+    (0..COUNT).map(product)
+}
+
+/// Neighbours in time stand on different shelves, so that the newest are a mixture.
+fn product(index: usize) -> DemoProduct {
+    let shelf = &SHELVES[index % SHELVES.len()];
+    let turn = index / SHELVES.len();
+    let (article, edition) = (&shelf.articles[turn % 10], turn / 10);
+    let mut dice = Dice(index as u64);
+
+    let (brand, about) = shelf.brands[(turn + 2 * edition) % shelf.brands.len()];
+    let name = format!("{} {}", MODELS[(index + 7 * edition) % MODELS.len()], article.name);
+    let care = dice.pick(&shelf.care);
+    let created_at = OPENING + PACE * index as u64;
+    DemoProduct {
+        uuid: Builder::from_unix_timestamp_millis(created_at, &dice.bytes()).into_uuid(),
+        created_at,
+        category: shelf.category,
+        brand,
+        description: format!("{} {about} {care}", article.text),
+        tags: article.tags,
+        image: format!("https://images.bodega.example/{}-{}.jpg", shelf.category, index + 1),
+        price: price(article.price, edition, &mut dice),
+        low_stock_threshold: 5,
+        variants: variants(shelf, article, index, edition, &mut dice),
+        name,
+    }
+}
+
+/// The second brand is up to a quarter dearer; a price ends in 00, 50 or 90.
+fn price(base: i64, edition: usize, dice: &mut Dice) -> i64 {
+    let percent = if edition == 0 { 100 } else { 105 + i64::from(dice.below(20)) };
+    let whole = base * percent / 100 / 100 * 100;
+    whole + [0, 50, 90][dice.below(3) as usize]
+}
+
+fn variants(
+    shelf: &Shelf,
+    article: &Article,
+    index: usize,
+    edition: usize,
+    dice: &mut Dice,
+) -> Vec<DemoVariant> {
+    // The second edition of what comes in several colours comes in one fewer.
+    let colours = article.colours.len().saturating_sub(edition).max(article.colours.len().min(1));
+    let sold_out = index % 40 == 13;
+    let mut variants = Vec::new();
+    for colour in each(&article.colours[..colours]) {
+        for size in each(article.sizes) {
+            let mut sku = format!("{}-{:03}", shelf.code, index + 1);
+            for part in [colour, size].into_iter().flatten() {
+                sku.push('-');
+                sku.extend(
+                    part.chars()
+                        .filter(char::is_ascii_alphanumeric)
+                        .map(|c| c.to_ascii_uppercase()),
+                );
+            }
+            let stock = if sold_out { 0 } else { stock(dice) };
+            variants.push(DemoVariant { sku, size, colour, stock });
+        }
+    }
+    variants
+}
+
+/// Every value of an option, or once none where there is no choice.
+fn each(values: &'static [&'static str]) -> impl Iterator<Item = Option<&'static str>> {
+    let none = values.is_empty().then_some(None);
+    values.iter().copied().map(Some).chain(none)
+}
+
+/// One in twelve is sold out, one in eight nearly.
+fn stock(dice: &mut Dice) -> u32 {
+    match dice.below(24) {
+        0 | 1 => 0,
+        2..=4 => 1 + dice.below(4),
+        _ => 6 + dice.below(75),
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: u32) -> u32 {
+        (self.roll() % u64::from(bound)) as u32
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T; 3]) -> T {
+        from[self.below(3) as usize]
+    }
+
+    fn bytes(&mut self) -> [u8; 10] {
+        let mut bytes = [0; 10];
+        bytes[..8].copy_from_slice(&self.roll().to_be_bytes());
+        bytes[8..].copy_from_slice(&self.roll().to_be_bytes()[..2]);
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashSet};
+
+    use super::*;
+
+    #[test]
+    fn the_shop_is_well_stocked() {
+        let mut shelves = BTreeMap::<_, usize>::new();
+        for product in products() {
+            *shelves.entry(product.category).or_default() += 1;
+        }
+        assert!(shelves.values().sum::<usize>() >= 200);
+        assert!(shelves.len() >= 8, "{shelves:?}");
+        assert!(shelves.values().all(|count| *count == 20), "{shelves:?}");
+    }
+
+    #[test]
+    fn it_is_the_same_shop_every_time() {
+        assert!(products().eq(products()));
+        let first = products().next().unwrap();
+        assert_eq!(first.uuid.to_string(), "018fd2d0-0800-7e78-9e6a-a1b965f406c4");
+    }
+
+    #[test]
+    fn nothing_is_twice() {
+        let mut seen = HashSet::new();
+        for product in products() {
+            assert!(seen.insert(product.uuid.to_string()), "{}", product.name);
+            assert!(seen.insert(format!("{} {}", product.brand, product.name)), "{}", product.name);
+            for variant in product.variants {
+                assert!(seen.insert(variant.sku.clone()), "{}", variant.sku);
+            }
+        }
+    }
+
+    #[test]
+    fn every_product_can_be_entered_in_a_shop() {
+        for product in products() {
+            let name = &product.name;
+            assert!(product.price > 0, "{name}");
+            assert!((1..=40).contains(&product.variants.len()), "{name}");
+            assert_eq!(product.uuid.get_version_num(), 7, "{name}");
+            for variant in &product.variants {
+                let sku = &variant.sku;
+                let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+                assert!((1..=64).contains(&sku.len()) && sku.chars().all(allowed), "{sku}");
+            }
+        }
+    }
+
+    #[test]
+    fn newer_products_have_greater_identifiers() {
+        assert!(products().map(|product| product.uuid).is_sorted());
+    }
+
+    #[test]
+    fn every_state_of_stock_is_there() {
+        let products: Vec<_> = products().collect();
+        let variants = || products.iter().flat_map(|product| &product.variants);
+        assert!(variants().any(|variant| variant.stock == 0), "sold out");
+        assert!(variants().any(|variant| (1..=5).contains(&variant.stock)), "low");
+        assert!(variants().any(|variant| variant.stock > 50), "plenty");
+        assert!(products.iter().any(|product| product.variants.len() == 1), "one variant only");
+        assert!(
+            products
+                .iter()
+                .any(|product| product.variants.iter().all(|variant| variant.stock == 0)),
+            "sold out in every variant"
+        );
+    }
+}

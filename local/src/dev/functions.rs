@@ -1,0 +1,179 @@
+//! The functions: which there are, built all at once, then served by the emulator.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::options::Options;
+use super::ports::local;
+use super::process::{Program, command};
+use super::stand_in::StandIn;
+use crate::failure::{Explain, Failure, Result};
+
+/// How long the first answer may take once everything is built.
+const FIRST_ANSWER: Duration = Duration::from_secs(60);
+
+/// Seconds that an HTTP API waits for a function. Also ends a request whose function was replaced
+/// under it.
+const GATEWAY_TIMEOUT: &str = "30";
+
+/// The workspace's root and the functions in it.
+#[derive(Debug)]
+pub struct Workspace {
+    /// The folder of the workspace's `Cargo.toml`.
+    pub root: PathBuf,
+    /// The folder of everything that is built.
+    pub target: PathBuf,
+    /// The names of the functions' binaries.
+    pub functions: Vec<String>,
+}
+
+impl Workspace {
+    /// Asks Cargo about the workspace around the current folder.
+    pub async fn find() -> Result<Self> {
+        let asking = || "can't ask Cargo about the workspace";
+        let output = command("cargo")
+            .args(["metadata", "--no-deps", "--format-version", "1"])
+            .stderr(Stdio::inherit())
+            .output()
+            .await
+            .explain(asking)?;
+        let metadata: Value = serde_json::from_slice(&output.stdout).explain(asking)?;
+        let folder = |name: &'static str| metadata[name].as_str().map(PathBuf::from).ok_or(name);
+        let root = folder("workspace_root").explain(asking)?;
+        let target = folder("target_directory").explain(asking)?;
+        let functions = functions(&metadata, &root.join("functions"));
+        Ok(Self { root, target, functions })
+    }
+
+    /// Builds every function, so that the first request finds nothing left to compile.
+    pub async fn build(&self, options: &Options) -> Result<()> {
+        let count = self.functions.len();
+        println!("building {count} functions …");
+        let started = Instant::now();
+        let mut cargo = command("cargo");
+        cargo.args(self.build_arguments(options)).current_dir(&self.root);
+        let build = Program::start("the build", &mut cargo)?.succeeds().await;
+        build.map_err(|_| Failure::new("the functions don't build: see the errors above"))?;
+        println!("built {count} functions in {} s", started.elapsed().as_secs());
+        Ok(())
+    }
+
+    /// Cargo's arguments that build every function with what the emulator will run them with.
+    fn build_arguments(&self, options: &Options) -> Vec<String> {
+        let binaries = self.functions.iter().flat_map(|name| ["--bin", name]);
+        let release = options.release.then_some("--release");
+        ["build"].into_iter().chain(binaries).chain(release).map(str::to_owned).collect()
+    }
+
+    /// Starts the emulator; `folder` is for its own use.
+    pub fn serve(
+        &self,
+        cargo_lambda: &Path,
+        options: &Options,
+        environment: &[(&str, String)],
+        folder: PathBuf,
+    ) -> Result<Program> {
+        let mut build = self.build_arguments(options);
+        build.push("--quiet".to_owned());
+        let stand_in = StandIn {
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            build,
+            programs: self.target.join(if options.release { "release" } else { "debug" }),
+            folder,
+            frozen: !options.watch,
+        };
+        let mut watch = command(cargo_lambda);
+        watch.current_dir(&self.root);
+        watch.args(["lambda", "watch", "--quiet", "--disable-cors"]);
+        watch.args(["--invoke-address", "127.0.0.1", "--timeout", GATEWAY_TIMEOUT]);
+        watch.args(["--invoke-port", &options.port.to_string()]);
+        watch.args(["--concurrency", &options.concurrency.to_string()]);
+        watch.args((!options.watch).then_some("--ignore-changes"));
+        watch.args(options.release.then_some("--release"));
+        watch.envs(environment.iter().map(|(name, value)| (name, value)));
+        watch.envs(stand_in.install()?);
+        // Its own lines tell of every process it starts and stops; what the functions log is
+        // untouched.
+        if std::env::var_os("RUST_LOG").is_none() {
+            watch.env("RUST_LOG", "cargo_lambda=warn,cargo_lambda_watch::watcher=off");
+        }
+        Program::start("the emulator (cargo lambda watch)", &mut watch)
+    }
+}
+
+/// Waits until the API says that it is well.
+pub async fn first_answer(port: u16) -> Result<()> {
+    let until = Instant::now() + FIRST_ANSWER;
+    loop {
+        let answer = tokio::time::timeout(FIRST_ANSWER, get_health(port)).await;
+        let seen = match answer {
+            Ok(Ok(status)) if status == "200" => return Ok(()),
+            Ok(Ok(status)) => format!("status {status}"),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "nothing".to_owned(),
+        };
+        if Instant::now() > until {
+            return Err(Failure::new(format!(
+                "the API doesn't come up: GET /health gave {seen} for {} s",
+                FIRST_ANSWER.as_secs()
+            )));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// The status of `GET /health`.
+async fn get_health(port: u16) -> std::io::Result<String> {
+    let mut connection = TcpStream::connect(local(port)).await?;
+    let request =
+        format!("GET /health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await?;
+    Ok(answer.split_whitespace().nth(1).unwrap_or_default().to_owned())
+}
+
+/// The binaries of the packages under `folder`.
+fn functions(metadata: &Value, folder: &Path) -> Vec<String> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let mut functions: Vec<_> = packages
+        .filter(|package| {
+            package["manifest_path"]
+                .as_str()
+                .is_some_and(|path| Path::new(path).starts_with(folder))
+        })
+        .flat_map(|package| package["targets"].as_array().into_iter().flatten())
+        .filter(|target| target["kind"][0] == "bin")
+        .filter_map(|target| target["name"].as_str().map(str::to_owned))
+        .collect();
+    functions.sort();
+    functions
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn functions_are_the_binaries_under_their_folder() {
+        let metadata = json!({"packages": [
+            {"manifest_path": "/shop/functions/orders/Cargo.toml", "targets": [
+                {"kind": ["lib"], "name": "orders"},
+                {"kind": ["bin"], "name": "place-order"},
+                {"kind": ["bin"], "name": "get-order"},
+            ]},
+            {"manifest_path": "/shop/local/Cargo.toml", "targets": [{"kind": ["bin"], "name": "dev"}]},
+        ]});
+        assert_eq!(
+            functions(&metadata, Path::new("/shop/functions")),
+            ["get-order", "place-order"]
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! `cargo dev`: database, parameters, demo data and every function, with one command.
+//!
+//! ```text
+//! options → ports free? → database, parameters, table, demo data
+//!         → emulator there? → functions built → served → first answer → ready
+//! ```
+//!
+//! Whatever was started ends with this program: each part is a value that ends its part when it
+//! is dropped, in the opposite order.
+
+mod cargo_lambda;
+mod data;
+mod environment;
+mod functions;
+mod options;
+mod ports;
+mod process;
+mod stand_in;
+
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use shared::store::Store;
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::data::Data;
+use self::functions::Workspace;
+use self::options::{HELP, Options};
+use crate::database::Database;
+use crate::demo;
+use crate::failure::{Explain, Failure, Result};
+use crate::parameters::Parameters;
+use crate::serve::Served;
+use crate::template::Template;
+
+/// Runs `cargo dev` with the arguments of this process.
+pub fn main() -> ExitCode {
+    if let Some(code) = stand_in::main() {
+        return code;
+    }
+    let started = Instant::now();
+    let outcome = match Options::parse(std::env::args_os().skip(1)) {
+        Ok(None) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Ok(Some(options)) => run(&options, started),
+        Err(misuse) => Err(misuse),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("cargo dev: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options, started: Instant) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .explain(|| "can't start")?;
+    runtime.block_on(async {
+        let stop = asked_to_stop()?;
+        tokio::select! {
+            failure = live(options, started) => failure,
+            () = stop => {
+                println!("stopping …");
+                Ok(())
+            }
+        }
+    })
+}
+
+/// Starts everything, then lives until a part of it fails.
+async fn live(options: &Options, started: Instant) -> Result<()> {
+    let mut ports = ports::claim(&options.ports())?;
+    let workspace = Workspace::find().await?;
+    let mut listener = |port| ports.remove(&port).ok_or_else(|| Failure::new("a port is lost"));
+    let storage = Storage::start(
+        &workspace,
+        options,
+        listener(options.db_port)?,
+        listener(options.ssm_port)?,
+    )?;
+    if options.demo {
+        load_demo(options).await?;
+    }
+
+    if options.db_only {
+        println!("database   {}", storage.database.url());
+        println!("parameters {}", storage.parameters.url());
+        say_ready(started, options.db_port);
+        return Err(storage.fails().await);
+    }
+
+    let cargo_lambda = cargo_lambda::find_or_fetch(&data::tools(&workspace.root)).await?;
+    workspace.build(options).await?;
+    drop(listener(options.port)?);
+    let mut emulator = workspace.serve(
+        &cargo_lambda,
+        options,
+        &environment::of(options),
+        storage.data.emulator(),
+    )?;
+    tokio::select! {
+        answer = functions::first_answer(options.port) => answer?,
+        status = emulator.ended() => return Err(died(status?)),
+    }
+    // The emulator's other instances are about to say that they start: let them go first.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    if options.demo {
+        say_accounts();
+    }
+    say_ready(started, options.port);
+    tokio::select! {
+        failure = storage.fails() => Err(failure),
+        status = emulator.ended() => Err(died(status?)),
+    }
+}
+
+async fn load_demo(options: &Options) -> Result<()> {
+    let started = Instant::now();
+    let config = environment::config(options)?;
+    let store = Store::new(&config, None);
+    let added = demo::load(&store, config.currency).await?;
+    if added > 0 {
+        println!("loaded {added} demo products in {} s", started.elapsed().as_secs());
+    }
+    Ok(())
+}
+
+/// The parts that keep data.
+struct Storage {
+    database: Served,
+    parameters: Served,
+    data: Data,
+}
+
+impl Storage {
+    fn start(
+        workspace: &Workspace,
+        options: &Options,
+        db_listener: TcpListener,
+        ssm_listener: TcpListener,
+    ) -> Result<Self> {
+        let template = Template::read(&workspace.root.join("template.yaml"))?;
+        let table = template.table_definition().explain(|| "template.yaml")?;
+        let data = Data::open(workspace.root.join(&options.data))?;
+        if options.fresh {
+            data.clear()?;
+        }
+        let database = Database::file(&data.database())?;
+        database.ensure_table(environment::TABLE, &table)?;
+        Ok(Self {
+            database: database.serve_on(db_listener)?,
+            parameters: Parameters::file(&data.parameters())?.serve_on(ssm_listener)?,
+            data,
+        })
+    }
+
+    /// Waits for one of them to stop answering, which they do only by a fault.
+    async fn fails(&self) -> Failure {
+        loop {
+            if !self.database.is_running() {
+                return Failure::new("the database stopped: see above");
+            }
+            if !self.parameters.is_running() {
+                return Failure::new("the parameter store stopped: see above");
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+/// Ctrl-C, SIGTERM, or the terminal closed.
+fn asked_to_stop() -> Result<impl Future<Output = ()>> {
+    let listening = || "can't listen for signals";
+    let mut interrupt = signal(SignalKind::interrupt()).explain(listening)?;
+    let mut terminate = signal(SignalKind::terminate()).explain(listening)?;
+    let mut hangup = signal(SignalKind::hangup()).explain(listening)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
+
+fn died(status: std::process::ExitStatus) -> Failure {
+    Failure::new(format!("the emulator (cargo lambda watch) ended: {status}"))
+}
+
+fn say_accounts() {
+    println!();
+    for account in demo::ACCOUNTS {
+        println!("{:<8} {} / {}", account.role, account.email, account.password);
+    }
+}
+
+fn say_ready(started: Instant, port: u16) {
+    println!("ready in {} s: http://{}", started.elapsed().as_secs(), ports::local(port));
+}

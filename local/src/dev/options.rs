@@ -1,0 +1,179 @@
+//! What `cargo dev` can be told.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::failure::{Failure, Result};
+
+/// The help text.
+pub const HELP: &str = "\
+cargo dev: the whole shop on this machine, without a cloud
+
+Usage: cargo dev [options]
+
+  --port N          the API [9000]
+  --db-port N       the database [8000]
+  --ssm-port N      the parameter store [9300]
+  --data DIR        where the data rests [.local]
+  --fresh           start with an empty database
+  --no-demo         leave the demo data out
+  --no-watch        don't rebuild functions when a file changes
+  --release         build the functions as they are deployed
+  --concurrency N   instances per function, at most [2]
+  --db-only         database and parameters only, for `cargo lambda watch`
+  --help            this text
+";
+
+/// What `cargo dev` was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Port of the API.
+    pub port: u16,
+    /// Port of the database.
+    pub db_port: u16,
+    /// Port of the parameter store.
+    pub ssm_port: u16,
+    /// Where the data rests.
+    pub data: PathBuf,
+    /// Drop what rests there.
+    pub fresh: bool,
+    /// Load the demo data.
+    pub demo: bool,
+    /// Rebuild on changes.
+    pub watch: bool,
+    /// Build with the release profile.
+    pub release: bool,
+    /// Instances per function, at most.
+    pub concurrency: u16,
+    /// Leave the functions out.
+    pub db_only: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 9000,
+            db_port: 8000,
+            ssm_port: 9300,
+            data: PathBuf::from(".local"),
+            fresh: false,
+            demo: true,
+            watch: true,
+            release: false,
+            concurrency: 2,
+            db_only: false,
+        }
+    }
+}
+
+impl Options {
+    /// Reads the arguments; `None` if help was asked for.
+    pub fn parse<A>(arguments: impl IntoIterator<Item = A>) -> Result<Option<Self>>
+    where
+        A: Into<OsString>,
+    {
+        let mut options = Self::default();
+        let mut parser = Parser::from_args(arguments);
+        while let Some(argument) = parser.next().map_err(misuse)? {
+            match argument {
+                Arg::Long("port") => options.port = number(&mut parser, "--port")?,
+                Arg::Long("db-port") => options.db_port = number(&mut parser, "--db-port")?,
+                Arg::Long("ssm-port") => options.ssm_port = number(&mut parser, "--ssm-port")?,
+                Arg::Long("data") => options.data = parser.value().map_err(misuse)?.into(),
+                Arg::Long("fresh") => options.fresh = true,
+                Arg::Long("no-demo") => options.demo = false,
+                Arg::Long("no-watch") => options.watch = false,
+                Arg::Long("release") => options.release = true,
+                Arg::Long("concurrency") => {
+                    options.concurrency = number(&mut parser, "--concurrency")?;
+                }
+                Arg::Long("db-only") => options.db_only = true,
+                Arg::Long("help") | Arg::Short('h') => return Ok(None),
+                unknown => return Err(misuse(unknown.unexpected())),
+            }
+        }
+        Ok(Some(options))
+    }
+
+    /// The ports that will be listened on, each with the option that changes it.
+    pub fn ports(&self) -> Vec<(u16, &'static str)> {
+        let mut ports = vec![(self.db_port, "--db-port"), (self.ssm_port, "--ssm-port")];
+        if !self.db_only {
+            ports.push((self.port, "--port"));
+        }
+        ports
+    }
+}
+
+/// A number from 1 on.
+fn number<T: FromStr + Default + PartialEq>(parser: &mut Parser, option: &str) -> Result<T> {
+    let text = parser.value().and_then(|value| value.string()).map_err(misuse)?;
+    let number = text.parse().ok().filter(|number| *number != T::default());
+    number.ok_or_else(|| {
+        Failure::new(format!("{option} takes a number from 1 to 65535, not «{text}»"))
+    })
+}
+
+fn misuse(error: lexopt::Error) -> Failure {
+    Failure::new(format!("{error}; `cargo dev --help` lists the options"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Option<Options>> {
+        Options::parse(line.split_whitespace())
+    }
+
+    #[test]
+    fn without_arguments_everything_is_at_its_usual_place() {
+        assert_eq!(parse(""), Ok(Some(Options::default())));
+    }
+
+    #[test]
+    fn every_option_is_understood() {
+        let line = "--port 1 --db-port=2 --ssm-port 3 --data there --fresh --no-demo --no-watch \
+                    --release --concurrency 4 --db-only";
+        let all = Options {
+            port: 1,
+            db_port: 2,
+            ssm_port: 3,
+            data: "there".into(),
+            fresh: true,
+            demo: false,
+            watch: false,
+            release: true,
+            concurrency: 4,
+            db_only: true,
+        };
+        assert_eq!(parse(line), Ok(Some(all)));
+        assert_eq!(parse("--port 1 --help"), Ok(None));
+    }
+
+    #[test]
+    fn a_mistake_names_the_option() {
+        for (line, named) in [
+            ("--prot 9000", "--prot"),
+            ("--port", "--port"),
+            ("--port many", "--port"),
+            ("--port 0", "--port"),
+            ("--port 65536", "--port"),
+            ("--fresh=yes", "--fresh"),
+            ("now", "now"),
+        ] {
+            let words = parse(line).unwrap_err().to_string();
+            assert!(words.contains(named), "{line}: {words}");
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_port_option() {
+        for (_, option) in Options::default().ports() {
+            assert!(HELP.contains(option), "{option}");
+        }
+    }
+}

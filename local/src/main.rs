@@ -1,0 +1,5 @@
+//! `cargo dev`.
+
+fn main() -> std::process::ExitCode {
+    local::dev::main()
+}

@@ -1,0 +1,316 @@
+//! SSM's parameter store, as far as the shop uses it: `GetParameter` and `PutParameter`.
+//!
+//! Strict where the real one is: a parameter that exists is overwritten only when asked, and a
+//! `SecureString` read without decryption comes back unreadable.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::failure::{Explain, Result};
+use crate::serve::{Served, listen, spawn};
+
+/// A parameter store; clones share it.
+#[derive(Clone, Default)]
+pub struct Parameters(Arc<Mutex<Store>>);
+
+#[derive(Default)]
+struct Store {
+    file: Option<PathBuf>,
+    parameters: BTreeMap<String, Parameter>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Parameter {
+    kind: Kind,
+    value: String,
+    version: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Kind {
+    String,
+    StringList,
+    SecureString,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetParameter {
+    name: String,
+    #[serde(default)]
+    with_decryption: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutParameter {
+    name: String,
+    value: String,
+    #[serde(rename = "Type")]
+    kind: Option<Kind>,
+    #[serde(default)]
+    overwrite: bool,
+}
+
+/// What SSM answers with status 400 or 500: its `__type` and a message.
+#[derive(Debug, PartialEq, Eq)]
+struct Refusal(StatusCode, &'static str, String);
+
+impl Parameters {
+    /// An empty store that lives as long as the process.
+    pub fn in_memory() -> Self {
+        Self::default()
+    }
+
+    /// The store in the JSON file at `path`, which is made with the first parameter.
+    pub fn file(path: &Path) -> Result<Self> {
+        let reading = || format!("can't read the parameters in {}", path.display());
+        let parameters = match std::fs::read(path) {
+            Ok(json) => serde_json::from_slice(&json).explain(reading)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(error).explain(reading),
+        };
+        let store = Store { file: Some(path.to_owned()), parameters };
+        Ok(Self(Arc::new(Mutex::new(store))))
+    }
+
+    /// Answers SSM's requests on 127.0.0.1; port 0 is any free one.
+    pub fn serve(&self, port: u16) -> Result<Served> {
+        self.serve_on(listen(port)?)
+    }
+
+    /// Answers SSM's requests on a listener that is bound already.
+    pub fn serve_on(&self, listener: TcpListener) -> Result<Served> {
+        let router = Router::new().route("/", post(answer)).with_state(self.clone());
+        spawn("parameter store", listener, move |listener, stopped| async move {
+            axum::serve(listener, router)
+                .with_graceful_shutdown(stopped)
+                .await
+                .map_err(|error| format!("the parameter store failed: {error}"))
+        })
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, request: &GetParameter) -> std::result::Result<Value, Refusal> {
+        let store = self.store();
+        let parameter = store.parameters.get(&request.name).ok_or_else(|| {
+            Refusal(
+                StatusCode::BAD_REQUEST,
+                "ParameterNotFound",
+                format!("Parameter {} not found.", request.name),
+            )
+        })?;
+        let readable = request.with_decryption || parameter.kind != Kind::SecureString;
+        let value = if readable { parameter.value.as_str() } else { "(encrypted)" };
+        Ok(json!({"Parameter": {
+            "ARN": format!("arn:aws:ssm:us-east-1:000000000000:parameter/{}", request.name.trim_start_matches('/')),
+            "DataType": "text",
+            "Name": request.name,
+            "Type": parameter.kind,
+            "Value": value,
+            "Version": parameter.version,
+        }}))
+    }
+
+    fn put(&self, request: PutParameter) -> std::result::Result<Value, Refusal> {
+        let mut store = self.store();
+        let current = store.parameters.get(&request.name);
+        if current.is_some() && !request.overwrite {
+            return Err(Refusal(
+                StatusCode::BAD_REQUEST,
+                "ParameterAlreadyExists",
+                "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.".to_owned(),
+            ));
+        }
+        let kind = request
+            .kind
+            .or(current.map(|current| current.kind))
+            .ok_or_else(|| invalid("A parameter type is required when you create a parameter."))?;
+        if request.value.is_empty() {
+            return Err(invalid("A parameter's value must have at least one character."));
+        }
+        let version = current.map_or(0, |current| current.version) + 1;
+        let before = store.parameters.clone();
+        store.parameters.insert(request.name, Parameter { kind, value: request.value, version });
+        if let Err(error) = store.save() {
+            store.parameters = before;
+            return Err(Refusal(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "InternalServerError",
+                error.to_string(),
+            ));
+        }
+        Ok(json!({"Tier": "Standard", "Version": version}))
+    }
+}
+
+impl Store {
+    /// Replaces the file as a whole: a crash leaves the old or the new one.
+    fn save(&self) -> std::io::Result<()> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let new = file.with_extension("json.new");
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut writer = options.open(&new)?;
+        writer.write_all(&serde_json::to_vec_pretty(&self.parameters)?)?;
+        writer.sync_all()?;
+        std::fs::rename(new, file)
+    }
+}
+
+fn invalid(why: &str) -> Refusal {
+    Refusal(StatusCode::BAD_REQUEST, "ValidationException", why.to_owned())
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(body: &[u8]) -> std::result::Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| invalid(&error.to_string()))
+}
+
+async fn answer(State(parameters): State<Parameters>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let outcome = match target.unwrap_or_default() {
+        "AmazonSSM.GetParameter" => parse(&body).and_then(|request| parameters.get(&request)),
+        "AmazonSSM.PutParameter" => parse(&body).and_then(|request| parameters.put(request)),
+        other => Err(Refusal(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            format!("the local parameter store has no operation «{other}»"),
+        )),
+    };
+    let (status, body) = match outcome {
+        Ok(body) => (StatusCode::OK, body),
+        Err(Refusal(status, kind, message)) => {
+            (status, json!({"__type": kind, "message": message}))
+        }
+    };
+    let json = [(header::CONTENT_TYPE, "application/x-amz-json-1.1")];
+    (status, json, body.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(name: &str) -> GetParameter {
+        GetParameter { name: name.to_owned(), with_decryption: true }
+    }
+
+    fn put(name: &str, value: &str) -> PutParameter {
+        PutParameter {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            kind: Some(Kind::SecureString),
+            overwrite: false,
+        }
+    }
+
+    fn refused<T: std::fmt::Debug>(outcome: std::result::Result<T, Refusal>) -> &'static str {
+        outcome.unwrap_err().1
+    }
+
+    #[test]
+    fn what_is_put_can_be_got() {
+        let parameters = Parameters::in_memory();
+        assert_eq!(refused(parameters.get(&get("/bodega/key"))), "ParameterNotFound");
+        assert_eq!(parameters.put(put("/bodega/key", "secret")).unwrap()["Version"], 1);
+        let parameter = parameters.get(&get("/bodega/key")).unwrap();
+        assert_eq!(parameter["Parameter"]["Value"], "secret");
+        assert_eq!(parameter["Parameter"]["Type"], "SecureString");
+    }
+
+    #[test]
+    fn a_parameter_is_overwritten_only_when_asked() {
+        let parameters = Parameters::in_memory();
+        parameters.put(put("/key", "first")).unwrap();
+        assert_eq!(refused(parameters.put(put("/key", "second"))), "ParameterAlreadyExists");
+        let again = PutParameter { overwrite: true, kind: None, ..put("/key", "third") };
+        assert_eq!(parameters.put(again).unwrap()["Version"], 2);
+        assert_eq!(parameters.get(&get("/key")).unwrap()["Parameter"]["Value"], "third");
+    }
+
+    #[test]
+    fn a_secret_is_unreadable_without_decryption() {
+        let parameters = Parameters::in_memory();
+        parameters.put(put("/key", "secret")).unwrap();
+        let request = GetParameter { with_decryption: false, ..get("/key") };
+        assert_ne!(parameters.get(&request).unwrap()["Parameter"]["Value"], "secret");
+    }
+
+    #[test]
+    fn a_new_parameter_needs_a_type_and_a_value() {
+        let parameters = Parameters::in_memory();
+        let untyped = PutParameter { kind: None, ..put("/key", "secret") };
+        assert_eq!(refused(parameters.put(untyped)), "ValidationException");
+        assert_eq!(refused(parameters.put(put("/key", ""))), "ValidationException");
+    }
+
+    #[test]
+    fn of_many_that_create_at_once_one_wins() {
+        let parameters = Parameters::in_memory();
+        let winners: usize = std::thread::scope(|scope| {
+            let racers: Vec<_> = (0..16)
+                .map(|racer| {
+                    let parameters = &parameters;
+                    scope.spawn(move || parameters.put(put("/key", &racer.to_string())).is_ok())
+                })
+                .collect();
+            racers.into_iter().map(|racer| usize::from(racer.join().unwrap())).sum()
+        });
+        assert_eq!(winners, 1);
+    }
+
+    #[test]
+    fn a_file_keeps_parameters_for_its_owner_only() {
+        let folder = std::env::temp_dir().join(format!("bodega-parameters-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("parameters.json");
+        Parameters::file(&file).unwrap().put(put("/key", "secret")).unwrap();
+        let again = Parameters::file(&file).unwrap();
+        assert_eq!(again.get(&get("/key")).unwrap()["Parameter"]["Value"], "secret");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0);
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn it_speaks_ssms_protocol() {
+        use std::io::{Read, Write};
+
+        let served = Parameters::in_memory().serve(0).unwrap();
+        let mut connection = std::net::TcpStream::connect(served.address()).unwrap();
+        let body = r#"{"Name":"/key","WithDecryption":true}"#;
+        write!(
+            connection,
+            "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Amz-Target: AmazonSSM.GetParameter\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(answer.contains(r#""__type":"ParameterNotFound""#), "{answer}");
+    }
+}

@@ -1,0 +1,248 @@
+//! `template.yaml`, read the way CloudFormation reads it.
+//!
+//! Short intrinsics come out in their long form: `!Ref Table` is `{"Ref": "Table"}`,
+//! `!GetAtt Table.Arn` is `{"Fn::GetAtt": ["Table", "Arn"]}`.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use yaml_serde::Value as Yaml;
+
+use crate::failure::{Explain, Failure, Result};
+
+/// A deployment template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template(Value);
+
+/// A table as the template defines it, in DynamoDB's own words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableDefinition {
+    /// The body of a `CreateTable` request, without `TableName`.
+    pub create: Value,
+    /// The `TimeToLiveSpecification` of an `UpdateTimeToLive` request.
+    pub time_to_live: Option<Value>,
+}
+
+/// What a table has in both worlds under the same name and in the same form. Deletion
+/// protection, backups and encryption stay behind: a local table is there to be thrown away.
+const TABLE_PROPERTIES: [&str; 5] = [
+    "AttributeDefinitions",
+    "BillingMode",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "ProvisionedThroughput",
+];
+const INDEX_PROPERTIES: [&str; 4] =
+    ["IndexName", "KeySchema", "Projection", "ProvisionedThroughput"];
+
+impl Template {
+    /// Reads the template at `path`.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text =
+            std::fs::read_to_string(path).explain(|| format!("can't read {}", path.display()))?;
+        Self::parse(&text).explain(|| path.display().to_string())
+    }
+
+    /// Reads a template.
+    pub fn parse(text: &str) -> Result<Self> {
+        let yaml: Yaml =
+            yaml_serde::from_str(text).map_err(|error| Failure::new(error.to_string()))?;
+        long_form(yaml).map(Self)
+    }
+
+    /// The whole document, with intrinsics in their long form.
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+
+    /// The resources of one type: logical name and definition.
+    pub fn resources<'a>(&'a self, of_type: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let all = self.0["Resources"].as_object();
+        all.into_iter()
+            .flatten()
+            .filter(move |(_, resource)| resource["Type"] == of_type)
+            .map(|(name, resource)| (name.as_str(), resource))
+    }
+
+    /// The one table of the template.
+    pub fn table_definition(&self) -> Result<TableDefinition> {
+        let mut tables = self.resources("AWS::DynamoDB::Table");
+        let (Some((name, table)), None) = (tables.next(), tables.next()) else {
+            return Err(Failure::new("the template must have exactly one AWS::DynamoDB::Table"));
+        };
+        let properties = &table["Properties"];
+        let mut create = pick(properties, &TABLE_PROPERTIES);
+        if let Some(indexes) = properties["GlobalSecondaryIndexes"].as_array() {
+            let indexes = indexes.iter().map(|index| pick(index, &INDEX_PROPERTIES)).collect();
+            create["GlobalSecondaryIndexes"] = indexes;
+        }
+        if let Some(view) = properties["StreamSpecification"].get("StreamViewType") {
+            create["StreamSpecification"] = json!({"StreamEnabled": true, "StreamViewType": view});
+        }
+        let time_to_live = properties.get("TimeToLiveSpecification").cloned();
+        if let Some(intrinsic) = intrinsic_in(&create) {
+            return Err(Failure::new(format!(
+                "{name} uses {intrinsic} in a property that the local database needs too: write the value itself"
+            )));
+        }
+        Ok(TableDefinition { create, time_to_live })
+    }
+}
+
+/// The members of `object` with these names.
+fn pick(object: &Value, names: &[&str]) -> Value {
+    names.iter().filter_map(|name| Some(((*name).to_owned(), object.get(name)?.clone()))).collect()
+}
+
+/// The first intrinsic function somewhere in `value`.
+fn intrinsic_in(value: &Value) -> Option<&str> {
+    match value {
+        Value::Array(items) => items.iter().find_map(intrinsic_in),
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let is_intrinsic = name == "Ref" || name.starts_with("Fn::");
+            if is_intrinsic { Some(name.as_str()) } else { intrinsic_in(value) }
+        }),
+        _ => None,
+    }
+}
+
+fn long_form(yaml: Yaml) -> Result<Value> {
+    Ok(match yaml {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(flag) => flag.into(),
+        Yaml::Number(number) => serde_json::to_value(number).explain(|| "bad number")?,
+        Yaml::String(text) => text.into(),
+        Yaml::Sequence(items) => items.into_iter().map(long_form).collect::<Result<_>>()?,
+        Yaml::Mapping(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| Ok((member_name(name)?, long_form(value)?)))
+                .collect::<Result<Map<_, _>>>()?,
+        ),
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            intrinsic(tag.trim_start_matches('!'), long_form(tagged.value)?)
+        }
+    })
+}
+
+fn member_name(name: Yaml) -> Result<String> {
+    match name {
+        Yaml::String(text) => Ok(text),
+        Yaml::Number(number) => Ok(number.to_string()),
+        Yaml::Bool(flag) => Ok(flag.to_string()),
+        other => Err(Failure::new(format!("a member's name must be a text: {other:?}"))),
+    }
+}
+
+/// One short intrinsic in its long form.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html>
+fn intrinsic(tag: &str, argument: Value) -> Value {
+    match (tag, argument) {
+        ("Ref" | "Condition", argument) => json!({tag: argument}),
+        ("GetAtt", Value::String(path)) => {
+            let (resource, attribute) = path.split_once('.').unwrap_or((&path, ""));
+            json!({"Fn::GetAtt": [resource, attribute]})
+        }
+        (tag, argument) => json!({format!("Fn::{tag}"): argument}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "
+AWSTemplateFormatVersion: 2010-09-09
+Parameters:
+  Architecture: {Type: String}
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      DeletionProtectionEnabled: true
+      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
+      AttributeDefinitions:
+        - {AttributeName: PK, AttributeType: S}
+        - {AttributeName: SK, AttributeType: S}
+        - {AttributeName: L, AttributeType: S}
+      KeySchema:
+        - {AttributeName: PK, KeyType: HASH}
+        - {AttributeName: SK, KeyType: RANGE}
+      GlobalSecondaryIndexes:
+        - IndexName: lists
+          KeySchema: [{AttributeName: L, KeyType: HASH}]
+          Projection: {ProjectionType: ALL}
+          ContributorInsightsSpecification: {Enabled: true}
+      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
+      TimeToLiveSpecification: {AttributeName: ttl, Enabled: true}
+  Function:
+    Type: AWS::Serverless::Function
+";
+
+    fn value(yaml: &str) -> Value {
+        Template::parse(yaml).unwrap().0
+    }
+
+    #[test]
+    fn short_intrinsics_come_out_long() {
+        for (short, long) in [
+            ("!Ref Table", json!({"Ref": "Table"})),
+            ("!Condition IsProd", json!({"Condition": "IsProd"})),
+            ("!GetAtt Table.Arn", json!({"Fn::GetAtt": ["Table", "Arn"]})),
+            ("!GetAtt Nested.Outputs.Url", json!({"Fn::GetAtt": ["Nested", "Outputs.Url"]})),
+            ("!GetAtt [Table, Arn]", json!({"Fn::GetAtt": ["Table", "Arn"]})),
+            ("!Sub '${Table}/index/*'", json!({"Fn::Sub": "${Table}/index/*"})),
+            ("!Join ['-', [a, !Ref B]]", json!({"Fn::Join": ["-", ["a", {"Ref": "B"}]]})),
+            ("!If [IsProd, 30, 7]", json!({"Fn::If": ["IsProd", 30, 7]})),
+        ] {
+            assert_eq!(value(&format!("key: {short}"))["key"], long, "{short}");
+        }
+    }
+
+    #[test]
+    fn dates_stay_texts() {
+        assert_eq!(value("Version: 2012-10-17"), json!({"Version": "2012-10-17"}));
+    }
+
+    #[test]
+    fn the_table_comes_out_as_a_request() {
+        let definition = Template::parse(TABLE).unwrap().table_definition().unwrap();
+        assert_eq!(
+            definition.create,
+            json!({
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [
+                    {"AttributeName": "PK", "AttributeType": "S"},
+                    {"AttributeName": "SK", "AttributeType": "S"},
+                    {"AttributeName": "L", "AttributeType": "S"},
+                ],
+                "KeySchema": [
+                    {"AttributeName": "PK", "KeyType": "HASH"},
+                    {"AttributeName": "SK", "KeyType": "RANGE"},
+                ],
+                "GlobalSecondaryIndexes": [{
+                    "IndexName": "lists",
+                    "KeySchema": [{"AttributeName": "L", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }],
+                "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+            })
+        );
+        assert_eq!(definition.time_to_live, Some(json!({"AttributeName": "ttl", "Enabled": true})));
+    }
+
+    #[test]
+    fn a_table_that_only_the_cloud_can_compute_is_refused() {
+        let computed = TABLE.replace("BillingMode: PAY_PER_REQUEST", "BillingMode: !Ref Mode");
+        let refusal = Template::parse(&computed).unwrap().table_definition().unwrap_err();
+        assert!(refusal.to_string().contains("Table uses Ref"), "{refusal}");
+    }
+
+    #[test]
+    fn a_template_without_a_table_is_refused() {
+        assert!(Template::parse("Resources: {}").unwrap().table_definition().is_err());
+    }
+}
