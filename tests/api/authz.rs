@@ -1,0 +1,122 @@
+//! Who may call what: every route, as every persona.
+
+use serde_json::json;
+use shared::http::routes::{Access, ROUTES, Route};
+use tests::answer::Answer;
+use tests::app::App;
+use tests::persona::Persona;
+use tests::samples::{product, put_up};
+
+/// Calls a route with paths that exist and bodies that are accepted far enough to be refused for
+/// other reasons than the caller.
+async fn call(route: &Route, who: &Persona<'_>, product: &str, order: &str) -> Answer {
+    let path = route
+        .path
+        .replace("{product_id}", product)
+        .replace("{order_id}", order)
+        .replace("{sku}", "MUG")
+        .replace("{*path}", "no/such/path");
+    let method = route.method.as_ref().map_or("GET", |method| method.as_str());
+    let call = who.call(method, &path);
+    match method {
+        "POST" | "PUT" | "PATCH" => call.json(&json!({})).send().await,
+        _ => call.send().await,
+    }
+}
+
+#[tokio::test]
+async fn every_route_lets_in_whom_it_declares_and_nobody_else() {
+    let app = App::start().await;
+    let (admin, owner, other) =
+        (app.admin().await, app.customer("owner").await, app.customer("other").await);
+    let (anonymous, forged) = (app.anonymous(), app.anonymous().with_token("forged"));
+    for route in ROUTES {
+        // A session for each route: one of them ends it.
+        let (admin, owner, other) = (
+            admin.signed_in_anew().await,
+            owner.signed_in_anew().await,
+            other.signed_in_anew().await,
+        );
+        let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+        let mug = mug["id"].as_str().expect("an id").to_owned();
+        let items = json!({"items": [{"product_id": mug, "quantity": 1}]});
+        let order = owner.post("/orders", items).await;
+        let order = order.expect(201)["id"].as_str().expect("an id").to_owned();
+
+        app.take_count(route.name);
+        let status = |who| {
+            let (mug, order) = (mug.clone(), order.clone());
+            async move { call(route, who, &mug, &order).await.status }
+        };
+        let (nobody, forger) = (status(&anonymous).await, status(&forged).await);
+        let (stranger, owns) = (status(&other).await, status(&owner).await);
+        let runs = status(&admin).await;
+
+        let turned_away = [401, 403];
+        if !matches!(route.access, Access::Public | Access::Signature) {
+            // Consistently, says the gate.
+            let reads = app.take_count(route.name).security_reads;
+            assert_eq!(reads, 3, "{} looks at the security item of who calls", route.name);
+        }
+        let name = route.name;
+        match route.access {
+            Access::Public | Access::Signature => {
+                for status in [nobody, forger, stranger, owns, runs] {
+                    // What they take in the body is a credential.
+                    let asks = ["log-in", "log-out"].contains(&name);
+                    assert!(!turned_away.contains(&status) || asks, "{name}: {status}");
+                }
+            }
+            Access::Guest => {
+                assert_eq!(forger, 401, "{name}, forged token");
+                for status in [nobody, stranger, owns, runs] {
+                    assert!(!turned_away.contains(&status), "{name}: {status}");
+                }
+            }
+            Access::Customer => {
+                assert_eq!((nobody, forger), (401, 401), "{name}, without a session");
+                for status in [stranger, owns, runs] {
+                    assert!(!turned_away.contains(&status), "{name}: {status}");
+                }
+            }
+            Access::Owner => {
+                assert_eq!((nobody, forger), (401, 401), "{name}, without a session");
+                assert_eq!(stranger, 404, "{name}, somebody else's");
+                for status in [owns, runs] {
+                    assert!(![401, 403, 404].contains(&status), "{name}: {status}");
+                }
+            }
+            Access::Admin => {
+                assert_eq!((nobody, forger), (401, 401), "{name}, without a session");
+                assert_eq!((stranger, owns), (403, 403), "{name}, customers");
+                assert!(!turned_away.contains(&runs), "{name}: {runs}");
+            }
+        }
+        let owner = owner.signed_in_anew().await;
+        owner.delete(&format!("/orders/{order}")).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn another_customers_order_is_like_one_that_does_not_exist() {
+    let app = App::start().await;
+    let (owner, other) = (app.customer("owner").await, app.customer("other").await);
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let items = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
+    let theirs = owner.post("/orders", items).await.expect(201);
+    let theirs = theirs["id"].as_str().expect("an id");
+    let missing = "ord_01890a5d-ac96-774b-bcce-b302099a8057";
+
+    for method in ["GET", "DELETE"] {
+        let answer = |id: &str| {
+            let call = other.call(method, &format!("/orders/{id}"));
+            async move { call.send().await.expect_problem(404, "not_found") }
+        };
+        let (mut theirs, mut nobodys) = (answer(theirs).await, answer(missing).await);
+        for problem in [&mut theirs, &mut nobodys] {
+            problem["request_id"] = json!(null);
+            problem["instance"] = json!(null);
+        }
+        assert_eq!(theirs, nobodys, "{method}");
+    }
+}

@@ -1,0 +1,597 @@
+//! What can be wrong with any body, on every route that takes one; and which of several things
+//! that are wrong is said first. What is particular to a route is tested with the route.
+
+use std::collections::BTreeSet;
+
+use aws_smithy_types::base64;
+use serde_json::{Map, Value, json};
+use shared::http::routes::ROUTES;
+use tests::answer::Answer;
+use tests::app::App;
+use tests::persona::{Call, Persona};
+use tests::samples::{id, put_up_sku, usd};
+
+/// A route that takes a body.
+struct Route {
+    name: &'static str,
+    method: &'static str,
+    path: String,
+    /// A body that would be accepted.
+    good: Value,
+    /// The members that it needs.
+    required: &'static [&'static str],
+    /// Members, each with values that they can't have.
+    bad: Vec<(&'static str, Vec<Value>)>,
+}
+
+/// The admin's.
+const PASSWORD: &str = "correct horse";
+/// The route that can do without a body: then it is called to the full.
+const MAY_LACK_A_BODY: &str = "log-out";
+
+/// What is no text that anybody would write.
+fn no_text() -> Vec<Value> {
+    vec![json!(7), json!(-1.5), json!(true), json!([]), json!({}), json!("")]
+}
+
+/// What is no quantity.
+fn no_quantity() -> Vec<Value> {
+    vec![json!(-1), json!(1000), json!(u64::MAX), json!(1e300), json!(1.0), json!("1"), json!([1])]
+}
+
+/// What is no price.
+fn no_money() -> Vec<Value> {
+    let amounts = [json!(-1), json!(19.99), json!(1e300), json!(u64::MAX), json!("1"), json!(null)];
+    let amounts = amounts.into_iter().map(|amount| json!({"amount": amount, "currency": "USD"}));
+    let others = [
+        json!(1800),
+        json!("18.00"),
+        json!([]),
+        json!({}),
+        json!({"amount": 1800}),
+        json!({"currency": "USD"}),
+        json!({"amount": 1800, "currency": "EUR"}),
+        json!({"amount": 1800, "currency": "USD", "decimals": 2}),
+    ];
+    amounts.chain(others).collect()
+}
+
+fn with(mut values: Vec<Value>, more: &[Value]) -> Vec<Value> {
+    values.extend_from_slice(more);
+    values
+}
+
+/// Every route of the shop that takes a body; `mug` has the SKU `MUG`, and is in the cart.
+fn routes(admin: &Persona<'_>, mug: &Value) -> Vec<Route> {
+    let product = |method, name, path: String| Route {
+        name,
+        method,
+        path,
+        good: json!({"name": "Mug", "price": usd(1800)}),
+        required: &["name", "price"],
+        bad: vec![
+            ("name", with(no_text(), &[json!(null), json!("x".repeat(201)), json!("a\u{0}b")])),
+            ("price", with(no_money(), &[json!(null)])),
+            ("description", vec![json!(7), json!("x".repeat(10_001))]),
+            ("category", vec![json!(7), json!("")]),
+            ("tags", vec![json!("one"), json!([7]), json!([""]), json!({"a": "b"})]),
+            ("images", vec![json!(["javascript:alert(1)"]), json!([""]), json!([7])]),
+            ("status", vec![json!("sold"), json!(1)]),
+            ("stock", vec![json!(-1), json!(1.5), json!(u64::MAX), json!("5")]),
+            ("low_stock_threshold", vec![json!(-1), json!(1.5), json!("5")]),
+            ("variants", vec![json!([]), json!({}), json!([7]), json!([{"sku": "a b"}])]),
+        ],
+    };
+    vec![
+        Route {
+            name: "register-user",
+            method: "POST",
+            path: "/auth/register".to_owned(),
+            good: json!({"email": "a@example.com", "password": "correct horse", "name": "Ada"}),
+            required: &["email", "password", "name"],
+            bad: vec![
+                ("email", with(no_text(), &[json!(null), json!("ada"), json!("a@b@c.com")])),
+                (
+                    "password",
+                    with(no_text(), &[json!(null), json!("short"), json!("x".repeat(129))]),
+                ),
+                ("name", with(no_text(), &[json!(null), json!("x".repeat(201))])),
+                ("phone", no_text()),
+            ],
+        },
+        Route {
+            name: "log-in",
+            method: "POST",
+            path: "/auth/login".to_owned(),
+            good: json!({"email": "a@example.com", "password": "correct horse"}),
+            required: &["email", "password"],
+            bad: vec![
+                ("email", with(no_text(), &[json!(null), json!("ada")])),
+                ("password", vec![json!(null), json!(7), json!([]), json!({})]),
+            ],
+        },
+        Route {
+            name: "refresh-token",
+            method: "POST",
+            path: "/auth/refresh".to_owned(),
+            good: json!({"refresh_token": admin.refresh_token}),
+            required: &["refresh_token"],
+            bad: vec![("refresh_token", vec![json!(null), json!(7), json!([]), json!({})])],
+        },
+        Route {
+            name: "update-me",
+            method: "PATCH",
+            path: "/users/me".to_owned(),
+            good: json!({"name": "Ada"}),
+            required: &[],
+            bad: vec![
+                ("name", with(no_text(), &[json!(null), json!("x".repeat(201))])),
+                ("phone", with(no_text(), &[json!("1"), json!("x".repeat(41))])),
+                (
+                    "addresses",
+                    vec![json!(null), json!({}), json!("London"), json!([7]), json!([{}])],
+                ),
+            ],
+        },
+        Route {
+            name: "change-password",
+            method: "PUT",
+            path: "/users/me/password".to_owned(),
+            good: json!({"current_password": PASSWORD, "new_password": PASSWORD}),
+            required: &["current_password", "new_password"],
+            bad: vec![
+                ("current_password", vec![json!(null), json!(7), json!([]), json!({})]),
+                (
+                    "new_password",
+                    with(no_text(), &[json!(null), json!("short"), json!("x".repeat(129))]),
+                ),
+            ],
+        },
+        product("POST", "create-product", "/products".to_owned()),
+        product("PUT", "update-product", format!("/products/{}", id(mug))),
+        Route {
+            name: "add-cart-item",
+            method: "POST",
+            path: "/cart/items".to_owned(),
+            good: json!({"sku": "MUG", "quantity": 1}),
+            required: &["sku", "quantity"],
+            bad: vec![
+                ("sku", with(no_text(), &[json!(null), json!("a b"), json!("x".repeat(65))])),
+                ("product_id", with(no_text(), &[json!("prd_7"), json!("MUG")])),
+                ("quantity", with(no_quantity(), &[json!(0), json!(null)])),
+            ],
+        },
+        Route {
+            name: "update-cart-item",
+            method: "PUT",
+            path: "/cart/items/MUG".to_owned(),
+            good: json!({"quantity": 2}),
+            required: &["quantity"],
+            bad: vec![("quantity", with(no_quantity(), &[json!(null)]))],
+        },
+        Route {
+            name: "place-order",
+            method: "POST",
+            path: "/orders".to_owned(),
+            good: json!({}),
+            required: &[],
+            bad: vec![
+                ("items", vec![json!([]), json!({}), json!("MUG"), json!([{}]), json!([null])]),
+                ("payment_method", with(no_text(), &[json!("card"), json!("barter")])),
+                ("payment_token", vec![json!(7), json!("pm_card_visa")]),
+                ("shipping_address", vec![json!({}), json!("London"), json!([])]),
+                ("expected_total", no_money()),
+            ],
+        },
+        // The last one: a good request ends the admin's session.
+        Route {
+            name: MAY_LACK_A_BODY,
+            method: "POST",
+            path: "/auth/logout".to_owned(),
+            good: json!({}),
+            required: &[],
+            bad: vec![
+                ("refresh_token", vec![json!(7), json!([]), json!({})]),
+                ("all", vec![json!(7), json!("yes"), json!([]), json!({})]),
+            ],
+        },
+    ]
+}
+
+/// An admin, who may call every route, with a mug in the shop and in the cart.
+async fn shop(app: &App) -> (Persona<'_>, Vec<Route>) {
+    let admin = app.admin().await.with_password(PASSWORD).await;
+    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    admin.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
+    let routes = routes(&admin, &mug);
+    (admin, routes)
+}
+
+impl Route {
+    async fn send(&self, who: &Persona<'_>, body: &Value) -> Answer {
+        who.call(self.method, &self.path).json(body).send().await
+    }
+
+    async fn send_raw(&self, who: &Persona<'_>, content_type: &str, body: &str) -> Answer {
+        who.call(self.method, &self.path).body(content_type, body).send().await
+    }
+
+    fn with(&self, member: &str, value: Value) -> Value {
+        let mut body = self.good.clone();
+        body[member] = value;
+        body
+    }
+}
+
+/// The members that a refusal points at: `/price/amount` counts for `price`.
+#[track_caller]
+fn members(answer: Answer, what: &str) -> BTreeSet<String> {
+    assert_eq!(answer.status, 422, "{what}: {:#}", answer.body);
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{what}");
+    let member = |(pointer, _): (String, String)| {
+        pointer.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned()
+    };
+    answer.expect_invalid().into_iter().map(member).collect()
+}
+
+#[tokio::test]
+async fn every_route_with_a_body_is_tried() {
+    let app = App::start().await;
+    let (_, routes) = shop(&app).await;
+    let tried: BTreeSet<_> = routes.iter().map(|route| route.name).collect();
+    let takes_a_body = |method: &str| ["POST", "PUT", "PATCH"].contains(&method);
+    let declared: BTreeSet<_> = ROUTES
+        .iter()
+        .filter(|route| route.method.as_ref().is_some_and(|method| takes_a_body(method.as_str())))
+        .map(|route| route.name)
+        .collect();
+    assert_eq!(tried, declared);
+}
+
+#[tokio::test]
+async fn a_member_that_is_missing_wrong_or_unknown_is_named_and_nothing_is_written() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    let before = app.contents().await;
+    for route in &routes {
+        let name = route.name;
+        for member in route.required {
+            let mut body = route.good.clone();
+            body.as_object_mut().and_then(|body| body.remove(*member)).expect("a member");
+            let named = members(route.send(&admin, &body).await, &format!("{name}, no {member}"));
+            assert_eq!(named, BTreeSet::from([(*member).to_owned()]), "{name}, no {member}");
+        }
+        for (member, values) in &route.bad {
+            for value in values {
+                let mut body = route.with(member, value.clone());
+                if *member == "product_id" {
+                    // Beside a SKU it would be one name too many.
+                    body.as_object_mut().expect("an object").remove("sku");
+                }
+                let what = format!("{name}, {member}: {:.80}", value.to_string());
+                let named = members(route.send(&admin, &body).await, &what);
+                assert_eq!(named, BTreeSet::from([(*member).to_owned()]), "{what}");
+            }
+        }
+        let body = route.with("is_admin", json!(true));
+        let named = members(route.send(&admin, &body).await, &format!("{name}, unknown member"));
+        assert_eq!(named, BTreeSet::from(["is_admin".to_owned()]), "{name}");
+    }
+    assert!(app.contents().await == before, "something was written");
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_said_at_once() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    for route in &routes {
+        let mut body = Map::new();
+        // What breaks the type; rules between members are looked at when all of them can be read.
+        for (member, _) in &route.bad {
+            body.insert((*member).to_owned(), json!(-1.5));
+        }
+        body.insert("is_admin".to_owned(), json!(true));
+        let wrong: BTreeSet<_> = body.keys().cloned().collect();
+
+        let answer = route.send(&admin, &Value::Object(body)).await;
+
+        if wrong.len() > 1 {
+            assert_eq!(answer.body["code"], "invalid_input", "{}", route.name);
+        }
+        assert_eq!(members(answer, route.name), wrong, "{}", route.name);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_object_is_refused() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    let before = app.contents().await;
+    for route in &routes {
+        for body in [json!(null), json!(true), json!(7), json!("text"), json!([]), json!([{}])] {
+            let answer = route.send(&admin, &body).await;
+            assert_eq!(answer.status, 422, "{}, {body}: {answer:?}", route.name);
+            let invalid = answer.expect_invalid();
+            assert_eq!(invalid, [(String::new(), "wrong_type".to_owned())], "{}", route.name);
+        }
+    }
+    assert!(app.contents().await == before, "something was written");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_malformed() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    let before = app.contents().await;
+    let deep = |open: &str, close: &str| open.repeat(5000) + &close.repeat(5000);
+    for route in &routes {
+        let good = route.good.to_string();
+        for (body, what) in [
+            (String::new(), "empty"),
+            (" \n".to_owned(), "white space"),
+            ("{".to_owned(), "half an object"),
+            ("{\"name\": \"Ada\",}".to_owned(), "a comma too many"),
+            ("{'name': 'Ada'}".to_owned(), "other quotes"),
+            ("{\"name\": NaN}".to_owned(), "not a number"),
+            ("{\"name\": 1e999}".to_owned(), "a number beyond all bounds"),
+            ("{\"name\": \"\\ud800\"}".to_owned(), "half a character"),
+            (format!("{good}{good}"), "two objects"),
+            (format!("\u{feff}{good}"), "a byte order mark"),
+            (deep("[", "]"), "arrays, 5,000 deep"),
+            (deep("{\"a\":", "}"), "objects, 5,000 deep"),
+            ("<name>Ada</name>".to_owned(), "XML"),
+            ("name=Ada".to_owned(), "a form"),
+        ] {
+            if route.name == MAY_LACK_A_BODY && body.is_empty() {
+                continue;
+            }
+            let answer = route.send_raw(&admin, "application/json", &body).await;
+            assert_eq!(answer.status, 400, "{}, {what}: {answer:?}", route.name);
+            answer.expect_problem(400, "invalid_json");
+        }
+        if route.name == MAY_LACK_A_BODY {
+            continue;
+        }
+        let none = admin.call(route.method, &route.path).header("content-type", "application/json");
+        none.send().await.expect_problem(400, "invalid_json");
+    }
+    assert!(app.contents().await == before, "something was written");
+}
+
+#[tokio::test]
+async fn a_body_of_another_type_is_unsupported() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    let before = app.contents().await;
+    for route in &routes {
+        let good = route.good.to_string();
+        for content_type in [
+            "text/plain",
+            "text/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/xml",
+            "application/json; charset=utf-16",
+            "application/jsonp",
+            "",
+        ] {
+            let answer = route.send_raw(&admin, content_type, &good).await;
+            assert_eq!(answer.status, 415, "{}, {content_type}: {answer:?}", route.name);
+            answer.expect_problem(415, "unsupported_media_type");
+        }
+        let (method, path) = (route.method, route.path.as_str());
+        let mut untyped = app.event(method, path, "", &Default::default(), Some(&good));
+        let token = admin.token.as_deref().expect("a token");
+        untyped["headers"] = json!({"authorization": format!("Bearer {token}")});
+        app.handle(untyped).await.expect_problem(415, "unsupported_media_type");
+    }
+    assert!(app.contents().await == before, "something was written");
+}
+
+#[tokio::test]
+async fn a_body_of_more_than_64_kib_is_not_even_looked_at() {
+    const LIMIT: usize = 64 * 1024;
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    let before = app.contents().await;
+    let letters = "x".repeat(2 * 1024 * 1024);
+    for route in &routes {
+        let (name, good) = (route.name, route.good.to_string());
+        for (body, what) in [
+            (format!("{good}{}", " ".repeat(LIMIT + 1 - good.len())), "a byte too many"),
+            (json!({"name": letters}).to_string(), "2 MB of JSON"),
+        ] {
+            let answer = route.send_raw(&admin, "application/json", &body).await;
+            assert_eq!(answer.status, 413, "{name}, {what}: {:?}", answer.headers);
+            let problem = answer.expect_problem(413, "body_too_large");
+            assert_eq!(problem["limit"], LIMIT, "{name}, {what}");
+        }
+        let encoded = base64::encode(" ".repeat(LIMIT + 1));
+        let call = admin.call(route.method, &route.path).body("application/json", &encoded);
+        call.base64().send().await.expect_problem(413, "body_too_large");
+    }
+    assert!(app.contents().await == before, "something was written");
+
+    let most = json!({"sku": "MUG", "quantity": 1}).to_string();
+    let most = format!("{most}{}", " ".repeat(LIMIT - most.len()));
+    let call = admin.call("POST", "/cart/items").body("application/json", &most);
+    call.send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_body_in_base64_is_the_same_body() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    for route in &routes {
+        let send = |content_type: &'static str, body: &[u8]| {
+            let call = admin.call(route.method, &route.path);
+            call.body(content_type, &base64::encode(body)).base64().send()
+        };
+        let good = route.good.to_string();
+        let text = send("text/plain", good.as_bytes()).await;
+        text.expect_problem(415, "unsupported_media_type");
+        let no_utf8 = send("application/json", b"{\"name\": \"\xff\"}").await;
+        no_utf8.expect_problem(400, "invalid_json");
+        let answer = send("application/json", good.as_bytes()).await;
+        assert!((200..300).contains(&answer.status), "{}: {answer:?}", route.name);
+    }
+}
+
+#[tokio::test]
+async fn a_number_counts_by_its_value_not_its_look() {
+    let app = App::start().await;
+    let (admin, _) = shop(&app).await;
+    for (quantity, status) in [
+        ("1", 200),
+        ("1.0", 422),
+        ("1e0", 422),
+        ("01", 400),
+        ("+1", 400),
+        ("0x1", 400),
+        ("-0", 422),
+    ] {
+        let body = format!("{{\"sku\":\"MUG\",\"quantity\":{quantity}}}");
+        let call = admin.call("POST", "/cart/items").body("application/json", &body);
+        let answer = call.send().await;
+        assert_eq!(answer.status, status, "{quantity}: {answer:?}");
+    }
+}
+
+/// A request in which everything can be wrong.
+fn request<'a>(
+    who: &Persona<'a>,
+    (method, path): (&str, &str),
+    (content_type, body): (&str, &str),
+    version: u32,
+) -> Call<'a> {
+    let tag = format!("\"{version}-0123456789ab\"");
+    who.call(method, path).body(content_type, body).header("if-match", &tag)
+}
+
+/// An order in which everything can be wrong.
+fn order<'a>(who: &Persona<'a>, key: &str, content_type: &str, body: &str) -> Call<'a> {
+    who.call("POST", "/orders").header("idempotency-key", key).body(content_type, body)
+}
+
+/// Sends requests each of which has one mistake less than the one before: the one that it has
+/// more than the next is the one that is answered.
+async fn check_order(steps: Vec<(Call<'_>, u16, &str)>) {
+    for (call, status, mistake) in steps {
+        let answer = call.send().await;
+        assert_eq!(answer.status, status, "{mistake}: {answer:?}");
+        if status >= 400 {
+            assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+        }
+    }
+}
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
+
+#[tokio::test]
+async fn of_all_that_is_wrong_with_a_product_the_first_is_said() {
+    let app = App::start().await;
+    let (nobody, ada, admin) = (app.anonymous(), app.customer("ada").await, app.admin().await);
+    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    put_up_sku(&admin, "BOWL", 2400, 5).await;
+    let there = format!("/products/{}", id(&mug));
+    let impossible = ("PUT", "/products/7");
+    let missing = ("PUT", "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057");
+    let there = ("PUT", there.as_str());
+    let taken = json!({"name": "Mug", "price": usd(1800), "variants": [{"sku": "BOWL"}]});
+    let (huge, taken) = ("{".repeat(64 * 1024 + 1), taken.to_string());
+    let fine = json!({"name": "Mug", "price": usd(1900)}).to_string();
+    check_order(vec![
+        (request(&nobody, impossible, (TEXT, &huge), 9), 413, "too large"),
+        (request(&nobody, impossible, (TEXT, "{"), 9), 401, "not signed in"),
+        (request(&ada, impossible, (TEXT, "{"), 9), 403, "not allowed"),
+        (request(&admin, impossible, (TEXT, "{"), 9), 404, "an impossible identifier"),
+        (request(&admin, missing, (TEXT, "{"), 9), 415, "another type"),
+        (request(&admin, missing, (JSON, "{"), 9), 400, "no JSON"),
+        (request(&admin, missing, (JSON, "{}"), 9), 422, "no product"),
+        (request(&admin, missing, (JSON, &taken), 9), 404, "not there"),
+        (request(&admin, there, (JSON, &taken), 9), 412, "another version"),
+        (request(&admin, there, (JSON, &taken), 1), 409, "a SKU that is taken"),
+        (request(&admin, there, (JSON, &fine), 1), 200, "nothing"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn of_all_that_is_wrong_with_a_line_of_the_cart_the_first_is_said() {
+    let app = App::start().await;
+    let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
+    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
+    let impossible = ("PUT", "/cart/items/M+G");
+    let (missing, there) = (("PUT", "/cart/items/BOWL"), ("PUT", "/cart/items/MUG"));
+    let (huge, many) = ("{".repeat(64 * 1024 + 1), "{\"quantity\": 6}");
+    check_order(vec![
+        (request(&nobody, impossible, (TEXT, &huge), 9), 413, "too large"),
+        (request(&nobody, impossible, (TEXT, "{"), 9), 401, "not signed in"),
+        (request(&ada, impossible, (TEXT, "{"), 9), 404, "an impossible SKU"),
+        (request(&ada, missing, (TEXT, "{"), 9), 415, "another type"),
+        (request(&ada, missing, (JSON, "{"), 9), 400, "no JSON"),
+        (request(&ada, missing, (JSON, "{}"), 9), 422, "no quantity"),
+        (request(&ada, missing, (JSON, many), 9), 404, "not in the cart"),
+        (request(&ada, there, (JSON, many), 9), 412, "another version"),
+        (request(&ada, there, (JSON, many), 1), 409, "too many"),
+        (request(&ada, there, (JSON, "{\"quantity\": 5}"), 1), 200, "nothing"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn of_all_that_is_wrong_with_a_new_line_of_the_cart_the_first_is_said() {
+    let app = App::start().await;
+    let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
+    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    let items = ("POST", "/cart/items");
+    let (missing, many) =
+        ("{\"sku\": \"BOWL\", \"quantity\": 6}", "{\"sku\": \"MUG\", \"quantity\": 6}");
+    let (huge, fine) = ("{".repeat(64 * 1024 + 1), "{\"sku\": \"MUG\", \"quantity\": 5}");
+    check_order(vec![
+        (request(&nobody, items, (TEXT, &huge), 9), 413, "too large"),
+        (request(&nobody, items, (TEXT, "{"), 9), 401, "not signed in"),
+        (request(&ada, items, (TEXT, "{"), 9), 415, "another type"),
+        (request(&ada, items, (JSON, "{"), 9), 400, "no JSON"),
+        (request(&ada, items, (JSON, "{}"), 9), 422, "no line"),
+        (request(&ada, items, (JSON, missing), 9), 404, "not sold here"),
+        (request(&ada, items, (JSON, many), 9), 412, "another version"),
+        (request(&ada, items, (JSON, many), 0), 409, "too many"),
+        (request(&ada, items, (JSON, fine), 0), 200, "nothing"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn of_all_that_is_wrong_with_an_order_the_first_is_said() {
+    let app = App::start().await;
+    let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
+    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    let items =
+        |quantity: u32| json!({"items": [{"sku": "MUG", "quantity": quantity}]}).to_string();
+    check_order(vec![
+        (order(&nobody, "a b", TEXT, &"{".repeat(64 * 1024 + 1)), 413, "too large"),
+        (order(&nobody, "a b", TEXT, "{"), 401, "not signed in"),
+        (order(&ada, "a b", TEXT, "{"), 415, "another type"),
+        (order(&ada, "a b", JSON, "{"), 400, "no JSON"),
+        (order(&ada, "a b", JSON, &items(0)), 400, "no key"),
+        (order(&ada, "key", JSON, &items(0)), 422, "no items"),
+        (order(&ada, "key", JSON, &items(6)), 409, "too many"),
+        (order(&ada, "key", JSON, &items(5)), 201, "nothing"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_does_not_grow_with_the_mistakes_in_a_body() {
+    let app = App::start().await;
+    let members: serde_json::Map<_, _> =
+        (0..6_000).map(|number| (number.to_string(), json!(0))).collect();
+
+    let answer = app.anonymous().post("/auth/register", Value::Object(members)).await;
+
+    assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(100));
+    assert!(answer.expect_problem(422, "invalid_input").to_string().len() < 32 * 1024);
+}

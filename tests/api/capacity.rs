@@ -1,0 +1,159 @@
+//! What each route asks of the database: requests, serial depth, read and write units. The table
+//! is `docs/figures.md`'s; `cargo test -p tests --test api capacity -- --nocapture` prints it.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+use tests::answer::Answer;
+use tests::app::App;
+use tests::gate::Count;
+use tests::persona::Persona;
+use tests::samples::{product, put_up, put_up_sku, usd};
+
+/// What a request may cost; units of a read are halves, as eventually consistent reads are.
+#[derive(PartialEq, Eq)]
+struct Cost {
+    requests: u32,
+    depth: u32,
+    half_reads: u32,
+    writes: u32,
+    index_writes: u32,
+}
+
+impl From<&Count> for Cost {
+    fn from(count: &Count) -> Self {
+        Self {
+            requests: count.requests,
+            depth: count.answered_depth,
+            half_reads: count.half_reads,
+            writes: count.writes,
+            index_writes: count.index_writes,
+        }
+    }
+}
+
+impl fmt::Debug for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, half) = (self.half_reads / 2, if self.half_reads % 2 == 1 { ".5" } else { "" });
+        let Self { requests, depth, writes, index_writes, .. } = self;
+        write!(f, "| {requests} | {depth} | {whole}{half} | {writes} | {index_writes} |")
+    }
+}
+
+/// A line of the table.
+#[track_caller]
+fn costs(app: &App, route: &str, what: &str, expected: [u32; 5]) {
+    let [requests, depth, half_reads, writes, index_writes] = expected;
+    let expected = Cost { requests, depth, half_reads, writes, index_writes };
+    let counted = Cost::from(&app.take_count(route));
+    println!("| `{route}` | {what} {counted:?}");
+    // DynamoDB Local counts a transaction as if it were a plain write.
+    if tests::database::is_embedded() {
+        assert_eq!(counted, expected, "{route}, {what}");
+    }
+}
+
+async fn place(ada: &Persona<'_>, body: Value, key: Option<&str>) -> Answer {
+    let call = ada.call("POST", "/orders").json(&body);
+    match key {
+        Some(key) => call.header("idempotency-key", key).send().await,
+        None => call.send().await,
+    }
+}
+
+/// Signed-in routes include their one request, depth 1 and 1 unit for the security item.
+#[tokio::test]
+async fn every_route_costs_what_its_line_says() {
+    let app = App::start().await;
+    let (admin, anyone) = (app.admin().await, app.anonymous());
+    app.warm_up().await;
+    println!("| route | case | requests | depth | read units | write units | index write units |");
+    println!("|---|---|---|---|---|---|---|");
+
+    anyone.get("/health").await.expect(200);
+    costs(&app, "get-health", "", [1, 1, 1, 0, 0]);
+    anyone.get("/.well-known/jwks.json").await.expect(200);
+    costs(&app, "get-jwks", "", [1, 1, 1, 0, 0]);
+    anyone.get("/no/such/path").await.expect_problem(404, "not_found");
+    costs(&app, "route-not-found", "", [0, 0, 0, 0, 0]);
+
+    let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});
+    anyone.post("/auth/register", account.clone()).await.expect(202);
+    costs(&app, "register-user", "new address", [1, 1, 0, 6, 0]);
+    let login = json!({"email": "ada@example.com", "password": "correct horse"});
+    let login = anyone.post("/auth/login", login).await.expect(200);
+    costs(&app, "log-in", "", [3, 2, 3, 1, 0]);
+    let ada = anyone.with_token(login["access_token"].as_str().expect("a token"));
+
+    let renewed = json!({"refresh_token": login["refresh_token"]});
+    anyone.post("/auth/refresh", renewed.clone()).await.expect(200);
+    costs(&app, "refresh-token", "", [3, 2, 3, 1, 0]);
+    anyone.post("/auth/refresh", renewed).await.expect(200);
+    costs(&app, "refresh-token", "the same again", [2, 1, 3, 0, 0]);
+    ada.get("/users/me").await.expect(200);
+    costs(&app, "get-me", "", [2, 2, 3, 0, 0]);
+    ada.patch("/users/me", json!({"phone": "+44 20 7946 0000"})).await.expect(200);
+    costs(&app, "update-me", "", [2, 2, 2, 1, 0]);
+    let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
+    ada.put("/users/me/password", change).await.expect(204);
+    costs(&app, "change-password", "", [5, 5, 7, 6, 0]);
+    admin.signed_in_anew().await.post("/auth/logout", json!({})).await.expect(204);
+    costs(&app, "log-out", "by bearer token", [2, 2, 2, 1, 0]);
+    let token = admin.signed_in_anew().await.refresh_token;
+    anyone.post("/auth/logout", json!({"refresh_token": token})).await.expect(204);
+    costs(&app, "log-out", "by refresh token", [2, 2, 2, 1, 0]);
+
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 50)).await;
+    costs(&app, "create-product", "1 variant", [2, 2, 2, 6, 1]);
+    let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
+    anyone.get(&path).await.expect(200);
+    costs(&app, "get-product", "1 variant", [1, 1, 1, 0, 0]);
+    admin.put(&path, json!({"name": "Mug", "price": usd(1900)})).await.expect(200);
+    costs(&app, "update-product", "1 variant", [3, 3, 4, 4, 1]);
+    for sku in ["A", "B", "C"] {
+        put_up_sku(&admin, sku, 1000, 50).await;
+    }
+    anyone.get("/products").await.expect(200);
+    costs(&app, "list-products", "4 products of 1 variant", [2, 2, 5, 0, 0]);
+
+    ada.get("/cart").await.expect(200);
+    costs(&app, "get-cart", "empty", [2, 2, 3, 0, 0]);
+    ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
+    costs(&app, "add-cart-item", "by product", [4, 3, 4, 1, 0]);
+    ada.post("/cart/items", json!({"sku": "A", "quantity": 1})).await.expect(200);
+    costs(&app, "add-cart-item", "by SKU, the second line", [6, 4, 6, 1, 0]);
+    ada.get("/cart").await.expect(200);
+    costs(&app, "get-cart", "2 lines", [3, 3, 5, 0, 0]);
+    ada.put("/cart/items/A", json!({"quantity": 2})).await.expect(200);
+    costs(&app, "update-cart-item", "2 lines", [5, 4, 5, 1, 0]);
+    ada.delete("/cart/items/A").await.expect(200);
+    costs(&app, "remove-cart-item", "1 line left", [4, 3, 4, 1, 0]);
+
+    place(&ada, json!({}), None).await.expect(201);
+    costs(&app, "place-order", "cart of 1 line", [4, 3, 5, 8, 1]);
+    for sku in ["A", "B", "C"] {
+        ada.post("/cart/items", json!({"sku": sku, "quantity": 1})).await.expect(200);
+    }
+    app.take_count("add-cart-item");
+    place(&ada, json!({}), Some("key")).await.expect(201);
+    costs(&app, "place-order", "cart of 3 lines, with a key", [4, 3, 5, 14, 1]);
+    place(&ada, json!({}), Some("key")).await.expect(201);
+    costs(&app, "place-order", "the same again, replayed", [5, 4, 8, 0, 0]);
+    let items = json!({"items": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 1}]});
+    let order = place(&ada, items, None).await.expect(201);
+    costs(&app, "place-order", "2 items by SKU", [5, 4, 7, 10, 1]);
+
+    let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
+    ada.get(&path).await.expect(200);
+    costs(&app, "get-order", "", [2, 2, 4, 0, 0]);
+    ada.get("/orders").await.expect(200);
+    costs(&app, "list-orders", "3 orders", [2, 2, 3, 0, 0]);
+    ada.delete(&path).await.expect(200);
+    costs(&app, "cancel-order", "2 lines", [3, 3, 4, 10, 1]);
+    ada.delete("/cart").await.expect(200);
+    costs(&app, "clear-cart", "empty already", [2, 2, 3, 0, 0]);
+    let mug = put_up(&admin, product("Mug", 1800, 50)).await;
+    let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
+    admin.delete(&path).await.expect(204);
+    costs(&app, "delete-product", "1 variant", [3, 3, 4, 6, 1]);
+}

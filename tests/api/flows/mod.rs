@@ -1,0 +1,5 @@
+//! Through several routes at once: first sales, races, trouble with the database.
+
+mod first_sale;
+mod oversell;
+mod trouble;

@@ -1,0 +1,81 @@
+//! With the database down: a clear 503, soon, and nothing half done.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tests::app::App;
+use tests::gate::Trouble;
+use tests::random::Random;
+use tests::samples::put_up_sku;
+
+/// A database that turns every call away.
+async fn down() -> App {
+    let random = Some(Random::seeded());
+    App::start_impatient(Trouble { throttles: 100, random, ..Trouble::default() }).await
+}
+
+/// A database that takes every call and answers none.
+async fn silent() -> App {
+    let random = Some(Random::seeded());
+    App::start_impatient(Trouble { hangs: 100, random, ..Trouble::default() }).await
+}
+
+/// A read and a write of every kind of access.
+fn requests() -> Vec<(&'static str, &'static str, Option<serde_json::Value>)> {
+    let login = json!({"email": "ada@example.com", "password": "correct horse"});
+    vec![
+        ("GET", "/products", None),
+        ("GET", "/cart", None),
+        ("GET", "/orders", None),
+        ("POST", "/orders", Some(json!({}))),
+        ("POST", "/auth/login", Some(login)),
+    ]
+}
+
+async fn every_route_is_unavailable(app: App) {
+    let ada = app.customer("ada").await;
+    // With nobody to wait for, time runs as fast as the waits end.
+    tokio::time::pause();
+    for (method, path, body) in requests() {
+        let begin = tokio::time::Instant::now();
+        let call = ada.call(method, path);
+        let answer = match &body {
+            Some(body) => call.json(body).send().await,
+            None => call.send().await,
+        };
+        let took = begin.elapsed();
+        assert!(took < Duration::from_secs(3), "{method} {path} takes {took:?}");
+        assert_eq!(answer.header("retry-after"), Some("2"), "{method} {path}: {answer:?}");
+        answer.expect_problem(503, "unavailable");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_turns_everything_away_is_a_503_within_three_seconds() {
+    every_route_is_unavailable(down().await).await;
+}
+
+#[tokio::test]
+async fn a_database_that_never_answers_is_a_503_within_three_seconds() {
+    every_route_is_unavailable(silent().await).await;
+}
+
+#[tokio::test]
+async fn health_tells_a_database_that_is_down() {
+    let answer = down().await.anonymous().get("/health").await;
+    assert_eq!(answer.header("retry-after"), Some("2"));
+    assert_eq!(answer.expect(503), json!({"status": "unhealthy", "database": "disconnected"}));
+}
+
+#[tokio::test]
+async fn a_cart_that_a_checkout_holds_for_a_moment_is_changed_a_moment_later() {
+    let random = Some(Random::seeded());
+    let app = App::start_with(Trouble { conflicts: 40, random, ..Trouble::default() }).await;
+    let ada = app.customer("ada").await;
+    put_up_sku(&app.admin().await, "MUG", 1800, 50).await;
+
+    for quantity in 1..=10 {
+        let cart = ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
+        assert_eq!(cart["items"][0]["quantity"], quantity);
+    }
+}

@@ -1,0 +1,70 @@
+//! `DELETE /cart`
+
+use serde_json::json;
+use tests::app::App;
+use tests::samples::{order_of, put_up_sku, usd};
+
+use super::{add, check_if_match, put_up_shirt};
+
+#[tokio::test]
+async fn everything_leaves_and_the_cart_stays() {
+    let app = App::start().await;
+    let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
+    put_up_shirt(&app.admin().await).await;
+    add(&ada, "SHIRT-M", 2).await;
+    let before = add(&ada, "SHIRT-L", 1).await;
+    let graces = add(&grace, "SHIRT-M", 1).await;
+
+    let answer = ada.delete("/cart").await;
+
+    answer.expect_private();
+    assert_eq!(answer.version(), "3");
+    let cart = answer.expect(200);
+    assert_eq!(
+        cart,
+        json!({
+            "id": before["id"],
+            "items": [],
+            "subtotal": usd(0),
+            "item_count": 0,
+            "version": 3,
+            "updated_at": "2026-01-01T00:00:00.000Z",
+        })
+    );
+    assert_eq!(ada.get("/cart").await.expect(200), cart, "it is stored as it was answered");
+    assert_eq!(ada.delete("/cart").await.expect(200), cart, "again is the same");
+    assert_eq!(grace.get("/cart").await.expect(200), graces, "nobody else's");
+}
+
+#[tokio::test]
+async fn where_there_is_no_cart_nothing_is_stored() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let before = app.contents().await;
+
+    let cart = ada.delete("/cart").await.expect(200);
+
+    assert_eq!(cart, ada.get("/cart").await.expect(200));
+    assert_eq!(app.contents().await, before);
+}
+
+#[tokio::test]
+async fn unpaid_orders_are_not_forgotten_with_the_cart() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 20).await;
+    for _ in 0..5 {
+        ada.post("/orders", order_of(&mug, 1)).await.expect(201);
+    }
+    add(&ada, "MUG", 1).await;
+
+    ada.delete("/cart").await.expect(200);
+
+    let sixth = ada.post("/orders", order_of(&mug, 1)).await;
+    sixth.expect_problem(409, "too_many_unpaid_orders");
+}
+
+#[tokio::test]
+async fn it_can_be_meant_for_one_version_of_the_cart() {
+    check_if_match("DELETE", "/cart", None).await;
+}

@@ -1,0 +1,203 @@
+//! `GET /cart`
+
+use serde_json::json;
+use tests::app::App;
+use tests::samples::{id, members, order_of, product, put_up, put_up_sku, usd};
+
+use super::{WAYS_OUT_OF_SALE, add, put_up_shirt, reprice, take_out_of_sale};
+
+#[tokio::test]
+async fn who_never_had_a_cart_sees_an_empty_one_and_nothing_is_stored() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let before = app.contents().await;
+
+    let cart = ada.get("/cart").await.expect(200);
+
+    let owner = ada.user_id.expect("a customer").uuid();
+    assert_eq!(
+        cart,
+        json!({
+            "id": format!("crt_{owner}"),
+            "items": [],
+            "subtotal": usd(0),
+            "item_count": 0,
+            "version": 0,
+            "updated_at": null,
+        })
+    );
+    assert_eq!(app.contents().await, before);
+}
+
+#[tokio::test]
+async fn a_cart_shows_all_there_is_to_know_of_its_lines() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let shirt = put_up_shirt(&admin).await;
+    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    add(&ada, "SHIRT-L", 2).await;
+    app.advance(std::time::Duration::from_secs(60));
+    add(&ada, "MUG", 1).await;
+
+    let cart = ada.get("/cart").await.expect(200);
+
+    assert_eq!(
+        cart,
+        json!({
+            "id": cart["id"],
+            "items": [
+                {
+                    "sku": "SHIRT-L",
+                    "product_id": shirt["id"],
+                    "name": "Linen Shirt",
+                    "image": "https://img.example.com/shirt.jpg",
+                    "options": {"size": "L"},
+                    "unit_price": usd(2900),
+                    "quantity": 2,
+                    "line_total": usd(5800),
+                    "available": 10,
+                    "problem": null,
+                },
+                {
+                    "sku": "MUG",
+                    "product_id": mug["id"],
+                    "name": "The MUG",
+                    "image": null,
+                    "options": {},
+                    "unit_price": usd(1800),
+                    "quantity": 1,
+                    "line_total": usd(1800),
+                    "available": 5,
+                    "problem": null,
+                },
+            ],
+            "subtotal": usd(7600),
+            "item_count": 3,
+            "version": 2,
+            "updated_at": "2026-01-01T00:01:00.000Z",
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_line_whose_price_has_changed_says_so_and_counts_at_todays_price() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let shirt = put_up_shirt(&admin).await;
+    add(&ada, "SHIRT-M", 2).await;
+
+    reprice(&admin, &shirt, 3500).await;
+
+    let cart = ada.get("/cart").await.expect(200);
+    assert_eq!(cart["items"][0]["problem"], "price_changed");
+    assert_eq!(cart["items"][0]["unit_price"], usd(3500));
+    assert_eq!(cart["items"][0]["line_total"], usd(7000));
+    assert_eq!(cart["subtotal"], usd(7000));
+
+    reprice(&admin, &shirt, 2900).await;
+    let cart = ada.get("/cart").await.expect(200);
+    assert_eq!(cart["items"][0]["problem"], json!(null), "back at the price that was seen");
+}
+
+#[tokio::test]
+async fn a_line_of_which_too_few_are_left_says_so_and_how_many_there_are() {
+    let app = App::start().await;
+    let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let four = json!({"product_id": mug["id"], "quantity": 4});
+    ada.post("/cart/items", four).await.expect(200);
+
+    for (taken, left, problem) in [(1, 4, json!(null)), (1, 3, json!("out_of_stock"))] {
+        grace.post("/orders", order_of(&mug, taken)).await.expect(201);
+        let cart = ada.get("/cart").await.expect(200);
+        assert_eq!(cart["items"][0]["available"], left);
+        assert_eq!(cart["items"][0]["problem"], problem, "{left} left");
+        assert_eq!(cart["items"][0]["quantity"], 4);
+        assert_eq!(cart["subtotal"], usd(7200));
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_is_no_longer_sold_stays_as_it_was_and_costs_nothing() {
+    for way in WAYS_OUT_OF_SALE {
+        let app = App::start().await;
+        let (admin, ada) = (app.admin().await, app.customer("ada").await);
+        let shirt = put_up_shirt(&admin).await;
+        put_up_sku(&admin, "MUG", 1800, 5).await;
+        add(&ada, "SHIRT-M", 2).await;
+        let before = add(&ada, "MUG", 1).await;
+
+        take_out_of_sale(&admin, &shirt, way).await;
+
+        let cart = ada.get("/cart").await.expect(200);
+        let mut line = before["items"][0].clone();
+        line["problem"] = json!("unavailable");
+        line["available"] = json!(0);
+        assert_eq!(cart["items"][0], line, "{way}");
+        assert_eq!(cart["items"][1], before["items"][1], "{way}");
+        assert_eq!(cart["subtotal"], usd(1800), "{way}");
+    }
+}
+
+#[tokio::test]
+async fn everybody_has_a_cart_of_their_own_admins_too() {
+    let app = App::start().await;
+    let (admin, ada, grace) =
+        (app.admin().await, app.customer("ada").await, app.customer("grace").await);
+    put_up_sku(&admin, "MUG", 1800, 5).await;
+    let adas = add(&ada, "MUG", 1).await;
+
+    for somebody in [&admin, &grace] {
+        let cart = somebody.get("/cart").await.expect(200);
+        assert_eq!(cart["items"], json!([]));
+        assert_ne!(id(&cart), id(&adas));
+    }
+    assert_eq!(ada.get("/cart").await.expect(200), adas);
+}
+
+#[tokio::test]
+async fn a_cart_is_for_its_owner_alone_and_tagged_with_its_version() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let shirt = put_up_shirt(&admin).await;
+    let empty = ada.get("/cart").await;
+    empty.expect_private();
+    assert_eq!(empty.version(), "0");
+
+    let added = ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await;
+    let got = ada.get("/cart").await;
+
+    got.expect_private();
+    assert_eq!(got.header("content-type"), Some("application/json"));
+    assert_eq!(got.version(), "1");
+    assert_eq!(got.header("etag"), added.header("etag"), "one version, one look, one tag");
+
+    reprice(&admin, &shirt, 3500).await;
+    let repriced = ada.get("/cart").await;
+    assert_eq!(repriced.version(), "1", "the cart itself has not changed");
+    assert_ne!(repriced.header("etag"), got.header("etag"), "but its look has");
+}
+
+#[tokio::test]
+async fn a_cart_and_its_lines_have_the_members_of_the_contract() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    put_up_shirt(&app.admin().await).await;
+    let cart = add(&ada, "SHIRT-M", 1).await;
+
+    let of_cart = ["id", "item_count", "items", "subtotal", "updated_at", "version"];
+    let of_line = [
+        "available",
+        "image",
+        "line_total",
+        "name",
+        "options",
+        "problem",
+        "product_id",
+        "quantity",
+        "sku",
+        "unit_price",
+    ];
+    assert_eq!(members(&cart), of_cart);
+    assert_eq!(members(&cart["items"][0]), of_line);
+}

@@ -1,0 +1,72 @@
+//! `DELETE /cart/items/{sku}`
+
+use serde_json::json;
+use tests::app::App;
+
+use super::{WAYS_OUT_OF_SALE, add, check_if_match, put_up_shirt, take_out_of_sale};
+
+#[tokio::test]
+async fn a_line_leaves_and_the_others_stay() {
+    let app = App::start().await;
+    let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
+    put_up_shirt(&app.admin().await).await;
+    add(&ada, "SHIRT-M", 2).await;
+    let stays = add(&ada, "SHIRT-L", 1).await["items"][1].clone();
+    let graces = add(&grace, "SHIRT-M", 1).await;
+
+    let answer = ada.delete("/cart/items/SHIRT-M").await;
+
+    answer.expect_private();
+    assert_eq!(answer.version(), "3");
+    let cart = answer.expect(200);
+    assert_eq!(cart["items"], json!([stays]));
+    assert_eq!(ada.get("/cart").await.expect(200), cart, "it is stored as it was answered");
+    assert_eq!(grace.get("/cart").await.expect(200), graces, "nobody else's");
+}
+
+#[tokio::test]
+async fn what_was_not_there_is_gone_all_the_same() {
+    let app = App::start().await;
+    let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
+    put_up_shirt(&app.admin().await).await;
+    let before = add(&ada, "SHIRT-M", 2).await;
+    let contents = app.contents().await;
+    for sku in ["SHIRT-L", "shirt-m", "TEAPOT"] {
+        let cart = ada.delete(&format!("/cart/items/{sku}")).await.expect(200);
+        assert_eq!(cart, before, "{sku}");
+        let empty = grace.delete(&format!("/cart/items/{sku}")).await.expect(200);
+        assert_eq!((&empty["items"], &empty["version"]), (&json!([]), &json!(0)), "{sku}");
+    }
+    assert_eq!(app.contents().await, contents);
+}
+
+#[tokio::test]
+async fn what_can_not_be_a_sku_is_missing() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    for sku in ["SHIRT%20M", "a+b", &"x".repeat(65)] {
+        let answer = ada.delete(&format!("/cart/items/{sku}")).await;
+        assert_eq!(answer.status, 404, "{sku}: {answer:?}");
+        answer.expect_problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_longer_sold_can_be_taken_out() {
+    for way in WAYS_OUT_OF_SALE {
+        let app = App::start().await;
+        let (admin, ada) = (app.admin().await, app.customer("ada").await);
+        let shirt = put_up_shirt(&admin).await;
+        add(&ada, "SHIRT-M", 2).await;
+        take_out_of_sale(&admin, &shirt, way).await;
+
+        let cart = ada.delete("/cart/items/SHIRT-M").await.expect(200);
+
+        assert_eq!(cart["items"], json!([]), "{way}");
+    }
+}
+
+#[tokio::test]
+async fn it_can_be_meant_for_one_version_of_the_cart() {
+    check_if_match("DELETE", "/cart/items/SHIRT-M", None).await;
+}

@@ -1,0 +1,556 @@
+//! `POST /products`
+
+use std::collections::HashSet;
+
+use aws_smithy_types::base64;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::answer::tally;
+use tests::app::App;
+use tests::samples::{product, put_up, put_up_sku, usd};
+
+/// A product of which everything is said that can be said.
+fn tee() -> Value {
+    json!({
+        "name": "Linen Tee",
+        "description": "Light.\nCool.",
+        "category": "Summer Shirts",
+        "brand": "Nordlicht",
+        "tags": ["linen", "summer"],
+        "images": ["https://img.example.com/front.jpg", "https://img.example.com/back.jpg"],
+        "price": usd(2900),
+        "status": "active",
+        "low_stock_threshold": 3,
+        "variants": [
+            {"sku": "TEE-S", "options": {"size": "S", "colour": "sand"}, "stock": 5},
+            {"sku": "TEE-M", "options": {"size": "M", "colour": "sand"}, "price": usd(3100)},
+            {"sku": "TEE-M-NAVY", "options": {"size": "M", "colour": "navy"}, "stock": 0},
+        ],
+    })
+}
+
+/// A good body with some members replaced.
+fn mug_with(changes: Value) -> Value {
+    let mut body = product("Stoneware Mug", 1800, 5);
+    for (name, value) in changes.as_object().expect("changes") {
+        body[name] = value.clone();
+    }
+    body
+}
+
+/// A good body with these variants instead of a stock.
+fn mug_of(variants: Value) -> Value {
+    json!({"name": "Stoneware Mug", "price": usd(1800), "variants": variants})
+}
+
+#[tokio::test]
+async fn a_product_is_shown_as_it_was_described_and_found_where_location_says() {
+    let app = App::start().await;
+
+    let answer = app.admin().await.post("/products", tee()).await;
+
+    let location = answer.header("location").expect("a Location").to_owned();
+    let tag = answer.header("etag").expect("an ETag").to_owned();
+    assert_eq!(answer.header("cache-control"), Some("private, no-store"));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let tee = answer.expect(201);
+    let variant = |sku: &str, size: &str, colour: &str, cents, available: u32| {
+        let options = json!({"size": size, "colour": colour});
+        json!({"sku": sku, "options": options, "price": usd(cents), "available": available})
+    };
+    let expected = json!({
+        "id": tee["id"],
+        "slug": "linen-tee",
+        "name": "Linen Tee",
+        "description": "Light.\nCool.",
+        "category": "summer-shirts",
+        "brand": "Nordlicht",
+        "tags": ["linen", "summer"],
+        "images": ["https://img.example.com/front.jpg", "https://img.example.com/back.jpg"],
+        "price": usd(2900),
+        "status": "active",
+        "low_stock_threshold": 3,
+        "variants": [
+            variant("TEE-S", "S", "sand", 2900, 5),
+            variant("TEE-M", "M", "sand", 3100, 0),
+            variant("TEE-M-NAVY", "M", "navy", 2900, 0),
+        ],
+        "in_stock": true,
+        "rating": {"average": null, "count": 0},
+        "version": 1,
+        "created_at": "2026-01-01T00:00:00.000Z",
+        "updated_at": "2026-01-01T00:00:00.000Z",
+    });
+    assert_eq!(tee, expected);
+    assert_eq!(location, format!("/products/{}", tee["id"].as_str().expect("an id")));
+    assert!(tee["id"].as_str().is_some_and(|id| id.starts_with("prd_")), "{}", tee["id"]);
+    assert!(tag.starts_with("\"1-"), "{tag}");
+    let found = app.anonymous().get(&location).await;
+    assert_eq!(found.header("etag"), Some(tag.as_str()));
+    assert_eq!(found.expect(200), tee);
+}
+
+#[tokio::test]
+async fn a_name_and_a_price_are_enough() {
+    let app = App::start().await;
+    let body = json!({"name": "  Stoneware Mug ", "price": usd(0)});
+
+    let mug = put_up(&app.admin().await, body).await;
+
+    assert_eq!(mug["name"], "Stoneware Mug", "trimmed");
+    for absent in ["description", "category", "brand", "low_stock_threshold"] {
+        assert_eq!(mug[absent], json!(null), "{absent}");
+    }
+    assert_eq!((&mug["tags"], &mug["images"]), (&json!([]), &json!([])));
+    assert_eq!(mug["status"], "active");
+    assert_eq!(mug["in_stock"], false);
+    assert_eq!(mug["variants"].as_array().map(Vec::len), Some(1));
+    let variant = &mug["variants"][0];
+    assert_eq!(variant["options"], json!({}));
+    assert_eq!((&variant["price"], &variant["available"]), (&usd(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn variants_without_a_sku_get_one_that_nobody_else_has() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let sizes = json!([{"options": {"size": "S"}}, {"options": {"size": "M"}}]);
+
+    let mut skus = HashSet::new();
+    for body in [mug_of(sizes.clone()), mug_of(sizes), product("Bowl", 900, 1)] {
+        let product = put_up(&admin, body).await;
+        for variant in product["variants"].as_array().expect("variants") {
+            let sku = variant["sku"].as_str().expect("a SKU").to_owned();
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+            assert!((1..=64).contains(&sku.len()) && sku.bytes().all(plain), "{sku}");
+            assert!(skus.insert(sku.clone()), "{sku} twice");
+        }
+    }
+    assert_eq!(skus.len(), 5);
+}
+
+#[tokio::test]
+async fn a_product_has_up_to_forty_variants_in_the_order_they_were_given() {
+    let app = App::start().await;
+    let variant = |n: i32| {
+        let (sku, options) = (format!("MUG-{}", 40 - n), json!({"size": n.to_string()}));
+        json!({"sku": sku, "options": options, "stock": n})
+    };
+    let variants: Vec<_> = (0..40).map(variant).collect();
+
+    let mug = put_up(&app.admin().await, mug_of(json!(variants))).await;
+
+    let shown = mug["variants"].as_array().expect("variants");
+    assert_eq!(shown.len(), 40);
+    for (shown, given) in shown.iter().zip(&variants) {
+        assert_eq!(shown["sku"], given["sku"]);
+        assert_eq!(shown["available"], given["stock"]);
+    }
+}
+
+/// Posts each of these bodies, which are refused for what is said beside them and write nothing.
+async fn expect_refusals(cases: &[(&str, Value, &str)]) {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let before = app.items().await.len();
+    for (why, body, expected) in cases {
+        let answer = admin.post("/products", body.clone()).await;
+        assert_eq!(answer.broken(), *expected, "{why}");
+    }
+    assert_eq!(app.items().await.len(), before, "nothing is written");
+}
+
+/// Cases whose second part is put into a good body by `body`.
+fn cases<'a>(
+    body: fn(Value) -> Value,
+    cases: impl IntoIterator<Item = (&'a str, Value, &'a str)>,
+) -> Vec<(&'a str, Value, &'a str)> {
+    cases.into_iter().map(|(why, part, expected)| (why, body(part), expected)).collect()
+}
+
+#[tokio::test]
+async fn what_is_no_product_at_all_is_refused() {
+    expect_refusals(&[
+        ("an array", json!([]), " wrong_type"),
+        ("null", json!(null), " wrong_type"),
+        ("a string", json!("mug"), " wrong_type"),
+        ("nothing said", json!({}), "/name required, /price required"),
+        (
+            "everything wrong at once",
+            json!({
+                "name": "",
+                "price": usd(-1),
+                "stock": -1,
+                "tags": [5, ""],
+                "cents": 1,
+                "variants": [{"sku": ""}],
+            }),
+            "/cents unknown_field, /name too_short, /price/amount negative, \
+             /stock stock_out_of_range, /tags/0 wrong_type, /tags/1 too_short, \
+             /variants/0/sku invalid_sku",
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_product_cannot_be_called_or_look_like_is_refused() {
+    let long = |length| "x".repeat(length);
+    let image = "https://img.example.com/a.jpg";
+    let script = "javascript:alert(1)";
+    expect_refusals(&cases(
+        mug_with,
+        [
+            ("null for a name", json!({"name": null}), "/name wrong_type"),
+            ("a number for a name", json!({"name": 5}), "/name wrong_type"),
+            ("a blank name", json!({"name": "  "}), "/name too_short"),
+            ("a name of 201", json!({"name": long(201)}), "/name too_long"),
+            ("a name with a zero byte", json!({"name": "a\0b"}), "/name control_character"),
+            ("a text of 10,001", json!({"description": long(10_001)}), "/description too_long"),
+            ("a category without letters", json!({"category": "日本"}), "/category invalid_slug"),
+            ("a blank category", json!({"category": ""}), "/category invalid_slug"),
+            ("a list of brands", json!({"brand": ["a"]}), "/brand wrong_type"),
+            ("one tag, not a list", json!({"tags": "a"}), "/tags wrong_type"),
+            ("21 tags", json!({"tags": vec!["a"; 21]}), "/tags too_many"),
+            ("a blank tag", json!({"tags": ["a", " "]}), "/tags/1 too_short"),
+            ("a tag of 61", json!({"tags": [long(61)]}), "/tags/0 too_long"),
+            ("21 images", json!({"images": vec![image; 21]}), "/images too_many"),
+            ("a script for an image", json!({"images": [image, script]}), "/images/1 invalid_url"),
+            ("a relative image", json!({"images": ["a.jpg"]}), "/images/0 invalid_url"),
+            ("a status that isn't one", json!({"status": "sold"}), "/status unknown_value"),
+        ],
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_price_is_whole_minor_units_of_the_shops_currency() {
+    let price = |price: Value| mug_with(json!({"price": price}));
+    expect_refusals(&cases(
+        price,
+        [
+            ("a bare number", json!(1800), "/price wrong_type"),
+            ("null", json!(null), "/price wrong_type"),
+            (
+                "decimals",
+                json!({"amount": 18.5, "currency": "USD"}),
+                "/price/amount not_minor_units",
+            ),
+            (
+                "a decimal point",
+                json!({"amount": 18.0, "currency": "USD"}),
+                "/price/amount not_minor_units",
+            ),
+            ("a text", json!({"amount": "1800", "currency": "USD"}), "/price/amount wrong_type"),
+            ("less than nothing", usd(-1), "/price/amount negative"),
+            ("more than all", usd(i64::MAX), "/price/amount too_large"),
+            ("no amount", json!({"currency": "USD"}), "/price/amount required"),
+            ("no currency", json!({"amount": 1}), "/price/currency required"),
+            (
+                "no such currency",
+                json!({"amount": 1, "currency": "usd"}),
+                "/price/currency unknown_currency",
+            ),
+            (
+                "another shop's currency",
+                json!({"amount": 1, "currency": "EUR"}),
+                "/price/currency wrong_currency",
+            ),
+            (
+                "more than money",
+                json!({"amount": 1, "currency": "USD", "tax": 1}),
+                "/price/tax unknown_field",
+            ),
+        ],
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn stock_is_a_whole_number_up_to_a_billion() {
+    expect_refusals(&cases(
+        mug_with,
+        [
+            ("less than none", json!({"stock": -1}), "/stock stock_out_of_range"),
+            ("half a mug", json!({"stock": 1.5}), "/stock wrong_type"),
+            ("a text", json!({"stock": "5"}), "/stock wrong_type"),
+            ("too many", json!({"stock": 1_000_000_001}), "/stock stock_out_of_range"),
+            (
+                "a negative threshold",
+                json!({"low_stock_threshold": -1}),
+                "/low_stock_threshold stock_out_of_range",
+            ),
+            ("stock beside variants", json!({"variants": [{}]}), "/stock stock_of_variants"),
+        ],
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_variants_is_refused() {
+    let long = |length| "x".repeat(length);
+    let sized = |size: &str| json!({"options": {"size": size}});
+    let many: Vec<_> = (0..41).map(|n| sized(&n.to_string())).collect();
+    let six: Value = ["a", "b", "c", "d", "e", "f"].iter().map(|name| (*name, "1")).collect();
+    let same_sku = json!([
+        {"sku": "A", "options": {"size": "S"}},
+        {"sku": "A", "options": {"size": "M"}},
+    ]);
+    expect_refusals(&cases(
+        mug_of,
+        [
+            ("none", json!([]), "/variants too_few"),
+            ("41", json!(many), "/variants too_many"),
+            ("an object of them", json!({"S": {}}), "/variants wrong_type"),
+            ("a number for one", json!([5]), "/variants/0 wrong_type"),
+            ("a space in a SKU", json!([{"sku": "a b"}]), "/variants/0/sku invalid_sku"),
+            ("a SKU of 65", json!([{"sku": long(65)}]), "/variants/0/sku invalid_sku"),
+            ("a hash in a SKU", json!([{"sku": "A#1"}]), "/variants/0/sku invalid_sku"),
+            ("one SKU twice", same_sku, "/variants/1/sku duplicate"),
+            (
+                "one set of options twice",
+                json!([sized("S"), sized("M"), sized("S")]),
+                "/variants/2/options duplicate",
+            ),
+            (
+                "options that differ in spaces only",
+                json!([sized("S"), sized(" S ")]),
+                "/variants/1/options duplicate",
+            ),
+            ("two without options", json!([{}, {}]), "/variants/1/options duplicate"),
+            (
+                "a price in euros",
+                json!([{"price": {"amount": 1, "currency": "EUR"}}]),
+                "/variants/0/price/currency wrong_currency",
+            ),
+            (
+                "a decimal price",
+                json!([{"price": {"amount": 0.5, "currency": "USD"}}]),
+                "/variants/0/price/amount not_minor_units",
+            ),
+            ("a negative stock", json!([{"stock": -5}]), "/variants/0/stock stock_out_of_range"),
+            ("a list of options", json!([{"options": ["S"]}]), "/variants/0/options wrong_type"),
+            ("six options", json!([{"options": six}]), "/variants/0/options too_many"),
+        ],
+    ))
+    .await;
+    let options = |options: Value| mug_of(json!([{"options": options}]));
+    expect_refusals(&cases(
+        options,
+        [
+            ("a number", json!({"size": 5}), "/variants/0/options/size wrong_type"),
+            ("a blank", json!({"size": ""}), "/variants/0/options/size too_short"),
+            ("no name", json!({"": "S"}), "/variants/0/options/ too_short"),
+            (
+                "two of them",
+                json!({"a": 1, "b": null}),
+                "/variants/0/options/a wrong_type, /variants/0/options/b wrong_type",
+            ),
+            (
+                "one spelled twice",
+                json!({"size": "S", "size ": "M"}),
+                "/variants/0/options/size  duplicate",
+            ),
+        ],
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn what_only_the_shop_sets_cannot_be_sent_along() {
+    let id = "prd_01890a5d-ac96-774b-bcce-b302099a8057";
+    expect_refusals(&cases(
+        mug_with,
+        [
+            ("an id", json!({"id": id}), "/id unknown_field"),
+            ("a slug", json!({"slug": "mug"}), "/slug unknown_field"),
+            ("a version", json!({"version": 7}), "/version unknown_field"),
+            (
+                "praise for oneself",
+                json!({"rating": {"average": 5, "count": 99}}),
+                "/rating unknown_field",
+            ),
+            ("a flag", json!({"in_stock": true}), "/in_stock unknown_field"),
+            ("a date", json!({"created_at": "2020-01-01T00:00:00Z"}), "/created_at unknown_field"),
+            (
+                "the table's own attributes",
+                json!({"pk": "SKU#A", "listing": "ACTIVE"}),
+                "/listing unknown_field, /pk unknown_field",
+            ),
+            ("a name with a slash", json!({"a/b~c": 1}), "/a~1b~0c unknown_field"),
+        ],
+    ))
+    .await;
+    let variant = |variant: Value| mug_of(json!([variant]));
+    expect_refusals(&cases(
+        variant,
+        [
+            ("of a variant", json!({"available": 5}), "/variants/0/available unknown_field"),
+            ("nor anything else", json!({"colour": "red"}), "/variants/0/colour unknown_field"),
+        ],
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn several_checks_of_the_whole_product_report_together() {
+    let app = App::start().await;
+    let euros = json!({"amount": 1, "currency": "EUR"});
+    let body = json!({
+        "name": "Mug",
+        "price": euros,
+        "stock": 1,
+        "tags": vec!["a"; 21],
+        "variants": [{"price": euros}, {}],
+    });
+
+    let answer = app.admin().await.post("/products", body).await;
+
+    let expected = "/price/currency wrong_currency, /stock stock_of_variants, /tags too_many, \
+                    /variants/0/price/currency wrong_currency, /variants/1/options duplicate";
+    assert_eq!(answer.broken(), expected);
+    answer.expect_problem(422, "invalid_input");
+}
+
+#[tokio::test]
+async fn a_decimal_price_is_told_about_minor_units() {
+    let app = App::start().await;
+    let body = mug_with(json!({"price": {"amount": 19.99, "currency": "USD"}}));
+
+    let problem = app.admin().await.post("/products", body).await;
+
+    let problem = problem.expect_problem(422, "not_minor_units");
+    let detail = problem["errors"][0]["detail"].as_str().expect("a detail");
+    assert!(detail.contains("minor units"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_sku_of_another_product_is_taken_and_nothing_is_written() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    put_up_sku(&admin, "MUG", 1800, 5).await;
+    let before = app.items().await.len();
+    let body = mug_of(json!([
+        {"sku": "MUG-S", "options": {"size": "S"}},
+        {"sku": "MUG", "options": {"size": "M"}},
+    ]));
+
+    let problem = admin.post("/products", body).await.expect_problem(409, "sku_taken");
+
+    assert_eq!(problem["sku"], "MUG");
+    assert_eq!(app.items().await.len(), before);
+    put_up_sku(&admin, "MUG-S", 1800, 5).await;
+    put_up_sku(&admin, "mug", 1800, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_twenty_products_with_one_sku_at_once_exactly_one_is_put_up() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let body = mug_of(json!([{"sku": "MUG", "stock": 5}]));
+
+    let answers = join_all((0..20).map(|_| admin.post("/products", body.clone()))).await;
+
+    assert_eq!(tally(&answers), [(201, 1), (409, 19)].into());
+    let list = app.anonymous().get("/products").await.expect(200);
+    assert_eq!(list["data"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn only_admins_put_up_products() {
+    let app = App::start().await;
+    let body = product("Stoneware Mug", 1800, 5);
+
+    let answer = app.anonymous().post("/products", body.clone()).await;
+    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+    answer.expect_problem(401, "unauthenticated");
+    let answer = app.customer("ada").await.post("/products", body).await;
+    answer.expect_problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn checks_come_in_the_order_of_the_contract() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    put_up_sku(&admin, "MUG", 1800, 5).await;
+    let taken = mug_of(json!([{"sku": "MUG"}])).to_string();
+    let unfit = mug_of(json!([{"sku": "MUG"}, {"sku": "?"}])).to_string();
+    let huge = " ".repeat(64 * 1024) + "{";
+    for (status, who, content_type, body) in [
+        (413, &app.anonymous(), "text/plain", huge.as_str()),
+        (401, &app.anonymous(), "text/plain", "{"),
+        (403, &ada, "text/plain", "{"),
+        (415, &admin, "text/plain", "{"),
+        (400, &admin, "application/json", "{"),
+        (422, &admin, "application/json", &unfit),
+        (409, &admin, "application/json", &taken),
+    ] {
+        let answer = who.call("POST", "/products").body(content_type, body).send().await;
+        assert_eq!(answer.status, status, "{:#}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_body_has_64_kib_at_most_and_more_is_not_even_read() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let body = product("Stoneware Mug", 1800, 5).to_string();
+    let padded = |length: usize| format!("{body}{}", " ".repeat(length - body.len()));
+    let post = |body: String| admin.call("POST", "/products").body("application/json", &body);
+
+    post(padded(64 * 1024)).send().await.expect(201);
+    for body in [padded(64 * 1024 + 1), "x".repeat(2_000_000)] {
+        let problem = post(body).send().await.expect_problem(413, "body_too_large");
+        assert_eq!(problem["limit"], 64 * 1024);
+    }
+    let hidden = base64::encode(padded(64 * 1024 + 1));
+    post(hidden).base64().send().await.expect_problem(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_refused_before_anything_else() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let good = product("Stoneware Mug", 1800, 5).to_string();
+    let (deep, list) = ("{\"name\":".repeat(5_000), "[".repeat(5_000));
+    for (why, content_type, body, status, code) in [
+        ("empty", "application/json", "", 400, "invalid_json"),
+        ("cut off", "application/json", &good[..good.len() - 1], 400, "invalid_json"),
+        ("two documents", "application/json", "{}{}", 400, "invalid_json"),
+        ("single quotes", "application/json", "{'name': 'Mug'}", 400, "invalid_json"),
+        ("not a number", "application/json", r#"{"stock": NaN}"#, 400, "invalid_json"),
+        ("beyond numbers", "application/json", r#"{"stock": 1e999}"#, 400, "invalid_json"),
+        ("half a surrogate", "application/json", r#"{"name": "\ud800"}"#, 400, "invalid_json"),
+        ("5,000 objects deep", "application/json", &deep, 400, "invalid_json"),
+        ("5,000 arrays deep", "application/json", &list, 400, "invalid_json"),
+        ("plain text", "text/plain", &good, 415, "unsupported_media_type"),
+        ("a form", "application/x-www-form-urlencoded", &good, 415, "unsupported_media_type"),
+        (
+            "another charset",
+            "application/json; charset=latin1",
+            &good,
+            415,
+            "unsupported_media_type",
+        ),
+        ("no type", "", &good, 415, "unsupported_media_type"),
+    ] {
+        let answer = admin.call("POST", "/products").body(content_type, body).send().await;
+        assert_eq!(answer.status, status, "{why}: {:#}", answer.body);
+        answer.expect_problem(status, code);
+    }
+    let bytes = base64::encode([0x22, 0xff, 0xfe, 0x22]);
+    let call = admin.call("POST", "/products").body("application/json", &bytes).base64();
+    call.send().await.expect_problem(400, "invalid_json");
+}
+
+#[tokio::test]
+async fn a_body_may_come_in_base64_and_with_parameters_of_its_type() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let body = product("Stoneware Mug", 1800, 5).to_string();
+
+    let call = admin.call("POST", "/products");
+    call.body("application/json", &base64::encode(&body)).base64().send().await.expect(201);
+    let call = admin.call("POST", "/products");
+    call.body("Application/JSON; charset=\"UTF-8\"", &body).send().await.expect(201);
+}

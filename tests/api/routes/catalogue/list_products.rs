@@ -1,0 +1,344 @@
+//! `GET /products`
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::answer::Answer;
+use tests::app::App;
+use tests::persona::Persona;
+use tests::samples::{product, put_up, usd};
+
+/// Puts up so many products, one a second, in two categories by turns; newest first.
+async fn stock_up(app: &App, number: usize) -> Vec<Value> {
+    let admin = app.admin().await;
+    let mut ids = Vec::new();
+    for n in 0..number {
+        let category = if n % 2 == 0 { "shirts" } else { "mugs" };
+        let body = json!({"name": format!("Product {n}"), "price": usd(100), "category": category});
+        ids.push(put_up(&admin, body).await["id"].clone());
+        app.advance(Duration::from_secs(1));
+    }
+    ids.reverse();
+    ids
+}
+
+fn ids(list: &Value) -> Vec<Value> {
+    let cards = list["data"].as_array().expect("data").iter();
+    cards.map(|card| card["id"].clone()).collect()
+}
+
+/// The target in a `Link` header whose relation is `next`.
+fn next(answer: &Answer) -> Option<String> {
+    let link = answer.header("link")?;
+    let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+    Some(target.expect("a link to the next page").to_owned())
+}
+
+/// Walks a list by its cursors, with so many items a page.
+async fn walk(who: &Persona<'_>, list: &str, limit: usize) -> Vec<Value> {
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = who.get(&format!("{list}limit={limit}{cursor}")).await.expect(200);
+        let ids = ids(&page);
+        assert!(ids.len() <= limit);
+        seen.extend(ids);
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return seen,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_card_shows_what_a_list_needs() {
+    let app = App::start().await;
+    let body = json!({
+        "name": "Linen Tee",
+        "description": "Not in the list.",
+        "category": "Summer Shirts",
+        "brand": "Nordlicht",
+        "tags": ["linen"],
+        "images": ["https://img.example.com/front.jpg", "https://img.example.com/back.jpg"],
+        "price": usd(2900),
+        "variants": [
+            {"options": {"size": "S", "colour": "sand"}, "stock": 1},
+            {"options": {"size": "M", "colour": "sand"}, "price": usd(3100)},
+            {"options": {"size": "M", "colour": "navy"}},
+            {"options": {"colour": "any"}},
+        ],
+    });
+    let tee = put_up(&app.admin().await, body).await;
+
+    let list = app.anonymous().get("/products").await;
+
+    assert_eq!(list.header("link"), None);
+    let card = json!({
+        "id": tee["id"],
+        "slug": "linen-tee",
+        "name": "Linen Tee",
+        "category": "summer-shirts",
+        "brand": "Nordlicht",
+        "image": "https://img.example.com/front.jpg",
+        "price": usd(2900),
+        "in_stock": true,
+        "rating": {"average": null, "count": 0},
+        "sizes": ["S", "M"],
+        "created_at": "2026-01-01T00:00:00.000Z",
+    });
+    assert_eq!(list.expect(200), json!({"data": [card], "next_cursor": null}));
+}
+
+#[tokio::test]
+async fn what_a_product_lacks_is_null_or_empty_in_its_card() {
+    let app = App::start().await;
+    put_up(&app.admin().await, product("Stoneware Mug", 1800, 0)).await;
+
+    let list = app.anonymous().get("/products").await.expect(200);
+
+    let card = &list["data"][0];
+    for member in ["category", "brand", "image"] {
+        assert!(card.as_object().is_some_and(|card| card.contains_key(member)), "{member}");
+        assert_eq!(card[member], json!(null), "{member}");
+    }
+    assert_eq!((&card["sizes"], &card["in_stock"]), (&json!([]), &json!(false)));
+}
+
+#[tokio::test]
+async fn an_empty_shop_has_an_empty_list() {
+    let app = App::start().await;
+    for list in ["/products", "/products?category=none", "/products?page=1"] {
+        let list = app.anonymous().get(list).await.expect(200);
+        assert_eq!(list, json!({"data": [], "next_cursor": null}));
+    }
+}
+
+#[tokio::test]
+async fn the_newest_come_first_twenty_a_page_unless_said_otherwise() {
+    let app = App::start().await;
+    let newest_first = stock_up(&app, 22).await;
+    let nobody = app.anonymous();
+    for (query, shown) in [
+        ("", 20),
+        ("?", 20),
+        ("?limit=1", 1),
+        ("?limit=21", 21),
+        ("?limit=100", 22),
+        ("?sort=-created_at", 20),
+        ("?page=1", 10),
+        ("?per_page=7", 7),
+    ] {
+        let list = nobody.get(&format!("/products{query}")).await.expect(200);
+        assert_eq!(ids(&list), newest_first[..shown], "{query}");
+        assert_eq!(list["next_cursor"].is_null(), shown == 22, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn cursors_lead_through_everything_exactly_once() {
+    let app = App::start().await;
+    let newest_first = stock_up(&app, 12).await;
+    let nobody = app.anonymous();
+    for limit in [1, 5, 6, 12, 100] {
+        assert_eq!(walk(&nobody, "/products?", limit).await, newest_first, "{limit} a page");
+    }
+    let shirts = walk(&nobody, "/products?category=shirts&", 4).await;
+    let mugs = walk(&nobody, "/products?category=mugs&", 4).await;
+    assert_eq!((shirts.len(), mugs.len()), (6, 6));
+    assert!(newest_first.iter().all(|id| shirts.contains(id) != mugs.contains(id)));
+}
+
+#[tokio::test]
+async fn a_walk_is_not_disturbed_by_what_comes_and_goes() {
+    let app = App::start().await;
+    let newest_first = stock_up(&app, 6).await;
+    let (admin, nobody) = (app.admin().await, app.anonymous());
+    let first = nobody.get("/products?limit=3").await.expect(200);
+    let last_seen = newest_first[2].as_str().expect("an id");
+
+    put_up(&admin, product("Brand new", 1, 1)).await;
+    admin.delete(&format!("/products/{last_seen}")).await.expect(204);
+
+    let cursor = first["next_cursor"].as_str().expect("a cursor");
+    let rest = nobody.get(&format!("/products?limit=3&cursor={cursor}")).await.expect(200);
+    assert_eq!(ids(&rest), newest_first[3..]);
+}
+
+#[tokio::test]
+async fn link_leads_to_the_next_page_with_the_same_filters() {
+    let app = App::start().await;
+    let newest_first = stock_up(&app, 12).await;
+    let shirts: Vec<_> = newest_first.iter().skip(1).step_by(2).cloned().collect();
+    for (start, expected) in [
+        ("/products?limit=5", &newest_first),
+        ("/products?category=Shirts&limit=4&utm=a%20b%26c", &shirts),
+        ("/products?per_page=5", &newest_first),
+        ("/products?page=1&per_page=5&category=shirts", &shirts),
+    ] {
+        let (mut seen, mut target) = (Vec::new(), Some(start.to_owned()));
+        while let Some(page) = target {
+            let answer = app.anonymous().get(&page).await;
+            target = next(&answer);
+            let list = answer.expect(200);
+            assert_eq!(list["next_cursor"].is_null(), target.is_none(), "{page}");
+            seen.extend(ids(&list));
+        }
+        assert_eq!(&seen, expected, "{start}");
+    }
+}
+
+#[tokio::test]
+async fn numbered_pages_show_the_same_list() {
+    let app = App::start().await;
+    let newest_first = stock_up(&app, 12).await;
+    for (query, expected) in [
+        ("page=1", &newest_first[..10]),
+        ("page=2", &newest_first[10..]),
+        ("page=3", &[]),
+        ("page=2&per_page=5", &newest_first[5..10]),
+        ("page=3&per_page=5", &newest_first[10..]),
+        ("per_page=100", &newest_first[..]),
+        ("page=12&per_page=1", &newest_first[11..]),
+        ("page=100&per_page=10", &[]),
+        ("page=10&per_page=100", &[]),
+    ] {
+        let list = app.anonymous().get(&format!("/products?{query}")).await.expect(200);
+        assert_eq!(ids(&list), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_category_is_found_however_it_is_written() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = json!({"name": "Tee", "price": usd(1), "category": "Summer Shirts"});
+    let tee = put_up(&admin, tee).await;
+    put_up(&admin, product("Mug", 1, 1)).await;
+    for category in ["summer-shirts", "Summer%20Shirts", "summer+shirts", "SUMMER-SHIRTS"] {
+        let list = admin.get(&format!("/products?category={category}")).await.expect(200);
+        assert_eq!(ids(&list), [tee["id"].clone()], "{category}");
+    }
+    let list = admin.get("/products?category=shirts").await.expect(200);
+    assert_eq!(ids(&list), [] as [Value; 0], "no other category");
+}
+
+#[tokio::test]
+async fn what_is_not_on_sale_is_not_listed_even_for_admins() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    for status in ["draft", "archived"] {
+        let body = json!({"name": "Mug", "price": usd(1), "category": "mugs", "status": status});
+        put_up(&admin, body).await;
+    }
+    for list in ["/products", "/products?category=mugs"] {
+        assert_eq!(admin.get(list).await.expect(200)["data"], json!([]), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn a_card_says_when_the_last_unit_is_sold_and_when_it_comes_back() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 1)).await;
+    let in_stock = async || ada.get("/products").await.expect(200)["data"][0]["in_stock"].clone();
+    assert_eq!(in_stock().await, true);
+
+    let order = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
+    let order = ada.post("/orders", order).await.expect(201);
+    assert_eq!(in_stock().await, false);
+
+    ada.delete(&format!("/orders/{}", order["id"].as_str().expect("an id"))).await.expect(200);
+    assert_eq!(in_stock().await, true);
+}
+
+#[tokio::test]
+async fn a_parameter_that_cannot_be_is_refused_by_name() {
+    let app = App::start().await;
+    let cursor = {
+        stock_up(&app, 2).await;
+        let list = app.anonymous().get("/products?limit=1").await.expect(200);
+        list["next_cursor"].as_str().expect("a cursor").to_owned()
+    };
+    for (query, expected) in [
+        ("limit=0", "limit limit_out_of_range"),
+        ("limit=101", "limit limit_out_of_range"),
+        ("limit=-1", "limit limit_out_of_range"),
+        ("limit=ten", "limit limit_out_of_range"),
+        ("limit=1.5", "limit limit_out_of_range"),
+        ("limit=", "limit limit_out_of_range"),
+        ("limit=99999999999999999999", "limit limit_out_of_range"),
+        ("per_page=0", "per_page limit_out_of_range"),
+        ("per_page=101", "per_page limit_out_of_range"),
+        ("page=0", "page page_out_of_range"),
+        ("page=x", "page page_out_of_range"),
+        ("page=1001&per_page=1", "page page_out_of_range"),
+        ("page=101", "page page_too_deep"),
+        ("page=11&per_page=100", "page page_too_deep"),
+        (&format!("page=1&cursor={cursor}"), "page mixed_paging"),
+        (&format!("per_page=5&cursor={cursor}"), "page mixed_paging"),
+        ("category=%20", "category invalid_slug"),
+        ("sort=price", "sort unsupported_sort"),
+        ("sort=-", "sort unsupported_sort"),
+        (
+            "limit=0&page=0&sort=x",
+            "limit limit_out_of_range, page page_out_of_range, sort unsupported_sort",
+        ),
+        ("q=mug", "q unsupported_filter"),
+        ("name=mug", "name unsupported_filter"),
+        ("size=M", "size unsupported_filter"),
+        ("brand=x", "brand unsupported_filter"),
+        ("tag=x", "tag unsupported_filter"),
+        ("min_price=1", "min_price unsupported_filter"),
+        ("max_price=1", "max_price unsupported_filter"),
+        ("in_stock=true", "in_stock unsupported_filter"),
+        ("min_rating=4", "min_rating unsupported_filter"),
+        ("status=draft", "status unsupported_filter"),
+    ] {
+        let answer = app.anonymous().get(&format!("/products?{query}")).await;
+        assert_eq!(answer.broken(), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_parameters_are_ignored() {
+    let app = App::start().await;
+    let newest_first = stock_up(&app, 2).await;
+    for query in ["utm_source=mail", "Limit=0", "limit%5B%5D=0", "=", "&&", "a=1&a=2"] {
+        let list = app.anonymous().get(&format!("/products?{query}")).await.expect(200);
+        assert_eq!(ids(&list), newest_first, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_list_or_of_nobody_is_refused() {
+    let app = App::start().await;
+    stock_up(&app, 4).await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Mug", 1, 9)).await;
+    for _ in 0..2 {
+        let order = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
+        ada.post("/orders", order).await.expect(201);
+    }
+    let cursor = async |list: &str| {
+        let list = ada.get(list).await.expect(200);
+        list["next_cursor"].as_str().expect("a cursor").to_owned()
+    };
+    let shirts = cursor("/products?category=shirts&limit=1").await;
+    let all = cursor("/products?limit=1").await;
+    for (why, query) in [
+        ("a category's in the whole list", format!("cursor={shirts}")),
+        ("the whole list's in a category", format!("category=mugs&cursor={all}")),
+        ("another category's", format!("category=mugs&cursor={shirts}")),
+        ("an order list's", format!("cursor={}", cursor("/orders?limit=1").await)),
+        ("not base64", "cursor=%21%21".to_owned()),
+        ("made up", "cursor=AAAA".to_owned()),
+        ("empty", "cursor=".to_owned()),
+        ("cut off", format!("cursor={}", &all[..all.len() - 2])),
+        ("lengthened", format!("cursor={all}AAAA")),
+        ("a JSON key", "cursor=eyJwayI6IlVTRVIjMSJ9".to_owned()),
+        ("10 KB", format!("cursor={}", "A".repeat(10_000))),
+    ] {
+        let answer = ada.get(&format!("/products?{query}")).await;
+        assert_eq!(answer.status, 400, "{why}: {:#}", answer.body);
+        answer.expect_problem(400, "invalid_cursor");
+    }
+}

@@ -1,0 +1,546 @@
+//! `PUT /products/{product_id}`
+
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use serde_json::{Value, json};
+use tests::answer::tally;
+use tests::app::App;
+use tests::samples::{available, id, product, put_up, put_up_sku, usd};
+
+fn path_of(product: &Value) -> String {
+    format!("/products/{}", product["id"].as_str().expect("an id"))
+}
+
+/// A product in two sizes, the larger with a price of its own.
+fn tee() -> Value {
+    json!({
+        "name": "Linen Tee",
+        "description": "Light and cool.",
+        "category": "shirts",
+        "brand": "Nordlicht",
+        "tags": ["linen"],
+        "images": ["https://img.example.com/tee.jpg"],
+        "price": usd(2900),
+        "low_stock_threshold": 3,
+        "variants": [
+            {"sku": "TEE-S", "options": {"size": "S"}, "stock": 5},
+            {"sku": "TEE-M", "options": {"size": "M"}, "price": usd(3100), "stock": 7},
+        ],
+    })
+}
+
+/// The SKUs, prices and stock that a product shows.
+fn shelf(product: &Value) -> Vec<(&str, i64, i64)> {
+    let variants = product["variants"].as_array().expect("variants").iter();
+    let line =
+        |variant: &'_ Value| (variant["price"]["amount"].as_i64(), variant["available"].as_i64());
+    variants
+        .map(|variant| {
+            let (price, available) = line(variant);
+            let sku = variant["sku"].as_str().expect("a SKU");
+            (sku, price.expect("a price"), available.expect("a stock"))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_product_is_described_anew_and_what_is_left_out_is_empty() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    app.advance(Duration::from_secs(60));
+
+    let answer =
+        admin.put(&path_of(&tee), json!({"name": "Linen Shirt", "price": usd(2500)})).await;
+
+    assert!(answer.header("etag").is_some_and(|tag| tag.starts_with("\"2-")), "{answer:?}");
+    assert_eq!(answer.header("cache-control"), Some("private, no-store"));
+    let mut expected = tee.clone();
+    for (member, value) in [
+        ("name", json!("Linen Shirt")),
+        ("slug", json!("linen-shirt")),
+        ("description", json!(null)),
+        ("category", json!(null)),
+        ("brand", json!(null)),
+        ("tags", json!([])),
+        ("images", json!([])),
+        ("price", usd(2500)),
+        ("low_stock_threshold", json!(null)),
+        ("version", json!(2)),
+        ("updated_at", json!("2026-01-01T00:01:00.000Z")),
+    ] {
+        expected[member] = value;
+    }
+    expected["variants"][0]["price"] = usd(2500);
+    assert_eq!(answer.expect(200), expected, "without `variants` they stay as they are");
+    assert_eq!(app.anonymous().get(&path_of(&tee)).await.expect(200), expected);
+}
+
+#[tokio::test]
+async fn what_get_gives_can_be_edited_and_put_back() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    let bare = put_up(&admin, json!({"name": "Mug", "price": usd(1800)})).await;
+
+    for put_up in [tee, bare] {
+        let path = path_of(&put_up);
+        let mut product = admin.get(&path).await.expect(200);
+        product["description"] = json!("Edited.");
+
+        let edited = admin.put(&path, product.clone()).await.expect(200);
+
+        product["version"] = json!(2);
+        assert_eq!(edited, product);
+    }
+}
+
+#[tokio::test]
+async fn read_only_members_are_ignored_whatever_they_say() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    let mut lies = tee.clone();
+    for (member, lie) in [
+        ("id", json!("prd_01890a5d-ac96-774b-bcce-b302099a8057")),
+        ("slug", json!(5)),
+        ("in_stock", json!("yes")),
+        ("rating", json!({"average": "5.00", "count": 1000})),
+        ("version", json!(-1)),
+        ("created_at", json!("yesterday")),
+        ("updated_at", json!(null)),
+    ] {
+        lies[member] = lie;
+    }
+    lies["variants"][0]["available"] = json!(1_000);
+
+    let put = admin.put(&path_of(&tee), lies).await.expect(200);
+
+    let mut expected = tee;
+    expected["version"] = json!(2);
+    assert_eq!(put, expected);
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_product_is_refused_and_changes_nothing() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    let with = |changes: Value| {
+        let mut body = tee.clone();
+        for (name, value) in changes.as_object().expect("changes") {
+            body[name] = value.clone();
+        }
+        body
+    };
+    let size = |sku: &str, size: &str| json!({"sku": sku, "options": {"size": size}});
+    for (why, body, expected) in [
+        ("nothing said", json!({}), "/name required, /price required"),
+        ("a list", json!([tee]), " wrong_type"),
+        ("an unknown field", with(json!({"role": "admin"})), "/role unknown_field"),
+        (
+            "the table's attributes",
+            with(json!({"pk": "x", "skus": []})),
+            "/pk unknown_field, /skus unknown_field",
+        ),
+        (
+            "a variant's unknown field",
+            with(json!({"variants": [{"status": "on_sale"}]})),
+            "/variants/0/status unknown_field",
+        ),
+        ("a blank name", with(json!({"name": " "})), "/name too_short"),
+        (
+            "another currency",
+            with(json!({"price": {"amount": 1, "currency": "EUR"}})),
+            "/price/currency wrong_currency",
+        ),
+        (
+            "a decimal price",
+            with(json!({"price": {"amount": 0.99, "currency": "USD"}})),
+            "/price/amount not_minor_units",
+        ),
+        ("no variants at all", with(json!({"variants": []})), "/variants too_few"),
+        (
+            "a SKU twice",
+            with(json!({"variants": [size("TEE-S", "S"), size("TEE-S", "M")]})),
+            "/variants/1/sku duplicate",
+        ),
+        (
+            "a variant twice, by SKU and by options",
+            with(json!({"variants": [size("TEE-S", "L"), {"options": {"size": "S"}}]})),
+            "/variants/1 duplicate",
+        ),
+        (
+            "options twice",
+            with(json!({"variants": [size("TEE-S", "S"), size("TEE-M", "S")]})),
+            "/variants/1/options duplicate",
+        ),
+    ] {
+        let answer = admin.put(&path_of(&tee), body).await;
+        assert_eq!(answer.broken(), expected, "{why}");
+    }
+    assert_eq!(admin.get(&path_of(&tee)).await.expect(200), tee);
+}
+
+#[tokio::test]
+async fn stock_of_a_sku_that_exists_is_changed_through_the_inventory_only() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let path = path_of(&mug);
+    let sku = mug["variants"][0]["sku"].clone();
+    let body = |variants: Value| json!({"name": "Mug", "price": usd(1800), "variants": variants});
+    let new = json!({"sku": "MUG-L", "options": {"size": "L"}, "stock": 9});
+
+    for (why, body, pointer) in [
+        ("the only variant's", product("Mug", 1800, 6), "/stock"),
+        ("the same number", product("Mug", 1800, 5), "/stock"),
+        ("named by its SKU", body(json!([{"sku": sku, "stock": 6}])), "/variants/0/stock"),
+        (
+            "named by its options",
+            body(json!([new, {"options": {}, "stock": 6}])),
+            "/variants/1/stock",
+        ),
+    ] {
+        let answer = admin.put(&path, body).await;
+        assert_eq!(answer.status, 422, "{why}: {:#}", answer.body);
+        let errors = answer.expect_invalid();
+        assert_eq!(errors, [(pointer.to_owned(), "use_inventory".to_owned())], "{why}");
+    }
+    let mug = admin.put(&path, body(json!([{"sku": sku}, new]))).await.expect(200);
+    assert_eq!(shelf(&mug)[1], ("MUG-L", 1800, 9), "a new SKU begins with its stock");
+    assert_eq!(shelf(&mug)[0].2, 5);
+
+    admin.put(&path, body(json!([{"sku": sku}]))).await.expect(200);
+    let answer = admin.put(&path, body(json!([{"sku": sku}, new]))).await;
+    let errors = answer.expect_invalid();
+    let expected = [("/variants/1/stock".to_owned(), "use_inventory".to_owned())];
+    assert_eq!(errors, expected, "a withdrawn SKU still exists");
+}
+
+#[tokio::test]
+async fn a_variant_that_is_left_out_is_withdrawn_and_can_come_back() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let tee = put_up(&admin, tee()).await;
+    let path = path_of(&tee);
+    ada.post("/cart/items", json!({"sku": "TEE-M", "quantity": 2})).await.expect(200);
+    let with =
+        |variants: Value| json!({"name": "Linen Tee", "price": usd(2900), "variants": variants});
+
+    let small = admin.put(&path, with(json!([{"sku": "TEE-S", "options": {"size": "S"}}]))).await;
+
+    assert_eq!(shelf(&small.expect(200)), [("TEE-S", 2900, 5)]);
+    assert_eq!(shelf(&app.anonymous().get(&path).await.expect(200)), [("TEE-S", 2900, 5)]);
+    assert_eq!(ada.get("/cart").await.expect(200)["items"][0]["problem"], "unavailable");
+    let line = json!({"sku": "TEE-M", "quantity": 1});
+    let order = json!({"items": [line]});
+    ada.post("/orders", order.clone()).await.expect_problem(409, "unavailable");
+    let elsewhere = json!({"name": "Mug", "price": usd(1), "variants": [{"sku": "TEE-M"}]});
+    admin.post("/products", elsewhere).await.expect_problem(409, "sku_taken");
+    admin.put(&path, json!({"name": "Linen Tee", "price": usd(2900)})).await.expect(200);
+    ada.post("/orders", order.clone()).await.expect_problem(409, "unavailable");
+
+    let both = json!([
+        {"sku": "TEE-S", "options": {"size": "S"}},
+        {"sku": "TEE-M", "options": {"size": "M"}},
+    ]);
+    let both = admin.put(&path, with(both)).await.expect(200);
+
+    assert_eq!(shelf(&both)[1].0, "TEE-M");
+    assert_eq!(shelf(&both)[1].2, 7, "its stock was kept");
+    ada.post("/orders", order).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_variants_price_follows_the_products_unless_it_has_its_own() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    let path = path_of(&tee);
+    assert_eq!(shelf(&tee), [("TEE-S", 2900, 5), ("TEE-M", 3100, 7)]);
+
+    let mut edited = tee;
+    edited["price"] = usd(2000);
+    let edited = admin.put(&path, edited).await.expect(200);
+    assert_eq!(shelf(&edited), [("TEE-S", 2000, 5), ("TEE-M", 3100, 7)], "put back as it was");
+
+    let bare = admin.put(&path, json!({"name": "Linen Tee", "price": usd(2200)})).await;
+    assert_eq!(shelf(&bare.expect(200)), [("TEE-S", 2200, 5), ("TEE-M", 3100, 7)], "not listed");
+
+    let mut own = edited;
+    own["price"] = usd(2200);
+    own["variants"][0]["price"] = usd(2500);
+    own["variants"][1]["price"] = usd(2200);
+    let own = admin.put(&path, own).await.expect(200);
+    assert_eq!(shelf(&own), [("TEE-S", 2500, 5), ("TEE-M", 2200, 7)], "changed by name");
+
+    let bare = admin.put(&path, json!({"name": "Linen Tee", "price": usd(1000)})).await;
+    let expected = [("TEE-S", 2500, 5), ("TEE-M", 1000, 7)];
+    assert_eq!(shelf(&bare.expect(200)), expected, "an own price like the product's is none");
+}
+
+#[tokio::test]
+async fn a_variant_is_recognised_by_its_options_where_no_sku_is_given() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    let variants = json!([
+        {"options": {"size": "M"}, "price": usd(3300)},
+        {"options": {"size": "L"}, "stock": 2},
+        {"sku": "TEE-S", "options": {"size": "XS"}},
+    ]);
+    let body = json!({"name": "Linen Tee", "price": usd(2900), "variants": variants});
+
+    let tee = admin.put(&path_of(&tee), body).await.expect(200);
+
+    let shelf = shelf(&tee);
+    assert_eq!(shelf[..2], [("TEE-S", 2900, 5), ("TEE-M", 3300, 7)]);
+    assert_eq!((shelf[2].1, shelf[2].2), (2900, 2));
+    assert_eq!(tee["variants"][0]["options"], json!({"size": "XS"}));
+}
+
+#[tokio::test]
+async fn the_status_decides_who_sees_it_and_who_can_buy_it() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let path = path_of(&mug);
+    let order = json!({"items": [{"sku": "MUG", "quantity": 1}]});
+    for (status, seen, listed, bought) in
+        [("draft", 404, 0, 409), ("active", 200, 1, 201), ("archived", 404, 0, 409)]
+    {
+        let body = json!({"name": "Mug", "price": usd(1800), "status": status});
+        assert_eq!(admin.put(&path, body).await.expect(200)["status"], status);
+
+        ada.get(&path).await.expect(seen);
+        let list = ada.get("/products").await.expect(200);
+        assert_eq!(list["data"].as_array().map(Vec::len), Some(listed), "{status}");
+        ada.post("/orders", order.clone()).await.expect(bought);
+    }
+    let unsaid = json!({"name": "Mug", "price": usd(1800)});
+    assert_eq!(
+        admin.put(&path, unsaid).await.expect(200)["status"],
+        "archived",
+        "unsaid, it stays"
+    );
+}
+
+#[tokio::test]
+async fn lists_show_it_as_it_is_now() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    let variants = json!([{"options": {"size": "M"}}, {"options": {"size": "L"}}]);
+    let body = json!({
+        "name": "Mug",
+        "price": usd(1),
+        "category": "Kitchen",
+        "images": ["https://img.example.com/mug.jpg"],
+        "variants": variants,
+    });
+
+    admin.put(&path_of(&tee), body).await.expect(200);
+
+    assert_eq!(admin.get("/products?category=shirts").await.expect(200)["data"], json!([]));
+    let list = admin.get("/products?category=kitchen").await.expect(200);
+    let card = &list["data"][0];
+    assert_eq!((&card["name"], &card["price"]), (&json!("Mug"), &usd(1)));
+    assert_eq!(card["sizes"], json!(["M", "L"]));
+    assert_eq!(card["image"], "https://img.example.com/mug.jpg");
+}
+
+#[tokio::test]
+async fn if_match_protects_a_newer_version() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let path = path_of(&mug);
+    let first = admin.get(&path).await.header("etag").expect("a tag").to_owned();
+    let put = |name: &str, tag: &str| {
+        let body = json!({"name": name, "price": usd(1800)});
+        admin.call("PUT", &path).header("if-match", tag).json(&body).send()
+    };
+
+    let order = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
+    app.customer("ada").await.post("/orders", order).await.expect(201);
+    let second = put("Second", &first).await;
+    let tag = second.header("etag").expect("a tag").to_owned();
+    second.expect(200);
+    put("Late", &first).await.expect_problem(412, "version_mismatch");
+    put("Third", &format!("W/{tag}")).await.expect(200);
+    put("Fourth", "*").await.expect(200);
+    for (why, tag) in [
+        ("no quotes", "4"),
+        ("no version", "\"abc\""),
+        ("two tags", "\"4-a\", \"5-b\""),
+        ("nothing", ""),
+        ("not ASCII", "\"4-ü\""),
+    ] {
+        let answer = put("Broken", tag).await;
+        assert_eq!(answer.status, 400, "{why}: {:#}", answer.body);
+    }
+    put("Future", "\"5-x\"").await.expect_problem(412, "version_mismatch");
+    let now = admin.get(&path).await.expect(200);
+    assert_eq!((&now["name"], &now["version"]), (&json!("Fourth"), &json!(4)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_twenty_admins_who_edit_one_version_exactly_one_wins() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let path = path_of(&mug);
+    let tag = admin.get(&path).await.header("etag").expect("a tag").to_owned();
+    let edit = |n: i64| {
+        let body = json!({"name": format!("Mug {n}"), "price": usd(n)});
+        admin.call("PUT", &path).header("if-match", &tag).json(&body).send()
+    };
+
+    let answers = join_all((0..20).map(edit)).await;
+
+    assert_eq!(tally(&answers), [(200, 1), (412, 19)].into());
+    let winner = answers.into_iter().find(|answer| answer.status == 200).expect("a winner");
+    assert_eq!(admin.get(&path).await.expect(200), winner.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn edits_without_if_match_follow_each_other_and_each_counts() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let path = path_of(&mug);
+    let edit = |n: i64| admin.put(&path, json!({"name": format!("Mug {n}"), "price": usd(n)}));
+
+    let answers = join_all((0..8).map(edit)).await;
+
+    assert_eq!(tally(&answers), [(200, 8)].into());
+    assert_eq!(admin.get(&path).await.expect(200)["version"], 9);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn units_sold_during_an_edit_stay_sold() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 100)).await;
+    let path = path_of(&mug);
+    let names: Vec<_> = (0..12).map(|n| format!("customer-{n}")).collect();
+    let customers = join_all(names.iter().map(|name| app.customer(name))).await;
+    let order = json!({"items": [{"product_id": mug["id"], "quantity": 2}]});
+    let orders = customers.iter().map(|customer| customer.post("/orders", order.clone()));
+    let edits = (0..6).map(|n| {
+        let body =
+            json!({"name": format!("Mug {n}"), "price": usd(1800), "low_stock_threshold": n});
+        admin.put(&path, body)
+    });
+
+    let (orders, edits) = join(join_all(orders), join_all(edits)).await;
+
+    assert_eq!(tally(&orders), [(201, 12)].into());
+    assert_eq!(tally(&edits), [(200, 6)].into());
+    assert_eq!(available(&admin, &mug).await, 100 - 24);
+}
+
+#[tokio::test]
+async fn a_sku_of_another_product_is_taken_and_nothing_changes() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    put_up_sku(&admin, "BOWL", 900, 1).await;
+    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let variants = json!([
+        {"sku": "MUG-L", "options": {"size": "L"}},
+        {"sku": "BOWL", "options": {"size": "XL"}},
+    ]);
+    let body = json!({"name": "Bowl", "price": usd(1), "variants": variants});
+
+    let problem = admin.put(&path_of(&mug), body).await.expect_problem(409, "sku_taken");
+
+    assert_eq!(problem["sku"], "BOWL");
+    assert_eq!(admin.get(&path_of(&mug)).await.expect(200), mug);
+    put_up_sku(&admin, "MUG-L", 1, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_ten_products_that_reach_for_one_new_sku_exactly_one_gets_it() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let put_ups = (0..10).map(|n| put_up(&admin, product(&format!("Mug {n}"), 1800, 5)));
+    let paths: Vec<_> = join_all(put_ups).await.iter().map(path_of).collect();
+    let variants = json!([{"sku": "MUG", "options": {"size": "L"}}]);
+    let body = json!({"name": "Mug", "price": usd(1800), "variants": variants});
+
+    let answers = join_all(paths.iter().map(|path| admin.put(path, body.clone()))).await;
+
+    assert_eq!(tally(&answers), [(200, 1), (409, 9)].into());
+}
+
+#[tokio::test]
+async fn too_many_changes_for_one_step_can_be_made_in_two() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let variants = |line: &str, number: u32| {
+        let variant =
+            |n: u32| json!({"sku": format!("{line}-{n}"), "options": {"size": n.to_string()}});
+        (0..number).map(variant).collect::<Vec<_>>()
+    };
+    let with =
+        |variants: Vec<Value>| json!({"name": "Mug", "price": usd(1800), "variants": variants});
+    let mug = put_up(&admin, with(variants("OLD", 40))).await;
+    let path = path_of(&mug);
+
+    let answer = admin.put(&path, with(variants("NEW", 40))).await;
+    answer.expect_problem(422, "too_many_changes");
+    assert_eq!(admin.get(&path).await.expect(200), mug);
+
+    admin.put(&path, with(variants("OLD", 1))).await.expect(200);
+    let mug = admin.put(&path, with(variants("NEW", 40))).await.expect(200);
+    assert_eq!(mug["variants"].as_array().map(Vec::len), Some(40));
+}
+
+#[tokio::test]
+async fn checks_come_in_the_order_of_the_contract() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    put_up_sku(&admin, "BOWL", 900, 1).await;
+    let here = path_of(&mug);
+    let missing = "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057";
+    let taken = json!({"name": "Mug", "price": usd(1), "variants": [{"sku": "BOWL"}]}).to_string();
+    let huge = " ".repeat(64 * 1024 + 1);
+    for (status, who, path, content_type, body, tag) in [
+        (413, &app.anonymous(), "/products/mug", "text/plain", huge.as_str(), "\"7-x\""),
+        (401, &app.anonymous(), "/products/mug", "text/plain", "{", "\"7-x\""),
+        (403, &ada, "/products/mug", "text/plain", "{", "\"7-x\""),
+        (404, &admin, "/products/mug", "text/plain", "{", "\"7-x\""),
+        (415, &admin, missing, "text/plain", "{", "\"7-x\""),
+        (400, &admin, missing, "application/json", "{", "\"7-x\""),
+        (422, &admin, missing, "application/json", "{}", "\"7-x\""),
+        (404, &admin, missing, "application/json", &taken, "\"7-x\""),
+        (412, &admin, &here, "application/json", &taken, "\"7-x\""),
+        (409, &admin, &here, "application/json", &taken, "\"1-x\""),
+    ] {
+        let call = who.call("PUT", path).body(content_type, body).header("if-match", tag);
+        let answer = call.send().await;
+        assert_eq!(answer.status, status, "{:#}", answer.body);
+    }
+    assert_eq!(admin.get(&here).await.expect(200), mug);
+}
+
+#[tokio::test]
+async fn the_same_edit_twice_at_once_is_never_a_sku_taken_by_itself() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let path = format!("/products/{}", id(&mug));
+    let edit = json!({
+        "name": "Mug",
+        "price": usd(1800),
+        "variants": [{"options": {}}, {"sku": "MUG-L", "options": {"size": "L"}}],
+    });
+
+    app.race(2);
+    let (one, other) = tokio::join!(admin.put(&path, edit.clone()), admin.put(&path, edit.clone()));
+
+    assert_eq!((one.status, other.status), (200, 200), "{one:?} {other:?}");
+}

@@ -1,0 +1,8 @@
+//! One file a route, in the folders of `functions/`.
+
+mod auth;
+mod cart;
+mod catalogue;
+mod orders;
+mod platform;
+mod users;

@@ -1,0 +1,69 @@
+//! `GET /orders/{order_id}`
+
+use serde_json::json;
+use tests::app::App;
+use tests::samples::{order_of, product, put_up};
+
+use super::{IMPOSSIBLE, NOBODYS, path};
+
+#[tokio::test]
+async fn its_owner_sees_the_order_as_it_was_placed() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let placed = ada.post("/orders", order_of(&mug, 2)).await;
+
+    let got = ada.get(&path(&placed.body)).await;
+
+    got.expect_private();
+    assert_eq!(got.header("etag"), placed.header("etag"));
+    assert_eq!(got.header("location"), None);
+    assert_eq!(got.expect(200), placed.body);
+}
+
+#[tokio::test]
+async fn an_admin_sees_every_order_and_what_an_admin_can_do_with_it() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
+
+    let seen = admin.get(&path(&order)).await.expect(200);
+
+    assert_eq!(order["allowed_transitions"], json!(["cancelled"]));
+    let mut expected = order;
+    expected["allowed_transitions"] = json!(["paid", "processing", "cancelled"]);
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn an_order_that_is_missing_impossible_or_somebody_elses_is_not_found() {
+    let app = App::start().await;
+    let (admin, ada, grace) =
+        (app.admin().await, app.customer("ada").await, app.customer("grace").await);
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let adas = path(&ada.post("/orders", order_of(&mug, 2)).await.expect(201));
+
+    grace.get(&adas).await.expect_problem(404, "not_found");
+    for somebody in [&ada, &admin] {
+        for path in IMPOSSIBLE.iter().chain([&NOBODYS]) {
+            let answer = somebody.get(path).await;
+            assert_eq!(answer.status, 404, "{path}");
+            assert_eq!(answer.expect_problem(404, "not_found")["instance"], *path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_order_shows_that_it_is() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
+    let cancelled = ada.delete(&path(&order)).await.expect(200);
+
+    let got = ada.get(&path(&order)).await;
+
+    assert_eq!(got.version(), "2");
+    assert_eq!(got.expect(200), cancelled);
+}

@@ -1,0 +1,289 @@
+//! `GET /orders`
+
+use std::time::Duration;
+
+use aws_smithy_types::base64;
+use serde_json::{Value, json};
+use tests::answer::Answer;
+use tests::app::App;
+use tests::persona::Persona;
+use tests::samples::{id, members, order_of, product, put_up};
+
+use super::path;
+
+/// Places and cancels so many orders, a second apart. Newest first.
+async fn order(app: &App, somebody: &Persona<'_>, product: &Value, number: usize) -> Vec<String> {
+    let mut placed = Vec::new();
+    for _ in 0..number {
+        app.advance(Duration::from_secs(1));
+        let order = somebody.post("/orders", order_of(product, 1)).await.expect(201);
+        somebody.delete(&path(&order)).await.expect(200);
+        placed.insert(0, id(&order).to_owned());
+    }
+    placed
+}
+
+/// The identifiers on a page.
+#[track_caller]
+fn ids(page: &Value) -> Vec<String> {
+    let data = page["data"].as_array().unwrap_or_else(|| panic!("no page: {page:#}"));
+    data.iter().map(|order| id(order).to_owned()).collect()
+}
+
+/// Where the `Link` to the next page leads.
+fn next(answer: &Answer) -> Option<&str> {
+    answer.header("link")?.strip_prefix('<')?.strip_suffix(">; rel=\"next\"")
+}
+
+/// Follows the links from `target` to the end; no page may hold more than `limit`.
+async fn follow(somebody: &Persona<'_>, target: &str, limit: usize) -> Vec<String> {
+    let (mut all, mut target) = (Vec::new(), target.to_owned());
+    for _ in 0..100 {
+        let answer = somebody.get(&target).await;
+        let page = ids(&answer.body);
+        assert!(page.len() <= limit, "{target}: {page:?}");
+        all.extend(page);
+        match (next(&answer), answer.body["next_cursor"].as_str()) {
+            (Some(next), Some(cursor)) => {
+                assert!(next.contains(cursor), "{next}");
+                target = next.to_owned();
+            }
+            (None, None) => return all,
+            other => panic!("cursor and link differ: {other:?}"),
+        }
+    }
+    panic!("the list does not end")
+}
+
+#[tokio::test]
+async fn a_new_customer_has_no_orders() {
+    let app = App::start().await;
+    let answer = app.customer("ada").await.get("/orders").await;
+    answer.expect_private();
+    assert_eq!(answer.header("link"), None);
+    assert_eq!(answer.expect(200), json!({"data": [], "next_cursor": null}));
+}
+
+#[tokio::test]
+async fn a_customer_sees_their_own_orders_newest_first() {
+    let app = App::start().await;
+    let (admin, ada, grace) =
+        (app.admin().await, app.customer("ada").await, app.customer("grace").await);
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 9)).await;
+    let adas = order(&app, &ada, &mug, 3).await;
+    let graces = order(&app, &grace, &mug, 1).await;
+
+    assert_eq!(ids(&ada.get("/orders").await.expect(200)), adas);
+    assert_eq!(ids(&grace.get("/orders").await.expect(200)), graces);
+    assert_eq!(ids(&admin.get("/orders").await.expect(200)), [""; 0], "an admin's own: none");
+}
+
+#[tokio::test]
+async fn an_order_in_the_list_is_as_it_is_by_itself() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
+
+    let page = ada.get("/orders").await.expect(200);
+
+    let listed = &page["data"][0];
+    let expected = [
+        "expires_at",
+        "id",
+        "items",
+        "payment",
+        "payment_status",
+        "placed_at",
+        "status",
+        "subtotal",
+        "total",
+        "updated_at",
+        "user_id",
+        "version",
+    ];
+    assert_eq!(members(listed), expected);
+    for member in expected {
+        assert_eq!(listed[member], order[member], "{member}");
+    }
+    ada.delete(&path(&order)).await.expect(200);
+    assert_eq!(ada.get("/orders").await.expect(200)["data"][0]["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_page_holds_twenty_or_as_many_as_one_asks_for() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let all = order(&app, &ada, &mug, 23).await;
+
+    let first = ada.get("/orders").await;
+    first.expect_private();
+    assert_eq!(ids(&first.body), all[..20]);
+    assert!(first.body["next_cursor"].is_string());
+    for (target, limit) in [
+        ("/orders", 20),
+        ("/orders?limit=1", 1),
+        ("/orders?limit=7", 7),
+        ("/orders?limit=100", 100),
+    ] {
+        assert_eq!(follow(&ada, target, limit).await, all, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_holds_its_place_while_new_orders_come() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let former = order(&app, &ada, &mug, 4).await;
+    let first = ada.get("/orders?limit=2").await;
+    order(&app, &ada, &mug, 1).await;
+
+    let second = ada.get(next(&first).expect("a second page")).await.expect(200);
+
+    assert_eq!(ids(&second), former[2..]);
+}
+
+#[tokio::test]
+async fn pages_can_be_numbered() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let all = order(&app, &ada, &mug, 12).await;
+    for (target, expected) in [
+        ("/orders?page=1", &all[..10]),
+        ("/orders?page=2", &all[10..]),
+        ("/orders?per_page=5", &all[..5]),
+        ("/orders?page=3&per_page=5", &all[10..]),
+        ("/orders?page=4&per_page=5", &[]),
+        ("/orders?page=100", &[]),
+        ("/orders?page=1000&per_page=1", &[]),
+        ("/orders?page=10&per_page=100", &[]),
+    ] {
+        let page = ada.get(target).await.expect(200);
+        assert_eq!(ids(&page), expected, "{target}");
+    }
+    let last = ada.get("/orders?page=3&per_page=5").await.expect(200);
+    assert_eq!(last["next_cursor"], json!(null));
+    assert_eq!(follow(&ada, "/orders?page=2&per_page=5", 5).await, all[5..], "links go on");
+}
+
+#[tokio::test]
+async fn the_list_can_be_narrowed_to_one_state() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 99)).await;
+    let (mut pending, mut cancelled) = (Vec::new(), Vec::new());
+    for round in 0..12 {
+        app.advance(Duration::from_secs(1));
+        let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
+        if round % 4 == 0 {
+            pending.insert(0, id(&order).to_owned());
+        } else {
+            ada.delete(&path(&order)).await.expect(200);
+            cancelled.insert(0, id(&order).to_owned());
+        }
+    }
+    for limit in [1, 2, 3, 100] {
+        let of = |status: &str| format!("/orders?status={status}&limit={limit}");
+        assert_eq!(follow(&ada, &of("pending_payment"), limit).await, pending, "{limit}");
+        assert_eq!(follow(&ada, &of("cancelled"), limit).await, cancelled, "{limit}");
+        assert_eq!(follow(&ada, &of("shipped"), limit).await, [""; 0], "{limit}");
+    }
+    for per_page in [1, 2, 4, 5, 100] {
+        let mut all = Vec::new();
+        for page in 1..=1000 / per_page.max(100) {
+            let target = format!("/orders?status=cancelled&page={page}&per_page={per_page}");
+            let page = ada.get(&target).await.expect(200);
+            all.extend(ids(&page));
+        }
+        assert_eq!(all, cancelled, "pages of {per_page} hold all that is wanted, once");
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_can_not_be_is_refused_by_name() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    for (query, pointer, code) in [
+        ("limit=0", "limit", "limit_out_of_range"),
+        ("limit=101", "limit", "limit_out_of_range"),
+        ("limit=-1", "limit", "limit_out_of_range"),
+        ("limit=1.5", "limit", "limit_out_of_range"),
+        ("limit=ten", "limit", "limit_out_of_range"),
+        ("limit=", "limit", "limit_out_of_range"),
+        ("limit=99999999999999999999", "limit", "limit_out_of_range"),
+        ("page=0", "page", "page_out_of_range"),
+        ("page=-1", "page", "page_out_of_range"),
+        ("page=x", "page", "page_out_of_range"),
+        ("per_page=0", "per_page", "limit_out_of_range"),
+        ("per_page=101", "per_page", "limit_out_of_range"),
+        ("status=lost", "status", "unknown_value"),
+        ("status=", "status", "unknown_value"),
+        ("page=101", "page", "page_too_deep"),
+        ("page=11&per_page=100", "page", "page_too_deep"),
+        ("page=1&cursor=AAAA", "page", "mixed_paging"),
+        ("per_page=5&cursor=AAAA", "page", "mixed_paging"),
+    ] {
+        let answer = ada.get(&format!("/orders?{query}")).await;
+        assert_eq!(answer.status, 422, "{query}: {answer:?}");
+        assert_eq!(answer.expect_invalid(), [(pointer.to_owned(), code.to_owned())], "{query}");
+    }
+    let all_at_once = ada.get("/orders?limit=0&status=lost").await.expect_invalid();
+    assert_eq!(all_at_once.len(), 2, "{all_at_once:?}");
+}
+
+#[tokio::test]
+async fn parameters_that_nobody_knows_are_ignored() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    ada.get("/orders?utm_source=mail&user_id=usr_1&limit=5").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_forged_or_of_another_list_is_malformed() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 99)).await;
+    put_up(&admin, product("Bowl", 1800, 99)).await;
+    order(&app, &ada, &mug, 3).await;
+    let cursor = |page: Value| page["next_cursor"].as_str().expect("a cursor").to_owned();
+    let own = cursor(ada.get("/orders?limit=1").await.expect(200));
+    let cancelled = cursor(ada.get("/orders?status=cancelled&limit=1").await.expect(200));
+    let products = cursor(ada.get("/products?limit=1").await.expect(200));
+    let position = base64::encode("ord_01890a5d-ac96-774b-bcce-b302099a8057");
+    let position = position.trim_end_matches('=');
+    for (query, what) in [
+        ("cursor=", "an empty one"),
+        ("cursor=!", "not base64"),
+        ("cursor=AAAA", "base64 of nothing"),
+        (&format!("cursor={}", &own[..own.len() - 4]), "cut off"),
+        (&format!("cursor={}", &own[4..]), "cut off at the front"),
+        (&format!("cursor={position}"), "a bare position"),
+        (&format!("cursor={products}"), "of the products"),
+        (&format!("cursor={cancelled}"), "of the cancelled ones"),
+        (&format!("cursor={own}&status=cancelled"), "of all, for the cancelled ones"),
+        (&format!("cursor={cancelled}&status=paid"), "of the cancelled ones, for the paid ones"),
+    ] {
+        let answer = ada.get(&format!("/orders?{query}")).await;
+        assert_eq!(answer.status, 400, "{what}: {answer:?}");
+        answer.expect_problem(400, "invalid_cursor");
+    }
+    ada.get(&format!("/orders?cursor={own}&limit=2")).await.expect(200);
+}
+
+#[tokio::test]
+async fn somebody_elses_cursor_leads_to_nobody_elses_orders() {
+    let app = App::start().await;
+    let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let graces = order(&app, &grace, &mug, 2).await;
+    order(&app, &ada, &mug, 3).await;
+    let cursor = ada.get("/orders?limit=1").await.expect(200)["next_cursor"].clone();
+    let cursor = cursor.as_str().expect("a cursor");
+
+    let page = grace.get(&format!("/orders?cursor={cursor}")).await.expect(200);
+
+    assert!(ids(&page).iter().all(|id| graces.contains(id)), "{page:#}");
+}

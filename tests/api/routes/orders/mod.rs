@@ -1,0 +1,27 @@
+//! Tests of `functions/orders`.
+
+mod cancel_order;
+mod get_order;
+mod list_orders;
+mod place_order;
+mod place_order_again;
+
+use serde_json::Value;
+use tests::samples::id;
+
+/// No order has this identifier, but one could.
+const NOBODYS: &str = "/orders/ord_01890a5d-ac96-774b-bcce-b302099a8057";
+
+/// Where no order can be, whatever happens.
+const IMPOSSIBLE: [&str; 5] = [
+    "/orders/7",
+    "/orders/ord_7",
+    "/orders/01890a5d-ac96-774b-bcce-b302099a8057",
+    "/orders/prd_01890a5d-ac96-774b-bcce-b302099a8057",
+    "/orders/ORD_01890A5D-AC96-774B-BCCE-B302099A8057",
+];
+
+/// Where an order is.
+fn path(order: &Value) -> String {
+    format!("/orders/{}", id(order))
+}

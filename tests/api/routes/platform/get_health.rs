@@ -1,0 +1,18 @@
+//! `GET /health`
+//!
+//! With the database down: `flows/trouble.rs`.
+
+use serde_json::json;
+use tests::app::App;
+
+#[tokio::test]
+async fn a_shop_that_reaches_its_database_is_healthy() {
+    let app = App::start().await;
+    for who in [app.anonymous(), app.anonymous().with_token("forged")] {
+        let answer = who.get("/health").await;
+        assert_eq!(answer.header("cache-control"), Some("private, no-store"));
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let health = answer.expect(200);
+        assert_eq!(health, json!({"status": "healthy", "database": "connected"}));
+    }
+}

@@ -1,0 +1,151 @@
+//! The private key in the parameter store: made once, read by all, and a clear failure otherwise.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::join_all;
+use local::parameters::Parameters;
+use local::serve::Served;
+use serde_json::{Value, json};
+use shared::Error;
+use shared::auth::private_key::PrivateKey;
+use shared::config::Aws;
+
+const PARAMETER: &str = "/bodega/signing-key";
+
+fn parameter_store() -> Served {
+    Parameters::in_memory().serve(0).expect("the parameter store starts")
+}
+
+async fn load_or_create(address: SocketAddr) -> Result<PrivateKey, Error> {
+    let aws = Aws {
+        region: "us-east-1".to_owned(),
+        access_key_id: "test".to_owned(),
+        secret_access_key: "test".to_owned(),
+        session_token: None,
+        dynamodb_endpoint: None,
+        ssm_endpoint: Some(format!("http://{address}")),
+    };
+    PrivateKey::load_or_create(&aws, PARAMETER, now()).await
+}
+
+/// What the signature of a call is dated.
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_767_225_600)
+}
+
+/// Calls the parameter store by hand.
+fn call(address: SocketAddr, operation: &str, body: &Value) -> Value {
+    let body = body.to_string();
+    let mut connection = TcpStream::connect(address).expect("a connection");
+    write!(
+        connection,
+        "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         X-Amz-Target: AmazonSSM.{operation}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("a request");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("an answer");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    serde_json::from_str(body).expect("JSON")
+}
+
+/// A parameter store that always gives this answer.
+fn broken_store(status: &str, body: &str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.expect("a connection");
+            let mut request = [0; 8192];
+            let _ = connection.read(&mut request);
+            let _ = connection.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn the_first_use_makes_a_secret_and_the_second_reads_it() {
+    let store = parameter_store();
+
+    let first = load_or_create(store.address()).await.expect("a key");
+    let second = load_or_create(store.address()).await.expect("a key");
+
+    assert_eq!((&first.kid, &first.x), (&second.kid, &second.x));
+    assert_eq!(first.pkcs8, second.pkcs8);
+    let wanted = json!({"Name": PARAMETER, "WithDecryption": true});
+    let parameter = call(store.address(), "GetParameter", &wanted)["Parameter"].clone();
+    assert_eq!(parameter["Type"], "SecureString");
+    assert_eq!(parameter["Version"], 1, "written once");
+}
+
+#[tokio::test]
+async fn two_shops_have_different_keys() {
+    let (one, other) = (parameter_store(), parameter_store());
+    let one = load_or_create(one.address()).await.expect("a key");
+    let other = load_or_create(other.address()).await.expect("a key");
+    assert_ne!(one.kid, other.kid);
+    assert_ne!(one.x, other.x);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_functions_that_start_at_once_agree_on_one_key() {
+    let store = parameter_store();
+
+    let keys = join_all((0..20).map(|_| load_or_create(store.address()))).await;
+
+    let mut kids: Vec<_> = keys.into_iter().map(|key| key.expect("a key").kid).collect();
+    kids.dedup();
+    assert_eq!(kids.len(), 1, "{kids:?}");
+}
+
+#[tokio::test]
+async fn a_value_that_is_no_key_is_an_error_of_ours_and_is_left_alone() {
+    for (why, value) in [
+        ("a text", "hello"),
+        ("another object", "{}"),
+        ("no base64", r#"{"pkcs8": "!"}"#),
+        ("no key", r#"{"pkcs8": "aGVsbG8="}"#),
+    ] {
+        let store = parameter_store();
+        let broken = json!({"Name": PARAMETER, "Value": value, "Type": "SecureString"});
+        call(store.address(), "PutParameter", &broken);
+
+        let outcome = load_or_create(store.address()).await.map(|key| key.kid);
+
+        let Err(Error::Internal { context }) = outcome else { panic!("{why}: {outcome:?}") };
+        assert!(!context.contains(value), "{why}: a secret in the log: {context}");
+        let wanted = json!({"Name": PARAMETER, "WithDecryption": true});
+        let parameter = call(store.address(), "GetParameter", &wanted)["Parameter"].clone();
+        assert_eq!(parameter["Value"], value, "{why}: overwritten");
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_store_that_is_down_or_busy_is_unavailable() {
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("one");
+    for (why, address) in [
+        ("nobody listens", nobody),
+        ("it fails", broken_store("500 Internal Server Error", "{}")),
+        ("it is overloaded", broken_store("503 Service Unavailable", "")),
+        ("too many calls", broken_store("400 Bad Request", r#"{"__type":"ThrottlingException"}"#)),
+    ] {
+        let outcome = load_or_create(address).await.map(|key| key.kid);
+        assert!(matches!(outcome, Err(Error::Unavailable { .. })), "{why}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_right_that_is_missing_is_an_error_of_ours() {
+    let denied = broken_store("400 Bad Request", r#"{"__type":"AccessDeniedException"}"#);
+    let outcome = load_or_create(denied).await.map(|key| key.kid);
+    let Err(Error::Internal { context }) = outcome else { panic!("{outcome:?}") };
+    assert!(context.contains("AccessDeniedException"), "{context}");
+}

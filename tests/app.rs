@@ -1,0 +1,324 @@
+//! The whole API in one process, over a table of its own.
+//!
+//! Requests come in as the gateway's events and go through the frame of a deployed function
+//! (`shared::lambda`) to the real handlers. Each route has a context of its own, as each function
+//! has in the cloud, behind a gate with its own policy.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_http_client::Builder;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use lambda_http::request::LambdaRequest;
+use serde_json::{Value, json};
+use shared::auth::issuer::{self, Issuer};
+use shared::auth::private_key::PrivateKey;
+use shared::config::{Aws, Config, Patience};
+use shared::context::{Clock, Ctx};
+use shared::domain::money::Currency;
+use shared::http::routes::{self, ROUTES, Route};
+use shared::lambda::Handler;
+use shared::store::Store;
+
+use crate::answer::Answer;
+use crate::database;
+use crate::gate::{Count, Gate, Rendezvous, Trouble};
+use crate::persona::Persona;
+use crate::policy;
+
+/// 2026-01-01T00:00:00Z, when every test begins.
+const BEGINNING: i64 = 1_767_225_600_000;
+
+/// The API, and everything behind it.
+pub struct App {
+    functions: HashMap<&'static str, Function>,
+    /// A context that may do everything, for what tests set up and look up.
+    pub backstage: &'static Ctx,
+    /// The table itself, for what no route does.
+    pub client: aws_sdk_dynamodb::Client,
+    /// The table's name.
+    pub table: String,
+    rendezvous: Arc<Rendezvous>,
+    clock: Arc<AtomicI64>,
+    requests: AtomicU32,
+}
+
+struct Function {
+    route: &'static Route,
+    handler: Handler,
+    ctx: &'static Ctx,
+    gate: Gate,
+}
+
+impl App {
+    /// An empty shop.
+    pub async fn start() -> Self {
+        Self::start_with(Trouble::default()).await
+    }
+
+    /// An empty shop whose database makes trouble.
+    pub async fn start_with(trouble: Trouble) -> Self {
+        Self::start_as(trouble, patient()).await
+    }
+
+    /// The same, as impatient as a deployed one.
+    pub async fn start_impatient(trouble: Trouble) -> Self {
+        Self::start_as(trouble, Patience::default()).await
+    }
+
+    /// The same as [`App::start`], but for the private key, which the first login makes and keeps
+    /// in the parameter store that answers at `parameters`.
+    pub async fn start_without_a_key(parameters: &str) -> Self {
+        let mut app = Self::start().await;
+        for function in app.functions.values_mut() {
+            let mut config = function.ctx.config.clone();
+            config.token_key_parameter = Some("/shop/token-key".to_owned());
+            config.aws.ssm_endpoint = Some(parameters.to_owned());
+            let network = SharedHttpClient::new(function.gate.clone());
+            function.ctx = context(&config, network, Issuer::default(), &app.clock);
+        }
+        app
+    }
+
+    async fn start_as(trouble: Trouble, patience: Patience) -> Self {
+        let (table, clock) = (database::new_table_name(), Arc::new(AtomicI64::new(BEGINNING)));
+        let config = config(&table, patience);
+        let network = Builder::new().build_http();
+        let client = shared::store::client::dynamodb(&config, Some(network.clone()));
+        database::create_table(&client, &table).await;
+
+        let key = PrivateKey::generate().expect("a key");
+        let backstage = context(&config, network.clone(), Issuer::with_key(key.clone()), &clock);
+        issuer::publish(&key, &backstage.store, backstage.now()).await.expect("published");
+        let (trouble, rendezvous) = (Arc::new(trouble), Arc::new(Rendezvous::default()));
+        let mut policies = policy::policies();
+        let functions = handlers().into_iter().map(|(name, handler)| {
+            let (trouble, rendezvous) = (trouble.clone(), rendezvous.clone());
+            let gate = Gate::new(network.clone(), name, policies.remove(name), trouble, rendezvous);
+            let issuer = Issuer::with_key(key.clone());
+            let ctx = context(&config, SharedHttpClient::new(gate.clone()), issuer, &clock);
+            (name, Function { route: routes::named(name), handler, ctx, gate })
+        });
+        let functions = functions.collect();
+        let requests = AtomicU32::new(0);
+        Self { functions, backstage, client, table, rendezvous, clock, requests }
+    }
+
+    /// Somebody who is not signed in.
+    pub fn anonymous(&self) -> Persona<'_> {
+        Persona::anonymous(self)
+    }
+
+    /// A customer of this name, new and signed in.
+    pub async fn customer(&self, name: &str) -> Persona<'_> {
+        Persona::customer(self, name).await
+    }
+
+    /// An admin, new and signed in.
+    pub async fn admin(&self) -> Persona<'_> {
+        Persona::admin(self).await
+    }
+
+    /// Makes a race of the next so many transactions: none is carried out before all are there.
+    pub fn race(&self, transactions: usize) {
+        self.rendezvous.of("TransactWriteItems", transactions);
+    }
+
+    /// The same of single items' updates.
+    pub fn race_updates(&self, updates: usize) {
+        self.rendezvous.of("UpdateItem", updates);
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: std::time::Duration) {
+        let millis = i64::try_from(by.as_millis()).expect("not for ever");
+        self.clock.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    /// The routes that are served.
+    pub fn routes(&self) -> impl Iterator<Item = &'static str> {
+        self.functions.keys().copied()
+    }
+
+    /// Starts every function as it starts in the cloud, with the public keys read.
+    pub async fn warm_up(&self) {
+        self.warm_up_and_count().await;
+        for function in self.functions.values() {
+            function.gate.take_count();
+        }
+    }
+
+    /// The same, the start's own call being counted.
+    pub async fn warm_up_and_count(&self) {
+        for function in self.functions.values().filter(|function| function.route.method.is_some()) {
+            function.ctx.verifier.load_keys(&function.ctx.store).await.expect("keys");
+        }
+    }
+
+    /// What a route has asked of the database since the last time.
+    pub fn take_count(&self, route: &str) -> Count {
+        self.functions[route].gate.take_count()
+    }
+
+    /// Carries out one request, given as the gateway's event.
+    pub async fn handle(&self, event: Value) -> Answer {
+        let method = event["requestContext"]["http"]["method"].as_str().unwrap_or_default();
+        let function = self.function(method, event["rawPath"].as_str().unwrap_or_default());
+        let request: LambdaRequest = serde_json::from_value(event).expect("an event");
+        let answer = function.handler.respond(function.ctx, function.route, request.into()).await;
+        Answer {
+            status: answer.status.as_u16(),
+            headers: answer
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
+                .collect(),
+            body: answer.body.map_or(Value::Null, |body| {
+                serde_json::from_str(&body).expect("every body is JSON")
+            }),
+        }
+    }
+
+    /// The gateway's event of a request.
+    pub fn event(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: &HashMap<String, String>,
+        body: Option<&str>,
+    ) -> Value {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let route = self.function(method, path).route;
+        json!({
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": headers,
+            "pathParameters": parameters(route.path, path),
+            "requestContext": {
+                "requestId": format!("req-{number}"),
+                "stage": "$default",
+                "http": {
+                    "method": method,
+                    "path": path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "203.0.113.7",
+                    "userAgent": "tests",
+                },
+            },
+            "body": body,
+            "isBase64Encoded": false,
+        })
+    }
+
+    /// Every item of the table.
+    pub async fn items(&self) -> Vec<HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            #[expect(clippy::disallowed_methods, reason = "a test may read everything")]
+            let scan = self.client.scan().table_name(&self.table).consistent_read(true);
+            let answer = scan.set_exclusive_start_key(start).send().await.expect("a scan");
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return items;
+            }
+        }
+    }
+
+    /// Every item by its key: equal before and after where nothing was written.
+    pub async fn contents(&self) -> BTreeMap<String, HashMap<String, AttributeValue>> {
+        let text = |value: Option<&AttributeValue>| {
+            value.and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+        };
+        let key = |item: &HashMap<String, AttributeValue>| {
+            format!("{} {}", text(item.get("pk")), text(item.get("sk")))
+        };
+        self.items().await.into_iter().map(|item| (key(&item), item)).collect()
+    }
+
+    fn function(&self, method: &str, path: &str) -> &Function {
+        let fits = |route: &&Route| {
+            route.method.as_ref().is_some_and(|own| own.as_str() == method)
+                && parameters(route.path, path).is_some()
+        };
+        let name = ROUTES.iter().find(fits).map_or("route-not-found", |route| route.name);
+        &self.functions[name]
+    }
+}
+
+/// Which handler answers which route, over all resources.
+pub fn handlers() -> Vec<(&'static str, Handler)> {
+    [
+        platform::handlers(),
+        auth::handlers(),
+        users::handlers(),
+        catalogue::handlers(),
+        cart::handlers(),
+        orders::handlers(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn config(table: &str, patience: Patience) -> Config {
+    Config {
+        table: table.to_owned(),
+        currency: Currency::parse("USD".to_owned()).expect("a currency"),
+        allowed_origins: vec!["https://shop.example".to_owned()],
+        token_issuer: "https://api.shop.example".to_owned(),
+        token_key_parameter: None,
+        patience,
+        aws: Aws {
+            region: "us-east-1".to_owned(),
+            access_key_id: "test".to_owned(),
+            secret_access_key: "test".to_owned(),
+            session_token: None,
+            dynamodb_endpoint: Some(database::endpoint().to_owned()),
+            ssm_endpoint: None,
+        },
+    }
+}
+
+/// What is tested is what is answered, not when: a race on a busy machine takes its time.
+fn patient() -> Patience {
+    let Patience { connect, attempt, call, request } = Patience::default();
+    Patience { connect, attempt: attempt * 20, call: call * 20, request: request * 20 }
+}
+
+fn context(
+    config: &Config,
+    network: SharedHttpClient,
+    issuer: Issuer,
+    clock: &Arc<AtomicI64>,
+) -> &'static Ctx {
+    let store = Store::new(config, Some(network));
+    let clock = Clock::Manual(Arc::clone(clock));
+    Box::leak(Box::new(Ctx::with(config.clone(), store, issuer, clock)))
+}
+
+/// The parameters of a concrete path, if it fits the pattern.
+fn parameters(pattern: &str, path: &str) -> Option<HashMap<String, String>> {
+    let (pattern, path): (Vec<_>, Vec<_>) =
+        (pattern.split('/').collect(), path.split('/').collect());
+    if pattern.len() != path.len() {
+        return None;
+    }
+    let mut parameters = HashMap::new();
+    for (wanted, given) in pattern.into_iter().zip(path) {
+        match wanted.strip_prefix('{').and_then(|wanted| wanted.strip_suffix('}')) {
+            Some(name) if !given.is_empty() => {
+                parameters.insert(name.to_owned(), given.to_owned());
+            }
+            None if wanted == given => {}
+            _ => return None,
+        }
+    }
+    Some(parameters)
+}

@@ -1,0 +1,112 @@
+//! The demo shop, as `cargo dev` has it: what the files in `events/` are sent to.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use local::database::Database;
+use local::demo;
+use local::parameters::Parameters;
+use local::serve::Served;
+use serde_json::Value;
+use shared::config::Config;
+use shared::store::Store;
+use tokio::sync::OnceCell;
+
+use crate::database::template;
+
+/// A demo shop of one's own: whatever is done to it, the next one is as new.
+pub struct DemoShop {
+    database: Served,
+    parameters: Served,
+    _folder: Folder,
+}
+
+impl DemoShop {
+    /// A shop in which nothing has happened yet.
+    pub async fn open() -> Self {
+        static LOADED: OnceCell<Folder> = OnceCell::const_new();
+        let loaded = LOADED.get_or_init(load).await;
+        let folder = Folder::new();
+        for file in std::fs::read_dir(&loaded.0).expect("the loaded shop").flatten() {
+            std::fs::copy(file.path(), folder.0.join(file.file_name())).expect("a copy");
+        }
+        Self::at(folder)
+    }
+
+    fn at(folder: Folder) -> Self {
+        let database = Database::file(&folder.0.join("shop.sqlite3")).expect("a database");
+        let table = template().table_definition().expect("the template defines a table");
+        database.ensure_table("bodega", &table).expect("the table");
+        Self {
+            database: database.serve(0).expect("the database answers"),
+            parameters: Parameters::in_memory().serve(0).expect("parameters answer"),
+            _folder: folder,
+        }
+    }
+
+    /// What a function finds in its environment.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.database.url()),
+            ("AWS_ENDPOINT_URL_SSM", self.parameters.url()),
+            ("TABLE_NAME", "bodega".to_owned()),
+            ("SHOP_CURRENCY", "USD".to_owned()),
+            ("TOKEN_ISSUER", demo::ISSUER.to_owned()),
+            ("TOKEN_KEY_PARAMETER", "/bodega/token-key".to_owned()),
+        ]
+    }
+
+    /// The same, read.
+    pub fn config(&self) -> Config {
+        let environment = self.environment();
+        let value = |name| environment.iter().find(|(own, _)| *own == name);
+        Config::read(|name| value(name).map(|(_, value)| value.clone())).expect("a configuration")
+    }
+}
+
+/// The event of a route, from `events/`.
+pub fn event(route: &str) -> Value {
+    let path = root().join("events").join(format!("{route}.json"));
+    let text = std::fs::read_to_string(&path);
+    let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The workspace's folder.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
+}
+
+async fn load() -> Folder {
+    let DemoShop { database, parameters, _folder: folder } = DemoShop::at(Folder::new());
+    let shop = DemoShop { database, parameters, _folder: Folder::new() };
+    let config = shop.config();
+    let loaded = demo::load(&Store::new(&config, None), config.currency).await;
+    loaded.expect("the demo data is loaded");
+    // The files are complete once nobody has them open.
+    drop(shop);
+    folder
+}
+
+/// A folder that goes with its owner.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name =
+            format!("bodega-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,384 @@
+//! The gate between a route's SDK client and the database: it lets through only what the route's
+//! policy in the template allows, counts what passes, and makes trouble when asked to.
+//!
+//! Neither emulator enforces IAM, contends, throttles or loses answers; production does all four.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+
+use crate::policy::Policy;
+use crate::random::Random;
+
+/// One access to one partition, as IAM judges it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Access {
+    /// IAM action, such as `dynamodb:GetItem`.
+    pub action: String,
+    /// The index that is queried.
+    pub index: Option<String>,
+    /// The partition.
+    pub partition: String,
+}
+
+/// What went through the gate.
+#[derive(Debug, Clone, Default)]
+pub struct Count {
+    /// Requests.
+    pub requests: u32,
+    /// The longest row of requests of which each began after the answer to the one before.
+    pub answered_depth: u32,
+    /// Read units, in halves: 1 is half a unit.
+    pub half_reads: u32,
+    /// Write units of the table.
+    pub writes: u32,
+    /// Write units of the indexes.
+    pub index_writes: u32,
+    /// Reads of a person's security item, each of them consistent.
+    pub security_reads: u32,
+    /// What was accessed.
+    pub accesses: BTreeSet<Access>,
+}
+
+/// Trouble to make, in percent of the calls.
+#[derive(Debug, Default)]
+pub struct Trouble {
+    /// A write is turned away because of a transaction on the same item.
+    pub conflicts: u64,
+    /// A call is turned away because of too many.
+    pub throttles: u64,
+    /// A call is carried out, but its answer is lost.
+    pub lost_answers: u64,
+    /// A call is taken and never answered.
+    pub hangs: u64,
+    /// Where the cases come from.
+    pub random: Option<Random>,
+}
+
+/// Where writes wait for each other, so that a race is one: all have read before the first one
+/// writes.
+#[derive(Debug, Default)]
+pub struct Rendezvous(Mutex<Option<Expected>>);
+
+/// How many calls of which operation are still to come.
+type Expected = (&'static str, usize, Arc<Barrier>);
+
+impl Rendezvous {
+    /// Lets the next so many calls of an operation go only when all of them are there.
+    pub fn of(&self, operation: &'static str, calls: usize) {
+        *self.lock() = Some((operation, calls, Arc::new(Barrier::new(calls))));
+    }
+
+    fn next(&self, operation: &str) -> Option<Arc<Barrier>> {
+        let mut expected = self.lock();
+        let (_, left, barrier) = expected.as_mut().filter(|(awaited, ..)| *awaited == operation)?;
+        *left = left.checked_sub(1)?;
+        Some(Arc::clone(barrier))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Expected>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The gate of one route.
+#[derive(Clone)]
+pub struct Gate {
+    inner: SharedHttpClient,
+    route: &'static str,
+    policy: Option<Arc<Policy>>,
+    count: Arc<Mutex<Count>>,
+    trouble: Arc<Trouble>,
+    rendezvous: Arc<Rendezvous>,
+}
+
+impl Gate {
+    /// A gate in front of `inner`; without a policy everything may pass.
+    pub fn new(
+        inner: SharedHttpClient,
+        route: &'static str,
+        policy: Option<Policy>,
+        trouble: Arc<Trouble>,
+        rendezvous: Arc<Rendezvous>,
+    ) -> Self {
+        Self {
+            inner,
+            route,
+            policy: policy.map(Arc::new),
+            count: Arc::default(),
+            trouble,
+            rendezvous,
+        }
+    }
+
+    /// What has passed since the last time.
+    pub fn take_count(&self) -> Count {
+        std::mem::take(&mut *self.count())
+    }
+
+    fn count(&self) -> MutexGuard<'_, Count> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self, operation: &str, body: &Value) {
+        if operation == "GetItem" && body["Key"]["sk"]["S"] == "SECURITY" {
+            assert_eq!(
+                body["ConsistentRead"], true,
+                "{} reads the security item as it was a moment ago: a session that has ended, a \
+                 role or a ban would count late",
+                self.route,
+            );
+            self.count().security_reads += 1;
+        }
+        for access in accesses(operation, body) {
+            if let Some(policy) = &self.policy {
+                let index = access.index.as_deref();
+                assert!(
+                    policy.allows(&access.action, index, &access.partition),
+                    "the policy of {} in template.yaml does not allow {access:?}",
+                    self.route,
+                );
+            }
+            self.count().accesses.insert(access);
+        }
+    }
+
+    fn trouble(&self, operation: &str) -> Kind {
+        let Some(random) = &self.trouble.random else { return Kind::None };
+        if matches!(operation, "TransactWriteItems" | "UpdateItem")
+            && random.percent(self.trouble.conflicts)
+        {
+            Kind::Conflict
+        } else if random.percent(self.trouble.hangs) {
+            Kind::Hang
+        } else if random.percent(self.trouble.throttles) {
+            Kind::Throttle
+        } else if random.percent(self.trouble.lost_answers) {
+            Kind::LostAnswer
+        } else {
+            Kind::None
+        }
+    }
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    None,
+    Conflict,
+    Throttle,
+    LostAnswer,
+    Hang,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gate({})", self.route)
+    }
+}
+
+impl HttpClient for Gate {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Connector { gate: self.clone(), inner })
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    gate: Gate,
+    inner: SharedHttpConnector,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = request.body().bytes().unwrap_or_default();
+        let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
+        self.gate.check(&operation, &body);
+        let trouble = self.gate.trouble(&operation);
+        match trouble {
+            Kind::Conflict => {
+                let writes = body["TransactItems"].as_array().map(Vec::len);
+                return HttpConnectorFuture::ready(Ok(conflict(writes)));
+            }
+            Kind::Throttle => return HttpConnectorFuture::ready(Ok(throttle())),
+            Kind::Hang => return HttpConnectorFuture::new(std::future::pending()),
+            Kind::None | Kind::LostAnswer => {}
+        }
+        body["ReturnConsumedCapacity"] = "INDEXES".into();
+        let bytes = body.to_string();
+        request.headers_mut().insert("content-length", bytes.len().to_string());
+        *request.body_mut() = SdkBody::from(bytes);
+
+        let depth = {
+            let mut count = self.gate.count();
+            count.requests += 1;
+            count.answered_depth + 1
+        };
+        let barrier = self.gate.rendezvous.next(&operation);
+        let is_write = !matches!(operation.as_str(), "GetItem" | "Query" | "BatchGetItem");
+        let (gate, inner) = (self.gate.clone(), self.inner.clone());
+        HttpConnectorFuture::new(async move {
+            if let Some(barrier) = barrier {
+                barrier.wait().await;
+            }
+            let answer = inner.call(request).await;
+            {
+                let mut count = gate.count();
+                count.answered_depth = count.answered_depth.max(depth);
+            }
+            let answer = gate.weigh(is_write, answer?).await?;
+            if trouble == Kind::LostAnswer {
+                return Err(ConnectorError::timeout("the answer is lost".into()));
+            }
+            Ok(answer)
+        })
+    }
+}
+
+impl Gate {
+    async fn weigh(
+        &self,
+        is_write: bool,
+        mut answer: HttpResponse,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let body = answer.take_body();
+        let bytes = aws_smithy_types::byte_stream::ByteStream::new(body).collect().await;
+        let bytes = bytes.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
+        if let Ok(value) = serde_json::from_slice::<Value>(&bytes) {
+            let mut count = self.count();
+            let consumed = match &value["ConsumedCapacity"] {
+                Value::Array(tables) => tables.clone(),
+                Value::Object(_) => vec![value["ConsumedCapacity"].clone()],
+                _ => vec![],
+            };
+            for capacity in consumed {
+                count.add(&capacity, is_write);
+            }
+        }
+        *answer.body_mut() = SdkBody::from(bytes);
+        Ok(answer)
+    }
+}
+
+impl Count {
+    fn add(&mut self, capacity: &Value, is_write: bool) {
+        let indexes = capacity["GlobalSecondaryIndexes"].as_object();
+        let index_units: u32 = indexes
+            .into_iter()
+            .flatten()
+            .map(|(_, index)| half_units(&index["CapacityUnits"]))
+            .sum();
+        let units = half_units(&capacity["CapacityUnits"]);
+        if is_write {
+            self.writes += (units - index_units) / 2;
+            self.index_writes += index_units / 2;
+        } else {
+            self.half_reads += units;
+        }
+    }
+}
+
+/// Capacity in halves: `1.5` is 3.
+fn half_units(units: &Value) -> u32 {
+    let text = units.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, "0"));
+    whole.parse::<u32>().unwrap_or(0) * 2 + u32::from(fraction.starts_with('5'))
+}
+
+/// Every partition that a call touches, with the action that IAM asks for.
+fn accesses(operation: &str, body: &Value) -> Vec<Access> {
+    let access = |action: &str, key: &Value| Access {
+        action: format!("dynamodb:{action}"),
+        index: None,
+        partition: key["pk"]["S"].as_str().unwrap_or_default().to_owned(),
+    };
+    match operation {
+        "GetItem" | "UpdateItem" | "DeleteItem" => vec![access(operation, &body["Key"])],
+        "PutItem" => vec![access(operation, &body["Item"])],
+        "Query" => {
+            let values = body["ExpressionAttributeValues"].as_object();
+            let partition = values
+                .and_then(|values| values.get(":pk").or_else(|| values.get(":partition")))
+                .and_then(|value| value["S"].as_str());
+            vec![Access {
+                action: "dynamodb:Query".to_owned(),
+                index: body["IndexName"].as_str().map(str::to_owned),
+                partition: partition.unwrap_or_default().to_owned(),
+            }]
+        }
+        "BatchGetItem" => body["RequestItems"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, table)| table["Keys"].as_array().into_iter().flatten())
+            .map(|key| access(operation, key))
+            .collect(),
+        "TransactWriteItems" => body["TransactItems"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item.as_object()?.iter().next())
+            .map(|(kind, write)| match kind.as_str() {
+                "Put" => access("PutItem", &write["Item"]),
+                "Update" => access("UpdateItem", &write["Key"]),
+                "Delete" => access("DeleteItem", &write["Key"]),
+                _ => access("ConditionCheckItem", &write["Key"]),
+            })
+            .collect(),
+        _ => panic!("no route may call {operation}"),
+    }
+}
+
+/// A transaction is cancelled by the reason of its first write; a single write is just refused.
+fn conflict(writes: Option<usize>) -> HttpResponse {
+    let Some(writes) = writes else {
+        return failure(json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
+            "message": "Transaction is ongoing for the item",
+        }));
+    };
+    let reason = |index| match index {
+        0 => {
+            json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"})
+        }
+        _ => json!({"Code": "None"}),
+    };
+    let reasons: Vec<_> = (0..writes).map(reason).collect();
+    failure(json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": reasons,
+    }))
+}
+
+fn throttle() -> HttpResponse {
+    failure(json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException",
+        "message": "Rate exceeded",
+    }))
+}
+
+fn failure(body: Value) -> HttpResponse {
+    let status = StatusCode::try_from(400).expect("a status");
+    let mut answer = HttpResponse::new(status, SdkBody::from(body.to_string()));
+    answer.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    answer
+}

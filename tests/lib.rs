@@ -1,0 +1,13 @@
+//! What the tests stand on: the whole API in one process ([`app`]), the people who use it
+//! ([`persona`]), and the gate between every route and the database ([`gate`]).
+
+pub mod answer;
+pub mod app;
+pub mod database;
+pub mod demo;
+pub mod gate;
+pub mod jwt;
+pub mod persona;
+pub mod policy;
+pub mod random;
+pub mod samples;

@@ -1,0 +1,192 @@
+//! The people who use the shop.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
+use shared::auth::password;
+use shared::auth::session::{self, Tokens};
+use shared::domain::email::Email;
+use shared::domain::ids::UserId;
+use shared::domain::password::NewPassword;
+use shared::domain::text::Name;
+use shared::domain::user::{AccountStatus, Role, User};
+use shared::store::keys;
+
+use crate::answer::Answer;
+use crate::app::App;
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub struct Persona<'a> {
+    app: &'a App,
+    /// Their access token.
+    pub token: Option<String>,
+    /// Their refresh token.
+    pub refresh_token: Option<String>,
+    /// Who they are; `None` for somebody who is not signed in.
+    pub user_id: Option<UserId>,
+}
+
+/// A request that is being put together.
+#[must_use]
+pub struct Call<'a> {
+    app: &'a App,
+    method: String,
+    path: String,
+    query: String,
+    headers: HashMap<String, String>,
+    body: Option<String>,
+    base64: bool,
+}
+
+impl<'a> Persona<'a> {
+    pub(crate) fn anonymous(app: &'a App) -> Self {
+        Self { app, token: None, refresh_token: None, user_id: None }
+    }
+
+    pub(crate) async fn customer(app: &'a App, name: &str) -> Self {
+        Self::signed_in(app, name, Role::Customer).await
+    }
+
+    pub(crate) async fn admin(app: &'a App) -> Self {
+        Self::signed_in(app, "admin", Role::Admin).await
+    }
+
+    /// Without a password: hashing one for every persona would be most of the tests' time.
+    async fn signed_in(app: &'a App, name: &str, role: Role) -> Self {
+        let (ctx, now) = (app.backstage, app.backstage.now());
+        let id = UserId::new(now);
+        let user = User {
+            id,
+            email: Email::parse(format!("{name}-{id}@example.com")).expect("an address"),
+            name: Name::parse(name.to_owned()).expect("a name"),
+            phone: None,
+            addresses: Vec::new(),
+            role,
+            email_verified: true,
+            status: AccountStatus::Active,
+            created_at: now,
+            updated_at: now,
+        };
+        ctx.store.create_user(&user, "no password".to_owned()).await.expect("an account");
+        let (tokens, _) = session::begin(ctx, id).await.expect("a session");
+        Self { app, token: None, refresh_token: None, user_id: Some(id) }.with(tokens)
+    }
+
+    /// The same person with another token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same person in a new session: an access token lives a quarter of an hour.
+    pub async fn signed_in_anew(&self) -> Self {
+        let user_id = self.user_id.expect("somebody with an account");
+        let (tokens, _) = session::begin(self.app.backstage, user_id).await.expect("a session");
+        self.with(tokens)
+    }
+
+    fn with(&self, tokens: Tokens) -> Self {
+        let (token, refresh_token) = (Some(tokens.access_token), Some(tokens.refresh_token));
+        Self { token, refresh_token, ..self.clone() }
+    }
+
+    /// The same person, who has a password now.
+    pub async fn with_password(self, password: &str) -> Self {
+        let store = &self.app.backstage.store;
+        let user = store.user(self.user_id.expect("somebody with an account")).await;
+        let key = keys::credential(&user.expect("a read").expect("a profile").email);
+        let password = NewPassword::parse(password.to_owned()).expect("a password");
+        let hash = password::hash(&password).expect("a hash");
+        let update = self.app.client.update_item().table_name(&self.app.table);
+        let update = update.key(keys::PK, AttributeValue::S(key.pk));
+        let update = update.key(keys::SK, AttributeValue::S(key.sk));
+        let update = update.update_expression("SET password_hash = :hash");
+        let update = update.expression_attribute_values(":hash", AttributeValue::S(hash));
+        update.send().await.expect("an update");
+        self
+    }
+
+    /// What comes of the persona's refresh token.
+    pub async fn refresh(&self) -> Answer {
+        let body = serde_json::json!({"refresh_token": self.refresh_token});
+        Self::anonymous(self.app).post("/auth/refresh", body).await
+    }
+
+    /// A request of any method.
+    pub fn call(&self, method: &str, target: &str) -> Call<'a> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let call = Call {
+            app: self.app,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: HashMap::from([("host".to_owned(), "api.shop.example".to_owned())]),
+            body: None,
+            base64: false,
+        };
+        match &self.token {
+            Some(token) => call.header("authorization", &format!("Bearer {token}")),
+            None => call,
+        }
+    }
+
+    /// GET.
+    pub async fn get(&self, target: &str) -> Answer {
+        self.call("GET", target).send().await
+    }
+
+    /// POST with a JSON body.
+    pub async fn post(&self, target: &str, body: Value) -> Answer {
+        self.call("POST", target).json(&body).send().await
+    }
+
+    /// PUT with a JSON body.
+    pub async fn put(&self, target: &str, body: Value) -> Answer {
+        self.call("PUT", target).json(&body).send().await
+    }
+
+    /// PATCH with a JSON body.
+    pub async fn patch(&self, target: &str, body: Value) -> Answer {
+        self.call("PATCH", target).json(&body).send().await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, target: &str) -> Answer {
+        self.call("DELETE", target).send().await
+    }
+}
+
+impl Call<'_> {
+    /// Sets a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Sets a JSON body.
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", &body.to_string())
+    }
+
+    /// Sets any body.
+    pub fn body(mut self, content_type: &str, body: &str) -> Self {
+        self.body = Some(body.to_owned());
+        self.header("content-type", content_type)
+    }
+
+    /// Says that the body is base64, as the gateway does of what it takes for binary.
+    pub fn base64(mut self) -> Self {
+        self.base64 = true;
+        self
+    }
+
+    /// Sends it.
+    pub async fn send(self) -> Answer {
+        let body = self.body.as_deref();
+        let mut event = self.app.event(&self.method, &self.path, &self.query, &self.headers, body);
+        event["isBase64Encoded"] = self.base64.into();
+        Box::pin(self.app.handle(event)).await
+    }
+}

@@ -1,0 +1,228 @@
+//! The functions' policies, as `template.yaml` writes them, and what they allow.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::database::template;
+
+/// What a function may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Each allows something; nothing is denied expressly.
+    pub statements: Vec<Statement>,
+}
+
+/// One thing that a function may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// IAM actions, such as `dynamodb:GetItem`.
+    pub actions: Vec<String>,
+    /// On what.
+    pub resources: Vec<Resource>,
+    /// Patterns of the partitions it is limited to; `None` where it isn't.
+    pub leading_keys: Option<Vec<String>>,
+}
+
+/// What a statement is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// The table.
+    Table,
+    /// An index of the table.
+    Index(String),
+    /// Anything else, as its ARN is written.
+    Other(String),
+}
+
+/// The policy of every function, by its route's name.
+pub fn policies() -> BTreeMap<String, Policy> {
+    let functions = template().resources("AWS::Serverless::Function");
+    functions.map(|(name, function)| (route_name(name), Policy::of(function))).collect()
+}
+
+/// `PlaceOrderFunction` is `place-order`.
+pub fn route_name(resource: &str) -> String {
+    let mut name = String::new();
+    for letter in resource.strip_suffix("Function").unwrap_or(resource).chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+impl Policy {
+    /// The policy of a function's resource.
+    pub fn of(function: &Value) -> Self {
+        let documents = list(&function["Properties"]["Policies"]);
+        let statements = documents.flat_map(|document| list(&document["Statement"]));
+        Self { statements: statements.map(Statement::of).collect() }
+    }
+
+    /// Whether it allows an action on a partition of the table, or of an index.
+    pub fn allows(&self, action: &str, index: Option<&str>, leading_key: &str) -> bool {
+        let resource = match index {
+            None => Resource::Table,
+            Some(index) => Resource::Index(index.to_owned()),
+        };
+        self.statements.iter().any(|statement| {
+            statement.actions.iter().any(|allowed| allowed == action)
+                && statement.resources.contains(&resource)
+                && statement.covers(leading_key)
+        })
+    }
+}
+
+impl Statement {
+    fn of(statement: &Value) -> Self {
+        assert_eq!(statement["Effect"], "Allow", "{statement:#}");
+        Self {
+            actions: list(&statement["Action"]).map(text).collect(),
+            resources: list(&statement["Resource"]).map(Resource::of).collect(),
+            leading_keys: statement.get("Condition").map(leading_keys),
+        }
+    }
+
+    fn covers(&self, leading_key: &str) -> bool {
+        let limits = self.leading_keys.as_ref();
+        limits.is_none_or(|patterns| patterns.iter().any(|pattern| is_like(leading_key, pattern)))
+    }
+}
+
+impl Resource {
+    fn of(arn: &Value) -> Self {
+        let attribute = arn["Fn::GetAtt"].as_array().map(Vec::as_slice);
+        let arn = match (attribute, &arn["Fn::Sub"], arn) {
+            (Some([resource, arn]), _, _) if resource == "Table" && arn == "Arn" => {
+                return Self::Table;
+            }
+            (_, Value::String(arn), _) | (_, _, Value::String(arn)) => arn,
+            _ => panic!("a resource is a text, `!Sub` or `!GetAtt Table.Arn`, not {arn}"),
+        };
+        match arn.strip_prefix("${Table.Arn}/index/") {
+            Some(index) => Self::Index(index.to_owned()),
+            None => Self::Other(arn.clone()),
+        }
+    }
+}
+
+/// The one condition that we use.
+fn leading_keys(condition: &Value) -> Vec<String> {
+    let members = condition.as_object().map_or(0, serde_json::Map::len);
+    let patterns = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+    assert!(
+        members == 1 && patterns.is_array(),
+        "a condition is ForAllValues:StringLike on dynamodb:LeadingKeys, not {condition}"
+    );
+    list(patterns).map(text).collect()
+}
+
+/// IAM's `StringLike`: `*` is any text, `?` any character.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let mut pattern_chars = pattern.chars();
+    match pattern_chars.next() {
+        None => text.is_empty(),
+        Some('*') => {
+            let rest = pattern_chars.as_str();
+            (0..=text.len()).any(|i| text.get(i..).is_some_and(|text| is_like(text, rest)))
+        }
+        Some(wanted) => {
+            let mut text = text.chars();
+            let fits = text.next().is_some_and(|letter| wanted == '?' || wanted == letter);
+            fits && is_like(text.as_str(), pattern_chars.as_str())
+        }
+    }
+}
+
+/// A list, or the one thing that stands for a list of one.
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    let (many, one) = match value {
+        Value::Array(values) => (values.as_slice(), None),
+        Value::Null => (&[][..], None),
+        one => (&[][..], Some(one)),
+    };
+    many.iter().chain(one)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn policy() -> Policy {
+        let keys =
+            |keys: &[&str]| json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}});
+        Policy::of(&json!({"Properties": {"Policies": [{"Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["dynamodb:GetItem", "dynamodb:Query"],
+                "Resource": {"Fn::GetAtt": ["Table", "Arn"]},
+                "Condition": keys(&["SIGNING_KEYS", "USER#*"]),
+            },
+            {
+                "Effect": "Allow",
+                "Action": "dynamodb:Query",
+                "Resource": {"Fn::Sub": "${Table.Arn}/index/newest-products"},
+                "Condition": keys(&["ACTIVE"]),
+            },
+            {
+                "Effect": "Allow",
+                "Action": "ssm:GetParameter",
+                "Resource": {"Fn::Sub": "arn:${AWS::Partition}:ssm:key"},
+            },
+        ]}]}}))
+    }
+
+    #[test]
+    fn a_policy_allows_what_it_names_and_nothing_else() {
+        for (action, index, key, allowed) in [
+            ("dynamodb:GetItem", None, "USER#usr_1", true),
+            ("dynamodb:GetItem", None, "SIGNING_KEYS", true),
+            ("dynamodb:GetItem", None, "SIGNING_KEYS_2", false),
+            ("dynamodb:GetItem", None, "ORDER#ord_1", false),
+            ("dynamodb:PutItem", None, "USER#usr_1", false),
+            ("dynamodb:GetItem", Some("newest-products"), "ACTIVE", false),
+            ("dynamodb:Query", Some("newest-products"), "ACTIVE", true),
+            ("dynamodb:Query", Some("newest-products"), "USER#usr_1", false),
+            ("dynamodb:Query", Some("customer-orders"), "ACTIVE", false),
+        ] {
+            let (policy, case) = (policy(), format!("{action} {index:?} {key}"));
+            assert_eq!(policy.allows(action, index, key), allowed, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_function_without_policies_may_do_nothing() {
+        let policy = Policy::of(&json!({"Properties": {}}));
+        assert!(!policy.allows("dynamodb:GetItem", None, "SIGNING_KEYS"));
+    }
+
+    #[test]
+    fn patterns_are_iams() {
+        for (text, pattern, like) in [
+            ("USER#1", "USER#*", true),
+            ("USER#", "USER#*", true),
+            ("USER", "USER#*", false),
+            ("XUSER#1", "USER#*", false),
+            ("ACTIVE", "ACTIVE", true),
+            ("ACTIVE", "ACT?VE", true),
+            ("a#b#c", "*#c", true),
+            ("", "*", true),
+        ] {
+            assert_eq!(is_like(text, pattern), like, "{text} like {pattern}");
+        }
+    }
+
+    #[test]
+    fn a_resource_is_named_after_its_route() {
+        assert_eq!(route_name("PlaceOrderFunction"), "place-order");
+        assert_eq!(route_name("GetJwksFunction"), "get-jwks");
+    }
+}

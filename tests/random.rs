@@ -1,0 +1,34 @@
+//! Randomness that can be repeated: the seed is printed, and `SEED` sets it.
+
+use std::sync::Mutex;
+
+/// A small generator, SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
+#[derive(Debug)]
+pub struct Random(Mutex<u64>);
+
+impl Random {
+    /// A generator with the seed in `SEED`, or a new one; prints it either way.
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration of their own")]
+    pub fn seeded() -> Self {
+        let fresh = || u64::from(std::process::id()) ^ 0x5EED_0000;
+        let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or_else(fresh);
+        println!("SEED={seed}");
+        Self(Mutex::new(seed))
+    }
+
+    /// A number below `bound`.
+    pub fn below(&self, bound: u64) -> u64 {
+        let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = *state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+
+    /// True in so many of a hundred cases.
+    pub fn percent(&self, chance: u64) -> bool {
+        self.below(100) < chance
+    }
+}

@@ -1,0 +1,52 @@
+//! What tests put into the shop.
+
+use serde_json::{Value, json};
+
+use crate::persona::Persona;
+
+/// A price in dollars' cents.
+pub fn usd(cents: i64) -> Value {
+    json!({"amount": cents, "currency": "USD"})
+}
+
+/// A product with one variant.
+pub fn product(name: &str, cents: i64, stock: u32) -> Value {
+    json!({"name": name, "price": usd(cents), "stock": stock})
+}
+
+/// Puts up a product and says what it is.
+pub async fn put_up(admin: &Persona<'_>, product: Value) -> Value {
+    admin.post("/products", product).await.expect(201)
+}
+
+/// Puts up a product with one variant of this SKU.
+pub async fn put_up_sku(admin: &Persona<'_>, sku: &str, cents: i64, stock: u32) -> Value {
+    let product = json!({
+        "name": format!("The {sku}"),
+        "price": usd(cents),
+        "variants": [{"sku": sku, "options": {}, "stock": stock}],
+    });
+    put_up(admin, product).await
+}
+
+/// How many of a product's only variant are left.
+pub async fn available(somebody: &Persona<'_>, product: &Value) -> u64 {
+    let id = product["id"].as_str().expect("an id");
+    let product = somebody.get(&format!("/products/{id}")).await.expect(200);
+    product["variants"][0]["available"].as_u64().expect("a number")
+}
+
+/// What identifies a resource.
+pub fn id(resource: &Value) -> &str {
+    resource["id"].as_str().expect("an id")
+}
+
+/// The names of an object's members, sorted.
+pub fn members(object: &Value) -> Vec<&str> {
+    object.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+/// The body of an order of so many of a product's only variant.
+pub fn order_of(product: &Value, quantity: u32) -> Value {
+    json!({"items": [{"product_id": product["id"], "quantity": quantity}]})
+}

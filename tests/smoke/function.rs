@@ -1,0 +1,89 @@
+//! A built function, running.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tests::demo::root;
+
+use crate::runtime::Runtime;
+
+pub struct Function {
+    process: Child,
+    log: Option<JoinHandle<Vec<String>>>,
+    runtime: Runtime,
+    /// From its start until it asked for its first event.
+    pub started: Duration,
+}
+
+impl Function {
+    /// Starts what `cargo lambda build --release` built.
+    pub fn start(name: &str, environment: &[(&str, String)]) -> Self {
+        Self::run(&target().join("lambda").join(name).join("bootstrap"), environment)
+    }
+
+    /// Starts an example, which the same command built with `--lambda-dir target/smoke`.
+    pub fn start_example(name: &str, environment: &[(&str, String)]) -> Self {
+        Self::run(&target().join("smoke").join(name).join("bootstrap"), environment)
+    }
+
+    fn run(path: &Path, environment: &[(&str, String)]) -> Self {
+        let runtime = Runtime::start();
+        let mut command = Command::new(path);
+        command
+            .env_clear()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", "smoke")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .stdout(Stdio::piped());
+        let before = Instant::now();
+        let mut process = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; build it first", path.display()));
+        let started = runtime.first_poll().duration_since(before);
+        let output = BufReader::new(process.stdout.take().expect("a pipe"));
+        let log = std::thread::spawn(move || output.lines().map_while(Result::ok).collect());
+        Self { process, log: Some(log), runtime, started }
+    }
+
+    /// Sends it an event, and gives its answer.
+    pub fn invoke(&self, event: &Value) -> Value {
+        self.runtime.invoke(event)
+    }
+
+    /// The most memory it ever had, in KiB.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.expect("Linux knows");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number =
+            line.and_then(|line| line.split_whitespace().next()).and_then(|n| n.parse().ok());
+        number.expect("a number of KiB")
+    }
+
+    /// Ends it, and gives what it wrote.
+    pub fn log(mut self) -> Vec<String> {
+        self.end();
+        self.log.take().map(|log| log.join().expect("a log")).unwrap_or_default()
+    }
+
+    fn end(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}

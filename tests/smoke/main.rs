@@ -1,0 +1,107 @@
+//! The release binaries, as Lambda runs them: each is started, sent its event, and measured.
+//!
+//! They have to be built first: `.ci/run` shows how, and runs this with `--ignored`.
+
+mod function;
+mod runtime;
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use shared::http::routes::ROUTES;
+use tests::demo::{DemoShop, event};
+
+use crate::function::Function;
+
+/// Budgets of memory, in KiB: what Lambda would have to give at least.
+const MEMORY: u64 = 10 * 1024;
+const MEMORY_FOR_PASSWORDS: u64 = MEMORY + 19 * 1024;
+
+#[tokio::test]
+#[ignore = "needs the release binaries"]
+async fn every_function_answers_its_event() {
+    println!(
+        "{:<18} {:>6} {:>12} {:>12} {:>10}",
+        "function", "status", "start, ms", "answer, ms", "peak, KiB"
+    );
+    let mut failures = Vec::new();
+    for route in ROUTES {
+        let shop = DemoShop::open().await;
+        let function = Function::start(route.name, &shop.environment());
+        let sent = Instant::now();
+        let answer = function.invoke(&event(route.name));
+        let took = sent.elapsed();
+
+        let status = answer["statusCode"].as_u64().unwrap_or_default();
+        let peak = function.peak_memory();
+        let started = function.started.as_secs_f64() * 1e3;
+        let took = took.as_secs_f64() * 1e3;
+        println!("{:<18} {status:>6} {started:>12.1} {took:>12.1} {peak:>10}", route.name);
+
+        let good = if route.method.is_some() { 200..300 } else { 404..405 };
+        if !good.contains(&status) {
+            failures.push(format!("{}: {answer}", route.name));
+        }
+        let hashes = matches!(route.name, "register-user" | "log-in" | "change-password");
+        if peak > if hashes { MEMORY_FOR_PASSWORDS } else { MEMORY } {
+            failures.push(format!("{}: a peak of {peak} KiB", route.name));
+        }
+        for line in function.log() {
+            if serde_json::from_str::<Value>(&line).is_err() {
+                failures.push(format!("{}: not JSON: {line}", route.name));
+            }
+        }
+    }
+    assert_eq!(failures, Vec::<String>::new());
+}
+
+#[tokio::test]
+#[ignore = "needs the release binaries"]
+async fn a_panic_is_a_constant_500_and_the_function_lives_on() {
+    let shop = DemoShop::open().await;
+    let function = Function::start_example("panics", &shop.environment());
+    for _ in 0..2 {
+        let answer = function.invoke(&event("get-health"));
+        assert_eq!(answer["statusCode"], 500, "{answer}");
+        assert_eq!(answer["headers"]["content-type"], "application/problem+json");
+        assert!(!answer.to_string().contains("secret"), "{answer}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the release binaries"]
+async fn a_malformed_host_is_a_400() {
+    let shop = DemoShop::open().await;
+    let function = Function::start("get-health", &shop.environment());
+    let mut event = event("get-health");
+    event["headers"]["host"] = "no host [".into();
+    event["requestContext"]["domainName"] = Value::Null;
+    let answer = function.invoke(&event);
+    assert_eq!(answer["statusCode"], 400, "{answer}");
+}
+
+#[tokio::test]
+#[ignore = "needs the release binaries"]
+async fn without_a_database_the_answer_is_a_503_within_three_seconds() {
+    let shop = DemoShop::open().await;
+    // Nobody listens on the one, and the other never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = format!("http://{}", silent.local_addr().expect("an address"));
+    for endpoint in ["http://127.0.0.1:1".to_owned(), silent] {
+        for name in ["get-product", "place-order"] {
+            let mut environment = shop.environment();
+            environment.retain(|(variable, _)| *variable != "AWS_ENDPOINT_URL_DYNAMODB");
+            environment.push(("AWS_ENDPOINT_URL_DYNAMODB", endpoint.clone()));
+            let function = Function::start(name, &environment);
+            assert!(function.started < Duration::from_secs(1), "{:?}", function.started);
+
+            let sent = Instant::now();
+            let answer = function.invoke(&event(name));
+
+            assert!(sent.elapsed() < Duration::from_secs(3), "{name}: {:?}", sent.elapsed());
+            assert_eq!(answer["statusCode"], json!(503), "{name}: {answer}");
+            assert!(answer["headers"]["retry-after"].is_string(), "{name}: {answer}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Routes ↔ binaries ↔ handlers ↔ functions of the template.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use shared::http::routes::ROUTES;
+use tests::database::template;
+use tests::policy::route_name;
+
+use crate::workspace::binaries;
+
+fn names() -> BTreeSet<String> {
+    ROUTES.iter().map(|route| route.name.to_owned()).collect()
+}
+
+/// `place-order` is `PlaceOrderFunction`.
+fn resource_name(route: &str) -> String {
+    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
+    route.split('-').map(word).collect::<String>() + "Function"
+}
+
+#[test]
+fn every_route_has_a_binary_of_five_lines() {
+    let binaries = binaries();
+    for route in names() {
+        let file = format!("src/bin/{}.rs", route.replace('-', "_"));
+        let binary = binaries.iter().find(|binary| binary.name == route).unwrap_or_else(|| {
+            panic!("{route} has no binary: add {file} and its [[bin]] to functions/<resource>")
+        });
+        assert!(binary.path.ends_with(&file), "{route} belongs into {file}, not {}", binary.path);
+        let text = std::fs::read_to_string(&binary.path).expect("a file");
+        let code = text.lines().filter(|line| !line.is_empty() && !line.starts_with("//")).count();
+        assert!(
+            code <= 8,
+            "{file} has {code} lines of code: what it does belongs into the library"
+        );
+        assert!(
+            text.contains(&format!("named(\"{route}\")")),
+            "{file} runs another route than {route}"
+        );
+    }
+}
+
+#[test]
+fn every_binary_has_a_route() {
+    for binary in binaries() {
+        let Some(resource) = &binary.resource else { continue };
+        assert!(
+            names().contains(&binary.name),
+            "functions/{resource} has the binary {}, which is no route: add it to \
+             shared/http/routes.rs",
+            binary.name,
+        );
+    }
+}
+
+#[test]
+fn no_binary_links_a_test_harness() {
+    for binary in binaries() {
+        assert!(!binary.is_tested, "add `test = false` to the [[bin]] of {}", binary.name);
+    }
+}
+
+#[test]
+fn every_route_has_a_handler() {
+    let handlers: Vec<_> = tests::app::handlers().into_iter().map(|(name, _)| name).collect();
+    for route in names() {
+        let count = handlers.iter().filter(|handler| **handler == route).count();
+        assert_eq!(count, 1, "{route} must be once in `handlers()` of its functions/<resource>");
+    }
+    assert_eq!(handlers.len(), ROUTES.len(), "a handler has a name that is no route: {handlers:?}");
+}
+
+#[test]
+fn every_route_has_a_function_in_the_template() {
+    for route in ROUTES {
+        let name = resource_name(route.name);
+        let mut functions = template().resources("AWS::Serverless::Function");
+        let (_, function) = functions.find(|(own, _)| *own == name).unwrap_or_else(|| {
+            panic!("add {name} to template.yaml, beside the others of its resource")
+        });
+        let properties = &function["Properties"];
+        assert_eq!(properties["CodeUri"], format!("target/lambda/{}/", route.name), "{name}");
+        assert_eq!(
+            properties["Events"]["Route"],
+            gateway_route(route),
+            "{name}, its event `Route`"
+        );
+    }
+}
+
+fn gateway_route(route: &shared::http::routes::Route) -> Value {
+    let api = json!({"Ref": "Api"});
+    let properties = match &route.method {
+        None => json!({"ApiId": api}),
+        Some(method) => json!({"ApiId": api, "Method": method.as_str(), "Path": route.path}),
+    };
+    json!({"Type": "HttpApi", "Properties": properties})
+}
+
+#[test]
+fn every_function_in_the_template_has_a_route() {
+    for (name, _) in template().resources("AWS::Serverless::Function") {
+        let route = route_name(name);
+        assert!(
+            names().contains(&route),
+            "template.yaml has {name}, but shared/http/routes.rs no {route}"
+        );
+    }
+}

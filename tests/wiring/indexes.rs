@@ -1,0 +1,97 @@
+//! An index projects what its list shows, no more and no less.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde_json::Value;
+use shared::store::keys::{CATEGORY_PRODUCTS, CUSTOMER_ORDERS, Index, NEWEST_PRODUCTS};
+use shared::store::orders::OrderSummary;
+use shared::store::products::Card;
+use tests::database::template;
+
+/// What is looked up elsewhere: stock changes too often for an index.
+const LOOKED_UP: [&str; 1] = ["in_stock"];
+
+#[test]
+fn indexes_project_what_their_lists_show() {
+    check(NEWEST_PRODUCTS, &fields::<Card>(), "Card of shared/store/products.rs");
+    check(CATEGORY_PRODUCTS, &fields::<Card>(), "Card of shared/store/products.rs");
+    check(CUSTOMER_ORDERS, &fields::<OrderSummary>(), "OrderSummary of shared/store/orders.rs");
+}
+
+#[track_caller]
+fn check(index: Index, shown: &[&str], by: &str) {
+    let definition = template().table_definition().expect("a table").create;
+    let indexes = definition["GlobalSecondaryIndexes"].as_array().expect("indexes");
+    let wanted = indexes.iter().find(|other| other["IndexName"] == index.name);
+    let wanted = wanted.unwrap_or_else(|| panic!("template.yaml lacks the index {}", index.name));
+
+    let keys: Vec<_> = list(&wanted["KeySchema"]).map(|key| text(&key["AttributeName"])).collect();
+    assert_eq!(keys, [index.partition, index.sort], "the keys of {}", index.name);
+
+    assert_eq!(wanted["Projection"]["ProjectionType"], "INCLUDE", "{}", index.name);
+    let projected = list(&wanted["Projection"]["NonKeyAttributes"]).map(text);
+    let projected: BTreeSet<_> = projected.chain([index.sort]).collect();
+    let shown: BTreeSet<_> =
+        shown.iter().copied().filter(|field| !LOOKED_UP.contains(field)).collect();
+    assert_eq!(projected, shown, "{} must project what {by} reads", index.name);
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+/// The fields that a type reads.
+fn fields<'de, T: Deserialize<'de>>() -> Vec<&'static str> {
+    match T::deserialize(Asked) {
+        Err(Answer(fields)) => fields,
+        Ok(_) => panic!("a struct asks for its fields"),
+    }
+}
+
+/// Asked to deserialize a struct, it answers with the struct's fields.
+struct Asked;
+
+#[derive(Debug)]
+struct Answer(Vec<&'static str>);
+
+impl<'de> Deserializer<'de> for Asked {
+    type Error = Answer;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        _visitor: V,
+    ) -> Result<V::Value, Answer> {
+        Err(Answer(fields.to_vec()))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Answer> {
+        Err(Answer(Vec::new()))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+impl serde::de::Error for Answer {
+    fn custom<T: fmt::Display>(_message: T) -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl std::error::Error for Answer {}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}

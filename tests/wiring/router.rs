@@ -1,0 +1,75 @@
+//! Routes ↔ the router of `cargo lambda watch`, in the workspace's `Cargo.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::workspace::{metadata, routes};
+
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+const FALLBACK: &str = "route-not-found";
+
+/// Path and method to function; an entry without methods takes all of them.
+fn router() -> BTreeMap<(String, String), String> {
+    let entries = &metadata()["metadata"]["lambda"]["watch"]["router"];
+    let entries = entries.as_array().expect("[workspace.metadata.lambda.watch] has a router");
+    let mut router = BTreeMap::new();
+    for entry in entries {
+        let text = |name: &str| entry[name].as_str().expect(name).to_owned();
+        let methods: Vec<_> = match entry["methods"].as_array() {
+            Some(methods) => {
+                methods.iter().map(|method| method.as_str().expect("a method")).collect()
+            }
+            None => METHODS.to_vec(),
+        };
+        for method in methods {
+            let before = router.insert((text("path"), method.to_owned()), text("function"));
+            assert_eq!(before, None, "the router has {method} {} twice", text("path"));
+        }
+    }
+    router
+}
+
+#[test]
+fn every_route_is_in_the_router() {
+    let router = router();
+    for (route, method) in routes() {
+        let function = router.get(&(route.path.to_owned(), method.to_owned()));
+        assert_eq!(
+            function.map(String::as_str),
+            Some(route.name),
+            "Cargo.toml, [workspace.metadata.lambda.watch]: add {{ path = \"{}\", methods = \
+             [\"{method}\"], function = \"{}\" }}",
+            route.path,
+            route.name,
+        );
+    }
+}
+
+#[test]
+fn what_no_route_takes_goes_to_the_fallback() {
+    let router = router();
+    let own: BTreeSet<_> = routes().map(|(route, method)| (route.path, method)).collect();
+    let paths: BTreeSet<_> =
+        routes().map(|(route, _)| route.path).chain(["/", "/{*path}"]).collect();
+    for path in paths {
+        for method in METHODS.into_iter().filter(|method| !own.contains(&(path, method))) {
+            let function = router.get(&(path.to_owned(), method.to_owned()));
+            assert_eq!(
+                function.map(String::as_str),
+                Some(FALLBACK),
+                "Cargo.toml, [workspace.metadata.lambda.watch]: send {method} {path} to {FALLBACK}",
+            );
+        }
+    }
+}
+
+#[test]
+fn the_router_has_nothing_else() {
+    let mut known: BTreeSet<_> = routes().map(|(route, _)| route.path).collect();
+    known.extend(["/", "/{*path}"]);
+    for ((path, method), function) in router() {
+        assert!(
+            known.contains(path.as_str()),
+            "the router sends {method} {path} to {function}, but no route has that path"
+        );
+    }
+}
