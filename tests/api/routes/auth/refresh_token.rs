@@ -322,11 +322,11 @@ async fn twenty_sessions_are_read_at_the_price_of_one() {
     let security = items.iter().find(|item| item["sk"].as_s().is_ok_and(|sk| sk == "SECURITY"));
     assert_eq!(parents(security.expect("an item")), 1);
     app.warm_up().await;
-    ada.get("/orders").await.expect(200);
-    let count = app.take_count("list-orders");
+    ada.get("/users/me").await.expect(200);
+    let count = app.take_count("get-me");
     assert_eq!(
         (count.security_reads, count.half_reads),
         (1, 3),
-        "1 unit, and half a one for the list"
+        "1 unit, and half a one for the profile"
     );
 }
