@@ -40,6 +40,36 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What stands for the address where nobody needs to read it.
+    pub fn digest(&self) -> AddressDigest {
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
+        let mut first = [0; 16];
+        first.copy_from_slice(&digest.as_ref()[..16]);
+        AddressDigest(first)
+    }
+}
+
+/// The first half of an address's SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AddressDigest([u8; 16]);
+
+impl AddressDigest {
+    /// The one of these bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for AddressDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 impl fmt::Display for Email {

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::invalid::Invalid;
+use super::limit::Limit;
 
 /// What every fallible step of the shop returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -52,6 +53,13 @@ pub enum Error {
     VersionMismatch,
     /// The route changes only a version that the caller names.
     VersionRequired,
+    /// More than a limit allows in its window.
+    TooManyRequests {
+        /// Which limit.
+        limit: Limit,
+        /// When the next window begins, in seconds from now.
+        retry_after: i64,
+    },
     /// The database or another service can't be reached; trying again later may work.
     Unavailable {
         /// For the log.

@@ -106,6 +106,10 @@ id! {
     SessionId, "ses_"
 }
 id! {
+    /// A registration that waits for its address to be verified.
+    RegistrationId, "reg_"
+}
+id! {
     /// A message on its way out of the shop.
     MessageId, "msg_"
 }

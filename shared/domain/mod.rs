@@ -4,10 +4,13 @@
 //! deserializer that goes through it).
 
 pub mod cart;
+pub mod client_address;
+mod common_passwords;
 pub mod email;
 pub mod error;
 pub mod ids;
 pub mod invalid;
+pub mod limit;
 pub mod money;
 pub mod order;
 pub mod page;

@@ -1,5 +1,7 @@
 //! Money: whole minor units of one currency. There is no decimal anywhere.
 
+use std::fmt;
+
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content,
 };
@@ -97,6 +99,18 @@ impl Money {
     }
 }
 
+/// As people read it, with the currency's own decimals: `19.99 USD`, `1999 JPY`.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (amount, decimals) = (self.amount.0, usize::from(self.currency.decimals()));
+        let digits = format!("{:0width$}", amount.unsigned_abs(), width = decimals + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - decimals);
+        let (sign, point) =
+            (if amount < 0 { "-" } else { "" }, if decimals > 0 { "." } else { "" });
+        write!(f, "{sign}{whole}{point}{fraction} {}", self.currency.code())
+    }
+}
+
 /// Minor units as a client may send them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -150,6 +164,21 @@ mod tests {
     fn currencies_have_their_own_decimals() {
         let decimals = |code: &str| Currency::parse(code.into()).unwrap().decimals();
         assert_eq!((decimals("USD"), decimals("JPY"), decimals("KWD")), (2, 0, 3));
+    }
+
+    #[test]
+    fn an_amount_reads_with_its_currencys_decimals() {
+        for (minor_units, code, text) in [
+            (1999, "USD", "19.99 USD"),
+            (5, "USD", "0.05 USD"),
+            (0, "USD", "0.00 USD"),
+            (-250, "USD", "-2.50 USD"),
+            (1999, "JPY", "1999 JPY"),
+            (1999, "KWD", "1.999 KWD"),
+        ] {
+            let money = Money::new(minor_units, Currency::parse(code.into()).unwrap());
+            assert_eq!(money.to_string(), text);
+        }
     }
 
     #[test]

@@ -62,6 +62,12 @@ pub enum PaymentMethod {
     Card,
 }
 
+impl OrderStatus {
+    /// Those in which an order is on its way to something.
+    pub const OPEN: [Self; 5] =
+        [Self::PendingPayment, Self::Paid, Self::Processing, Self::Shipped, Self::ReturnRequested];
+}
+
 impl PaymentMethod {
     /// How long an order waits for its money.
     pub const fn patience(self) -> Duration {
@@ -77,8 +83,8 @@ impl PaymentMethod {
 pub struct Order {
     /// Identifier; sorts by time.
     pub id: OrderId,
-    /// Who bought.
-    pub user_id: UserId,
+    /// Who bought; `None` once they have deleted their account.
+    pub user_id: Option<UserId>,
     /// Where it stands.
     pub status: OrderStatus,
     /// Where its money stands.
@@ -156,7 +162,7 @@ impl Order {
         let lines: Vec<_> = new.lines.into_iter().map(OrderLine::from).collect();
         Self {
             id: new.id,
-            user_id: new.user_id,
+            user_id: Some(new.user_id),
             status: OrderStatus::PendingPayment,
             payment_status: PaymentStatus::Unpaid,
             payment_method: new.payment_method,

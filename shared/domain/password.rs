@@ -3,23 +3,66 @@
 use std::fmt;
 
 use deserr::Deserr;
+use unicode_normalization::UnicodeNormalization;
 
+use super::common_passwords::is_common;
+use super::email::Email;
 use super::invalid::{Invalid, Refused};
+use super::text::Name;
 
-/// A password somebody chose: 8 to 128 characters of any script, without further rules
-/// (NIST SP 800-63B-4, section 3.1.1.2).
+/// A password somebody chose: 8 to 128 characters of any script that are not among the first that
+/// anybody tries, without rules about which characters (NIST SP 800-63B-4, section 3.1.1.2).
+///
+/// Nothing is trimmed. It is kept in Unicode's form NFC, so that it is the same password on a
+/// keyboard that composes `é` and on one that does not; characters are counted in that form.
 #[derive(Clone, Deserr)]
 #[deserr(error = Invalid, try_from(String) = NewPassword::parse -> Refused)]
 pub struct NewPassword(String);
 
 impl NewPassword {
-    /// Reads a new password; nothing is trimmed.
+    /// Reads a new password. Whether it is its owner's name, says [`NewPassword::for_person`].
     pub fn parse(text: String) -> Result<Self, Refused> {
+        let text = composed(&text);
         match text.chars().count() {
             0..8 => Err(Refused::new("password_too_short", "Must have at least 8 characters.")),
             129.. => Err(Refused::new("password_too_long", "Must have at most 128 characters.")),
+            _ if is_common(&text) => Err(Refused::new(
+                "password_too_common",
+                "Must not be one of the passwords that are tried first. Several words are good.",
+            )),
             _ => Ok(Self(text)),
         }
+    }
+
+    /// Refuses the field at `pointer` where the password is this person's address or name.
+    ///
+    /// Refused are the address, what stands before its `@`, the name and each of its words, in any
+    /// case, whatever stands before, between and behind their letters as long as it is no letter:
+    /// `Ada.Lovelace1815!` for Ada Lovelace. A longer text that contains a name is a good password.
+    pub fn for_person(
+        &self,
+        email: &Email,
+        name: Option<&Name>,
+        pointer: &str,
+    ) -> Result<&Self, Invalid> {
+        let address = email.as_str();
+        let local = address.split('@').next().unwrap_or_default();
+        if self.is_just(address) || self.is_just(local) {
+            let detail = "Must not be your e-mail address.";
+            return Err(Invalid::field(pointer, "password_is_email", detail));
+        }
+        let name = name.map(Name::as_str).unwrap_or_default();
+        if self.is_just(name) || name.split_whitespace().any(|word| self.is_just(word)) {
+            return Err(Invalid::field(pointer, "password_is_name", "Must not be your name."));
+        }
+        Ok(self)
+    }
+
+    fn is_just(&self, word: &str) -> bool {
+        let (own, theirs) = (letters(&self.0), letters(word));
+        let is_equal = self.0.to_lowercase() == composed(word).to_lowercase();
+        // Two letters among digits and signs are not why a password is easy to guess.
+        is_equal || theirs.chars().count() > 2 && own == theirs
     }
 
     /// The bytes to hash.
@@ -30,14 +73,27 @@ impl NewPassword {
 
 /// A password somebody offers: any text; whether it is right is found out by hashing it.
 #[derive(Clone, Deserr)]
-#[deserr(error = Invalid, from(String) = OfferedPassword)]
+#[deserr(error = Invalid, from(String) = OfferedPassword::read)]
 pub struct OfferedPassword(String);
 
 impl OfferedPassword {
+    fn read(text: String) -> Self {
+        Self(composed(&text))
+    }
+
     /// The bytes to hash.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
+
+fn composed(text: &str) -> String {
+    text.nfc().collect()
+}
+
+fn letters(text: &str) -> String {
+    let letters: String = composed(text).chars().filter(|c| c.is_alphabetic()).collect();
+    letters.to_lowercase()
 }
 
 impl fmt::Debug for NewPassword {
@@ -56,12 +112,79 @@ impl fmt::Debug for OfferedPassword {
 mod tests {
     use super::*;
 
+    fn refusal(text: &str) -> Option<&'static str> {
+        NewPassword::parse(text.to_owned()).err().map(|refused| refused.code)
+    }
+
+    /// Why Ada Lovelace, <ada.l@example.com>, may not have this password.
+    fn refusal_for_ada(text: &str) -> Option<String> {
+        let email = Email::parse("ada.l@example.com".into()).unwrap();
+        let name = Name::parse("Ada Lovelace".into()).unwrap();
+        let password = NewPassword::parse(text.into()).unwrap();
+        let refused = password.for_person(&email, Some(&name), "/new_password").err()?;
+        let [field] = refused.fields() else { panic!("{refused:?}") };
+        Some(format!("{} {}", field.pointer, field.code))
+    }
+
     #[test]
     fn a_new_password_has_8_to_128_characters() {
-        assert!(NewPassword::parse("пароль-8".into()).is_ok());
-        assert!(NewPassword::parse("🔑".repeat(128)).is_ok());
-        assert_eq!(NewPassword::parse("1234567".into()).unwrap_err().code, "password_too_short");
-        assert_eq!(NewPassword::parse("x".repeat(129)).unwrap_err().code, "password_too_long");
+        assert_eq!(refusal("пароль-8"), None);
+        assert_eq!(refusal(&"🔑".repeat(128)), None);
+        assert_eq!(refusal("1234567"), Some("password_too_short"));
+        assert_eq!(refusal(&"x".repeat(129)), Some("password_too_long"));
+    }
+
+    #[test]
+    fn a_new_password_is_none_that_is_tried_first() {
+        assert_eq!(refusal("Password1"), Some("password_too_common"));
+        assert_eq!(refusal("Password1 and more"), None);
+    }
+
+    #[test]
+    fn a_password_is_the_same_however_its_letters_are_composed() {
+        let (composed, decomposed) = ("cafe\u{301} noir", "caf\u{e9} noir");
+        let new = |text: &str| NewPassword::parse(text.to_owned()).unwrap();
+        let offered = |text: &str| OfferedPassword::read(text.to_owned());
+        assert_eq!(new(composed).as_bytes(), new(decomposed).as_bytes());
+        assert_eq!(offered(composed).as_bytes(), offered(decomposed).as_bytes());
+        assert_eq!(refusal("e\u{301}tude-"), Some("password_too_short"), "six characters");
+        assert_ne!(new("correct\u{a0}horse").as_bytes(), new("correct horse").as_bytes());
+    }
+
+    #[test]
+    fn a_password_is_not_its_owners_address_or_name() {
+        for (password, code) in [
+            ("ada.l@example.com", "password_is_email"),
+            ("ADA.L@EXAMPLE.COM", "password_is_email"),
+            ("ada.l2026", "password_is_email"),
+            ("Ada Lovelace", "password_is_name"),
+            ("adalovelace", "password_is_name"),
+            ("Ada.Lovelace1815!", "password_is_name"),
+            ("lovelace", "password_is_name"),
+            ("2026-ada", "password_is_name"),
+        ] {
+            let expected = format!("/new_password {code}");
+            assert_eq!(refusal_for_ada(password), Some(expected), "{password}");
+        }
+    }
+
+    #[test]
+    fn a_passphrase_may_contain_them() {
+        for password in
+            ["ada has a cat", "lovelace's notes", "example.com", "10:15 radar", "19570423"]
+        {
+            assert_eq!(refusal_for_ada(password), None, "{password}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_two_letters_or_of_none_spoils_no_password() {
+        for (name, password) in [("Al", "4-al-82917"), ("李", "李7731902"), ("12", "34509871")] {
+            let email = Email::parse("someone@example.com".into()).unwrap();
+            let name = Name::parse(name.into()).unwrap();
+            let password = NewPassword::parse(password.into()).unwrap();
+            assert!(password.for_person(&email, Some(&name), "/password").is_ok(), "{name:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Points in time, to the millisecond, in UTC.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
@@ -55,6 +56,13 @@ impl fmt::Display for Instant {
             at.second(),
             self.0.rem_euclid(1000),
         )
+    }
+}
+
+impl From<Instant> for SystemTime {
+    fn from(instant: Instant) -> Self {
+        let (seconds, nanos) = instant.unix();
+        UNIX_EPOCH + std::time::Duration::new(seconds, nanos)
     }
 }
 

@@ -1,0 +1,56 @@
+//! Where a request comes from.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// The address of a caller, as far as one caller can be told from another by it: an IPv4 address,
+/// or the /64 network of an IPv6 one, of which a single customer has every address.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClientAddress(Option<IpAddr>);
+
+impl ClientAddress {
+    /// Reads an address. What can't be one is the one unknown address.
+    pub fn read(text: Option<&str>) -> Self {
+        let address: Option<IpAddr> = text.and_then(|text| text.trim().parse().ok());
+        Self(address.map(|address| match address.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+            v4 => v4,
+        }))
+    }
+
+    /// Whether it says where the caller is.
+    pub fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("unknown"),
+            Some(IpAddr::V4(v4)) => v4.fmt(f),
+            Some(IpAddr::V6(network)) => write!(f, "{network}/64"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv4_address_is_a_caller_and_so_is_an_ipv6_network() {
+        for (text, caller) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("", "unknown"),
+            ("203.0.113.7, 198.51.100.1", "unknown"),
+        ] {
+            assert_eq!(ClientAddress::read(Some(text)).to_string(), caller, "{text}");
+        }
+        assert!(!ClientAddress::read(None).is_known());
+    }
+}
