@@ -72,6 +72,19 @@ impl Store {
         Ok(answer.item)
     }
 
+    /// Puts an item, whatever was there.
+    pub(super) async fn put(&self, item: Item) -> Result<()> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
+        put.map(drop).map_err(|error| failure("PutItem", &error))
+    }
+
+    /// Deletes an item, if it is there.
+    pub(super) async fn delete(&self, key: Key) -> Result<()> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.set_key(Some(key_item(key))).send().await;
+        delete.map(drop).map_err(|error| failure("DeleteItem", &error))
+    }
+
     /// A partition's items, in the order of their sort keys.
     pub(super) async fn partition(&self, pk: &str, read: Read) -> Result<Vec<Item>> {
         let mut items = Vec::new();

@@ -1,10 +1,12 @@
 //! Every key of every entity, each prefix written once. `docs/data-model.md` explains them, and a
 //! golden test pins their text: a key that changes loses data.
 
-use crate::domain::email::Email;
-use crate::domain::ids::{CartId, MessageId, OrderId, ProductId, UserId};
+use crate::domain::email::{AddressDigest, Email};
+use crate::domain::ids::{CartId, MessageId, OrderId, ProductId, RegistrationId, UserId};
+use crate::domain::limit::Limit;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
+use crate::domain::time::Instant;
 
 /// The partition key's attribute.
 pub const PK: &str = "pk";
@@ -45,6 +47,32 @@ pub fn credential(email: &Email) -> Key {
     Key::new(format!("EMAIL#{email}"), "CREDENTIAL")
 }
 
+/// A registration that waits to be verified.
+pub fn registration(address: &AddressDigest, registration: RegistrationId) -> Key {
+    Key::new(registrations(address), registration.to_string())
+}
+
+/// The partition of all registrations under an address. It is named by a digest, for it is part
+/// of the tokens that are mailed.
+pub fn registrations(address: &AddressDigest) -> String {
+    format!("REGISTRATION#{address}")
+}
+
+/// A forgotten password's token, by its digest.
+pub fn reset(digest: &str) -> Key {
+    Key::new(format!("RESET#{digest}"), "RESET")
+}
+
+/// An account that is being deleted.
+pub fn deletion(user: UserId) -> Key {
+    Key::new(deletions(), user.to_string())
+}
+
+/// The partition of all accounts that are being deleted.
+pub fn deletions() -> String {
+    "DELETION".to_owned()
+}
+
 /// A product; its variants share its partition.
 pub fn product(product: ProductId) -> Key {
     Key::new(format!("PRODUCT#{product}"), "PRODUCT")
@@ -70,14 +98,64 @@ pub fn order(order: OrderId) -> Key {
     Key::new(format!("ORDER#{order}"), "ORDER")
 }
 
-/// A message on its way out.
+/// A message on its way out. What is still there can be found by going through [`outboxes`].
 pub fn message(message: MessageId) -> Key {
-    Key::new(format!("OUTBOX#{message}"), "MESSAGE")
+    let shard = message.uuid().as_bytes()[15] % OUTBOXES;
+    Key::new(outbox(shard), message.to_string())
+}
+
+/// The partitions of all messages on their way out.
+pub fn outboxes() -> impl Iterator<Item = String> {
+    (0..OUTBOXES).map(outbox)
+}
+
+/// What sorts before every message of that time or later, and behind all earlier ones.
+pub fn messages_before(time: Instant) -> String {
+    let millis = u64::try_from(time.unix_millis()).unwrap_or(0);
+    let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    MessageId::from_uuid(first).to_string()
+}
+
+/// A message that could not be sent, and waits for somebody to look at it.
+pub fn failed_message(message: MessageId) -> Key {
+    Key::new(failed_messages(), message.to_string())
+}
+
+/// The partition of all messages that could not be sent.
+pub fn failed_messages() -> String {
+    "OUTBOX#failed".to_owned()
+}
+
+/// One partition takes 1,000 write units a second: with sixteen, mail is no limit to selling.
+const OUTBOXES: u8 = 16;
+
+fn outbox(shard: u8) -> String {
+    format!("OUTBOX#{shard:x}")
 }
 
 /// The memory of a request with an `Idempotency-Key`; `identity` is a digest of caller and key.
 pub fn idempotency(identity: &str) -> Key {
     Key::new(format!("IDEMPOTENCY#{identity}"), "MARKER")
+}
+
+/// What a limit has counted of somebody in the window that began then; `identity` is a digest.
+pub fn rate_limit(limit: Limit, identity: &str, window: i64) -> Key {
+    Key::new(format!("LIMIT#{}#{identity}#{window}", limit.name()), "COUNT")
+}
+
+/// An address from which an account has been opened, by a digest of it.
+pub fn known_address(account: &AddressDigest, address: &str) -> Key {
+    Key::new(known_addresses(account), address)
+}
+
+/// The partition of all addresses from which an account has been opened.
+pub fn known_addresses(account: &AddressDigest) -> String {
+    format!("KNOWN#{account}")
+}
+
+/// The active admins of the shop.
+pub fn admins() -> Key {
+    Key::new("ADMINS".to_owned(), "ADMINS")
 }
 
 /// The public halves of the keys that sign tokens.
@@ -106,6 +184,10 @@ pub const CATEGORY_PRODUCTS: Index =
 pub const CUSTOMER_ORDERS: Index =
     Index { name: "customer-orders", partition: "customer", sort: "id" };
 
+/// Everybody with an account, by name.
+pub const USERS_BY_NAME: Index =
+    Index { name: "users-by-name", partition: "user_listing", sort: "name_key" };
+
 /// The one partition of [`NEWEST_PRODUCTS`].
 pub fn listing() -> String {
     "ACTIVE".to_owned()
@@ -114,6 +196,11 @@ pub fn listing() -> String {
 /// A partition of [`CATEGORY_PRODUCTS`].
 pub fn category_listing(category: &Slug) -> String {
     format!("CATEGORY#{category}")
+}
+
+/// The one partition of [`USERS_BY_NAME`].
+pub fn user_listing() -> String {
+    "USERS".to_owned()
 }
 
 /// A partition of [`CUSTOMER_ORDERS`].

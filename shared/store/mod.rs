@@ -4,18 +4,25 @@
 //! `create` means that nothing was there, `replace` that something was. What a method can't do it
 //! says as a domain error. Capacity is counted in `docs/data-model.md`.
 
+pub mod admins;
 pub mod carts;
 pub mod client;
 mod db;
+pub mod deletions;
+pub mod deliveries;
 pub mod idempotency;
 mod item;
 pub mod keys;
+pub mod limits;
 pub mod network;
 pub mod orders;
 pub mod outbox;
 pub mod products;
+pub mod registrations;
+pub mod resets;
 pub mod signing_keys;
 mod transaction;
+pub mod user_list;
 pub mod users;
 
 pub use db::Store;

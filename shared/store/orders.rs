@@ -5,8 +5,9 @@
 //! message goes out, and the idempotency marker remembers it all. Nothing of it can happen alone.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
-use futures_util::future::{FutureExt, try_join};
+use futures_util::future::{FutureExt, join3};
 use serde::Deserialize;
 
 use super::db::{List, Read, Store, few_at_once};
@@ -32,6 +33,9 @@ use crate::domain::version::Expected;
 
 /// The most unpaid orders of one customer: each of them keeps stock from everybody else.
 pub const MAX_UNPAID_ORDERS: usize = 5;
+
+/// How often a request beyond the limit looks again for the order that an equal one is placing.
+const LOOKS: usize = 4;
 
 /// What a customer asks for at the checkout.
 #[derive(Debug)]
@@ -130,7 +134,7 @@ pub struct OrderSummary {
     /// Identifier.
     pub id: OrderId,
     /// Who bought.
-    pub user_id: UserId,
+    pub user_id: Option<UserId>,
     /// Where it stands.
     pub status: OrderStatus,
     /// Where its money stands.
@@ -170,14 +174,16 @@ impl From<Order> for OrderSummary {
 }
 
 impl Store {
-    /// Places an order, once.
+    /// Places an order, once. Whether it is `admitted` is awaited beside what is read; one that was
+    /// placed before does not need to be.
     pub async fn place_order(
         &self,
         checkout: &Checkout,
+        admitted: impl Future<Output = Result<()>>,
         currency: Currency,
         now: Instant,
     ) -> Result<Placed> {
-        let result = self.try_place_order(checkout, currency, now).await;
+        let result = self.try_place_order(checkout, admitted, currency, now).await;
         match (&checkout.idempotency, result) {
             // The first request may have won in the meantime and left nothing to buy.
             (Some(idempotency), Err(refusal @ (Error::Conflict(_) | Error::Invalid(_)))) => {
@@ -186,6 +192,17 @@ impl Store {
                     None => Err(refusal),
                 }
             }
+            // It may also be about to.
+            (Some(idempotency), Err(refusal @ Error::TooManyRequests { .. })) => {
+                let pauses = super::transaction::pauses().take(LOOKS);
+                for pause in std::iter::once(Duration::ZERO).chain(pauses) {
+                    tokio::time::sleep(pause).await;
+                    if let Some(order) = idempotency.recall(self, now).await? {
+                        return Ok(Placed::Before(self.read_order(order).await?));
+                    }
+                }
+                Err(refusal)
+            }
             (_, result) => result,
         }
     }
@@ -193,12 +210,15 @@ impl Store {
     async fn try_place_order(
         &self,
         checkout: &Checkout,
+        admitted: impl Future<Output = Result<()>>,
         currency: Currency,
         now: Instant,
     ) -> Result<Placed> {
         let address = self.shipping_address(checkout);
         let basket = self.basket(checkout);
-        let (mut basket, address) = try_join(basket, address).await?;
+        let (admitted, basket, address) = join3(admitted, basket, address).await;
+        admitted?;
+        let (mut basket, address) = (basket?, address?);
         for pause in super::transaction::pauses() {
             basket.refuse_other_currencies(currency)?;
             let order = NewOrder {
@@ -246,13 +266,17 @@ impl Store {
             let cancelled = order.cancel(viewer.role, now)?;
             let mut writes = vec![
                 Write::put(order_item(&cancelled)?)
-                    .when("version = :version AND user_id = :owner")
-                    .value(":version", value(&order.version)?)
-                    .value(":owner", text(order.user_id)),
-                Write::update(keys::cart(order.user_id.into()), "DELETE unpaid_orders :order")
-                    .value(":order", set_of(id)),
-                outbox::send(Event::OrderCancelled { order_id: id, user_id: order.user_id }, now)?,
+                    .when("version = :version")
+                    .value(":version", value(&order.version)?),
             ];
+            if let Some(customer) = order.user_id {
+                writes.push(
+                    Write::update(keys::cart(customer.into()), "DELETE unpaid_orders :order")
+                        .value(":order", set_of(id)),
+                );
+                let event = Event::OrderCancelled { order_id: id, user_id: customer };
+                writes.push(outbox::send(event, now)?);
+            }
             for line in &order.lines {
                 let key = keys::variant(line.product_id, &line.sku);
                 let movement = Movement {
@@ -286,7 +310,7 @@ impl Store {
     /// An order, for its owner or an admin; for everybody else there is none.
     pub async fn order(&self, id: OrderId, viewer: Viewer) -> Result<Order> {
         let order = self.read_order(id).await?;
-        if viewer.role == Role::Admin || order.user_id == viewer.user_id {
+        if viewer.role == Role::Admin || order.user_id == Some(viewer.user_id) {
             Ok(order)
         } else {
             Err(Error::NotFound)
@@ -444,7 +468,7 @@ impl Store {
             basket.lines.iter().map(|line| take(line, order.id, now)).collect::<Result<_>>()?;
         writes.push(Write::create(order_item(order)?));
         writes.push(consume_cart(checkout.user_id, basket.cart_version, order.id, now)?);
-        let placed = Event::OrderPlaced { order_id: order.id, user_id: order.user_id };
+        let placed = Event::OrderPlaced { order_id: order.id, user_id: checkout.user_id };
         writes.push(outbox::send(placed, now)?);
         if let Some(idempotency) = &checkout.idempotency {
             writes.push(idempotency.remember(order.id, now)?);
@@ -500,6 +524,9 @@ fn judge(
         return Ok(Attempt::Replayed(order));
     }
     if let Some(cart) = cart {
+        if cart.as_ref().is_some_and(|cart| cart.contains_key("closed")) {
+            return Err(Error::Unauthenticated);
+        }
         if unpaid_orders(cart.as_ref()) >= MAX_UNPAID_ORDERS {
             return Err(too_many_unpaid_orders());
         }
@@ -551,7 +578,8 @@ fn take(line: &CartLine, order: OrderId, now: Instant) -> Result<Write> {
 /// Counts the order among the customer's unpaid ones and, where it came from the cart, empties
 /// exactly the cart that was read.
 fn consume_cart(user: UserId, version: Option<u64>, order: OrderId, now: Instant) -> Result<Write> {
-    const FEW_UNPAID: &str = "(attribute_not_exists(unpaid_orders) OR size(unpaid_orders) < :most)";
+    const FEW_UNPAID: &str = "attribute_not_exists(closed) AND \
+                              (attribute_not_exists(unpaid_orders) OR size(unpaid_orders) < :most)";
     let key = keys::cart(CartId::from(user));
     let write = match version {
         None => Write::update(key, "SET #type = :cart ADD unpaid_orders :order").when(FEW_UNPAID),
@@ -576,7 +604,9 @@ fn consume_cart(user: UserId, version: Option<u64>, order: OrderId, now: Instant
 
 fn order_item(order: &Order) -> Result<Item> {
     let mut item = to_item("order", keys::order(order.id), order)?;
-    item.insert(CUSTOMER_ORDERS.partition.to_owned(), text(keys::customer(order.user_id)));
+    if let Some(customer) = order.user_id {
+        item.insert(CUSTOMER_ORDERS.partition.to_owned(), text(keys::customer(customer)));
+    }
     Ok(item)
 }
 

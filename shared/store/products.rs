@@ -3,13 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::db::{List, Read, Store};
 use super::item::{Item, from_item, number, text, to_item, value};
 use super::keys::{self, CATEGORY_PRODUCTS, NEWEST_PRODUCTS, TYPE};
 use super::orders::Which;
-use super::transaction::{MAX_WRITES, Outcome, Write};
+use super::transaction::{MAX_WRITES, Outcome, Write, unique_token};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::ProductId;
 use crate::domain::invalid::Invalid;
@@ -153,10 +152,10 @@ impl Store {
             writes.extend(skus.map(Write::delete));
             // What is on sale always fits into the first transaction.
             let (all_at_once, old_skus) = writes.split_at(writes.len().min(MAX_WRITES));
-            match self.transact(Uuid::from(UniqueToken::new(now)), all_at_once).await? {
+            match self.transact(unique_token(now), all_at_once).await? {
                 Outcome::Committed => {
                     for skus in old_skus.chunks(MAX_WRITES) {
-                        self.transact(Uuid::from(UniqueToken::new(now)), skus).await?;
+                        self.transact(unique_token(now), skus).await?;
                     }
                     return Ok(());
                 }
@@ -308,7 +307,7 @@ impl Store {
             writes.extend(create_variant(variant, now)?);
         }
         refuse_beyond_one_transaction(&writes)?;
-        let verdicts = match self.transact(Uuid::from(UniqueToken::new(now)), &writes).await? {
+        let verdicts = match self.transact(unique_token(now), &writes).await? {
             Outcome::Committed => return Ok(Written::Yes),
             Outcome::Refused(verdicts) => verdicts,
         };
@@ -349,21 +348,6 @@ enum Written {
 const PRODUCT: &str = "product";
 const VARIANT: &str = "variant";
 const DELETED: &str = "deleted_product";
-
-/// A transaction's token where no identifier names the attempt.
-pub(super) struct UniqueToken(Uuid);
-
-impl UniqueToken {
-    pub fn new(now: Instant) -> Self {
-        Self(crate::domain::ids::MessageId::new(now).uuid())
-    }
-}
-
-impl From<UniqueToken> for Uuid {
-    fn from(token: UniqueToken) -> Self {
-        token.0
-    }
-}
 
 fn product_item(product: &Product) -> Result<Item> {
     let mut item = to_item(PRODUCT, keys::product(product.id), product)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::db::{Read, Store};
+use super::db::{Read, Store, Updated};
 use super::item::{from_item, key_item, text, value};
 use super::keys;
 use crate::domain::error::Result;
@@ -18,6 +18,30 @@ pub struct PublicKey {
     pub x: String,
     /// When it was published.
     pub published_at: Instant,
+    /// Until when it is believed; for ever, where no other has taken its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub believed_until: Option<Instant>,
+}
+
+impl PublicKey {
+    /// A key that signs from now on.
+    pub fn new(x: &str, now: Instant) -> Self {
+        Self { x: x.to_owned(), published_at: now, believed_until: None }
+    }
+
+    /// Whether a token of this key may be good.
+    pub fn is_believed(&self, now: Instant) -> bool {
+        self.believed_until.is_none_or(|until| until > now)
+    }
+}
+
+/// The key that is to sign next.
+#[derive(Debug)]
+pub struct Successor {
+    /// What tokens will name it by.
+    pub kid: String,
+    /// Until when nobody else may change the keys.
+    pub turn_ends: Instant,
 }
 
 /// Public keys by their `kid`.
@@ -45,8 +69,8 @@ impl Store {
         }
     }
 
-    /// All published keys. A key that was published a moment ago may be missing where `fresh` is
-    /// false, which costs half.
+    /// All published keys, also those that are not believed any more. A key that was published a
+    /// moment ago may be missing where `fresh` is false, which costs half.
     pub async fn public_keys(&self, fresh: bool) -> Result<PublicKeys> {
         let read = if fresh { Read::Consistent } else { Read::Eventual };
         let item = self.get(keys::signing_keys(), read).await?;
@@ -65,10 +89,73 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key_item(keys::signing_keys())))
             .update_expression("SET #key = if_not_exists(#key, :key), #type = :type")
-            .expression_attribute_names("#key", format!("{ATTRIBUTE}{kid}"))
+            .expression_attribute_names("#key", attribute(kid))
             .expression_attribute_names("#type", keys::TYPE)
             .expression_attribute_values(":key", value(key)?)
             .expression_attribute_values(":type", text("signing_keys"));
         self.update(update).await.map(|_| ())
     }
+
+    /// Publishes the key that is to sign next, and keeps others from changing it until then; false
+    /// where somebody else is at it.
+    pub async fn publish_successor(&self, successor: &Successor, key: &PublicKey) -> Result<bool> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_item(keys::signing_keys())))
+            .update_expression("SET #key = :key, #type = :type, turn_ends = :end")
+            // The SDK may send it twice.
+            .condition_expression(
+                "attribute_not_exists(turn_ends) OR turn_ends <= :now OR attribute_exists(#key)",
+            )
+            .expression_attribute_names("#key", attribute(&successor.kid))
+            .expression_attribute_names("#type", keys::TYPE)
+            .expression_attribute_values(":key", value(key)?)
+            .expression_attribute_values(":type", text("signing_keys"))
+            .expression_attribute_values(":end", text(successor.turn_ends))
+            .expression_attribute_values(":now", text(key.published_at));
+        Ok(matches!(self.update(update).await?, Updated::Done(_)))
+    }
+
+    /// Says until when the other keys are believed, and drops those that are not any more. Keys that
+    /// have a limit keep it, unless it is a later one and they are revoked. False where the turn has
+    /// passed to somebody else.
+    pub async fn retire_keys(
+        &self,
+        successor: &Successor,
+        until: Instant,
+        revoke: bool,
+        now: Instant,
+    ) -> Result<bool> {
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_item(keys::signing_keys())))
+            .condition_expression("turn_ends = :end")
+            .expression_attribute_values(":end", text(successor.turn_ends));
+        let (mut set, mut remove) = (Vec::new(), vec!["turn_ends".to_owned()]);
+        for (number, (kid, key)) in self.public_keys(true).await?.into_iter().enumerate() {
+            let lasts = key.believed_until.is_none_or(|promised| revoke && promised > until);
+            if kid == successor.kid || key.is_believed(now) && !lasts {
+                continue;
+            }
+            match lasts {
+                true => set.push(format!("#key{number}.believed_until = :until")),
+                false => remove.push(format!("#key{number}")),
+            }
+            update = update.expression_attribute_names(format!("#key{number}"), attribute(&kid));
+        }
+        if !set.is_empty() {
+            update = update.expression_attribute_values(":until", text(until));
+        }
+        let set = if set.is_empty() { String::new() } else { format!("SET {} ", set.join(", ")) };
+        let update = update.update_expression(format!("{set}REMOVE {}", remove.join(", ")));
+        Ok(matches!(self.update(update).await?, Updated::Done(_)))
+    }
+}
+
+fn attribute(kid: &str) -> String {
+    format!("{ATTRIBUTE}{kid}")
 }

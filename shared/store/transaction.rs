@@ -19,6 +19,8 @@ use super::db::{Store, failure};
 use super::item::{Item, key_item};
 use super::keys::Key;
 use crate::domain::error::{Error, Result};
+use crate::domain::ids::MessageId;
+use crate::domain::time::Instant;
 
 /// DynamoDB's own limit.
 pub(super) const MAX_WRITES: usize = 100;
@@ -239,6 +241,11 @@ impl Cancellation {
         }
         Some(if contention { Self::Contention } else { Self::Conditions(verdicts) })
     }
+}
+
+/// A transaction's token where no identifier names the attempt.
+pub(super) fn unique_token(now: Instant) -> Uuid {
+    MessageId::new(now).uuid()
 }
 
 /// How long to wait before each further try: full jitter up to 20 ms, 40 ms, … 320 ms. The whole

@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 
+use super::admins;
 use super::db::{Read, Store, Updated};
 use super::item::{Item, from_item, key_item, number, text, to_item, value};
-use super::keys;
+use super::keys::{self, USERS_BY_NAME};
 use super::outbox::{self, Event};
-use super::products::UniqueToken;
-use super::transaction::{Outcome, Verdict, Write, pauses};
+use super::transaction::{Outcome, Verdict, Write, pauses, unique_token};
+use super::user_list::listed;
 use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::patch::{Patch, Replace};
 use crate::domain::text::{Name, Phone};
 use crate::domain::time::Instant;
-use crate::domain::user::{AccountStatus, AddressBook, Role, User};
+use crate::domain::user::{AccountStatus, AddressBook, NameKey, Role, User};
 
 /// The most sessions of one person; one more ends the oldest.
 pub const MAX_SESSIONS: usize = 20;
@@ -106,20 +107,10 @@ pub enum Created {
 
 impl Store {
     /// Makes an account whose address nobody has.
-    pub async fn create_user(&self, user: &User, password_hash: String) -> Result<Created> {
-        let credential = Credential { user_id: user.id, password_hash, password_version: 0 };
-        let security = Security {
-            role: user.role,
-            status: user.status,
-            password_version: 0,
-            sessions: BTreeMap::new(),
-        };
-        let writes = [
-            Write::create(to_item("credential", keys::credential(&user.email), &credential)?)
-                .secretly(),
-            Write::create(to_item("user", keys::profile(user.id), user)?),
-            Write::create(to_item("security", keys::security(user.id), &security)?),
-        ];
+    pub async fn create_user(&self, user: &User, password_hash: &str) -> Result<Created> {
+        let mut writes = new_account(user, password_hash)?;
+        let nobody = (Role::Customer, AccountStatus::Active);
+        writes.extend(admins::enter(user.id, nobody, (user.role, user.status)));
         match self.transact(user.id.uuid(), &writes).await? {
             Outcome::Committed => Ok(Created::Account),
             Outcome::Refused(_) => Ok(Created::AddressTaken),
@@ -132,9 +123,18 @@ impl Store {
         item.map(from_item).transpose()
     }
 
-    /// A person's profile.
+    /// A person's profile. It may lag behind by a moment; only that there is none is certain, for
+    /// whoever has just come would be sent away.
     pub async fn user(&self, id: UserId) -> Result<Option<User>> {
-        let item = self.get(keys::profile(id), Read::Eventual).await?;
+        match self.get(keys::profile(id), Read::Eventual).await? {
+            Some(item) => from_item(item).map(Some),
+            None => self.fresh_user(id).await,
+        }
+    }
+
+    /// A person's profile as it is now.
+    pub async fn fresh_user(&self, id: UserId) -> Result<Option<User>> {
+        let item = self.get(keys::profile(id), Read::Consistent).await?;
         item.map(from_item).transpose()
     }
 
@@ -219,7 +219,7 @@ impl Store {
             .set_key(Some(key_item(keys::security(user))))
             .update_expression("SET sessions = :none")
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":none", value(&BTreeMap::<String, Session>::new())?);
+            .expression_attribute_values(":none", value(&NO_SESSIONS)?);
         self.update(update).await.map(drop)
     }
 
@@ -241,10 +241,14 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .expression_attribute_values(":now", text(now));
         if let Replace::By(name) = &change.name {
-            set.push("#name = :name");
+            set.push("#name = :name, #listing = :listing, #place = :place");
             update = update
                 .expression_attribute_names("#name", "name")
-                .expression_attribute_values(":name", value(name)?);
+                .expression_attribute_names("#listing", USERS_BY_NAME.partition)
+                .expression_attribute_names("#place", USERS_BY_NAME.sort)
+                .expression_attribute_values(":name", value(name)?)
+                .expression_attribute_values(":listing", text(keys::user_listing()))
+                .expression_attribute_values(":place", text(NameKey::new(name, id)));
         }
         match &change.phone {
             Patch::Keep => {}
@@ -263,6 +267,26 @@ impl Store {
             Updated::Done(user) => from_item(user.unwrap_or_default()),
             Updated::Refused(_) => Err(Error::NotFound),
         }
+    }
+
+    /// Puts another hash of the same password in the place of the one that was verified, where that
+    /// is still there: a password that was changed in between stays the new one.
+    pub async fn replace_password_hash(
+        &self,
+        email: &Email,
+        verified: &Credential,
+        password_hash: &str,
+    ) -> Result<()> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_item(keys::credential(email))))
+            .update_expression("SET password_hash = :new")
+            .condition_expression("password_hash = :verified")
+            .expression_attribute_values(":new", text(password_hash))
+            .expression_attribute_values(":verified", text(&verified.password_hash));
+        self.update(update).await.map(drop)
     }
 
     /// Puts a new password in the place of the one that was verified, and ends every session but
@@ -285,11 +309,11 @@ impl Store {
                     keys::credential(email),
                     "SET password_hash = :new, password_version = :version",
                 )
-                .when("password_hash = :verified AND user_id = :user")
+                .when(format!("{SAME_PASSWORD} AND user_id = :user"))
                 .secretly()
                 .value(":new", text(password_hash))
                 .value(":version", number(version))
-                .value(":verified", text(&verified.password_hash))
+                .value(":verified", number(verified.password_version))
                 .value(":user", text(verified.user_id)),
                 Write::update(
                     keys::security(verified.user_id),
@@ -303,7 +327,7 @@ impl Store {
                 .value(":kept", value(&BTreeMap::from([(caller, kept)]))?),
                 outbox::send(Event::PasswordChanged { user_id: verified.user_id }, now)?,
             ];
-            let verdicts = match self.transact(UniqueToken::new(now).into(), &writes).await? {
+            let verdicts = match self.transact(unique_token(now), &writes).await? {
                 Outcome::Committed => return Ok(true),
                 Outcome::Refused(verdicts) => verdicts,
             };
@@ -355,6 +379,37 @@ impl Store {
         }
     }
 }
+
+/// The writes that make an account whose address nobody has.
+pub(super) fn new_account(user: &User, password_hash: &str) -> Result<Vec<Write>> {
+    let credential = Credential {
+        user_id: user.id,
+        password_hash: password_hash.to_owned(),
+        password_version: 0,
+    };
+    let security = Security {
+        role: user.role,
+        status: user.status,
+        password_version: 0,
+        sessions: NO_SESSIONS,
+    };
+    let profile = listed(to_item("user", keys::profile(user.id), user)?, user);
+    let writes = vec![
+        Write::create(to_item("credential", keys::credential(&user.email), &credential)?)
+            .secretly(),
+        Write::create(profile).secretly(),
+        Write::create(to_item("security", keys::security(user.id), &security)?),
+    ];
+    Ok(writes)
+}
+
+/// The password is still the one of the version `:verified`. Not the hash: a log-in may have
+/// replaced it by a stronger one of the same password. Items of an older version have no number.
+pub(super) const SAME_PASSWORD: &str =
+    "(password_version = :verified OR attribute_not_exists(password_version))";
+
+/// Logged in nowhere.
+pub(super) const NO_SESSIONS: BTreeMap<SessionId, Session> = BTreeMap::new();
 
 enum Added {
     Yes,

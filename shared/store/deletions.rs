@@ -1,0 +1,239 @@
+//! The end of an account: what goes at once, and what is left to be erased.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use time::Duration;
+use tracing::warn;
+
+use super::admins;
+use super::db::{Read, Store, Updated, failure};
+use super::item::{Item, from_item, key_item, number, text, to_item, value};
+use super::keys::{self, CUSTOMER_ORDERS, PK, SK, TYPE};
+use super::transaction::{Outcome, Verdict, Write, unique_token};
+use super::users::{Credential, SAME_PASSWORD};
+use crate::domain::email::{AddressDigest, Email};
+use crate::domain::error::{Conflict, Error, Result};
+use crate::domain::ids::{CartId, OrderId, UserId};
+use crate::domain::order::OrderStatus;
+use crate::domain::time::Instant;
+use crate::domain::user::{Role, User};
+
+/// An account that is gone, but of which other items still know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Deletion {
+    /// Whose it was.
+    pub user_id: UserId,
+    /// Its address: what else lies under it goes too. This item is the last to know it.
+    pub email: Email,
+    /// When its owner deleted it.
+    pub requested_at: Instant,
+}
+
+/// By then every request has ended that came in before the account was deleted.
+const REQUESTS_END: Duration = Duration::minutes(1);
+
+impl Store {
+    /// Deletes an account: credential, profile, security item with all sessions, and closes the cart,
+    /// so that no order that is under way comes after it. What else knows the person is erased later. 401 where the password was changed since it was
+    /// verified, 409 `open_orders` where an order is on its way, 409 `last_admin` where nobody else
+    /// would run the shop.
+    pub async fn delete_user(
+        &self,
+        user: &User,
+        verified: &Credential,
+        now: Instant,
+    ) -> Result<()> {
+        let cart = CartId::from(user.id);
+        // An order that is being placed is in the cart's list of unpaid ones at once, which the
+        // transaction judges, and in the index behind this query a moment later.
+        if self.has_open_orders(user.id).await? {
+            return Err(open_orders());
+        }
+        let deletion = Deletion { user_id: user.id, email: user.email.clone(), requested_at: now };
+        let mut writes = vec![
+            Write::delete(keys::credential(&user.email))
+                .when(format!("{SAME_PASSWORD} AND user_id = :user"))
+                .secretly()
+                .value(":verified", number(verified.password_version))
+                .value(":user", text(user.id)),
+            Write::put(closed_cart(cart)).when("attribute_not_exists(unpaid_orders)"),
+            Write::delete(keys::profile(user.id)).when("attribute_exists(pk)").secretly(),
+            // A role that has just been changed has ended the caller's session.
+            Write::delete(keys::security(user.id))
+                .when("#role = :role")
+                .secretly()
+                .name("#role", "role")
+                .value(":role", value(&user.role)?),
+            Write::create(to_item("deletion", keys::deletion(user.id), &deletion)?),
+        ];
+        if user.role == Role::Admin {
+            writes.push(admins::remove(user.id));
+        }
+        match self.transact(unique_token(now), &writes).await? {
+            Outcome::Committed => Ok(()),
+            Outcome::Refused(verdicts) => Err(refusal(&verdicts)),
+        }
+    }
+
+    /// Every account that is to be erased.
+    pub async fn deletions(&self) -> Result<Vec<Deletion>> {
+        let items = self.partition(&keys::deletions(), Read::Consistent).await?.into_iter();
+        // One that can't be read must not keep the others waiting.
+        Ok(items
+            .filter_map(|item| from_item(item).inspect_err(|error| warn!(?error)).ok())
+            .collect())
+    }
+
+    /// Erases what is left of a person; false where somebody has to look again.
+    pub async fn erase(&self, deletion: &Deletion, now: Instant) -> Result<bool> {
+        if now < deletion.requested_at.plus(REQUESTS_END) {
+            return Ok(false);
+        }
+        let orders = self.orders_to_forget(deletion.user_id).await?;
+        for order in &orders {
+            self.forget_customer(*order, deletion.user_id, now).await?;
+        }
+        if !orders.is_empty() {
+            return Ok(false);
+        }
+        self.delete(keys::cart(deletion.user_id.into())).await?;
+        self.forget_registrations(&deletion.email.digest(), deletion.requested_at).await?;
+        self.forget_messages(deletion).await?;
+        self.forget_addresses(&deletion.email.digest()).await?;
+        self.delete(keys::deletion(deletion.user_id)).await?;
+        Ok(true)
+    }
+
+    /// Takes the person out of an order; what was bought, and for how much, stays.
+    async fn forget_customer(&self, order: OrderId, user: UserId, now: Instant) -> Result<()> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_item(keys::order(order))))
+            .update_expression(
+                "SET version = version + :one, updated_at = :now \
+                 REMOVE user_id, shipping_address, customer",
+            )
+            .condition_expression("user_id = :user")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":now", text(now))
+            .expression_attribute_values(":user", text(user));
+        match self.update(update).await? {
+            // Whom it has lost already, it need not lose again.
+            Updated::Done(_) | Updated::Refused(_) => Ok(()),
+        }
+    }
+
+    /// Drops what could not be sent to a person so far. No message is read as a whole: one that
+    /// can't be read, anybody's, must not keep people from being erased.
+    async fn forget_messages(&self, deletion: &Deletion) -> Result<()> {
+        for outbox in keys::outboxes().chain([keys::failed_messages()]) {
+            let mut pages = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk")
+                .filter_expression(
+                    "created_at <= :until AND (#event.email = :email OR #event.user_id = :user)",
+                )
+                .projection_expression("pk, sk")
+                .consistent_read(true)
+                .expression_attribute_names("#event", "event")
+                .expression_attribute_values(":pk", text(&outbox))
+                .expression_attribute_values(":until", text(deletion.requested_at))
+                .expression_attribute_values(":email", text(&deletion.email))
+                .expression_attribute_values(":user", text(deletion.user_id))
+                .into_paginator()
+                .items()
+                .send();
+            while let Some(key) = pages.next().await {
+                let key = key.map_err(|error| failure("Query", &error))?;
+                let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+                delete.send().await.map_err(|error| failure("DeleteItem", &error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets where an account was used from.
+    async fn forget_addresses(&self, account: &AddressDigest) -> Result<()> {
+        for item in self.partition(&keys::known_addresses(account), Read::Consistent).await? {
+            let key = item.into_iter().filter(|(name, _)| [PK, SK].contains(&name.as_str()));
+            let delete = self.client.delete_item().table_name(&self.table);
+            let delete = delete.set_key(Some(key.collect())).send().await;
+            delete.map_err(|error| failure("DeleteItem", &error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether one of a customer's orders is still on its way.
+    async fn has_open_orders(&self, user: UserId) -> Result<bool> {
+        let open = OrderStatus::OPEN.iter().enumerate();
+        let open: Vec<_> = open.map(|(index, status)| (format!(":open{index}"), status)).collect();
+        let names: Vec<_> = open.iter().map(|(name, _)| name.as_str()).collect();
+        let query = self
+            .customers_orders(user)
+            .filter_expression(format!("#status IN ({})", names.join(", ")))
+            .expression_attribute_names("#status", "status");
+        let mut pages = open
+            .iter()
+            .try_fold(query, |query, (name, status)| {
+                Ok::<_, Error>(query.expression_attribute_values(name, value(status)?))
+            })?
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            if page.map_err(|error| failure("Query", &error))?.count > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The orders that still know a customer.
+    async fn orders_to_forget(&self, user: UserId) -> Result<Vec<OrderId>> {
+        let page = self.customers_orders(user).send().await;
+        let items = page.map_err(|error| failure("Query", &error))?.items.unwrap_or_default();
+        let id = |item: &Item| item.get("id").and_then(|id| id.as_s().ok()?.parse().ok());
+        Ok(items.iter().filter_map(id).collect())
+    }
+
+    fn customers_orders(
+        &self,
+        user: UserId,
+    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name(CUSTOMER_ORDERS.name)
+            .key_condition_expression("customer = :partition")
+            .expression_attribute_values(":partition", AttributeValue::S(keys::customer(user)))
+    }
+}
+
+/// A cart from which nothing is ordered any more.
+fn closed_cart(cart: CartId) -> Item {
+    let mut item = key_item(keys::cart(cart));
+    item.insert(TYPE.to_owned(), text("cart"));
+    item.insert("closed".to_owned(), AttributeValue::Bool(true));
+    item
+}
+
+fn refusal(verdicts: &[Verdict]) -> Error {
+    let failed = verdicts.iter().position(|verdict| matches!(verdict, Verdict::ConditionFailed(_)));
+    match failed {
+        Some(0) => Error::InvalidCredentials,
+        Some(1) => open_orders(),
+        Some(5) => admins::last_admin(),
+        _ => Error::Unauthenticated,
+    }
+}
+
+fn open_orders() -> Error {
+    Conflict::new(
+        "open_orders",
+        "An order is still on its way; wait until it has arrived, or cancel it first.",
+    )
+    .into()
+}
