@@ -1,9 +1,14 @@
 //! What the environment sets, read once at start-up. The only place that reads it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use crate::domain::email::Email;
+use crate::domain::limit::Limits;
 use crate::domain::money::Currency;
+use crate::domain::text::Label;
+use crate::mail::Links;
 
 /// The shop's settings.
 #[derive(Debug, Clone)]
@@ -21,10 +26,32 @@ pub struct Config {
     /// `TOKEN_KEY_PARAMETER`: the SSM parameter with the private key, set for the functions that
     /// issue tokens.
     pub token_key_parameter: Option<String>,
+    /// `EMAIL_VERIFICATION`: `on`, or `off` to make accounts without a look at whose the address
+    /// is (`docs/operating.md` says what that gives up). Default `on`.
+    pub email_verification: bool,
+    /// `ADMIN_EMAIL`: whoever verifies this address runs the shop.
+    pub admin_email: Option<Email>,
+    /// `RATE_LIMITS`: what differs from the default limits, such as
+    /// `login_account=10/900,login_address=off`: so many requests in so many seconds.
+    pub rate_limits: Limits,
+    /// What mail is sent with, where `MAIL_FROM` is set.
+    pub post: Option<Post>,
     /// How long to wait for what.
     pub patience: Patience,
     /// Where AWS is and who we are there.
     pub aws: Aws,
+}
+
+/// What mail is sent with.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// `MAIL_FROM`: the address that it comes from.
+    pub from: Email,
+    /// `SHOP_NAME`: what the shop is called. Default `Bodega`.
+    pub shop: Label,
+    /// `APP_URL`: where its links lead, an address or a pattern with `{page}` and `{token}`; where
+    /// it is not set, `API_URL`: the API's own address.
+    pub links: Links,
 }
 
 /// How long to wait. A request that makes several calls, with the database down, still has its
@@ -67,13 +94,21 @@ pub struct Aws {
     pub dynamodb_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SSM`: another Parameter Store than the region's.
     pub ssm_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_SESV2`: another SES than the region's.
+    pub ses_endpoint: Option<String>,
 }
 
 /// A setting that is missing or can't be used; the function does not start.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadSetting {
     name: &'static str,
-    problem: &'static str,
+    problem: Cow<'static, str>,
+}
+
+impl BadSetting {
+    fn new(name: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, problem: problem.into() }
+    }
 }
 
 impl fmt::Display for BadSetting {
@@ -93,19 +128,31 @@ impl Config {
     /// Reads the settings from `variable`, which gives a variable's value.
     pub fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, BadSetting> {
         let optional = |name| variable(name).filter(|value| !value.is_empty());
-        let required = |name| optional(name).ok_or(BadSetting { name, problem: "is not set" });
+        let required = |name| optional(name).ok_or(BadSetting::new(name, "is not set"));
         let currency = optional("SHOP_CURRENCY").unwrap_or_else(|| "USD".to_owned());
         Ok(Self {
             table: required("TABLE_NAME")?,
-            currency: Currency::parse(currency).map_err(|_| BadSetting {
-                name: "SHOP_CURRENCY",
-                problem: "is no ISO 4217 code in capitals",
-            })?,
+            currency: Currency::parse(currency)
+                .map_err(|_| BadSetting::new("SHOP_CURRENCY", "is no ISO 4217 code in capitals"))?,
             allowed_origins: optional("ALLOWED_ORIGINS")
                 .map(|list| list.split(',').map(|origin| origin.trim().to_owned()).collect())
                 .unwrap_or_default(),
             token_issuer: optional("TOKEN_ISSUER").unwrap_or_else(|| "bodega".to_owned()),
             token_key_parameter: optional("TOKEN_KEY_PARAMETER"),
+            email_verification: match optional("EMAIL_VERIFICATION").as_deref() {
+                None | Some("on") => true,
+                Some("off") => false,
+                Some(_) => {
+                    return Err(BadSetting::new("EMAIL_VERIFICATION", "is neither on nor off"));
+                }
+            },
+            admin_email: optional("ADMIN_EMAIL")
+                .map(Email::parse)
+                .transpose()
+                .map_err(|_| BadSetting::new("ADMIN_EMAIL", "is no e-mail address"))?,
+            rate_limits: Limits::parse(&optional("RATE_LIMITS").unwrap_or_default())
+                .map_err(|problem| BadSetting::new("RATE_LIMITS", problem))?,
+            post: Post::read(optional)?,
             patience: Patience::default(),
             aws: Aws {
                 region: required("AWS_REGION")?,
@@ -114,8 +161,28 @@ impl Config {
                 session_token: optional("AWS_SESSION_TOKEN"),
                 dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
                 ssm_endpoint: optional("AWS_ENDPOINT_URL_SSM"),
+                ses_endpoint: optional("AWS_ENDPOINT_URL_SESV2"),
             },
         })
+    }
+}
+
+impl Post {
+    fn read(optional: impl Fn(&'static str) -> Option<String>) -> Result<Option<Self>, BadSetting> {
+        let bad = |name, problem: &'static str| BadSetting::new(name, problem);
+        let (from, shop) = (optional("MAIL_FROM"), optional("SHOP_NAME"));
+        let (app, api) = (optional("APP_URL"), optional("API_URL"));
+        let no_pattern = "is neither an address nor a pattern with {page} and then {token}";
+        let app = app.map(|url| Links::app(&url).ok_or(bad("APP_URL", no_pattern)));
+        let api = api.map(|url| Links::api(&url).ok_or(bad("API_URL", "is no web address")));
+        let (app, api) = (app.transpose()?, api.transpose()?);
+        let Some(from) = from else { return Ok(None) };
+        Ok(Some(Self {
+            from: Email::parse(from).map_err(|_| bad("MAIL_FROM", "is no e-mail address"))?,
+            shop: Label::parse(shop.unwrap_or_else(|| "Bodega".to_owned()))
+                .map_err(|_| bad("SHOP_NAME", "is no line of at most 60 characters"))?,
+            links: app.or(api).ok_or(bad("APP_URL", "is not set, and neither is API_URL"))?,
+        }))
     }
 }
 
@@ -157,6 +224,49 @@ mod tests {
     #[test]
     fn a_shop_trades_in_dollars_unless_told_otherwise() {
         assert_eq!(Config::read(environment).unwrap().currency.code(), "USD");
+    }
+
+    #[test]
+    fn limits_are_the_defaults_but_for_what_is_set() {
+        let set = |value: &'static str| {
+            Config::read(move |name| match name {
+                "RATE_LIMITS" => Some(value.to_owned()),
+                name => environment(name),
+            })
+        };
+        assert_eq!(set("").unwrap().rate_limits, Limits::default());
+        let bad = set("login_account=off,login_adress=off").unwrap_err();
+        let said = "environment variable RATE_LIMITS names no limit by `login_adress=off`";
+        assert_eq!(bad.to_string(), said);
+    }
+
+    #[test]
+    fn mail_needs_to_know_where_its_links_lead() {
+        let with = |settings: &[(&'static str, &str)]| {
+            let own = |name| settings.iter().find(|(own, _)| *own == name);
+            Config::read(|name| {
+                own(name).map(|(_, value)| (*value).to_owned()).or_else(|| environment(name))
+            })
+            .map(|config| config.post.map(|post| post.links.verify_email("T")))
+            .map_err(|bad| bad.to_string())
+        };
+        let from = ("MAIL_FROM", "shop@example.com");
+        let (app, api) = (("APP_URL", "https://shop.example"), ("API_URL", "https://api.example"));
+        let page = |text: &str| Ok(Some(text.to_owned()));
+        assert_eq!(with(&[]), Ok(None));
+        assert_eq!(with(&[from, app, api]), page("https://shop.example/verify-email#token=T"));
+        let own = page("https://api.example/auth/pages/verify-email#token=T");
+        assert_eq!(with(&[from, api]), own);
+        for (settings, problem) in [
+            (&[from][..], "environment variable APP_URL is not set, and neither is API_URL"),
+            (&[("APP_URL", "shop.example")], "environment variable APP_URL is neither"),
+            (&[("API_URL", "api")], "environment variable API_URL is no web address"),
+            (&[("MAIL_FROM", "the shop"), app], "environment variable MAIL_FROM is no e-mail"),
+            (&[from, app, ("SHOP_NAME", "a\nb")], "environment variable SHOP_NAME is no line"),
+        ] {
+            let refusal = with(settings).unwrap_err();
+            assert!(refusal.starts_with(problem), "{refusal}");
+        }
     }
 
     #[test]

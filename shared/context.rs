@@ -1,13 +1,14 @@
 //! What a handler is given: settings, store, tokens, and the time.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::auth::issuer::Issuer;
 use crate::auth::token::Verifier;
 use crate::config::Config;
 use crate::domain::money::Currency;
 use crate::domain::time::Instant;
+use crate::mail::Mailer;
 use crate::store::Store;
 
 /// Built once, when the function starts.
@@ -21,6 +22,8 @@ pub struct Ctx {
     pub verifier: Verifier,
     /// Signs tokens.
     pub issuer: Issuer,
+    /// Takes mail out of the shop, where the function sends any: it puts its own here.
+    pub mailer: OnceLock<Box<dyn Mailer>>,
     clock: Clock,
 }
 
@@ -43,7 +46,7 @@ impl Ctx {
     /// A context whose outside world is replaced.
     pub fn with(config: Config, store: Store, issuer: Issuer, clock: Clock) -> Self {
         let verifier = Verifier::new(&config.token_issuer);
-        Self { config, store, verifier, issuer, clock }
+        Self { config, store, verifier, issuer, mailer: OnceLock::new(), clock }
     }
 
     /// The time.

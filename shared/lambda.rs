@@ -14,6 +14,9 @@ use lambda_http::tracing::subscriber::filter::{LevelFilter, Targets};
 use lambda_http::tracing::subscriber::layer::SubscriberExt;
 use lambda_http::tracing::subscriber::util::SubscriberInitExt;
 use lambda_http::{LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::auth::caller;
@@ -22,6 +25,7 @@ use crate::context::Ctx;
 use crate::domain::error::{Error, Result};
 use crate::http::routes::{Access, Route};
 use crate::http::{Request, Response, body, cors, problem};
+use crate::jobs::Job;
 
 /// What a start may spend on opening the connection to the database.
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -72,13 +76,88 @@ where
     .await
 }
 
+/// A job's handler whose type is forgotten: what the tests hold.
+pub struct JobHandler(
+    Box<dyn Fn(&'static Ctx, Value) -> BoxFuture<'static, Result<Value>> + Send + Sync>,
+);
+
+impl JobHandler {
+    /// Forgets a handler's type.
+    pub fn new<H, F, E, A>(handle: H) -> Self
+    where
+        H: Fn(&'static Ctx, E) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<A>> + Send + 'static,
+        E: DeserializeOwned,
+        A: Serialize,
+    {
+        Self(Box::new(move |ctx, event| {
+            let work = serde_json::from_value(event).map(|event| handle(ctx, event));
+            Box::pin(async move {
+                let answer = work.map_err(Error::internal)?.await?;
+                serde_json::to_value(answer).map_err(Error::internal)
+            })
+        }))
+    }
+
+    /// Carries out an event as the job's function would; `None` where the function fails.
+    pub async fn respond(
+        &self,
+        ctx: &'static Ctx,
+        job: &'static Job,
+        event: Value,
+    ) -> Option<Value> {
+        attend(job, "", (self.0)(ctx, event)).await
+    }
+}
+
+/// Runs the function of a job: what starts it sends an `E` and reads an `A`.
+pub async fn run_job<H, F, E, A>(job: &'static Job, handle: H) -> Exit
+where
+    H: Fn(&'static Ctx, E) -> F,
+    F: Future<Output = Result<A>> + Send + 'static,
+    E: DeserializeOwned,
+    A: Serialize + 'static,
+{
+    log_as_json();
+    let ctx: &'static Ctx = Box::leak(Box::new(Ctx::new(Config::from_env()?)));
+    lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<E>| {
+        // Its type forgotten: what a job's future is made of is too deep for the compiler.
+        let work: BoxFuture<'static, Result<A>> = Box::pin(handle(ctx, event.payload));
+        async move {
+            let answer = attend(job, &event.context.request_id, work).await;
+            // Who retries decides by that it failed; why is in the log only.
+            answer.ok_or_else(|| lambda_http::Error::from("the job failed: see its log"))
+        }
+    }))
+    .await
+}
+
+/// Sees a job's work through, whatever comes of it.
+async fn attend<A>(
+    job: &'static Job,
+    request_id: &str,
+    work: impl Future<Output = Result<A>>,
+) -> Option<A> {
+    let span = info_span!("job", job = job.name, request_id);
+    let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
+    let result = work.await;
+    let _entered = span.enter();
+    match result.unwrap_or_else(|_panic| Err(Error::internal("the handler panicked"))) {
+        Ok(answer) => Some(answer),
+        Err(error) => {
+            log(&error);
+            None
+        }
+    }
+}
+
 /// The public keys are read during the start, when the machine is at its fastest: that opens the
 /// connection too. If it fails, the first request tries again.
 async fn warm_up(ctx: &Ctx, route: &Route) {
     if route.method.is_none() {
         return;
     }
-    let read = ctx.verifier.load_keys(&ctx.store);
+    let read = ctx.verifier.load_keys(&ctx.store, ctx.now());
     match tokio::time::timeout(WARM_UP, read).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => warn!(?error, "the database did not answer during the start"),
@@ -130,7 +209,7 @@ where
     F: Future<Output = Result<Response>> + Send + 'static,
 {
     let (id, path) = (request.id().to_owned(), request.path.clone());
-    let origin = request.origin().map(str::to_owned);
+    let (origin, tally) = (request.origin().map(str::to_owned), request.tally());
     let span =
         info_span!("request", route = route.name, request_id = id, user_id = tracing::field::Empty);
     let work = AssertUnwindSafe(work(ctx, route, handle, request)).catch_unwind();
@@ -150,6 +229,8 @@ where
             problem::answer(&error, &path, &id)
         }
     };
+    let headers = tally.headers().into_iter().flatten();
+    let answer = headers.fold(answer, |answer, (name, value)| answer.header(name, &value));
     info!(status = answer.status.as_u16(), "answered");
     finish(ctx, answer, origin.as_deref(), &id)
 }

@@ -10,7 +10,9 @@ pub mod config;
 pub mod context;
 pub mod domain;
 pub mod http;
+pub mod jobs;
 pub mod lambda;
+pub mod mail;
 pub mod store;
 
 pub use context::Ctx;

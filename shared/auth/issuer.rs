@@ -1,9 +1,10 @@
 //! Issues access tokens, in the few functions that may read the private key.
 
-use tokio::sync::OnceCell;
+use time::Duration;
+use tokio::sync::Mutex;
 
 use super::private_key::PrivateKey;
-use super::token::{ACCESS_LIFETIME, Bearer, Claims, header};
+use super::token::{ACCESS_LIFETIME, Bearer, Claims, KEYS_LAST, header};
 use super::{ed25519, token};
 use crate::config::Config;
 use crate::domain::error::{Error, Result};
@@ -11,10 +12,21 @@ use crate::domain::time::Instant;
 use crate::store::Store;
 use crate::store::signing_keys::PublicKey;
 
-/// Signs tokens. The key is read, and made where there is none, at the first token.
+/// How long a key that can't be read anew is signed with until the next attempt, and how long an
+/// attempt may take while there is a key.
+const RETRY: Duration = Duration::seconds(30);
+const PATIENCE: Duration = Duration::seconds(1);
+
+/// Signs tokens. The key is read, and made where there is none, at the first token, and read anew
+/// when it is old: another may have taken its place.
 #[derive(Default)]
 pub struct Issuer {
-    key: OnceCell<PrivateKey>,
+    held: Mutex<Option<Held>>,
+}
+
+struct Held {
+    key: PrivateKey,
+    good_until: Instant,
 }
 
 impl std::fmt::Debug for Issuer {
@@ -24,9 +36,10 @@ impl std::fmt::Debug for Issuer {
 }
 
 impl Issuer {
-    /// An issuer with a key of its own, for tests; the key is published with the first token.
+    /// An issuer with a key of its own for ever, for tests; somebody else publishes it.
     pub fn with_key(key: PrivateKey) -> Self {
-        Self { key: OnceCell::new_with(Some(key)) }
+        let held = Held { key, good_until: Instant::from_unix_millis(i64::MAX) };
+        Self { held: Mutex::new(Some(held)) }
     }
 
     /// A token for a session that has just begun or been renewed.
@@ -52,25 +65,61 @@ impl Issuer {
     }
 
     /// The key, whose public half is in the table before it signs its first token.
-    async fn key(&self, config: &Config, store: &Store, now: Instant) -> Result<&PrivateKey> {
-        let load = || async {
-            let parameter = config
-                .token_key_parameter
-                .as_deref()
-                .ok_or_else(|| Error::internal("TOKEN_KEY_PARAMETER is not set"))?;
-            let at = std::time::UNIX_EPOCH
-                + std::time::Duration::from_millis(now.unix_millis().unsigned_abs());
-            let key = PrivateKey::load_or_create(&config.aws, parameter, at).await?;
+    async fn key(&self, config: &Config, store: &Store, now: Instant) -> Result<PrivateKey> {
+        let mut held = self.held.lock().await;
+        let Some(old) = held.as_mut() else {
+            let key = load(config, now).await?;
             publish(&key, store, now).await?;
-            Ok(key)
+            *held = Some(Held { key: key.clone(), good_until: now.plus(KEYS_LAST) });
+            return Ok(key);
         };
-        self.key.get_or_try_init(load).await
+        if old.good_until <= now {
+            let read = tokio::time::timeout(PATIENCE.unsigned_abs(), load(config, now)).await;
+            match read.unwrap_or_else(|_| Err(Error::unavailable("GetParameter: no answer"))) {
+                Ok(key) => old.replace_by(key, store, now).await?,
+                Err(error) => old.keep_on(error, store, now).await?,
+            }
+        }
+        Ok(old.key.clone())
     }
+}
+
+impl Held {
+    async fn replace_by(&mut self, key: PrivateKey, store: &Store, now: Instant) -> Result<()> {
+        if key.kid != self.key.kid {
+            publish(&key, store, now).await?;
+        }
+        *self = Self { key, good_until: now.plus(KEYS_LAST) };
+        Ok(())
+    }
+
+    /// Goes on with a key that can't be read anew, as long as what it signs is believed.
+    async fn keep_on(&mut self, error: Error, store: &Store, now: Instant) -> Result<()> {
+        let keys = store.public_keys(true).await?;
+        // A token must not outlive its key.
+        let last = now.plus(ACCESS_LIFETIME);
+        if !keys.get(&self.key.kid).is_some_and(|key| key.is_believed(last)) {
+            return Err(error);
+        }
+        tracing::warn!(?error, "the key that signs tokens can't be read anew");
+        self.good_until = now.plus(RETRY);
+        Ok(())
+    }
+}
+
+async fn load(config: &Config, now: Instant) -> Result<PrivateKey> {
+    PrivateKey::load_or_create(&config.aws, parameter(config)?, now.into()).await
+}
+
+/// Where the private key is kept.
+pub(super) fn parameter(config: &Config) -> Result<&str> {
+    let parameter = config.token_key_parameter.as_deref();
+    parameter.ok_or_else(|| Error::internal("TOKEN_KEY_PARAMETER is not set"))
 }
 
 /// Makes a key's public half known to every function.
 pub async fn publish(key: &PrivateKey, store: &Store, now: Instant) -> Result<()> {
-    store.publish_key(&key.kid, &PublicKey { x: key.x.clone(), published_at: now }).await
+    store.publish_key(&key.kid, &PublicKey::new(&key.x, now)).await
 }
 
 /// How many seconds a token lives: the `expires_in` of an answer.

@@ -5,8 +5,11 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 
 use super::digest::random;
+use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
 use crate::domain::password::{NewPassword, OfferedPassword};
+use crate::store::Store;
+use crate::store::users::Credential;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -14,26 +17,78 @@ const LANES: u32 = 1;
 
 /// The hash of a new password, as a PHC string.
 pub fn hash(password: &NewPassword) -> Result<String> {
+    hash_of(password.as_bytes())
+}
+
+fn hash_of(password: &[u8]) -> Result<String> {
     let salt: [u8; 16] = random()?;
-    let hash =
-        argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(Error::internal)?;
-    Ok(hash.to_string())
+    let hash = argon2(MEMORY_KIB)?.hash_password_with_salt(password, &salt);
+    Ok(hash.map_err(Error::internal)?.to_string())
 }
 
 /// Whether a password is the one of this hash. Without a hash it takes the same time and says no,
 /// so that an unknown account can't be told from a wrong password.
 pub fn verify(password: &OfferedPassword, hash: Option<&str>) -> Result<bool> {
     let stored = PasswordHash::new(hash.unwrap_or(NOBODYS)).map_err(Error::internal)?;
-    let verified = argon2()?.verify_password(password.as_bytes(), &stored).is_ok();
+    let verified = argon2(MEMORY_KIB)?.verify_password(password.as_bytes(), &stored).is_ok();
+    if !verified {
+        make_up_for(&stored, password)?;
+    }
     Ok(verified && hash.is_some())
+}
+
+/// Hashes a password anew that has just been verified, where its hash is weaker than today's. It is
+/// still the same password: no session ends. If it can't be done now, the next login does it.
+pub async fn keep_strong(
+    store: &Store,
+    email: &Email,
+    verified: &Credential,
+    password: &OfferedPassword,
+) {
+    if !PasswordHash::new(&verified.password_hash).is_ok_and(|hash| is_weak(&hash)) {
+        return;
+    }
+    let replaced = match hash_of(password.as_bytes()) {
+        Ok(hash) => store.replace_password_hash(email, verified, &hash).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = replaced {
+        tracing::warn!(?error, user_id = %verified.user_id, "a weak password hash stays");
+    }
+}
+
+fn is_weak(hash: &PasswordHash) -> bool {
+    let is_argon2id = hash.algorithm == Algorithm::Argon2id.ident();
+    let is_latest = hash.version == Some(Version::V0x13.into());
+    let is_costly = Params::try_from(hash).is_ok_and(|params| {
+        params.m_cost() >= MEMORY_KIB && params.t_cost() >= PASSES && params.p_cost() >= LANES
+    });
+    !(is_argon2id && is_latest && is_costly)
+}
+
+/// Spends what verifying a weak hash has saved, or a fast no would tell that there is an account.
+fn make_up_for(weak: &PasswordHash, password: &OfferedPassword) -> Result<()> {
+    let memory = saved(weak);
+    if memory >= Params::MIN_M_COST {
+        let hash = argon2(memory)?.hash_password_with_salt(password.as_bytes(), &[0; 16]);
+        hash.map_err(Error::internal)?;
+    }
+    Ok(())
+}
+
+/// The memory that, filled in today's number of passes, takes as long as today's hash takes longer
+/// than this one.
+fn saved(weak: &PasswordHash) -> u32 {
+    let spent = |params: Params| params.m_cost().saturating_mul(params.t_cost());
+    MEMORY_KIB.saturating_sub(Params::try_from(weak).map_or(0, spent) / PASSES)
 }
 
 /// The hash of no password that anybody knows, with today's parameters.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4$\
                        AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
+fn argon2(memory_kib: u32) -> Result<Argon2<'static>> {
+    let params = Params::new(memory_kib, PASSES, LANES, None).map_err(Error::internal)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -52,6 +107,52 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(verify(&offered("correct horse"), Some(&hash)).unwrap());
         assert!(!verify(&offered("correct horsf"), Some(&hash)).unwrap());
+    }
+
+    /// A hash with other parameters.
+    fn hash_with(algorithm: Algorithm, version: Version, [m, t, p]: [u32; 3]) -> String {
+        let argon2 = Argon2::new(algorithm, version, Params::new(m, t, p, None).unwrap());
+        argon2.hash_password_with_salt(b"correct horse", b"salt of a test.").unwrap().to_string()
+    }
+
+    #[test]
+    fn a_weak_hash_verifies_and_is_known_for_weak() {
+        use Algorithm::{Argon2d, Argon2i, Argon2id};
+        let today = [MEMORY_KIB, PASSES, LANES];
+        for (why, hash, weak) in [
+            ("today's", hash_with(Argon2id, Version::V0x13, today), false),
+            ("stronger", hash_with(Argon2id, Version::V0x13, [MEMORY_KIB, PASSES + 1, 2]), false),
+            ("less memory", hash_with(Argon2id, Version::V0x13, [MEMORY_KIB - 1, 3, 1]), true),
+            ("fewer passes", hash_with(Argon2id, Version::V0x13, [2 * MEMORY_KIB, 1, 1]), true),
+            ("an older version", hash_with(Argon2id, Version::V0x10, today), true),
+            ("Argon2i", hash_with(Argon2i, Version::V0x13, today), true),
+            ("Argon2d", hash_with(Argon2d, Version::V0x13, today), true),
+        ] {
+            assert!(verify(&offered("correct horse"), Some(&hash)).unwrap(), "{why}");
+            assert!(!verify(&offered("correct horsf"), Some(&hash)).unwrap(), "{why}");
+            assert_eq!(is_weak(&PasswordHash::new(&hash).unwrap()), weak, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_password_takes_as_long_whatever_hash_it_meets() {
+        let saved_by = |costs| {
+            let hash = hash_with(Algorithm::Argon2id, Version::V0x13, costs);
+            saved(&PasswordHash::new(&hash).unwrap())
+        };
+        assert_eq!(saved_by([MEMORY_KIB, PASSES, 1]), 0);
+        assert_eq!(saved_by([MEMORY_KIB, PASSES + 1, 1]), 0, "stronger ones take longer");
+        assert_eq!(saved_by([MEMORY_KIB, PASSES / 2, 1]), MEMORY_KIB / 2);
+        assert_eq!(saved_by([8 * 1024, 1, 1]), 15 * 1024, "8 × 1 + 15 × 2 = 19 × 2");
+    }
+
+    #[test]
+    fn nobodys_hash_costs_what_todays_do() {
+        let hash = PasswordHash::new(NOBODYS).unwrap();
+        let params = Params::try_from(&hash).unwrap();
+        let costs = [params.m_cost(), params.t_cost(), params.p_cost()];
+        assert_eq!(costs, [MEMORY_KIB, PASSES, LANES]);
+        assert!(!is_weak(&hash));
     }
 
     #[test]

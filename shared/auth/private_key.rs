@@ -2,9 +2,10 @@
 //!
 //! The first function that issues a token makes it and keeps it in an SSM SecureString, which
 //! costs nothing at rest and which only issuing functions may read. `Overwrite=false` decides
-//! between two functions that start at once. Two calls don't deserve an SDK of their own: they are
-//! signed with the SDK's signer.
+//! between two functions that start at once; a rotation overwrites. Two calls don't deserve an SDK
+//! of their own: they are signed with the SDK's signer.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -22,6 +23,7 @@ use serde_json::json;
 use super::digest::digest;
 use crate::config::Aws;
 use crate::domain::error::{Error, Result};
+use crate::domain::time::Instant;
 use crate::store::client;
 use crate::store::network::Network;
 
@@ -37,6 +39,12 @@ pub struct PrivateKey {
     pub x: String,
     /// PKCS #8.
     pub pkcs8: Vec<u8>,
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({}, …)", self.kid)
+    }
 }
 
 impl PrivateKey {
@@ -65,11 +73,17 @@ impl PrivateKey {
             return Self::read(&value);
         }
         let key = Self::generate()?;
-        if parameters.put_new(parameter, &key.write()?).await? {
+        if parameters.put(parameter, &key.write()?, Overwrite::No).await? {
             return Ok(key);
         }
         let value = parameters.get(parameter).await?;
         Self::read(&value.ok_or_else(|| Error::unavailable("the new key can't be read yet"))?)
+    }
+
+    /// Puts this key under the parameter, whatever is there.
+    pub async fn put(&self, aws: &Aws, parameter: &str, now: Instant) -> Result<()> {
+        let parameters = ParameterStore { aws, now: now.into(), network: Network::new(PATIENCE) };
+        parameters.put(parameter, &self.write()?, Overwrite::Yes).await.map(drop)
     }
 
     fn read(value: &str) -> Result<Self> {
@@ -112,9 +126,11 @@ impl ParameterStore<'_> {
         }
     }
 
-    /// Whether the parameter is new; one that is there stays as it is.
-    async fn put_new(&self, name: &str, value: &str) -> Result<bool> {
-        let new = json!({"Name": name, "Value": value, "Type": "SecureString", "Overwrite": false});
+    /// Whether the parameter has this value now; else it stays as it is.
+    async fn put(&self, name: &str, value: &str, overwrite: Overwrite) -> Result<bool> {
+        let overwrite = overwrite == Overwrite::Yes;
+        let new =
+            json!({"Name": name, "Value": value, "Type": "SecureString", "Overwrite": overwrite});
         match self.call("PutParameter", &new).await? {
             Answer::Done(_) => Ok(true),
             Answer::Refused(code) if code == "ParameterAlreadyExists" => Ok(false),
@@ -184,6 +200,12 @@ impl ParameterStore<'_> {
         instructions.apply_to_request_http1x(&mut request);
         HttpRequest::try_from(request).map_err(Error::internal)
     }
+}
+
+#[derive(PartialEq)]
+enum Overwrite {
+    Yes,
+    No,
 }
 
 enum Answer {

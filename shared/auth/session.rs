@@ -40,26 +40,28 @@ pub struct Tokens {
 /// answer was lost to ask again, too short to be of use to a thief.
 const GRACE: Duration = Duration::seconds(10);
 
+/// How many bytes of a refresh token's secret are its line.
+const LINE: usize = 16;
+
 /// How often a renewal looks again after somebody else wrote in between.
 const TRIES: usize = 5;
 
 /// Begins a session for a person who has just shown who they are. An account that is disabled
 /// looks like one that is not there.
-pub async fn begin(ctx: &Ctx, user_id: UserId) -> Result<(Tokens, User)> {
+pub async fn begin(ctx: &Ctx, user_id: UserId) -> Result<Tokens> {
     begin_under(ctx, user_id, None).await
 }
 
 /// The same for a person who has shown it by a password: if that was changed while it was being
 /// checked, it is a wrong one.
 pub async fn begin_by_password(ctx: &Ctx, credential: &Credential) -> Result<(Tokens, User)> {
-    begin_under(ctx, credential.user_id, Some(credential.password_version)).await
+    let Credential { user_id, password_version, .. } = *credential;
+    let begun = begin_under(ctx, user_id, Some(password_version));
+    let (tokens, user) = try_join(begun, ctx.store.user(user_id)).await?;
+    Ok((tokens, user.ok_or(Error::InvalidCredentials)?))
 }
 
-async fn begin_under(
-    ctx: &Ctx,
-    user_id: UserId,
-    password_version: Option<u32>,
-) -> Result<(Tokens, User)> {
+async fn begin_under(ctx: &Ctx, user_id: UserId, password_version: Option<u32>) -> Result<Tokens> {
     let now = ctx.now();
     let session_id = SessionId::new(now);
     let refresh = RefreshToken::new(user_id, session_id)?;
@@ -72,14 +74,13 @@ async fn begin_under(
     // The token first: with no key there is no session to clean up.
     let tokens = tokens(ctx, &refresh).await?;
     let begun = ctx.store.create_session(user_id, session_id, &session, password_version);
-    let (begun, user) = try_join(begun, ctx.store.user(user_id)).await?;
-    let user = begun.and(user).ok_or(Error::InvalidCredentials)?;
-    Ok((tokens, user))
+    begun.await?.ok_or(Error::InvalidCredentials)?;
+    Ok(tokens)
 }
 
 /// Renews a session by its refresh token, which works once. The token before it still leads to
 /// the same successor for ten seconds; any other that is used again was stolen, or its owner's
-/// was: the session ends.
+/// was: the session ends. What never was a token of the session does it no harm.
 pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<(Tokens, User)> {
     let used = RefreshToken::read(refresh_token).ok_or(Error::Unauthenticated)?;
     for attempt in 0..TRIES {
@@ -87,8 +88,9 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<(Tokens, User)> {
         let (found, user) = try_join(find(ctx, &used), ctx.store.user(used.user_id)).await?;
         let user = user.ok_or(Error::Unauthenticated)?;
         let next = match found.session.judge(&used, now) {
-            Judgement::Current => RefreshToken::new(used.user_id, used.session_id)?,
+            Judgement::Current => used.successor()?,
             Judgement::Repeated(next) => return Ok((tokens(ctx, &next).await?, user)),
+            Judgement::Invented => return Err(Error::Unauthenticated),
             // It was good when this request began, and others have renewed the session twice
             // since: that is haste, not theft.
             Judgement::Reused if attempt > 0 => return Err(Error::Unauthenticated),
@@ -97,7 +99,7 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<(Tokens, User)> {
         // The access token first: with no key to sign it, no refresh token is used up.
         let tokens = tokens(ctx, &next).await?;
         let rotation = Rotation {
-            used: used.digest(),
+            used: found.session.refresh_digest.clone(),
             next: found.session.renewed(&used, &next, now)?,
             stale: found.stale(now),
         };
@@ -115,6 +117,7 @@ pub async fn bearer_of(ctx: &Ctx, refresh_token: &str) -> Result<Bearer> {
     let found = find(ctx, &token).await?;
     match found.session.judge(&token, ctx.now()) {
         Judgement::Current | Judgement::Repeated(_) => Ok(token.bearer()),
+        Judgement::Invented => Err(Error::Unauthenticated),
         Judgement::Reused => Err(reused(ctx, &token).await?),
     }
 }
@@ -157,20 +160,33 @@ impl Found {
 }
 
 enum Judgement {
+    /// It works.
     Current,
+    /// It is the one before, and this is what it led to.
     Repeated(RefreshToken),
+    /// It was one of this session's.
     Reused,
+    /// It never was.
+    Invented,
 }
 
 impl Session {
     fn judge(&self, token: &RefreshToken, now: Instant) -> Judgement {
-        if self.refresh_digest == token.digest() {
+        if [token.digest(), token.former_digest()].contains(&self.refresh_digest) {
             return Judgement::Current;
         }
         // Nothing but the parent opens what was sealed for it.
         let previous = self.previous.as_ref().filter(|used| used.used_at.plus(GRACE) > now);
         let successor = previous.and_then(|used| token.open(&used.sealed_successor));
-        successor.map_or(Judgement::Reused, Judgement::Repeated)
+        match successor {
+            Some(successor) => Judgement::Repeated(successor),
+            None if self.is_line_of(token) => Judgement::Reused,
+            None => Judgement::Invented,
+        }
+    }
+
+    fn is_line_of(&self, token: &RefreshToken) -> bool {
+        self.refresh_digest.split_once('.').is_some_and(|(line, _)| line == token.line_digest())
     }
 
     /// The session as it is once its refresh token has been used.
@@ -190,6 +206,10 @@ async fn tokens(ctx: &Ctx, refresh: &RefreshToken) -> Result<Tokens> {
 
 /// A refresh token: whose session it belongs to, so that it can be found, and 32 random bytes,
 /// which make it good.
+///
+/// The first 16 of them, its line, it has in common with all tokens of its session. Who shows the
+/// line had one of them, and whoever only knows the two identifiers, which are no secrets, can't
+/// pass for a thief and so log somebody out.
 #[derive(Clone)]
 pub struct RefreshToken {
     user_id: UserId,
@@ -205,6 +225,12 @@ impl RefreshToken {
     /// The one with this secret: for data that must come out the same every time.
     pub const fn with_secret(user_id: UserId, session_id: SessionId, secret: [u8; 32]) -> Self {
         Self { user_id, session_id, secret }
+    }
+
+    fn successor(&self) -> Result<Self> {
+        let mut next = self.clone();
+        next.secret[LINE..].copy_from_slice(&random::<{ 32 - LINE }>()?);
+        Ok(next)
     }
 
     /// Whose it is.
@@ -229,8 +255,18 @@ impl RefreshToken {
         })
     }
 
-    /// What is kept of it.
+    /// What is kept of it: by what its line is known, and by what it is known itself. Half a digest
+    /// of so many random bytes is enough, and every signed-in request reads it.
     pub fn digest(&self) -> String {
+        format!("{}.{}", self.line_digest(), half(&self.former_digest()))
+    }
+
+    fn line_digest(&self) -> String {
+        half(&digest([&self.secret[..LINE]])).to_owned()
+    }
+
+    /// What an older version kept of it. Its sessions get a line with their next renewal.
+    fn former_digest(&self) -> String {
         digest([self.secret.as_slice()])
     }
 
@@ -256,6 +292,11 @@ impl RefreshToken {
         let key = UnboundKey::new(&AES_256_GCM, context.finish().as_ref());
         key.map(LessSafeKey::new).map_err(|_| Error::internal("no key for a refresh token"))
     }
+}
+
+/// 132 bits of a digest.
+fn half(digest: &str) -> &str {
+    &digest[..22]
 }
 
 /// Every key seals one message in its life, so one nonce is enough.

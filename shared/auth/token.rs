@@ -15,14 +15,18 @@ use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::time::Instant;
 use crate::store::Store;
-use crate::store::signing_keys::PublicKeys;
+use crate::store::signing_keys::{PublicKey, PublicKeys};
 
 /// How long an access token works.
 pub const ACCESS_LIFETIME: Duration = Duration::minutes(15);
-/// How far clocks may be apart.
+/// How far ahead the issuer's clock may be. A token that has expired has expired: whoever is told
+/// so renews it.
 const LEEWAY_SECONDS: i64 = 5;
 /// How long keys are not looked up again: what was published in between is unknown for so long.
-const LOOK_UP_PAUSE: Duration = Duration::seconds(2);
+pub(super) const LOOK_UP_PAUSE: Duration = Duration::seconds(2);
+/// How long keys that were read are taken for those that there are, by whoever signs and by whoever
+/// verifies: a key that is taken back has no effect after that.
+pub(super) const KEYS_LAST: Duration = Duration::minutes(5);
 /// RFC 9068, section 2.1.
 const TYPE: &str = "at+jwt";
 /// No token of ours is longer; anything longer is not worth parsing.
@@ -52,42 +56,56 @@ pub struct Bearer {
 #[derive(Debug)]
 pub struct Verifier {
     issuer: String,
-    keys: RwLock<HashMap<String, DecodingKey>>,
+    known: RwLock<Known>,
     looked_up_at: Mutex<Option<Instant>>,
+}
+
+/// The keys as they were read.
+#[derive(Debug, Default)]
+struct Known {
+    keys: HashMap<String, (DecodingKey, PublicKey)>,
+    read_at: Option<Instant>,
 }
 
 impl Verifier {
     /// A verifier that knows no key yet; `issuer` is the only one it believes.
     pub fn new(issuer: &str) -> Self {
         ed25519::install();
-        Self { issuer: issuer.to_owned(), keys: RwLock::default(), looked_up_at: Mutex::default() }
+        Self { issuer: issuer.to_owned(), known: RwLock::default(), looked_up_at: Mutex::default() }
     }
 
     /// Reads the public keys.
-    pub async fn load_keys(&self, store: &Store) -> Result<()> {
-        self.learn(&store.public_keys(false).await?);
+    pub async fn load_keys(&self, store: &Store, now: Instant) -> Result<()> {
+        self.learn(store.public_keys(false).await?, now);
         Ok(())
     }
 
     /// Who bears this token, if it is ours and still good.
     pub async fn verify(&self, token: &str, store: &Store, now: Instant) -> Result<Bearer> {
         let kid = key_id(token).ok_or(Error::Unauthenticated)?;
-        if self.key(&kid).is_none() {
+        if self.key(&kid, now).is_none() || self.is_stale(now) {
             self.look_up(&kid, store, now).await?;
         }
-        let key = self.key(&kid).ok_or(Error::Unauthenticated)?;
+        let key = self.key(&kid, now).ok_or(Error::Unauthenticated)?;
         self.check(token, &key, now).ok_or(Error::Unauthenticated)
     }
 
-    /// Looks for a key that is not known here: once for all who wait for it, and not again and
-    /// again for everybody who invents one, for every function reads the same small item.
+    /// Looks for a key that is not known here, or has not been looked at for long: once for all who
+    /// wait for it, and not again and again for everybody who invents one, for every function reads
+    /// the same small item.
     async fn look_up(&self, kid: &str, store: &Store, now: Instant) -> Result<()> {
         let mut looked_up_at = self.looked_up_at.lock().await;
+        let is_known = self.key(kid, now).is_some();
         let is_due = looked_up_at.is_none_or(|at| at.plus(LOOK_UP_PAUSE) <= now);
-        if self.key(kid).is_none() && is_due {
-            self.learn(&store.public_keys(true).await?);
-            *looked_up_at = Some(now);
+        if is_known && !self.is_stale(now) || !is_due {
+            return Ok(());
         }
+        match store.public_keys(true).await {
+            Ok(keys) => self.learn(keys, now),
+            Err(error) if is_known => tracing::warn!(?error, "the public keys can't be read anew"),
+            Err(error) => return Err(error),
+        }
+        *looked_up_at = Some(now);
         Ok(())
     }
 
@@ -100,21 +118,26 @@ impl Verifier {
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
         let now = now.unix_seconds();
-        let alive = claims.exp.saturating_add(LEEWAY_SECONDS) > now
-            && claims.iat.saturating_sub(LEEWAY_SECONDS) <= now;
+        let alive = claims.exp > now && claims.iat.saturating_sub(LEEWAY_SECONDS) <= now;
         alive.then_some(Bearer { user_id: claims.sub, session_id: claims.sid })
     }
 
-    fn key(&self, kid: &str) -> Option<DecodingKey> {
-        self.keys.read().ok()?.get(kid).cloned()
+    fn key(&self, kid: &str, now: Instant) -> Option<DecodingKey> {
+        let known = self.known.read().ok()?;
+        let (decoding, key) = known.keys.get(kid)?;
+        key.is_believed(now).then(|| decoding.clone())
     }
 
-    fn learn(&self, keys: &PublicKeys) {
-        let known = keys
-            .iter()
-            .filter_map(|(kid, key)| Some((kid.clone(), ed25519::decoding_key(&key.x).ok()?)));
-        if let Ok(mut keys) = self.keys.write() {
-            *keys = known.collect();
+    fn is_stale(&self, now: Instant) -> bool {
+        let read_at = self.known.read().ok().and_then(|known| known.read_at);
+        read_at.is_none_or(|at| at.plus(KEYS_LAST) <= now)
+    }
+
+    fn learn(&self, keys: PublicKeys, now: Instant) {
+        let decoding = |key: &PublicKey| ed25519::decoding_key(&key.x).ok();
+        let keys = keys.into_iter().filter_map(|(kid, key)| Some((kid, (decoding(&key)?, key))));
+        if let Ok(mut known) = self.known.write() {
+            *known = Known { keys: keys.collect(), read_at: Some(now) };
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod cors;
 pub mod cursor;
 pub mod etag;
 pub mod idempotency_key;
+pub mod page;
 pub mod paging;
 pub mod problem;
 pub mod request;

@@ -36,6 +36,9 @@ pub fn answer(error: &Error, instance: &str, request_id: &str) -> Response {
             answer.header(WWW_AUTHENTICATE.as_str(), "Bearer realm=\"login\"")
         }
         Error::MethodNotAllowed { allow } => answer.header(ALLOW.as_str(), &allow.join(", ")),
+        Error::TooManyRequests { retry_after, .. } => {
+            answer.header(RETRY_AFTER.as_str(), &retry_after.to_string())
+        }
         Error::Unavailable { .. } => answer.header(RETRY_AFTER.as_str(), RETRY_AFTER_SECONDS),
         _ => answer,
     }
@@ -67,7 +70,7 @@ fn outside(error: &Error) -> Outside {
         Error::InvalidCredentials => plain(
             S::UNAUTHORIZED,
             "invalid_credentials",
-            "The e-mail address and the password don't belong to an account that can log in.",
+            "The password is wrong, or there is no account that it opens.",
         ),
         Error::Forbidden => {
             plain(S::FORBIDDEN, "forbidden", "Your account may not do this; it is for admins.")
@@ -92,6 +95,14 @@ fn outside(error: &Error) -> Outside {
             "version_required",
             "Send If-Match with the ETag of the version that you mean to change.",
         ),
+        Error::TooManyRequests { limit, retry_after } => Outside {
+            facts: [("limit".to_owned(), json!(limit.name()))].into_iter().collect(),
+            ..plain(
+                S::TOO_MANY_REQUESTS,
+                "rate_limited",
+                &format!("That was too often; try again in {retry_after} seconds."),
+            )
+        },
         Error::Unavailable { .. } => plain(
             S::SERVICE_UNAVAILABLE,
             "unavailable",

@@ -11,6 +11,9 @@ use serde_json::Value;
 
 use super::{body, etag, idempotency_key};
 use crate::auth::caller::Caller;
+use crate::auth::limiter::{Limiter, Tally};
+use crate::context::Ctx;
+use crate::domain::client_address::ClientAddress;
 use crate::domain::error::{Error, Result};
 use crate::domain::invalid::Invalid;
 use crate::domain::version::Expected;
@@ -29,12 +32,30 @@ pub struct Request {
     body: Vec<u8>,
     id: String,
     caller: Option<Caller>,
+    address: ClientAddress,
+    tally: Tally,
 }
 
 impl Request {
     /// The caller of a route that is open to nobody else than people signed in.
     pub fn caller(&self) -> Result<Caller> {
         self.caller.ok_or(Error::Unauthenticated)
+    }
+
+    /// Where it comes from, as the gateway has seen it; what headers say of that is the client's
+    /// own invention.
+    pub fn address(&self) -> &ClientAddress {
+        &self.address
+    }
+
+    /// Counts it; the answer shows where its caller stands.
+    pub fn limiter<'a>(&'a self, ctx: &'a Ctx) -> Limiter<'a> {
+        Limiter::new(ctx, &self.address, &self.tally)
+    }
+
+    /// What the limiter has counted, now and later on.
+    pub fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// A path parameter. A text that can't be one names nothing: 404.
@@ -134,12 +155,13 @@ impl Request {
 
 impl From<lambda_http::Request> for Request {
     fn from(request: lambda_http::Request) -> Self {
-        let id = request
-            .request_context_ref()
-            .and_then(|context| match context {
-                RequestContext::ApiGatewayV2(context) => context.request_id.clone(),
-                _ => None,
-            })
+        let context = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => Some(context),
+            _ => None,
+        };
+        let address = context.and_then(|context| context.http.source_ip.as_deref());
+        let id = context
+            .and_then(|context| context.request_id.clone())
             .or_else(|| request.lambda_context_ref().map(|context| context.request_id.clone()));
         let pairs = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let parameters = request.path_parameters_ref();
@@ -152,6 +174,8 @@ impl From<lambda_http::Request> for Request {
             method: request.method().clone(),
             headers: request.headers().clone(),
             caller: None,
+            address: ClientAddress::read(address),
+            tally: Tally::default(),
             body: match request.into_body() {
                 Body::Text(text) => text.into_bytes(),
                 Body::Binary(bytes) => bytes,

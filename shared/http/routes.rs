@@ -44,13 +44,22 @@ pub const ROUTES: &[Route] = &[
     fallback("route-not-found"),
     // auth
     route("register-user",     Method::POST,   "/auth/register",         Access::Public),
+    route("verify-email",      Method::POST,   "/auth/verify-email",     Access::Public),
+    route("resend-verification", Method::POST, "/auth/resend-verification", Access::Public),
     route("log-in",            Method::POST,   "/auth/login",            Access::Public),
     route("refresh-token",     Method::POST,   "/auth/refresh",          Access::Public),
     route("log-out",           Method::POST,   "/auth/logout",           Access::Public),
+    route("forgot-password",   Method::POST,   "/auth/forgot-password",  Access::Public),
+    route("reset-password",    Method::POST,   "/auth/reset-password",   Access::Public),
+    route("get-account-page",  Method::GET,    "/auth/pages/{page}",     Access::Public),
     // users
     route("get-me",            Method::GET,    "/users/me",              Access::Customer),
     route("update-me",         Method::PATCH,  "/users/me",              Access::Customer),
     route("change-password",   Method::PUT,    "/users/me/password",     Access::Customer),
+    route("delete-me",         Method::POST,   "/users/me/deletion",     Access::Customer),
+    route("list-users",        Method::GET,    "/users",                 Access::Admin),
+    route("get-user",          Method::GET,    "/users/{user_id}",       Access::Admin),
+    route("update-user",       Method::PATCH,  "/users/{user_id}",       Access::Admin),
     // catalogue
     route("list-products",     Method::GET,    "/products",              Access::Public),
     route("create-product",    Method::POST,   "/products",              Access::Admin),
@@ -90,7 +99,7 @@ pub const fn named(name: &str) -> &'static Route {
     panic!("no route has this name")
 }
 
-const fn same(a: &str, b: &str) -> bool {
+pub(crate) const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;

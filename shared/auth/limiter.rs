@@ -1,0 +1,310 @@
+//! Lets requests through as often as the limits allow, and keeps what the answer says of that.
+//!
+//! What is counted is known to the table by digests only. A request that its own address has no
+//! allowance left for counts for nobody else: otherwise one address could use up everybody's.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::{join, join_all, join3};
+use time::Duration;
+
+use super::digest::digest;
+use crate::context::Ctx;
+use crate::domain::client_address::ClientAddress;
+use crate::domain::email::{AddressDigest, Email};
+use crate::domain::error::{Error, Result};
+use crate::domain::limit::{Allowance, Limit, Subject};
+use crate::store::limits::{Counter, KnownAddress, Share, Trace};
+
+/// How often an address that an account is used from is written down anew.
+const REFRESH: Duration = Duration::days(1);
+
+/// Counts for one request.
+#[derive(Debug, Clone, Copy)]
+pub struct Limiter<'a> {
+    ctx: &'a Ctx,
+    address: &'a ClientAddress,
+    tally: &'a Tally,
+}
+
+/// Where a request stands with the limits that count it.
+#[derive(Debug, Clone, Default)]
+pub struct Tally(Arc<Mutex<Vec<Standing>>>);
+
+#[derive(Debug, Clone)]
+struct Standing {
+    limit: Limit,
+    allowance: Allowance,
+    left: u32,
+    seconds_left: i64,
+    /// Where it was counted, unless that is taken back or it was refused.
+    counted: Option<Counter>,
+}
+
+impl Tally {
+    /// `RateLimit-Policy` and `RateLimit`, where a limit applies
+    /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10>).
+    pub fn headers(&self) -> Option<[(&'static str, String); 2]> {
+        let standings = self.lock();
+        let list = |item: fn(&Standing) -> String| {
+            standings.iter().map(item).collect::<Vec<_>>().join(", ")
+        };
+        let policy = |standing: &Standing| {
+            let Allowance { requests, seconds } = standing.allowance;
+            format!("\"{}\";q={requests};w={seconds}", standing.limit.name())
+        };
+        let state = |Standing { limit, left, seconds_left, .. }: &Standing| {
+            format!("\"{}\";r={left};t={seconds_left}", limit.name())
+        };
+        let headers = [("ratelimit-policy", list(policy)), ("ratelimit", list(state))];
+        (!standings.is_empty()).then_some(headers)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Standing>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Limiter<'a> {
+    /// For a request from this address, whose answer will show the tally.
+    pub fn new(ctx: &'a Ctx, address: &'a ClientAddress, tally: &'a Tally) -> Self {
+        Self { ctx, address, tally }
+    }
+
+    /// Counts the request, and refuses it where it is one too many. What can't be counted goes on,
+    /// unless it is about passwords.
+    pub async fn admit<const N: usize>(&self, subjects: [Subject; N]) -> Result<()> {
+        let counts = subjects.iter().filter_map(|subject| self.counter(subject));
+        let counts = join_all(counts.map(|counter| self.count(counter))).await;
+        self.judge(counts).await
+    }
+
+    /// Counts an attempt at an account's password, and refuses it unseen where it is one too many.
+    ///
+    /// Everybody who tries shares the account's allowance. An address that the account is known at
+    /// may use as much again when the others have used it up, so that they can't lock its owner
+    /// out (docs/decisions/0009-login-limits.md).
+    pub async fn guess<const N: usize>(
+        self,
+        email: &Email,
+        others: [Subject; N],
+    ) -> Result<Guess<'a>> {
+        let owner = email.digest();
+        let account = self.counter(&Limit::LoginAccount.of(email));
+        let account = account.map(|counter| Counter {
+            share: Some(Share { identity: self.place(), is_apart: false }),
+            ..counter
+        });
+        let others = others.iter().filter_map(|subject| self.counter(subject));
+        let others = join_all(others.map(|counter| self.count(counter)));
+        let counted = async {
+            match account.clone() {
+                Some(counter) => Some(self.count(counter).await),
+                None => None,
+            }
+        };
+        let known = async {
+            match account.is_some() && self.address.is_known() {
+                true => self.known_address(&owner).await,
+                false => Acquaintance::Unknowable,
+            }
+        };
+        let (mut counted, others, known) = join3(counted, others, known).await;
+        if let (Some((counter, Ok(None))), Acquaintance::Since(_)) = (&counted, &known) {
+            counted = Some(self.count(counter.clone().apart()).await);
+        }
+        self.judge(counted.into_iter().chain(others).collect()).await?;
+        Ok(Guess { limiter: self, owner, known })
+    }
+
+    /// Remembers that a person has shown at this address that an account is theirs: from now on
+    /// nobody's guesses keep them out there.
+    pub async fn remember_address(&self, email: &Email) {
+        if self.address.is_known() {
+            self.remember(&email.digest()).await;
+        }
+    }
+
+    /// If it fails, the next login does it.
+    async fn remember(&self, owner: &AddressDigest) {
+        let (store, now) = (&self.ctx.store, self.ctx.now());
+        if let Err(error) = store.remember_address(owner, &self.place(), now).await {
+            tracing::warn!(?error, "an address can't be remembered");
+        }
+    }
+
+    /// Takes back what was counted, but for addresses; if that fails, it stays counted.
+    pub async fn give_back(&self) {
+        self.take_back(Trace::Kept).await;
+    }
+
+    async fn take_back(&self, trace: Trace) {
+        let taken: Vec<_> = {
+            let mut standings = self.tally.lock();
+            let own = standings.iter_mut().filter(|standing| !standing.limit.is_of_an_address());
+            let taken = own.filter_map(|standing| {
+                let counter = standing.counted.take()?;
+                standing.left += 1;
+                Some(counter)
+            });
+            taken.collect()
+        };
+        join_all(taken.iter().map(|counter| async move {
+            if let Err(error) = self.ctx.store.discount(counter, trace).await {
+                tracing::warn!(?error, limit = counter.limit.name(), "a count can't be taken back");
+            }
+        }))
+        .await;
+    }
+
+    /// What the caller's address is known by.
+    fn place(&self) -> String {
+        short(&self.address.to_string())
+    }
+
+    /// Where somebody is counted now; nowhere where the limit is off.
+    fn counter(&self, subject: &Subject) -> Option<Counter> {
+        let Subject { limit, whom } = subject;
+        let allowance = self.ctx.config.rate_limits.allowance(*limit)?;
+        let window = allowance.window(self.ctx.now());
+        Some(Counter { limit: *limit, identity: short(whom), allowance, window, share: None })
+    }
+
+    /// What goes on uncounted anyway waits for its count no longer than one try takes.
+    async fn count(&self, counter: Counter) -> (Counter, Result<Option<u32>>) {
+        let patience = self.ctx.config.patience;
+        let patience = match counter.limit.guards_a_password() {
+            true => patience.call,
+            false => patience.attempt,
+        };
+        let counted = tokio::time::timeout(patience, self.ctx.store.count(&counter)).await;
+        let late = || Err(Error::unavailable("a request was not counted in time"));
+        (counter, counted.unwrap_or_else(|_| late()))
+    }
+
+    async fn known_address(&self, owner: &AddressDigest) -> Acquaintance {
+        match self.ctx.store.known_address(owner, &self.place(), self.ctx.now()).await {
+            Ok(None) => Acquaintance::New,
+            Ok(Some(known)) => Acquaintance::Since(known),
+            Err(error) => {
+                tracing::warn!(?error, "whether an address is known can't be read");
+                Acquaintance::Unknowable
+            }
+        }
+    }
+
+    fn counted_guess(&self) -> Option<Counter> {
+        let standings = self.tally.lock();
+        let guess = standings.iter().find(|standing| standing.limit == Limit::LoginAccount);
+        guess.and_then(|standing| standing.counted.clone())
+    }
+
+    async fn count_again(&self, counter: Option<Counter>) {
+        let Some(counter) = counter else { return };
+        if let (_, Err(error)) = self.count(counter).await {
+            tracing::warn!(?error, "a guess can't be counted again");
+        }
+        let mut standings = self.tally.lock();
+        let guess = standings.iter_mut().find(|standing| standing.limit == Limit::LoginAccount);
+        if let Some(standing) = guess {
+            standing.left = standing.left.saturating_sub(1);
+        }
+    }
+
+    async fn judge(&self, counts: Vec<(Counter, Result<Option<u32>>)>) -> Result<()> {
+        let now = self.ctx.now();
+        let mut refusals = Vec::new();
+        let mut uncounted = None;
+        for (counter, counted) in counts {
+            let Counter { limit, allowance, .. } = counter;
+            let seconds_left = counter.window.seconds_left(now);
+            let (left, counted) = match counted {
+                Ok(Some(count)) => (allowance.requests.saturating_sub(count), Some(counter)),
+                Ok(None) => {
+                    refusals.push((limit, seconds_left));
+                    (0, None)
+                }
+                Err(error) => {
+                    tracing::warn!(?error, limit = limit.name(), "a request can't be counted");
+                    uncounted = uncounted.or(limit.guards_a_password().then_some(limit));
+                    continue;
+                }
+            };
+            let standing = Standing { limit, allowance, left, seconds_left, counted };
+            self.tally.lock().push(standing);
+        }
+        if refusals.iter().any(|(limit, _)| limit.is_of_an_address()) {
+            self.take_back(Trace::Gone).await;
+        }
+        if let Some(limit) = uncounted {
+            return Err(Error::unavailable(format!("{} can't be counted", limit.name())));
+        }
+        match refusals.into_iter().max_by_key(|(_, seconds_left)| *seconds_left) {
+            Some((limit, retry_after)) => Err(Error::TooManyRequests { limit, retry_after }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An attempt at a password that may go on.
+#[derive(Debug)]
+#[must_use = "a right password is not one of the wrong ones that are counted"]
+pub struct Guess<'a> {
+    limiter: Limiter<'a>,
+    /// Whose password it is about.
+    owner: AddressDigest,
+    known: Acquaintance,
+}
+
+/// How an account and an address stand to each other.
+#[derive(Debug)]
+enum Acquaintance {
+    New,
+    Since(KnownAddress),
+    Unknowable,
+}
+
+impl Guess<'_> {
+    /// Does what the right password opens. It is not one of the guesses, which is put right at the
+    /// same time; and the address is known from then on. Where it opens nothing after all, it was
+    /// a guess like any other.
+    pub async fn was_right<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let counted = self.limiter.counted_guess();
+        let (worked, ()) = join(work, self.limiter.give_back()).await;
+        match &worked {
+            Ok(_) => self.remember().await,
+            Err(_) => self.limiter.count_again(counted).await,
+        }
+        worked
+    }
+
+    async fn remember(&self) {
+        let now = self.limiter.ctx.now();
+        let is_due = match &self.known {
+            Acquaintance::New => true,
+            Acquaintance::Since(known) => known.seen_at.plus(REFRESH) <= now,
+            Acquaintance::Unknowable => false,
+        };
+        if !is_due {
+            return;
+        }
+        self.limiter.remember(&self.owner).await;
+    }
+}
+
+impl Counter {
+    /// The same, for the one who shares it alone.
+    fn apart(mut self) -> Self {
+        if let Some(share) = &mut self.share {
+            share.is_apart = true;
+        }
+        self
+    }
+}
+
+/// Half a digest: 128 bits tell everybody apart that there will ever be.
+fn short(whom: &str) -> String {
+    let mut digest = digest([whom.as_bytes()]);
+    digest.truncate(22);
+    digest
+}
