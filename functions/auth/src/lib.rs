@@ -1,19 +1,35 @@
-//! Accounts and sessions: registration, login, renewal, logout.
+//! Accounts and sessions: registration, verification, login, renewal, logout, forgotten passwords.
 
+pub mod forgot_password;
+pub mod get_account_page;
 pub mod log_in;
 pub mod log_out;
 pub mod refresh_token;
 pub mod register_user;
+pub mod resend_verification;
+pub mod reset_password;
+pub mod rotate_token_key;
+pub mod verify_email;
 mod view;
 
-use shared::lambda::Handler;
+use shared::lambda::{Handler, JobHandler};
 
 /// Which handler answers which route.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
     vec![
         ("register-user", Handler::new(register_user::handle)),
+        ("verify-email", Handler::new(verify_email::handle)),
+        ("resend-verification", Handler::new(resend_verification::handle)),
         ("log-in", Handler::new(log_in::handle)),
         ("refresh-token", Handler::new(refresh_token::handle)),
         ("log-out", Handler::new(log_out::handle)),
+        ("forgot-password", Handler::new(forgot_password::handle)),
+        ("reset-password", Handler::new(reset_password::handle)),
+        ("get-account-page", Handler::new(get_account_page::handle)),
     ]
+}
+
+/// Which handler does which job.
+pub fn jobs() -> Vec<(&'static str, JobHandler)> {
+    vec![("rotate-token-key", JobHandler::new(rotate_token_key::handle))]
 }

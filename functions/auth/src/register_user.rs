@@ -1,19 +1,23 @@
 //! `POST /auth/register`: asks for an account.
 //!
 //! Anybody may. The answer is 202 and the same whether the address is new or known, and takes the
-//! same time: the password is hashed in any case. 422 for what can't be an account.
+//! same time: nobody looks whether it is before the mail is sent. The account exists once the
+//! address is verified. 422 for what can't be an account, 429 beyond the limits of the e-mail address
+//! and the caller's.
 
 use deserr::Deserr;
-use serde::Serialize;
 use shared::auth::password;
 use shared::domain::email::Email;
-use shared::domain::ids::UserId;
+use shared::domain::ids::{RegistrationId, UserId};
 use shared::domain::invalid::Invalid;
+use shared::domain::limit::Limit;
 use shared::domain::password::NewPassword;
 use shared::domain::text::{Name, Phone};
-use shared::domain::user::{AccountStatus, Role, User};
 use shared::http::{Request, Response};
+use shared::store::registrations::{REGISTRATION_LIFETIME, Registration};
 use shared::{Ctx, Result};
+
+use crate::view::VERIFICATION_SENT;
 
 #[derive(Deserr)]
 #[deserr(error = Invalid, deny_unknown_fields)]
@@ -27,33 +31,35 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
-    let user = body.user(ctx);
+    body.password.for_person(&body.email, Some(&body.name), "/password")?;
+    let limits =
+        [Limit::RegisterEmail.of(&body.email), Limit::RegisterAddress.of(request.address())];
+    request.limiter(ctx).admit(limits).await?;
 
-    let hash = password::hash(&body.password)?;
-    ctx.store.create_user(&user, hash).await?;
+    let registration = body.registration(ctx)?;
+    match ctx.config.email_verification {
+        true => ctx.store.create_registration(&registration).await?,
+        false => {
+            let user = registration.user(UserId::new(ctx.now()));
+            ctx.store.create_user(&user, &registration.password_hash).await?;
+        }
+    }
 
-    Response::accepted(&Registration { status: "verification_sent" })
+    Response::accepted(&VERIFICATION_SENT)
 }
 
 impl Body {
-    fn user(&self, ctx: &Ctx) -> User {
+    fn registration(self, ctx: &Ctx) -> Result<Registration> {
         let now = ctx.now();
-        User {
-            id: UserId::new(now),
-            email: self.email.clone(),
-            name: self.name.clone(),
-            phone: self.phone.clone(),
-            addresses: Vec::new(),
-            role: Role::Customer,
-            email_verified: false,
-            status: AccountStatus::Active,
+        Ok(Registration {
+            id: RegistrationId::new(now),
+            password_hash: password::hash(&self.password)?,
+            email: self.email,
+            name: self.name,
+            phone: self.phone,
+            tokens: Vec::new(),
             created_at: now,
-            updated_at: now,
-        }
+            expires_at: now.plus(REGISTRATION_LIFETIME),
+        })
     }
-}
-
-#[derive(Serialize)]
-struct Registration {
-    status: &'static str,
 }

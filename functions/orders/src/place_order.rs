@@ -2,12 +2,13 @@
 //!
 //! Customers. 409 `out_of_stock` and `unavailable` list every such line; `price_changed` where
 //! `expected_total` differs; `cart_empty`; `too_many_unpaid_orders`. With an `Idempotency-Key` the
-//! same request again answers with the same order.
+//! same request again answers with the same order, and does not count; 429 for too many others.
 
 use deserr::Deserr;
 use shared::domain::cart::Cart;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::invalid::Invalid;
+use shared::domain::limit::Limit;
 use shared::domain::money::Money;
 use shared::domain::order::{Order, PaymentMethod};
 use shared::domain::quantity::Quantity;
@@ -51,7 +52,9 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
     let checkout = body.checkout(ctx, caller.user_id, idempotency)?;
 
-    let placed = ctx.store.place_order(&checkout, ctx.currency(), ctx.now()).await?;
+    let limiter = request.limiter(ctx);
+    let admitted = limiter.admit([Limit::CheckoutAccount.of(caller.user_id)]);
+    let placed = ctx.store.place_order(&checkout, admitted, ctx.currency(), ctx.now()).await?;
 
     let answer = |order: Order| {
         let (location, version) = (format!("/orders/{}", order.id), order.version);
@@ -59,7 +62,10 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     };
     match placed {
         Placed::Now(order) => answer(order),
-        Placed::Before(order) => answer(order).map(Response::replayed),
+        Placed::Before(order) => {
+            limiter.give_back().await;
+            answer(order).map(Response::replayed)
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct OrderView {
 #[derive(Serialize)]
 pub(crate) struct SummaryView {
     id: OrderId,
-    user_id: UserId,
+    user_id: Option<UserId>,
     status: OrderStatus,
     payment_status: PaymentStatus,
     items: Vec<LineView>,

@@ -22,7 +22,7 @@ struct Jwk {
 }
 
 pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {
-    let keys = ctx.store.public_keys(false).await?;
+    let (keys, now) = (ctx.store.public_keys(false).await?, ctx.now());
 
     let jwk = |(kid, key): (String, shared::store::signing_keys::PublicKey)| Jwk {
         kty: "OKP",
@@ -32,6 +32,7 @@ pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {
         kid,
         x: key.x,
     };
-    let keys = Jwks { keys: keys.into_iter().map(jwk).collect() };
+    let keys =
+        Jwks { keys: keys.into_iter().filter(|(_, key)| key.is_believed(now)).map(jwk).collect() };
     Ok(Response::ok(&keys)?.public(300))
 }

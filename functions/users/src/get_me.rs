@@ -8,7 +8,7 @@ use shared::{Ctx, Error, Result};
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
 
-    let user = ctx.store.user(caller.user_id).await?.ok_or(Error::NotFound)?;
+    let user = ctx.store.fresh_user(caller.user_id).await?.ok_or(Error::NotFound)?;
 
     Response::ok(&user)
 }

@@ -1,10 +1,15 @@
-//! What people do about their own account.
+//! What people do about their own account, and admins about everybody's.
 
 pub mod change_password;
+pub mod delete_me;
+pub mod erase_users;
 pub mod get_me;
+pub mod get_user;
+pub mod list_users;
 pub mod update_me;
+pub mod update_user;
 
-use shared::lambda::Handler;
+use shared::lambda::{Handler, JobHandler};
 
 /// Which handler answers which route.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
@@ -12,5 +17,14 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         ("get-me", Handler::new(get_me::handle)),
         ("update-me", Handler::new(update_me::handle)),
         ("change-password", Handler::new(change_password::handle)),
+        ("delete-me", Handler::new(delete_me::handle)),
+        ("list-users", Handler::new(list_users::handle)),
+        ("get-user", Handler::new(get_user::handle)),
+        ("update-user", Handler::new(update_user::handle)),
     ]
+}
+
+/// Which handler does which job.
+pub fn jobs() -> Vec<(&'static str, JobHandler)> {
+    vec![("erase-users", JobHandler::new(erase_users::handle))]
 }

@@ -1,0 +1,30 @@
+//! `POST /auth/forgot-password`: has a token mailed that allows to set a new password.
+//!
+//! Anybody may. 202 always, in the same time: whether the address has an account is looked up when
+//! the mail is sent. 429 beyond the limits of the e-mail address and the caller's.
+
+use deserr::Deserr;
+use shared::domain::email::Email;
+use shared::domain::invalid::Invalid;
+use shared::domain::limit::Limit;
+use shared::http::{Request, Response};
+use shared::store::outbox::Event;
+use shared::{Ctx, Result};
+
+use crate::view::RESET_SENT;
+
+#[derive(Deserr)]
+#[deserr(error = Invalid, deny_unknown_fields)]
+struct Body {
+    email: Email,
+}
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let Body { email } = request.json()?;
+    let limits = [Limit::ForgotEmail.of(&email), Limit::ForgotAddress.of(request.address())];
+    request.limiter(ctx).admit(limits).await?;
+
+    ctx.store.post(Event::PasswordResetRequested { email }, ctx.now()).await?;
+
+    Response::accepted(&RESET_SENT)
+}

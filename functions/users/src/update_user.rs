@@ -1,0 +1,41 @@
+//! `PATCH /users/{user_id}`: changes what a person may do, or whether they may come in.
+//!
+//! Admins. Where anything changes, the person's sessions end at once. 409 `last_admin` where nobody
+//! would be left to run the shop; 404 where there is no such person.
+
+use deserr::Deserr;
+use shared::domain::invalid::Invalid;
+use shared::domain::patch::Replace;
+use shared::domain::user::{AccountStatus, Role};
+use shared::http::{Request, Response};
+use shared::store::admins::AccessChange;
+use shared::{Ctx, Result};
+
+#[derive(Deserr)]
+#[deserr(error = Invalid, deny_unknown_fields)]
+struct Body {
+    #[deserr(default)]
+    role: Replace<Role>,
+    #[deserr(default)]
+    status: Replace<AccountStatus>,
+}
+
+pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
+    let id = request.path_parameter("user_id")?;
+    let body: Body = request.json()?;
+    let change = body.change()?;
+
+    let user = ctx.store.update_access(id, &change, ctx.now()).await?;
+
+    Response::ok(&user)
+}
+
+impl Body {
+    fn change(self) -> Result<AccessChange, Invalid> {
+        if let Self { role: Replace::Keep, status: Replace::Keep } = self {
+            let detail = "Say what changes: `role`, `status`, or both.";
+            return Err(Invalid::field("", "nothing_to_change", detail));
+        }
+        Ok(AccessChange { role: self.role, status: self.status })
+    }
+}
