@@ -1,0 +1,26 @@
+//! To an address that somebody wants an account for, and that has one.
+//!
+//! The answer that they got does not say so: only who reads this mail learns it.
+
+use shared::Result;
+use shared::config::Post;
+use shared::domain::email::Email;
+
+use super::Told;
+use crate::letter::Letter;
+
+pub(super) fn write(post: &Post, email: &Email) -> Result<Told> {
+    let shop = post.shop.as_str();
+    let mut letter = Letter::about(format!("You have an account at {shop}"))
+        .says(format!("Somebody, you we hope, asked for an account at {shop} with this address."))
+        .says("There is one already, and nothing about it has changed.");
+    if let Some(url) = post.links.log_in() {
+        letter = letter.links("Log in", url);
+    }
+    letter = letter.says("If you have forgotten your password, ask for a new one.");
+    if let Some(url) = post.links.forgot_password() {
+        letter = letter.links("Choose a new password", url);
+    }
+    letter = letter.says("If it wasn't you, ignore this mail.");
+    Ok(Told::In(letter.to(email, post)?))
+}

@@ -1,0 +1,43 @@
+//! What is written to whom: one file a letter.
+
+mod known_address;
+mod order;
+mod order_cancelled;
+mod order_placed;
+mod password_changed;
+mod password_reset;
+mod registration;
+mod verification;
+
+use shared::config::Post;
+use shared::mail::Mail;
+use shared::store::outbox::Event;
+use shared::{Ctx, Result};
+
+/// How something is told.
+pub(crate) enum Told {
+    /// In a mail.
+    In(Mail),
+    /// By other messages.
+    By(Vec<Event>),
+    /// To nobody: the person is gone, or there never was one.
+    ToNobody,
+}
+
+/// Tells somebody what has happened.
+pub(crate) async fn write(ctx: &Ctx, post: &Post, event: &Event) -> Result<Told> {
+    match event {
+        Event::RegistrationRequested { email, registration_id } => {
+            registration::write(ctx, post, email, *registration_id).await
+        }
+        Event::VerificationRequested { email } => verification::write(ctx, post, email).await,
+        Event::PasswordResetRequested { email } => password_reset::write(ctx, post, email).await,
+        Event::PasswordChanged { user_id } => password_changed::write(ctx, post, *user_id).await,
+        Event::OrderPlaced { order_id, user_id } => {
+            order_placed::write(ctx, post, *order_id, *user_id).await
+        }
+        Event::OrderCancelled { order_id, user_id } => {
+            order_cancelled::write(ctx, post, *order_id, *user_id).await
+        }
+    }
+}

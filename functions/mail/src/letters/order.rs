@@ -1,0 +1,79 @@
+//! What the letters about orders have in common.
+
+use shared::config::Post;
+use shared::domain::ids::{OrderId, UserId};
+use shared::domain::order::{Order, OrderLine};
+use shared::domain::user::{Address, Role, User};
+use shared::store::orders::Viewer;
+use shared::{Ctx, Error, Result};
+
+use crate::letter::{Goods, GoodsLine, Letter};
+
+/// An order and whose it is; `None` where the person is gone.
+pub(super) async fn read(
+    ctx: &Ctx,
+    order_id: OrderId,
+    user_id: UserId,
+) -> Result<Option<(Order, User)>> {
+    let Some(user) = ctx.store.user(user_id).await? else { return Ok(None) };
+    let viewer = Viewer { user_id, role: Role::Customer };
+    match ctx.store.order(order_id, viewer).await {
+        Ok(order) => Ok(Some((order, user))),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What was bought.
+pub(super) fn goods(order: &Order) -> Goods {
+    let line = |line: &OrderLine| GoodsLine {
+        quantity: line.quantity.get(),
+        name: description(line),
+        total: line.total(),
+    };
+    Goods { lines: order.lines.iter().map(line).collect(), total: order.total }
+}
+
+/// The letter, with where the order goes.
+///
+/// An address that is not known to be its owner's may be anybody's: what the customer wrote
+/// themselves would be somebody's way of sending others what they like.
+pub(super) fn with_address(letter: Letter, order: &Order, user: &User) -> Letter {
+    match &order.shipping_address {
+        Some(address) if user.email_verified => letter.shows(lines(address)),
+        _ => letter,
+    }
+}
+
+/// The letter, with the way to the order, where the shop has a page for it.
+pub(super) fn with_link(letter: Letter, order: &Order, post: &Post) -> Letter {
+    match post.links.order(order.id) {
+        Some(url) => letter.links("See the order", url),
+        None => letter,
+    }
+}
+
+fn description(line: &OrderLine) -> String {
+    let options: Vec<_> =
+        line.options.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    match options.is_empty() {
+        true => line.name.as_str().to_owned(),
+        false => format!("{} ({})", line.name.as_str(), options.join(", ")),
+    }
+}
+
+fn lines(address: &Address) -> Vec<String> {
+    let Address { label: _, name, line1, line2, city, region, postal_code, country } = address;
+    let postal_code = postal_code.as_ref().map(|code| format!("{} ", code.as_str()));
+    let city = postal_code.unwrap_or_default() + city.as_str();
+    let all = [
+        Some("It goes to:"),
+        Some(name.as_str()),
+        Some(line1.as_str()),
+        line2.as_ref().map(|line| line.as_str()),
+        Some(&city),
+        region.as_ref().map(|line| line.as_str()),
+        Some(country.as_str()),
+    ];
+    all.into_iter().flatten().map(str::to_owned).collect()
+}

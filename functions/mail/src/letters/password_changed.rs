@@ -1,0 +1,21 @@
+//! To somebody whose password was changed: if it was somebody else, they should know.
+
+use shared::config::Post;
+use shared::domain::ids::UserId;
+use shared::{Ctx, Result};
+
+use super::Told;
+use crate::letter::Letter;
+
+pub(super) async fn write(ctx: &Ctx, post: &Post, user_id: UserId) -> Result<Told> {
+    let Some(user) = ctx.store.user(user_id).await? else { return Ok(Told::ToNobody) };
+    let shop = post.shop.as_str();
+    let mut letter = Letter::about(format!("Your password for {shop} was changed"))
+        .says(format!("The password of your account at {shop} was changed."))
+        .says("If it was you, there is nothing to do.")
+        .says("If it wasn't you, somebody else can get into your account: choose a new password at once. That logs out everybody.");
+    if let Some(url) = post.links.forgot_password() {
+        letter = letter.links("Choose a new password", url);
+    }
+    Ok(Told::In(letter.to(&user.email, post)?))
+}

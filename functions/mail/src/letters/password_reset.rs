@@ -1,0 +1,29 @@
+//! To somebody who forgot their password, if they have an account that is not disabled.
+
+use shared::auth::mailed_token::ResetToken;
+use shared::config::Post;
+use shared::domain::email::Email;
+use shared::domain::user::AccountStatus;
+use shared::store::resets::RESET_LIFETIME;
+use shared::{Ctx, Result};
+
+use super::Told;
+use crate::letter::Letter;
+
+pub(super) async fn write(ctx: &Ctx, post: &Post, email: &Email) -> Result<Told> {
+    let Some(credential) = ctx.store.credential(email).await? else { return Ok(Told::ToNobody) };
+    let security = ctx.store.security(credential.user_id).await?;
+    if security.is_none_or(|security| security.status != AccountStatus::Active) {
+        return Ok(Told::ToNobody);
+    }
+    let token = ResetToken::new()?;
+    // The digest first: a token that was mailed works.
+    ctx.store.create_reset(&token.digest(), &credential, ctx.now()).await?;
+    let (shop, minutes) = (post.shop.as_str(), RESET_LIFETIME.whole_minutes());
+    let letter = Letter::about(format!("Choose a new password for {shop}"))
+        .says(format!("Somebody, you we hope, forgot the password of your account at {shop}."))
+        .says(format!("To choose a new one, open this link within {minutes} minutes."))
+        .links("Choose a new password", post.links.reset_password(&token.write()))
+        .says("If it wasn't you, ignore this mail. Your password stays as it is.");
+    Ok(Told::In(letter.to(email, post)?))
+}

@@ -1,0 +1,40 @@
+//! To an address that somebody wants an account for: shows whether it is theirs.
+//!
+//! Anybody can have it sent to anybody, so nothing that they wrote is in it: no name either.
+
+use shared::auth::mailed_token::VerificationToken;
+use shared::config::Post;
+use shared::domain::email::Email;
+use shared::domain::ids::RegistrationId;
+use shared::store::registrations::REGISTRATION_LIFETIME;
+use shared::{Ctx, Result};
+
+use super::{Told, known_address};
+use crate::letter::Letter;
+
+pub(super) async fn write(
+    ctx: &Ctx,
+    post: &Post,
+    email: &Email,
+    id: RegistrationId,
+) -> Result<Told> {
+    if ctx.store.credential(email).await?.is_some() {
+        return known_address::write(post, email);
+    }
+    let address = email.digest();
+    let token = VerificationToken::new(address, id)?;
+    // The digest first: a token that was mailed works.
+    if !ctx.store.add_verification_token(&address, id, &token.digest(), ctx.now()).await? {
+        return Ok(Told::ToNobody);
+    }
+    let (shop, hours) = (post.shop.as_str(), REGISTRATION_LIFETIME.whole_hours());
+    let letter = Letter::about(format!("Confirm your e-mail address for {shop}"))
+        .says(format!("Somebody, you we hope, asked for an account at {shop} with this address."))
+        .says(format!(
+            "To show that the address is yours, open this link within {hours} hours and enter the \
+             password that you chose."
+        ))
+        .links("Confirm the address", post.links.verify_email(&token.write()))
+        .says("If it wasn't you, ignore this mail. Without the link there will be no account.");
+    Ok(Told::In(letter.to(email, post)?))
+}

@@ -1,0 +1,28 @@
+//! The mail of a registration, asked for again.
+//!
+//! Which registration somebody means can't be known: each of the newest is told anew.
+
+use shared::config::Post;
+use shared::domain::email::Email;
+use shared::store::outbox::Event;
+use shared::{Ctx, Result};
+
+use super::{Told, known_address};
+
+/// How many registrations of an address are told anew.
+const NEWEST: usize = 3;
+
+pub(super) async fn write(ctx: &Ctx, post: &Post, email: &Email) -> Result<Told> {
+    if ctx.store.credential(email).await?.is_some() {
+        return known_address::write(post, email);
+    }
+    let waiting = ctx.store.registrations(&email.digest()).await?;
+    let newest = waiting.of_now(ctx.now()).take(NEWEST);
+    let again: Vec<_> = newest
+        .map(|registration| Event::RegistrationRequested {
+            email: email.clone(),
+            registration_id: registration.id,
+        })
+        .collect();
+    Ok(if again.is_empty() { Told::ToNobody } else { Told::By(again) })
+}

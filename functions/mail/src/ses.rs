@@ -1,0 +1,193 @@
+//! Amazon SES, version 2 of its API, by a client that is built by hand as the database's is
+//! (`shared::store::client`).
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
+use aws_sdk_sesv2::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::{BoxFuture, FutureExt};
+use hyper_util::client::legacy;
+use shared::config::{Config, Post};
+use shared::domain::email::Email;
+use shared::mail::{Failure, Mail, Mailer};
+use shared::store::client::credentials;
+use shared::store::network::Network;
+
+/// How long SES may take for a mail, with all tries.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How long to wait before each further try of a mail that SES was too busy for.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_millis(400), Duration::from_millis(800)];
+
+const NO_ANSWER: &str = "no answer";
+const UNREADABLE: &str = "no answer that can be read";
+
+/// Sends mail from one address.
+#[derive(Debug)]
+pub(crate) struct Ses {
+    client: Client,
+    from: String,
+}
+
+impl Ses {
+    /// A client for this environment; `http` replaces the network, for tests.
+    pub fn new(config: &Config, post: &Post, http: Option<SharedHttpClient>) -> Self {
+        let Config { aws, patience, .. } = config;
+        let http = http.unwrap_or_else(|| SharedHttpClient::new(Network::new(patience.connect)));
+        let mut builder = aws_sdk_sesv2::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(aws.region.clone()))
+            .credentials_provider(credentials(aws))
+            .http_client(http)
+            // SES can't tell a mail that it has had before: where an answer is lost, sending it
+            // again at once would often send two.
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().connect_timeout(patience.connect).build());
+        if let Some(endpoint) = &aws.ses_endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        let from = mailbox(post.shop.as_str(), &post.from);
+        Self { client: Client::from_conf(builder.build()), from }
+    }
+
+    async fn send_patiently(&self, mail: &Mail) -> Result<(), Failed> {
+        let content = content(mail).map_err(|_| Failed::Refused("incomplete".to_owned()))?;
+        for pause in PAUSES {
+            match self.try_to_send(&content, &mail.to).await {
+                Err(Failed::Busy(_)) => tokio::time::sleep(pause).await,
+                end => return end,
+            }
+        }
+        self.try_to_send(&content, &mail.to).await
+    }
+
+    async fn try_to_send(&self, content: &EmailContent, to: &Email) -> Result<(), Failed> {
+        let sent = self
+            .client
+            .send_email()
+            .from_email_address(&self.from)
+            .destination(Destination::builder().to_addresses(to.as_str()).build())
+            .content(content.clone())
+            .send()
+            .await;
+        sent.map(drop).map_err(|error| Failed::by(&error))
+    }
+}
+
+impl Mailer for Ses {
+    fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), Failure>> {
+        async move {
+            let sent = tokio::time::timeout(PATIENCE, self.send_patiently(mail)).await;
+            sent.unwrap_or(Err(Failed::Unanswered(NO_ANSWER.to_owned()))).map_err(Failure::from)
+        }
+        .boxed()
+    }
+}
+
+/// How a try failed. SES's own words can hold an address; its codes don't.
+#[derive(Debug)]
+enum Failed {
+    Busy(String),
+    Passing(String),
+    Unanswered(String),
+    Refused(String),
+}
+
+impl Failed {
+    fn by<R>(error: &SdkError<SendEmailError, R>) -> Self {
+        let answer = match error {
+            SdkError::ServiceError(answer) => answer.err(),
+            SdkError::ConstructionFailure(_) => return Self::Passing("no request".to_owned()),
+            SdkError::DispatchFailure(failure)
+                if failure
+                    .as_connector_error()
+                    .and_then(Error::source)
+                    .is_some_and(is_connecting) =>
+            {
+                return Self::Passing("no connection".to_owned());
+            }
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
+                return Self::Unanswered(NO_ANSWER.to_owned());
+            }
+            _ => return Self::Unanswered(UNREADABLE.to_owned()),
+        };
+        // Not SES, or not all that it said.
+        let Some(code) = answer.code() else { return Self::Unanswered(UNREADABLE.to_owned()) };
+        let code = code.to_owned();
+        match answer {
+            // The account's sender, or its sandbox: no mail's fault.
+            SendEmailError::MessageRejected(rejected) if is_unverified(rejected.message()) => {
+                Self::Passing("not verified".to_owned())
+            }
+            SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => {
+                Self::Refused(code)
+            }
+            SendEmailError::TooManyRequestsException(_) => Self::Busy(code),
+            _ if code.starts_with("Throttling") => Self::Busy(code),
+            // The account, its rights: no mail's fault either.
+            _ => Self::Passing(code),
+        }
+    }
+}
+
+/// Whether there was no connection yet, on which the mail could have gone.
+fn is_connecting(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref().is_some_and(legacy::Error::is_connect)
+}
+
+/// Says so in words only: "Email address is not verified. The following identities failed …".
+fn is_unverified(message: Option<&str>) -> bool {
+    message.is_some_and(|text| text.contains("not verified"))
+}
+
+impl From<Failed> for Failure {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Busy(code) | Failed::Passing(code) => Self::Passing(code),
+            Failed::Unanswered(code) => Self::Unanswered(code),
+            Failed::Refused(code) => Self::Refused(code),
+        }
+    }
+}
+
+fn content(mail: &Mail) -> Result<EmailContent, BuildError> {
+    let utf8 = |text: &str| Content::builder().charset("UTF-8").data(text).build();
+    // Nobody's absence notice should answer (RFC 3834).
+    let automatic = MessageHeader::builder().name("Auto-Submitted").value("auto-generated");
+    let message = Message::builder()
+        .subject(utf8(&mail.subject)?)
+        .body(Body::builder().text(utf8(&mail.text)?).html(utf8(&mail.html)?).build())
+        .headers(automatic.build()?);
+    Ok(EmailContent::builder().simple(message.build()).build())
+}
+
+/// `"Bodega" <orders@shop.example>`; what is not ASCII, as encoded words (RFC 2047).
+fn mailbox(name: &str, address: &Email) -> String {
+    if name.is_ascii() {
+        let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
+        return format!("\"{quoted}\" <{address}>");
+    }
+    let mut words = vec![String::new()];
+    for letter in name.chars() {
+        // An encoded word has at most 75 characters: 12 around 63, which are 47 bytes.
+        match words.last_mut() {
+            Some(word) if word.len() + letter.len_utf8() <= 45 => word.push(letter),
+            _ => words.push(letter.to_string()),
+        }
+    }
+    let words: Vec<_> =
+        words.iter().map(|word| format!("=?UTF-8?B?{}?=", STANDARD.encode(word))).collect();
+    format!("{} <{address}>", words.join(" "))
+}
+
+#[cfg(test)]
+mod tests;
