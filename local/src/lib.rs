@@ -6,13 +6,21 @@
 //! |---|---|
 //! | [`database`] | DynamoDB |
 //! | [`parameters`] | SSM's parameter store |
+//! | [`mailbox`] | SES |
+//! | [`pump`] | Lambda's event source mapping: the table's stream to its functions |
+//! | [`schedules`] | EventBridge |
 //! | [`template`] | CloudFormation: the table as `template.yaml` defines it |
 //! | [`demo`] | a shop that has been open for a while |
 
+mod clock;
 pub mod database;
 pub mod demo;
 pub mod dev;
 pub mod failure;
+mod http;
+pub mod mailbox;
 pub mod parameters;
+pub mod pump;
+pub mod schedules;
 pub mod serve;
 pub mod template;

@@ -64,6 +64,23 @@ impl Template {
             .map(|(name, resource)| (name.as_str(), resource))
     }
 
+    /// The events of this type that functions have: the function's binary, the event's name, its
+    /// properties.
+    pub fn events<'a>(
+        &'a self,
+        of_type: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a str, &'a Value)> {
+        self.resources("AWS::Serverless::Function").flat_map(move |(_, function)| {
+            let properties = &function["Properties"];
+            let binary = properties["CodeUri"].as_str().unwrap_or_default();
+            let binary = binary.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            let events = properties["Events"].as_object().into_iter().flatten();
+            events
+                .filter(move |(_, event)| event["Type"] == of_type)
+                .map(move |(name, event)| (binary, name.as_str(), &event["Properties"]))
+        })
+    }
+
     /// The one table of the template.
     pub fn table_definition(&self) -> Result<TableDefinition> {
         let mut tables = self.resources("AWS::DynamoDB::Table");

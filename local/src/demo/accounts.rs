@@ -83,5 +83,15 @@ pub const SHOPPER: Account = Account {
     }),
 };
 
+/// Who leaves: what ends an account can be tried on it.
+pub const LEAVER: Account = Account {
+    role: "customer",
+    number: 3,
+    email: "leaver@bodega.example",
+    password: "local-leaver-password",
+    name: "Lee Leaver",
+    address: None,
+};
+
 /// One of each role.
 pub const ACCOUNTS: [Account; 2] = [ADMIN, SHOPPER];

@@ -15,9 +15,9 @@ use shared::store::Store;
 use shared::store::orders::Viewer;
 use tokio::task::JoinSet;
 
-use super::accounts::{ACCOUNTS, Account, SHOPPER};
+use super::accounts::{ACCOUNTS, Account, LEAVER, SHOPPER};
 use super::products::{DemoProduct, products};
-use super::{purchases, sessions};
+use super::{mailed, purchases, sessions};
 use crate::failure::{Failure, Result};
 
 /// Products are written by this many at once.
@@ -46,10 +46,11 @@ pub async fn load(store: &Store, currency: Currency) -> Result<usize> {
     while let Some(written) = writers.join_next().await {
         added += written.map_err(|error| failed("products", error))??;
     }
-    for account in &ACCOUNTS {
+    for account in ACCOUNTS.iter().chain([&LEAVER]) {
         add_account(store, account).await?;
     }
     begin_sessions(store).await?;
+    mailed::note(store).await.map_err(|error| failed("mails", format!("{error:?}")))?;
     let bought = purchases::make(store, currency, &SHOPPER).await;
     bought.map_err(|error| failed("purchases", format!("{error:?}")))?;
     Ok(added)
@@ -57,7 +58,7 @@ pub async fn load(store: &Store, currency: Currency) -> Result<usize> {
 
 /// Also in a shop that is loaded: a session may have ended since.
 async fn begin_sessions(store: &Store) -> Result<()> {
-    let begun = sessions::begin(store, &ACCOUNTS).await;
+    let begun = sessions::begin(store, ACCOUNTS.iter().chain([&LEAVER])).await;
     begun.map_err(|error| failed("sessions", format!("{error:?}")))
 }
 
@@ -89,7 +90,7 @@ async fn add_account(store: &Store, account: &Account) -> Result<()> {
     let password = NewPassword::parse(account.password.to_owned());
     let hash = password::hash(&password.map_err(|refused| refusal(account, refused))?)
         .map_err(|error| failed(account.email, format!("{error:?}")))?;
-    let created = store.create_user(&user, hash).await;
+    let created = store.create_user(&user, &hash).await;
     created.map(drop).map_err(|error| failed(account.email, format!("{error:?}")))
 }
 

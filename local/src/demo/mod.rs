@@ -3,12 +3,14 @@
 
 mod accounts;
 mod load;
+mod mailed;
 mod products;
 mod purchases;
 mod sessions;
 mod shelves;
 
-pub use accounts::{ACCOUNTS, ADMIN, Account, Address, SHOPPER};
+pub use accounts::{ACCOUNTS, ADMIN, Account, Address, LEAVER, SHOPPER};
 pub use load::load;
+pub use mailed::{reset_token, verification_token};
 pub use products::{COUNT, DemoProduct, DemoVariant, products};
 pub use sessions::{ISSUER, access_token, endable_token, renewable_token};

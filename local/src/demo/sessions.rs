@@ -30,7 +30,7 @@ pub const ISSUER: &str = "bodega-local";
 const KEY_ID: &str = "local-demo";
 const SEED: &[u8; 32] = b"public: for local demo data only";
 /// 1 January 2100.
-const NEVER: Instant = Instant::from_unix_millis(4_102_444_800_000);
+pub(super) const NEVER: Instant = Instant::from_unix_millis(4_102_444_800_000);
 
 /// The access token of an account's session, as a client sends it.
 pub fn access_token(account: &Account) -> Result<String> {
@@ -51,11 +51,16 @@ pub fn access_token(account: &Account) -> Result<String> {
 }
 
 /// Publishes the key, and begins the session of every account and those to try things with.
-pub(super) async fn begin(store: &Store, accounts: &[Account]) -> shared::Result<()> {
+pub(super) async fn begin(
+    store: &Store,
+    accounts: impl Iterator<Item = &Account>,
+) -> shared::Result<()> {
     let key = key().map_err(shared::Error::internal)?;
     let published = PublicKey {
         x: URL_SAFE_NO_PAD.encode(key.public_key()),
         published_at: Instant::from_unix_millis(OPENING as i64),
+        // What has a limit already keeps it when the shop gets another key.
+        believed_until: Some(NEVER),
     };
     store.publish_key(KEY_ID, &published).await?;
     for account in accounts {

@@ -7,12 +7,15 @@ use crate::failure::{Explain, Failure, Result};
 
 /// What we put there, and so what `--fresh` may delete: never a folder as a whole, since it may
 /// be one that was there before us.
-const FILES: [&str; 5] = [
+const FILES: [&str; 8] = [
     "bodega.sqlite3",
     "bodega.sqlite3-wal",
     "bodega.sqlite3-shm",
     "bodega.sqlite3-journal",
     "parameters.json",
+    "mails.jsonl",
+    "checkpoints.json",
+    "failures.jsonl",
 ];
 
 /// The folder, ours alone as long as this lives.
@@ -64,6 +67,21 @@ impl Data {
     /// The parameters' file.
     pub fn parameters(&self) -> PathBuf {
         self.folder.join("parameters.json")
+    }
+
+    /// The mailbox's file.
+    pub fn mails(&self) -> PathBuf {
+        self.folder.join("mails.jsonl")
+    }
+
+    /// How far the stream is pumped.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.folder.join("checkpoints.json")
+    }
+
+    /// What the failure destinations were told.
+    pub fn failures(&self) -> PathBuf {
+        self.folder.join("failures.jsonl")
     }
 
     /// A folder for what the emulator needs while it runs.

@@ -11,18 +11,24 @@ use crate::failure::{Explain, Result};
 
 /// The table's name.
 pub const TABLE: &str = "bodega";
+/// The region that the functions believe to be in.
+pub const REGION: &str = "us-east-1";
+/// Whose requests the database gets.
+pub const ACCESS_KEY_ID: &str = "local";
 
 /// The variables that `cargo dev` sets.
 pub fn of(options: &Options) -> Vec<(&'static str, String)> {
     let at = |port: u16| format!("http://127.0.0.1:{port}");
     vec![
-        ("AWS_REGION", "us-east-1".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         // Empty is absent: a token of the developer's own would not fit these keys.
         ("AWS_SESSION_TOKEN", String::new()),
         ("AWS_ENDPOINT_URL_DYNAMODB", at(options.db_port)),
         ("AWS_ENDPOINT_URL_SSM", at(options.ssm_port)),
+        ("AWS_ENDPOINT_URL_SESV2", at(options.mail_port)),
+        ("API_URL", at(options.port)),
         ("TABLE_NAME", TABLE.to_owned()),
         ("TOKEN_ISSUER", demo::ISSUER.to_owned()),
     ]

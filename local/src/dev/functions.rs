@@ -70,12 +70,14 @@ impl Workspace {
         ["build"].into_iter().chain(binaries).chain(release).map(str::to_owned).collect()
     }
 
-    /// Starts the emulator; `folder` is for its own use.
+    /// Starts the emulator. Functions ask for events at the address `runtime_api`; `folder` is for
+    /// the emulator's own use.
     pub fn serve(
         &self,
         cargo_lambda: &Path,
         options: &Options,
         environment: &[(&str, String)],
+        runtime_api: String,
         folder: PathBuf,
     ) -> Result<Program> {
         let mut build = self.build_arguments(options);
@@ -84,6 +86,7 @@ impl Workspace {
             path: std::env::var_os("PATH").unwrap_or_default(),
             build,
             programs: self.target.join(if options.release { "release" } else { "debug" }),
+            runtime_api,
             folder,
             frozen: !options.watch,
         };

@@ -1,8 +1,8 @@
-//! `cargo dev`: database, parameters, demo data and every function, with one command.
+//! `cargo dev`: database, parameters, mailbox, demo data and every function, with one command.
 //!
 //! ```text
-//! options → ports free? → database, parameters, table, demo data
-//!         → emulator there? → functions built → served → first answer → ready
+//! options → ports free? → database, parameters, mailbox, table, demo data
+//!         → emulator there? → functions built → served → first answer → stream, schedules → ready
 //! ```
 //!
 //! Whatever was started ends with this program: each part is a value that ends its part when it
@@ -10,13 +10,16 @@
 
 mod cargo_lambda;
 mod data;
+mod emulator;
 mod environment;
 mod functions;
 mod options;
 mod ports;
 mod process;
+mod runtime_api;
 mod stand_in;
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -25,12 +28,16 @@ use shared::store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::data::Data;
+use self::emulator::Emulator;
 use self::functions::Workspace;
 use self::options::{HELP, Options};
 use crate::database::Database;
 use crate::demo;
 use crate::failure::{Explain, Failure, Result};
+use crate::mailbox::Mailbox;
 use crate::parameters::Parameters;
+use crate::pump::{Failures, Mapping, Pump, Table};
+use crate::schedules::{Schedule, Schedules};
 use crate::serve::Served;
 use crate::template::Template;
 
@@ -79,13 +86,9 @@ fn run(options: &Options, started: Instant) -> Result<()> {
 async fn live(options: &Options, started: Instant) -> Result<()> {
     let mut ports = ports::claim(&options.ports())?;
     let workspace = Workspace::find().await?;
-    let mut listener = |port| ports.remove(&port).ok_or_else(|| Failure::new("a port is lost"));
-    let storage = Storage::start(
-        &workspace,
-        options,
-        listener(options.db_port)?,
-        listener(options.ssm_port)?,
-    )?;
+    let template = Template::read(&workspace.root.join("template.yaml"))?;
+    let storage = Storage::start(&workspace, &template, options, &mut ports)?;
+    let (mut pump, schedules) = storage.events(&workspace, &template)?;
     if options.demo {
         load_demo(options).await?;
     }
@@ -93,17 +96,20 @@ async fn live(options: &Options, started: Instant) -> Result<()> {
     if options.db_only {
         println!("database   {}", storage.database.url());
         println!("parameters {}", storage.parameters.url());
+        println!("mailbox    {}", storage.mailbox.url());
         say_ready(started, options.db_port);
         return Err(storage.fails().await);
     }
 
     let cargo_lambda = cargo_lambda::find_or_fetch(&data::tools(&workspace.root)).await?;
     workspace.build(options).await?;
-    drop(listener(options.port)?);
+    let runtime_api = runtime_api::serve(options.port)?;
+    drop(ports.remove(&options.port));
     let mut emulator = workspace.serve(
         &cargo_lambda,
         options,
         &environment::of(options),
+        runtime_api.url(),
         storage.data.emulator(),
     )?;
     tokio::select! {
@@ -112,13 +118,18 @@ async fn live(options: &Options, started: Instant) -> Result<()> {
     }
     // The emulator's other instances are about to say that they start: let them go first.
     tokio::time::sleep(Duration::from_millis(300)).await;
+    println!();
     if options.demo {
         say_accounts();
     }
+    println!("{:<8} {}", "mailbox", storage.mailbox.url());
     say_ready(started, options.port);
+    let functions = Emulator::on(options.port);
     tokio::select! {
         failure = storage.fails() => Err(failure),
         status = emulator.ended() => Err(died(status?)),
+        stopped = pump.run(&functions) => stopped,
+        () = Schedules::new(schedules).run(&functions) => Ok(()),
     }
 }
 
@@ -137,17 +148,18 @@ async fn load_demo(options: &Options) -> Result<()> {
 struct Storage {
     database: Served,
     parameters: Served,
+    mailbox: Served,
     data: Data,
 }
 
 impl Storage {
     fn start(
         workspace: &Workspace,
+        template: &Template,
         options: &Options,
-        db_listener: TcpListener,
-        ssm_listener: TcpListener,
+        ports: &mut BTreeMap<u16, TcpListener>,
     ) -> Result<Self> {
-        let template = Template::read(&workspace.root.join("template.yaml"))?;
+        let mut listener = |port| ports.remove(&port).ok_or_else(|| Failure::new("a port is lost"));
         let table = template.table_definition().explain(|| "template.yaml")?;
         let data = Data::open(workspace.root.join(&options.data))?;
         if options.fresh {
@@ -156,10 +168,30 @@ impl Storage {
         let database = Database::file(&data.database())?;
         database.ensure_table(environment::TABLE, &table)?;
         Ok(Self {
-            database: database.serve_on(db_listener)?,
-            parameters: Parameters::file(&data.parameters())?.serve_on(ssm_listener)?,
+            database: database.serve_on(listener(options.db_port)?)?,
+            parameters: Parameters::file(&data.parameters())?
+                .serve_on(listener(options.ssm_port)?)?,
+            mailbox: Mailbox::file(&data.mails())?.serve_on(listener(options.mail_port)?)?,
             data,
         })
+    }
+
+    /// What calls functions without a request: of those that exist, whatever the template has.
+    fn events(&self, workspace: &Workspace, template: &Template) -> Result<(Pump, Vec<Schedule>)> {
+        let mut mappings = Mapping::all(template).explain(|| "template.yaml")?;
+        let mut schedules = Schedule::all(template).explain(|| "template.yaml")?;
+        mappings.retain(|mapping| workspace.functions.contains(&mapping.function));
+        schedules.retain(|schedule| workspace.functions.contains(&schedule.function));
+        let table = Table {
+            endpoint: self.database.url(),
+            name: environment::TABLE.to_owned(),
+            region: environment::REGION.to_owned(),
+            access_key_id: environment::ACCESS_KEY_ID.to_owned(),
+        };
+        let pump = Pump::new(table, mappings)
+            .with_checkpoints(&self.data.checkpoints())?
+            .with_failures(Failures::file(&self.data.failures()));
+        Ok((pump, schedules))
     }
 
     /// Waits for one of them to stop answering, which they do only by a fault.
@@ -170,6 +202,9 @@ impl Storage {
             }
             if !self.parameters.is_running() {
                 return Failure::new("the parameter store stopped: see above");
+            }
+            if !self.mailbox.is_running() {
+                return Failure::new("the mailbox stopped: see above");
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -196,7 +231,6 @@ fn died(status: std::process::ExitStatus) -> Failure {
 }
 
 fn say_accounts() {
-    println!();
     for account in demo::ACCOUNTS {
         println!("{:<8} {} / {}", account.role, account.email, account.password);
     }

@@ -17,13 +17,14 @@ Usage: cargo dev [options]
   --port N          the API [9000]
   --db-port N       the database [8000]
   --ssm-port N      the parameter store [9300]
+  --mail-port N     the mailbox [9100]
   --data DIR        where the data rests [.local]
-  --fresh           start with an empty database
+  --fresh           start with an empty database and mailbox
   --no-demo         leave the demo data out
   --no-watch        don't rebuild functions when a file changes
   --release         build the functions as they are deployed
   --concurrency N   instances per function, at most [2]
-  --db-only         database and parameters only, for `cargo lambda watch`
+  --db-only         database, parameters and mailbox only, for `cargo lambda watch`
   --help            this text
 ";
 
@@ -36,6 +37,8 @@ pub struct Options {
     pub db_port: u16,
     /// Port of the parameter store.
     pub ssm_port: u16,
+    /// Port of the mailbox.
+    pub mail_port: u16,
     /// Where the data rests.
     pub data: PathBuf,
     /// Drop what rests there.
@@ -58,6 +61,7 @@ impl Default for Options {
             port: 9000,
             db_port: 8000,
             ssm_port: 9300,
+            mail_port: 9100,
             data: PathBuf::from(".local"),
             fresh: false,
             demo: true,
@@ -82,6 +86,7 @@ impl Options {
                 Arg::Long("port") => options.port = number(&mut parser, "--port")?,
                 Arg::Long("db-port") => options.db_port = number(&mut parser, "--db-port")?,
                 Arg::Long("ssm-port") => options.ssm_port = number(&mut parser, "--ssm-port")?,
+                Arg::Long("mail-port") => options.mail_port = number(&mut parser, "--mail-port")?,
                 Arg::Long("data") => options.data = parser.value().map_err(misuse)?.into(),
                 Arg::Long("fresh") => options.fresh = true,
                 Arg::Long("no-demo") => options.demo = false,
@@ -100,7 +105,11 @@ impl Options {
 
     /// The ports that will be listened on, each with the option that changes it.
     pub fn ports(&self) -> Vec<(u16, &'static str)> {
-        let mut ports = vec![(self.db_port, "--db-port"), (self.ssm_port, "--ssm-port")];
+        let mut ports = vec![
+            (self.db_port, "--db-port"),
+            (self.ssm_port, "--ssm-port"),
+            (self.mail_port, "--mail-port"),
+        ];
         if !self.db_only {
             ports.push((self.port, "--port"));
         }
@@ -136,12 +145,13 @@ mod tests {
 
     #[test]
     fn every_option_is_understood() {
-        let line = "--port 1 --db-port=2 --ssm-port 3 --data there --fresh --no-demo --no-watch \
+        let line = "--port 1 --db-port=2 --ssm-port 3 --mail-port 5 --data there --fresh --no-demo --no-watch \
                     --release --concurrency 4 --db-only";
         let all = Options {
             port: 1,
             db_port: 2,
             ssm_port: 3,
+            mail_port: 5,
             data: "there".into(),
             fresh: true,
             demo: false,

@@ -1,0 +1,204 @@
+//! The mails themselves: the newest thousand, kept in a file of one mail a line.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Explain, Result};
+
+const KEPT: usize = 1_000;
+
+/// One recipient's copy of a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mail {
+    /// Its own: a mail to two recipients is two of these.
+    pub id: String,
+    /// The recipient's address.
+    pub to: String,
+    /// The sender, as a mail program shows it.
+    pub from: String,
+    /// Subject line.
+    pub subject: String,
+    /// The plain text; empty where there is none.
+    pub text: String,
+    /// The HTML; empty where there is none.
+    pub html: String,
+    /// When it came, RFC 3339 in UTC.
+    pub at: String,
+    /// The whole as it would travel.
+    pub source: String,
+}
+
+/// A mailbox; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Mailbox(Arc<Mutex<Contents>>);
+
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    file: Option<PathBuf>,
+    /// Lines in the file, with those of mails that are kept no longer.
+    lines: usize,
+    mails: VecDeque<Mail>,
+    /// One more with each change, so that whoever looks again knows whether to.
+    pub version: u64,
+    /// Requests that were put off, and may come again.
+    pub put_off: Vec<Vec<u8>>,
+}
+
+impl Mailbox {
+    /// An empty one that lives as long as the process.
+    pub fn in_memory() -> Self {
+        Self::default()
+    }
+
+    /// The one in the file at `path`, which is made with the first mail.
+    pub fn file(path: &Path) -> Result<Self> {
+        let reading = || format!("can't read the mails in {}", path.display());
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error).explain(reading),
+        };
+        let mails: serde_json::Result<VecDeque<Mail>> =
+            text.lines().map(serde_json::from_str).collect();
+        let mut contents = Contents {
+            file: Some(path.to_owned()),
+            lines: text.lines().count(),
+            mails: mails.explain(reading)?,
+            ..Contents::default()
+        };
+        contents.forget_the_oldest().explain(reading)?;
+        Ok(Self(Arc::new(Mutex::new(contents))))
+    }
+
+    /// The mails to `address`, in whatever case it is written, or all; newest first.
+    pub fn mails(&self, address: Option<&str>) -> Vec<Mail> {
+        let address = address.map(str::to_lowercase);
+        let contents = self.contents();
+        let fits = |mail: &&Mail| address.as_ref().is_none_or(|to| mail.to.to_lowercase() == *to);
+        contents.mails.iter().rev().filter(fits).cloned().collect()
+    }
+
+    /// The mail with this id.
+    pub fn mail(&self, id: &str) -> Option<Mail> {
+        self.contents().mails.iter().find(|mail| mail.id == id).cloned()
+    }
+
+    /// Throws all mails away.
+    pub fn clear(&self) -> Result<()> {
+        let mut contents = self.contents();
+        contents.mails.clear();
+        contents.version += 1;
+        contents.rewrite().explain(|| "can't empty the mailbox")
+    }
+
+    /// Puts mails in, all or none.
+    pub(super) fn put(&self, mails: Vec<Mail>) -> std::io::Result<()> {
+        let mut contents = self.contents();
+        contents.append(&mails)?;
+        contents.mails.extend(mails);
+        contents.version += 1;
+        contents.forget_the_oldest()
+    }
+
+    pub(super) fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Contents {
+    fn append(&mut self, mails: &[Mail]) -> std::io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)?
+            .write_all(&lines(mails)?)?;
+        self.lines += mails.len();
+        Ok(())
+    }
+
+    /// The file is written anew only now and then: it is a long one.
+    fn forget_the_oldest(&mut self) -> std::io::Result<()> {
+        self.mails.drain(..self.mails.len().saturating_sub(KEPT));
+        if self.lines >= 2 * KEPT { self.rewrite() } else { Ok(()) }
+    }
+
+    /// Replaces the file as a whole: a crash leaves the old or the new one.
+    fn rewrite(&mut self) -> std::io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let new = file.with_extension("jsonl.new");
+        std::fs::write(&new, lines(self.mails.make_contiguous())?)?;
+        std::fs::rename(&new, file)?;
+        self.lines = self.mails.len();
+        Ok(())
+    }
+}
+
+fn lines(mails: &[Mail]) -> std::io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for mail in mails {
+        serde_json::to_writer(&mut lines, mail)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub fn mail(number: usize, to: &str) -> Mail {
+        Mail {
+            id: format!("mail-{number}"),
+            to: to.to_owned(),
+            from: "Bodega <shop@bodega.example>".to_owned(),
+            subject: format!("Number {number}"),
+            text: "text".to_owned(),
+            html: "<p>html</p>".to_owned(),
+            at: "2026-01-01T00:00:00.000Z".to_owned(),
+            source: "source".to_owned(),
+        }
+    }
+
+    fn numbers(mailbox: &Mailbox, to: Option<&str>) -> Vec<String> {
+        mailbox.mails(to).into_iter().map(|mail| mail.id).collect()
+    }
+
+    #[test]
+    fn the_newest_comes_first_and_an_address_is_exact_but_for_its_case() {
+        let mailbox = Mailbox::in_memory();
+        for (number, to) in
+            ["ada@example.com", "bob@example.com", "Ada@Example.com"].iter().enumerate()
+        {
+            mailbox.put(vec![mail(number, to)]).unwrap();
+        }
+        assert_eq!(numbers(&mailbox, None), ["mail-2", "mail-1", "mail-0"]);
+        assert_eq!(numbers(&mailbox, Some("ADA@example.com")), ["mail-2", "mail-0"]);
+        assert!(numbers(&mailbox, Some("ada@example")).is_empty());
+    }
+
+    #[test]
+    fn a_file_keeps_the_newest_thousand() {
+        let folder = std::env::temp_dir().join(format!("bodega-mails-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("mails.jsonl");
+        let mailbox = Mailbox::file(&file).unwrap();
+        for number in 0..2_100 {
+            mailbox.put(vec![mail(number, "ada@example.com")]).unwrap();
+        }
+        let again = Mailbox::file(&file).unwrap();
+        assert_eq!(again.mails(None).len(), KEPT);
+        assert_eq!(again.mails(None), mailbox.mails(None));
+        assert_eq!(again.mails(None)[0].id, "mail-2099");
+        let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines < 2 * KEPT, "{lines} lines");
+
+        mailbox.clear().unwrap();
+        assert!(Mailbox::file(&file).unwrap().mails(None).is_empty());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

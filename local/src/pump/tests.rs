@@ -1,0 +1,718 @@
+//! Each rule of the event source mapping, with the embedded database's stream and a function that
+//! writes down what it is given.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::mapping::tests::mapping;
+use super::*;
+use crate::database::Database;
+use crate::http::Client;
+use crate::serve::Served;
+use crate::template::TableDefinition;
+
+/// A table whose stream is pumped.
+struct Shop {
+    served: Served,
+    client: Client,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let database = Database::in_memory().unwrap();
+        let create = json!({
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        });
+        database.ensure_table("shop", &TableDefinition { create, time_to_live: None }).unwrap();
+        Self { served: database.serve(0).unwrap(), client: Client::new() }
+    }
+
+    fn table(&self) -> Table {
+        Table {
+            endpoint: self.served.url(),
+            name: "shop".to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key_id: "local".to_owned(),
+        }
+    }
+
+    fn pump(&self, properties: &str) -> Pump {
+        Pump::new(self.table(), vec![mapping(properties)])
+    }
+
+    /// Writes an item; what it says is how tests tell its records apart.
+    async fn put(&self, item: &str, says: &str) {
+        let request =
+            json!({"TableName": "shop", "Item": {"pk": {"S": item}, "says": {"S": says}}});
+        let headers = [
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+            ),
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-date", "20260101T000000Z"),
+            ("x-amz-target", "DynamoDB_20120810.PutItem"),
+        ];
+        let url = self.served.url();
+        let body = request.to_string();
+        let answer = self.client.post(&url, &headers, body, Duration::from_secs(5)).await.unwrap();
+        assert!(answer.status.is_success(), "{}", String::from_utf8_lossy(&answer.body));
+    }
+
+    /// Writes items that say their own name.
+    async fn put_all(&self, items: &[&str]) {
+        for item in items {
+            self.put(item, item).await;
+        }
+    }
+}
+
+/// What a fake function does with the batch that says these words.
+type Behaviour = Box<dyn Fn(&[String], &Value) -> std::result::Result<Value, NotDone>>;
+
+/// A function that writes down its batches.
+struct Function {
+    events: RefCell<Vec<Value>>,
+    behaviour: Behaviour,
+}
+
+impl Function {
+    fn that(
+        behaviour: impl Fn(&[String], &Value) -> std::result::Result<Value, NotDone> + 'static,
+    ) -> Self {
+        Self { events: RefCell::default(), behaviour: Box::new(behaviour) }
+    }
+
+    fn that_is_content() -> Self {
+        Self::that(|_, _| Ok(json!(null)))
+    }
+
+    /// One that falls over whenever a batch has a record that says so.
+    fn that_fails_at(word: &'static str) -> Self {
+        Self::that(move |words, _| match words.iter().any(|said| said == word) {
+            true => Err(NotDone::Failed("it fell over".to_owned())),
+            false => Ok(json!(null)),
+        })
+    }
+
+    /// One that names the records that say so.
+    fn that_names(word: &'static str) -> Self {
+        Self::that(move |words, event| {
+            let named = words.iter().enumerate().filter(|(_, said)| *said == word).map(|(index, _)| {
+                json!({"itemIdentifier": event["Records"][index]["dynamodb"]["SequenceNumber"]})
+            });
+            Ok(json!({"batchItemFailures": named.collect::<Vec<_>>()}))
+        })
+    }
+
+    /// What the records of each invocation said.
+    fn batches(&self) -> Vec<Vec<String>> {
+        self.events.borrow().iter().map(words).collect()
+    }
+
+    /// The same, each batch as one text.
+    fn log(&self) -> Vec<String> {
+        self.batches().iter().map(|batch| batch.join(" ")).collect()
+    }
+
+    fn times(&self, batch: &str) -> usize {
+        self.log().iter().filter(|one| *one == batch).count()
+    }
+}
+
+fn words(event: &Value) -> Vec<String> {
+    let records = event["Records"].as_array().unwrap();
+    let says =
+        |record: &Value| record["dynamodb"]["NewImage"]["says"]["S"].as_str().unwrap().to_owned();
+    records.iter().map(says).collect()
+}
+
+impl Functions for Function {
+    async fn invoke(&self, function: &str, event: Value) -> std::result::Result<Value, NotDone> {
+        assert_eq!(function, "deliver-mail");
+        let words = words(&event);
+        let outcome = (self.behaviour)(&words, &event);
+        self.events.borrow_mut().push(event);
+        // Lets the other lanes go on.
+        tokio::task::yield_now().await;
+        outcome
+    }
+}
+
+const TO_A_QUEUE: &str =
+    "DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt UndeliveredMail.Arn}}";
+
+#[tokio::test]
+async fn records_come_in_order_in_batches() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "b", "c", "d", "e"]).await;
+    let function = Function::that_is_content();
+    let mut pump = shop.pump("BatchSize: 2");
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["a b", "c d", "e"]);
+
+    shop.put("f", "f").await;
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.log()[3..], ["f"]);
+}
+
+#[tokio::test]
+async fn a_record_has_the_form_that_lambda_gives_it() {
+    let shop = Shop::open();
+    shop.put("a", "first").await;
+    shop.put("a", "second").await;
+    let function = Function::that_is_content();
+    shop.pump("").drain(&function).await.unwrap();
+
+    let event = function.events.borrow()[0].clone();
+    let (insert, modify) = (&event["Records"][0], &event["Records"][1]);
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let mut members = names(insert);
+    members.sort();
+    assert_eq!(
+        members,
+        [
+            "awsRegion",
+            "dynamodb",
+            "eventID",
+            "eventName",
+            "eventSource",
+            "eventSourceARN",
+            "eventVersion"
+        ]
+    );
+    let mut members = names(&modify["dynamodb"]);
+    members.sort();
+    assert_eq!(
+        members,
+        [
+            "ApproximateCreationDateTime",
+            "Keys",
+            "NewImage",
+            "OldImage",
+            "SequenceNumber",
+            "SizeBytes",
+            "StreamViewType"
+        ]
+    );
+    assert_eq!((&insert["eventName"], &modify["eventName"]), (&json!("INSERT"), &json!("MODIFY")));
+    assert_eq!(modify["eventSource"], "aws:dynamodb");
+    assert_eq!(modify["awsRegion"], "us-east-1");
+    let arn = modify["eventSourceARN"].as_str().unwrap();
+    assert!(arn.starts_with("arn:aws:dynamodb:us-east-1:000000000000:table/shop/stream/"), "{arn}");
+    let data = &modify["dynamodb"];
+    assert_eq!(data["Keys"], json!({"pk": {"S": "a"}}));
+    assert_eq!(data["OldImage"]["says"]["S"], "first");
+    assert_eq!(data["NewImage"]["says"]["S"], "second");
+    assert_eq!(data["StreamViewType"], "NEW_AND_OLD_IMAGES");
+    assert!(data["ApproximateCreationDateTime"].is_i64() && data["SizeBytes"].is_i64());
+    assert!(insert["dynamodb"].get("OldImage").is_none());
+}
+
+#[tokio::test]
+async fn what_no_filter_wants_is_dropped_without_an_invocation() {
+    let shop = Shop::open();
+    let wants = |says: &str| {
+        format!(r#"{{Pattern: '{{"dynamodb": {{"NewImage": {{"says": {{"S": ["{says}"]}}}}}}}}'}}"#)
+    };
+    shop.put_all(&["a", "b", "c", "d"]).await;
+    let function = Function::that_is_content();
+    let filters = format!("FilterCriteria: {{Filters: [{}, {}]}}", wants("b"), wants("d"));
+    shop.pump(&filters).drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["b d"]);
+
+    let nothing = Function::that_is_content();
+    let filters = format!("FilterCriteria: {{Filters: [{}]}}", wants("z"));
+    shop.pump(&filters).drain(&nothing).await.unwrap();
+    assert!(nothing.log().is_empty());
+}
+
+#[tokio::test]
+async fn latest_leaves_out_what_was_there_before() {
+    let shop = Shop::open();
+    shop.put("before", "before").await;
+    let function = Function::that_is_content();
+    let mut latest = mapping("");
+    latest.start = mapping::StartingPosition::Latest;
+    let mut pump = Pump::new(shop.table(), vec![latest]);
+    pump.drain(&function).await.unwrap();
+    shop.put("after", "after").await;
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["after"]);
+}
+
+#[tokio::test]
+async fn a_failed_batch_is_tried_again_before_what_comes_after_it() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "b", "c", "d"]).await;
+    let failures = Cell::new(2);
+    let function = Function::that(move |words, _| {
+        if words[0] == "a" && failures.get() > 0 {
+            failures.set(failures.get() - 1);
+            return Err(NotDone::Failed("not yet".to_owned()));
+        }
+        Ok(json!(null))
+    });
+    let mut pump = shop.pump(&format!("BatchSize: 2, MaximumRetryAttempts: 2, {TO_A_QUEUE}"));
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["a b", "a b", "a b", "c d"]);
+    assert!(pump.failures().all().is_empty());
+}
+
+#[tokio::test]
+async fn a_poisoned_record_holds_up_nobody_beyond_its_retries() {
+    let shop = Shop::open();
+    shop.put_all(&["poison", "b"]).await;
+    let function = Function::that_fails_at("poison");
+    let properties = format!("BatchSize: 1, MaximumRetryAttempts: 3, {TO_A_QUEUE}");
+    let mut pump = shop.pump(&properties);
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["poison", "poison", "poison", "poison", "b"]);
+    assert_eq!(pump.failures().all().len(), 1);
+}
+
+#[tokio::test]
+async fn splitting_isolates_the_one_bad_record() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "b", "c", "d", "e", "poison", "g", "h", "i", "j"]).await;
+    let function = Function::that_fails_at("poison");
+    let mut pump = shop.pump(&format!(
+        "BatchSize: 10, MaximumRetryAttempts: 2, BisectBatchOnFunctionError: true, {TO_A_QUEUE}"
+    ));
+    pump.drain(&function).await.unwrap();
+    assert_eq!(
+        function.log(),
+        [
+            "a b c d e poison g h i j",
+            "a b c d e",
+            "poison g h i j",
+            "poison g h",
+            "poison g",
+            // Splitting used up no retry: the first try, and two more.
+            "poison",
+            "poison",
+            "poison",
+            "g",
+            "h",
+            "i j"
+        ]
+    );
+    let lost = pump.failures().all();
+    assert_eq!(lost.len(), 1);
+    assert_eq!(lost[0]["DDBStreamBatchInfo"]["batchSize"], 1);
+}
+
+#[tokio::test]
+async fn without_splitting_a_batch_is_given_up_as_a_whole() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "poison", "c"]).await;
+    let function = Function::that_fails_at("poison");
+    let mut pump = shop.pump(&format!("MaximumRetryAttempts: 1, {TO_A_QUEUE}"));
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["a poison c", "a poison c"]);
+    assert_eq!(pump.failures().all()[0]["DDBStreamBatchInfo"]["batchSize"], 3);
+}
+
+#[tokio::test]
+async fn a_partial_answer_goes_on_at_the_lowest_record_it_names() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "b", "bad", "d"]).await;
+    let function = Function::that_names("bad");
+    let mut pump = shop.pump(&format!(
+        "MaximumRetryAttempts: 2, FunctionResponseTypes: [ReportBatchItemFailures], {TO_A_QUEUE}"
+    ));
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["a b bad d", "bad d", "bad d"]);
+
+    let lost = pump.failures().all();
+    assert_eq!(lost[0]["DDBStreamBatchInfo"]["batchSize"], 2);
+    assert_eq!(lost[0]["requestContext"]["approximateInvokeCount"], 3);
+    assert!(lost[0]["responseContext"].get("functionError").is_none());
+}
+
+#[tokio::test]
+async fn a_partial_answer_costs_no_neighbour_where_batches_are_split() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "bad", "c", "d"]).await;
+    let function = Function::that_names("bad");
+    let mut pump = shop.pump(&format!(
+        "MaximumRetryAttempts: 1, BisectBatchOnFunctionError: true, \
+         FunctionResponseTypes: [ReportBatchItemFailures], {TO_A_QUEUE}"
+    ));
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["a bad c d", "bad c d", "bad c", "bad", "bad", "c", "d"]);
+    assert_eq!(pump.failures().all().len(), 1);
+}
+
+#[tokio::test]
+async fn a_partial_answer_counts_only_where_the_mapping_says_so() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "bad"]).await;
+    let function = Function::that_names("bad");
+    shop.pump("MaximumRetryAttempts: 1").drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["a bad"]);
+}
+
+#[tokio::test]
+async fn a_malformed_answer_is_a_failure_of_the_whole_batch() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "b"]).await;
+    let function =
+        Function::that(|_, _| Ok(json!({"batchItemFailures": [{"itemIdentifier": ""}]})));
+    let properties = "MaximumRetryAttempts: 1, FunctionResponseTypes: [ReportBatchItemFailures]";
+    shop.pump(properties).drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["a b", "a b"]);
+}
+
+#[tokio::test]
+async fn the_failure_destination_is_told_what_lambda_tells_it() {
+    let shop = Shop::open();
+    shop.put_all(&["poison", "b"]).await;
+    let function = Function::that_fails_at("poison");
+    let mut pump = shop.pump(&format!("MaximumRetryAttempts: 1, {TO_A_QUEUE}"));
+    pump.drain(&function).await.unwrap();
+
+    let mut message = pump.failures().all().remove(0);
+    let event = function.events.borrow()[0].clone();
+    let number = |index: usize| event["Records"][index]["dynamodb"]["SequenceNumber"].clone();
+    let info = message["DDBStreamBatchInfo"].take();
+    assert_eq!(info["startSequenceNumber"], number(0));
+    assert_eq!(info["endSequenceNumber"], number(1));
+    assert_eq!(info["batchSize"], 2);
+    assert_eq!(info["streamArn"], event["Records"][0]["eventSourceARN"]);
+    assert_eq!(info["shardId"], "shardId-00000001-shop");
+    for end in ["approximateArrivalOfFirstRecord", "approximateArrivalOfLastRecord"] {
+        let time = info[end].as_str().unwrap();
+        assert!(time.len() == 20 && time.ends_with('Z'), "{time}");
+    }
+    assert!(message["requestContext"]["requestId"].take().is_string());
+    assert!(message["timestamp"].take().is_string());
+    assert_eq!(
+        message,
+        json!({
+            "requestContext": {
+                "requestId": null,
+                "functionArn": "arn:aws:lambda:us-east-1:000000000000:function:deliver-mail",
+                "condition": "RetryAttemptsExhausted",
+                "approximateInvokeCount": 2,
+            },
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+            "version": "1.0",
+            "timestamp": null,
+            "DDBStreamBatchInfo": null,
+        })
+    );
+}
+
+#[tokio::test]
+async fn without_a_destination_nobody_is_told() {
+    let shop = Shop::open();
+    shop.put("poison", "poison").await;
+    let mut pump = shop.pump("MaximumRetryAttempts: 0");
+    pump.drain(&Function::that_fails_at("poison")).await.unwrap();
+    assert!(pump.failures().all().is_empty());
+}
+
+#[tokio::test]
+async fn failures_are_kept_in_a_file_a_line_each() {
+    let shop = Shop::open();
+    let folder = Folder::new("pump-failures");
+    let file = folder.0.join("failures.jsonl");
+    for item in ["a", "b"] {
+        shop.put(item, "poison").await;
+    }
+    let mut pump = shop
+        .pump(&format!("BatchSize: 1, MaximumRetryAttempts: 0, {TO_A_QUEUE}"))
+        .with_failures(Failures::file(&file));
+    pump.drain(&Function::that_fails_at("poison")).await.unwrap();
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines, pump.failures().all());
+    assert_eq!(lines.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_too_old_is_not_tried_at_all() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "b"]).await;
+    let function = Function::that_is_content();
+    let mut pump = shop.pump(&format!("MaximumRecordAgeInSeconds: 3600, {TO_A_QUEUE}"));
+    pump.advance(Duration::from_secs(3_700));
+    pump.drain(&function).await.unwrap();
+    assert!(function.log().is_empty());
+    let lost = pump.failures().all();
+    assert_eq!(lost[0]["requestContext"]["condition"], "RecordAgeExceeded");
+    assert_eq!(lost[0]["requestContext"]["approximateInvokeCount"], 0);
+    assert_eq!(lost[0]["DDBStreamBatchInfo"]["batchSize"], 2);
+
+    shop.put("c", "c").await;
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["c"], "time passes until the drain's end only");
+}
+
+#[tokio::test]
+async fn without_a_limit_retries_end_with_the_records_age() {
+    let shop = Shop::open();
+    shop.put("poison", "poison").await;
+    let function = Function::that_fails_at("poison");
+    let mut pump = shop.pump(&format!("MaximumRecordAgeInSeconds: 60, {TO_A_QUEUE}"));
+    pump.drain(&function).await.unwrap();
+    // 1 + 2 + 4 + 8 + 16 + 32 seconds
+    assert_eq!(function.times("poison"), 6);
+    let lost = pump.failures().all();
+    assert_eq!(lost[0]["requestContext"]["condition"], "RecordAgeExceeded");
+    assert_eq!(lost[0]["responseContext"]["functionError"], "Unhandled");
+}
+
+#[tokio::test]
+async fn a_function_that_cannot_be_called_loses_no_retry() {
+    let shop = Shop::open();
+    shop.put("a", "a").await;
+    let refusals = Cell::new(5);
+    let function = Function::that(move |_, _| match refusals.get() {
+        0 => Ok(json!(null)),
+        left => {
+            refusals.set(left - 1);
+            Err(NotDone::Unavailable("it is being built".to_owned()))
+        }
+    });
+    let mut pump = shop.pump(&format!("MaximumRetryAttempts: 0, {TO_A_QUEUE}"));
+    pump.drain(&function).await.unwrap();
+    assert_eq!(function.times("a"), 6);
+    assert!(pump.failures().all().is_empty());
+}
+
+#[tokio::test]
+async fn parallel_lanes_keep_the_order_of_each_item() {
+    let shop = Shop::open();
+    let items = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    for round in 0..5 {
+        for item in items {
+            shop.put(item, &format!("{item}{round}")).await;
+        }
+    }
+    // One in three invocations fails, so that lanes get out of step.
+    let calls = Cell::new(0);
+    let function = Function::that(move |_, _| {
+        calls.set(calls.get() + 1);
+        match calls.get() % 3 {
+            0 => Err(NotDone::Failed("this time".to_owned())),
+            _ => Ok(json!({"done": true})),
+        }
+    });
+    let mut pump = shop.pump("BatchSize: 3, ParallelizationFactor: 4");
+    pump.drain(&function).await.unwrap();
+
+    let mut last: BTreeMap<char, u32> = BTreeMap::new();
+    let mut seen: BTreeMap<char, Vec<u32>> = BTreeMap::new();
+    for word in function.batches().concat() {
+        let (item, round) = (word.chars().next().unwrap(), word[1..].parse().unwrap());
+        let before = last.insert(item, round).unwrap_or(0);
+        // A batch that failed comes again as a whole; nobody overtakes it.
+        let rounds = seen.entry(item).or_default();
+        assert!(round >= before || rounds.contains(&round), "{item}: {round} after {before}");
+        if !rounds.contains(&round) {
+            rounds.push(round);
+        }
+    }
+    for item in "abcdefgh".chars() {
+        assert_eq!(seen[&item], [0, 1, 2, 3, 4], "{item}");
+    }
+}
+
+#[tokio::test]
+async fn a_lane_that_waits_does_not_hold_up_the_others() {
+    let shop = Shop::open();
+    shop.put("poison", "poison").await;
+    let items: Vec<String> = (0..20).map(|item| format!("item-{item}")).collect();
+    for item in &items {
+        shop.put(item, item).await;
+    }
+    let function = Function::that_fails_at("poison");
+    let mut pump = shop.pump("BatchSize: 1, ParallelizationFactor: 2, MaximumRetryAttempts: 3");
+    pump.drain(&function).await.unwrap();
+    let log = function.log();
+    let second_try =
+        log.iter().enumerate().filter(|(_, batch)| *batch == "poison").nth(1).unwrap().0;
+    // About half of them are in the other lane, and all of those came first.
+    assert!(second_try > 4, "{log:?}");
+    assert_eq!(log.len(), 24);
+}
+
+#[tokio::test]
+async fn a_batch_waits_for_more_while_its_window_is_open() {
+    let mut lane = Lane::default();
+    let mapping = mapping("BatchSize: 3, MaximumBatchingWindowInSeconds: 2");
+    let mut settled = Settled::default();
+    let written = 1_000;
+    lane.push(record::tests::record(1, "a", written), 1_000_000);
+    assert_eq!(lane.next(&mapping, 1_000_500, &mut settled), Next::Wait(1_002_000));
+    lane.push(record::tests::record(2, "b", written), 1_000_600);
+    assert_eq!(lane.next(&mapping, 1_001_999, &mut settled), Next::Wait(1_002_000));
+    let Next::Invoke(event) = lane.next(&mapping, 1_002_000, &mut settled) else {
+        panic!("the window is over");
+    };
+    assert_eq!(event["Records"].as_array().unwrap().len(), 2);
+
+    let mut full = Lane::default();
+    for number in 1..=3 {
+        full.push(record::tests::record(number, "a", written), 1_000_000);
+    }
+    assert!(matches!(full.next(&mapping, 1_000_000, &mut settled), Next::Invoke(_)));
+    assert_eq!(full.next(&mapping, 1_000_000, &mut settled), Next::Nothing, "one at a time");
+}
+
+#[tokio::test]
+async fn a_batch_is_complete_at_six_megabytes() {
+    let mut lane = Lane::default();
+    for number in 1..=3 {
+        let mut record = record::tests::record(number, "a", 0);
+        record.size = 4_000_000;
+        lane.push(record, 0);
+    }
+    let mapping = mapping("MaximumBatchingWindowInSeconds: 60");
+    let Next::Invoke(event) = lane.next(&mapping, 0, &mut Settled::default()) else {
+        panic!("two would be too large");
+    };
+    assert_eq!(event["Records"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn back_offs_double_up_to_a_minute() {
+    let mut lane = Lane::default();
+    let (mapping, mut settled) = (mapping(""), Settled::default());
+    lane.push(record::tests::record(1, "a", 0), 0);
+    let mut waits = Vec::new();
+    let mut now = 0;
+    for _ in 0..9 {
+        assert!(matches!(lane.next(&mapping, now, &mut settled), Next::Invoke(_)));
+        lane.answered(&mapping, Err(NotDone::Failed(String::new())), now, &mut settled);
+        let Next::Wait(at) = lane.next(&mapping, now, &mut settled) else { panic!("no back-off") };
+        waits.push((at - now) / 1000);
+        now = at;
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+}
+
+#[tokio::test]
+async fn a_restart_delivers_what_is_left_and_nothing_anew() {
+    let shop = Shop::open();
+    let folder = Folder::new("pump-restart");
+    let file = folder.0.join("checkpoints.json");
+    let pump = || shop.pump("BatchSize: 1").with_checkpoints(&file).unwrap();
+    shop.put_all(&["a", "b"]).await;
+    let before = Function::that_is_content();
+    pump().drain(&before).await.unwrap();
+    assert_eq!(before.log(), ["a", "b"]);
+
+    shop.put("c", "c").await;
+    let after = Function::that_is_content();
+    pump().drain(&after).await.unwrap();
+    assert_eq!(after.log(), ["c"]);
+    let idle = Function::that_is_content();
+    pump().drain(&idle).await.unwrap();
+    assert!(idle.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_pump_that_is_stopped_in_between_goes_on_in_between() {
+    let shop = Shop::open();
+    let folder = Folder::new("pump-stopped");
+    let file = folder.0.join("checkpoints.json");
+    shop.put_all(&["slow", "b", "c", "d", "e", "f"]).await;
+    let properties = "BatchSize: 1, ParallelizationFactor: 2";
+
+    // The lane of the first item hangs; the other lane gets through.
+    struct Hanging(Function);
+    impl Functions for Hanging {
+        async fn invoke(&self, name: &str, event: Value) -> std::result::Result<Value, NotDone> {
+            if words(&event) == ["slow"] {
+                std::future::pending::<()>().await;
+            }
+            self.0.invoke(name, event).await
+        }
+    }
+    let hanging = Hanging(Function::that_is_content());
+    let mut pump = shop.pump(properties).with_checkpoints(&file).unwrap();
+    let stopped = tokio::time::timeout(Duration::from_millis(200), pump.drain(&hanging)).await;
+    assert!(stopped.is_err());
+    let done = hanging.0.batches().concat();
+    assert!(!done.is_empty() && done.len() < 5, "both lanes have items: {done:?}");
+
+    let after = Function::that_is_content();
+    shop.pump(properties).with_checkpoints(&file).unwrap().drain(&after).await.unwrap();
+    let mut all = [done, after.batches().concat()].concat();
+    all.sort();
+    assert_eq!(all, ["b", "c", "d", "e", "f", "slow"]);
+
+    // The same pump may go on, too.
+    let again = Function::that_is_content();
+    pump.drain(&again).await.unwrap();
+    assert!(again.log().contains(&"slow".to_owned()));
+}
+
+#[tokio::test]
+async fn each_mapping_reads_for_itself() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "b"]).await;
+    let mut second = mapping("BatchSize: 1");
+    second.event = "Another".to_owned();
+    let function = Function::that_is_content();
+    let mut pump = Pump::new(shop.table(), vec![mapping(""), second]);
+    pump.drain(&function).await.unwrap();
+    let mut log = function.log();
+    log.sort();
+    assert_eq!(log, ["a", "a b", "b"]);
+}
+
+#[tokio::test]
+async fn while_it_runs_what_is_written_arrives_soon() {
+    let shop = Shop::open();
+    let function = Function::that_is_content();
+    let mut pump = shop.pump("");
+    let arrives = async {
+        shop.put("a", "a").await;
+        while function.log().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        ended = pump.run(&function) => panic!("{ended:?}"),
+        arrived = tokio::time::timeout(Duration::from_secs(5), arrives) => arrived.unwrap(),
+    }
+    assert_eq!(function.log(), ["a"]);
+}
+
+#[tokio::test]
+async fn a_table_without_a_stream_is_an_error_that_names_it() {
+    let shop = Shop::open();
+    let mut table = shop.table();
+    table.name = "nowhere".to_owned();
+    let mut pump = Pump::new(table, vec![mapping("")]);
+    let failure = pump.drain(&Function::that_is_content()).await.unwrap_err().to_string();
+    assert!(failure.contains("DescribeTable"), "{failure}");
+}
+
+/// A folder of a test's own, which goes with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("bodega-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,346 @@
+//! EventBridge, as far as the shop uses it: functions that run every so often.
+//!
+//! `rate(…)` of `Schedule` and `ScheduleV2` events in `template.yaml`. A schedule begins one period
+//! after the start, and a function that still runs is not run again: the next time counts.
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html>
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::clock::{Clock, millis};
+use crate::failure::{Explain, Failure, Result};
+use crate::pump::{Functions, NotDone, to_the_second};
+use crate::template::Template;
+
+const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "000000000000";
+
+/// A function that runs every so often.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// The function's binary.
+    pub function: String,
+    /// The event's name in the template.
+    pub event: String,
+    kind: Kind,
+    /// In milliseconds.
+    period: i64,
+    /// What the function gets instead of the usual event.
+    input: Option<Value>,
+}
+
+/// Which of the two services would do it: their events differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A rule of EventBridge.
+    Rule,
+    /// EventBridge Scheduler.
+    Scheduler,
+}
+
+/// The schedules of a shop.
+#[derive(Debug)]
+pub struct Schedules {
+    schedules: Vec<Schedule>,
+    /// When each runs next.
+    due: Vec<i64>,
+    running: BTreeSet<String>,
+}
+
+impl Schedule {
+    /// Every schedule of a template; one that we can't keep is refused.
+    pub fn all(template: &Template) -> Result<Vec<Self>> {
+        let rules = template.events("Schedule").map(|event| (Kind::Rule, "Schedule", event));
+        let scheduler = template.events("ScheduleV2");
+        let scheduler = scheduler.map(|event| (Kind::Scheduler, "ScheduleExpression", event));
+        let mut schedules = Vec::new();
+        for (kind, expression, (function, event, properties)) in rules.chain(scheduler) {
+            let of = || format!("the event {event} of {function}");
+            if properties["Enabled"] == false || properties["State"] == "DISABLED" {
+                continue;
+            }
+            let expression = properties[expression].as_str().ok_or("it has no expression");
+            let period = period(expression.explain(of)?).explain(of)?;
+            let input = properties["Input"].as_str().map(serde_json::from_str).transpose();
+            schedules.push(Self {
+                function: function.to_owned(),
+                event: event.to_owned(),
+                kind,
+                period: millis(period),
+                input: input.explain(of)?,
+            });
+        }
+        Ok(schedules)
+    }
+
+    /// What the function gets.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-structure.html>
+    fn event(&self, at: i64) -> Value {
+        if let Some(input) = &self.input {
+            return input.clone();
+        }
+        let name = format!("{}-{}", self.function, self.event);
+        let (source, resource, detail) = match self.kind {
+            Kind::Rule => {
+                ("aws.events", format!("events:{REGION}:{ACCOUNT}:rule/{name}"), json!({}))
+            }
+            Kind::Scheduler => (
+                "aws.scheduler",
+                format!("scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"),
+                json!("{}"),
+            ),
+        };
+        json!({
+            "version": "0",
+            "id": Uuid::now_v7().to_string(),
+            "detail-type": "Scheduled Event",
+            "source": source,
+            "account": ACCOUNT,
+            "time": to_the_second(at),
+            "region": REGION,
+            "resources": [format!("arn:aws:{resource}")],
+            "detail": detail,
+        })
+    }
+}
+
+/// `rate(1 minute)`, `rate(5 minutes)`
+fn period(expression: &str) -> Result<Duration> {
+    let refuse = || {
+        Failure::new(format!(
+            "«{expression}»: the local cloud knows rate(N minutes|hours|days) only"
+        ))
+    };
+    let inside = expression.trim().strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
+    let (number, unit) = inside.and_then(|rate| rate.trim().split_once(' ')).ok_or_else(refuse)?;
+    let number: u32 = number.parse().ok().filter(|number| *number > 0).ok_or_else(refuse)?;
+    let seconds = match (unit.trim(), number) {
+        ("minute", 1) | ("minutes", 2..) => 60,
+        ("hour", 1) | ("hours", 2..) => 60 * 60,
+        ("day", 1) | ("days", 2..) => 24 * 60 * 60,
+        _ => return Err(refuse()),
+    };
+    Ok(Duration::from_secs(seconds).saturating_mul(number))
+}
+
+impl Schedules {
+    /// Schedules that begin one period from now.
+    pub fn new(schedules: Vec<Schedule>) -> Self {
+        Self::starting(schedules, Clock::default().now())
+    }
+
+    fn starting(schedules: Vec<Schedule>, now: i64) -> Self {
+        let due = schedules.iter().map(|schedule| now.saturating_add(schedule.period)).collect();
+        Self { schedules, due, running: BTreeSet::new() }
+    }
+
+    /// Runs what is due, as long as it is polled.
+    pub async fn run(mut self, functions: &impl Functions) {
+        let clock = Clock::default();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let due = self.take_due(clock.now());
+            under_way.extend(due.into_iter().map(|(function, event)| async move {
+                let outcome = functions.invoke(&function, event).await;
+                (function, outcome)
+            }));
+            let wait = self.next().map_or(Duration::MAX, |at| clock.until(at));
+            tokio::select! {
+                Some((function, outcome)) = under_way.next() => self.ended(&function, outcome),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    fn next(&self) -> Option<i64> {
+        self.due.iter().min().copied()
+    }
+
+    /// The functions to run now, each with its event.
+    fn take_due(&mut self, now: i64) -> Vec<(String, Value)> {
+        let mut runs = Vec::new();
+        for (schedule, due) in self.schedules.iter().zip(&mut self.due) {
+            if *due > now {
+                continue;
+            }
+            let at = *due;
+            // A machine that slept has missed some: they are not made up for.
+            let missed = (now - at) / schedule.period;
+            *due = at.saturating_add(schedule.period.saturating_mul(missed + 1));
+            if self.running.insert(schedule.function.clone()) {
+                runs.push((schedule.function.clone(), schedule.event(at)));
+            }
+        }
+        runs
+    }
+
+    fn ended(&mut self, function: &str, outcome: std::result::Result<Value, NotDone>) {
+        self.running.remove(function);
+        match outcome {
+            Ok(_) => {}
+            Err(NotDone::Failed(why)) => eprintln!("{function}: its scheduled run failed: {why}"),
+            Err(NotDone::Unavailable(why)) => eprintln!("{function} was not run on time: {why}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(events: &str) -> Template {
+        Template::parse(&format!(
+            "Resources:
+  EraseUsersFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/erase-users/
+      Events: {{{events}}}
+"
+        ))
+        .unwrap()
+    }
+
+    fn schedules(events: &str) -> Vec<Schedule> {
+        Schedule::all(&template(events)).unwrap()
+    }
+
+    const EVERY_FIVE_MINUTES: &str =
+        "Daily: {Type: Schedule, Properties: {Schedule: rate(5 minutes)}}";
+    const FIVE_MINUTES: i64 = 5 * 60 * 1000;
+
+    #[test]
+    fn a_rate_is_a_period() {
+        for (expression, minutes) in [
+            ("rate(1 minute)", Some(1)),
+            ("rate(5 minutes)", Some(5)),
+            ("rate(1 hour)", Some(60)),
+            ("rate(2 days)", Some(2_880)),
+            ("rate(1 minutes)", None),
+            ("rate(2 day)", None),
+            ("rate(0 minutes)", None),
+            ("rate(-1 minutes)", None),
+            ("rate(5 seconds)", None),
+            ("rate(5)", None),
+            ("cron(0 3 * * ? *)", None),
+        ] {
+            let read = period(expression).ok();
+            assert_eq!(
+                read,
+                minutes.map(|minutes| Duration::from_secs(60 * minutes)),
+                "{expression}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_schedule_that_we_cannot_keep_is_refused_with_its_name() {
+        let cron = template("Nightly: {Type: Schedule, Properties: {Schedule: cron(0 3 * * ? *)}}");
+        let words = Schedule::all(&cron).unwrap_err().to_string();
+        for named in ["Nightly", "erase-users", "cron(0 3 * * ? *)", "rate("] {
+            assert!(words.contains(named), "{words}");
+        }
+    }
+
+    #[test]
+    fn the_event_is_eventbridges() {
+        let mut event = schedules(EVERY_FIVE_MINUTES)[0].event(1_767_225_600_123);
+        assert!(event["id"].take().is_string());
+        assert_eq!(
+            event,
+            json!({
+                "version": "0",
+                "id": null,
+                "detail-type": "Scheduled Event",
+                "source": "aws.events",
+                "account": "000000000000",
+                "time": "2026-01-01T00:00:00Z",
+                "region": "us-east-1",
+                "resources": ["arn:aws:events:us-east-1:000000000000:rule/erase-users-Daily"],
+                "detail": {},
+            })
+        );
+    }
+
+    #[test]
+    fn schedulers_event_is_its_own_and_an_input_replaces_either() {
+        let scheduler = "Daily: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day)}}";
+        let event = schedules(scheduler)[0].event(0);
+        assert_eq!((&event["source"], &event["detail"]), (&json!("aws.scheduler"), &json!("{}")));
+
+        let with_input =
+            "Daily: {Type: Schedule, Properties: {Schedule: rate(1 day), Input: '{\"a\": 1}'}}";
+        assert_eq!(schedules(with_input)[0].event(0), json!({"a": 1}));
+    }
+
+    #[test]
+    fn what_is_disabled_is_no_schedule() {
+        for events in [
+            "Daily: {Type: Schedule, Properties: {Schedule: rate(1 day), Enabled: false}}",
+            "Daily: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day), State: DISABLED}}",
+        ] {
+            assert!(schedules(events).is_empty(), "{events}");
+        }
+    }
+
+    #[test]
+    fn the_first_run_is_one_period_after_the_start() {
+        let mut schedules = Schedules::starting(schedules(EVERY_FIVE_MINUTES), 0);
+        assert!(schedules.take_due(FIVE_MINUTES - 1).is_empty());
+        let runs = schedules.take_due(FIVE_MINUTES);
+        assert_eq!(runs[0].0, "erase-users");
+        assert_eq!(runs[0].1["time"], "1970-01-01T00:05:00Z");
+        assert_eq!(schedules.next(), Some(2 * FIVE_MINUTES));
+    }
+
+    #[test]
+    fn a_function_never_runs_twice_at_a_time() {
+        let two = format!(
+            "{EVERY_FIVE_MINUTES}, Often: {{Type: Schedule, Properties: {{Schedule: rate(1 minute)}}}}"
+        );
+        let mut schedules = Schedules::starting(schedules(&two), 0);
+        assert_eq!(schedules.take_due(60_000).len(), 1);
+        assert!(schedules.take_due(FIVE_MINUTES).is_empty(), "it still runs");
+        schedules.ended("erase-users", Ok(Value::Null));
+        assert_eq!(schedules.take_due(FIVE_MINUTES + 60_000).len(), 1);
+    }
+
+    #[test]
+    fn what_was_missed_is_not_made_up_for() {
+        let mut schedules = Schedules::starting(schedules(EVERY_FIVE_MINUTES), 0);
+        assert_eq!(schedules.take_due(10 * FIVE_MINUTES + 1).len(), 1);
+        schedules.ended("erase-users", Ok(Value::Null));
+        assert!(schedules.take_due(10 * FIVE_MINUTES + 2).is_empty());
+        assert_eq!(schedules.next(), Some(11 * FIVE_MINUTES));
+    }
+
+    #[tokio::test]
+    async fn what_is_due_is_invoked_and_free_again_afterwards() {
+        use std::cell::Cell;
+
+        struct Counting(Cell<u32>);
+        impl Functions for Counting {
+            async fn invoke(&self, _: &str, _: Value) -> std::result::Result<Value, NotDone> {
+                self.0.set(self.0.get() + 1);
+                Err(NotDone::Failed("it may fail, and is run again".to_owned()))
+            }
+        }
+        let mut often = schedules(EVERY_FIVE_MINUTES);
+        often[0].period = 2;
+        let functions = Counting(Cell::new(0));
+        let runs = Schedules::new(often).run(&functions);
+        let _ = tokio::time::timeout(Duration::from_millis(300), async {
+            tokio::select! {
+                () = runs => {}
+                () = async { while functions.0.get() < 3 { tokio::time::sleep(Duration::from_millis(1)).await } } => {}
+            }
+        })
+        .await;
+        assert!(functions.0.get() >= 3, "{} runs", functions.0.get());
+    }
+}
