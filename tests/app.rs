@@ -15,18 +15,27 @@ use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 use shared::auth::issuer::{self, Issuer};
 use shared::auth::private_key::PrivateKey;
-use shared::config::{Aws, Config, Patience};
+use shared::config::{Aws, Config, Patience, Post};
 use shared::context::{Clock, Ctx};
+use shared::domain::email::Email;
+use shared::domain::limit::Limits;
 use shared::domain::money::Currency;
+use shared::domain::text::Label;
 use shared::http::routes::{self, ROUTES, Route};
-use shared::lambda::Handler;
+use shared::jobs::{self, Job};
+use shared::lambda::{Handler, JobHandler};
+use shared::mail::Links;
 use shared::store::Store;
 
 use crate::answer::Answer;
 use crate::database;
 use crate::gate::{Count, Gate, Rendezvous, Trouble};
+use crate::mailbox::Mailbox;
 use crate::persona::Persona;
 use crate::policy;
+
+/// The address of whoever runs the shop, once it is verified.
+pub const OPERATOR: &str = "operator@example.com";
 
 /// 2026-01-01T00:00:00Z, when every test begins.
 const BEGINNING: i64 = 1_767_225_600_000;
@@ -34,12 +43,15 @@ const BEGINNING: i64 = 1_767_225_600_000;
 /// The API, and everything behind it.
 pub struct App {
     functions: HashMap<&'static str, Function>,
+    jobs: HashMap<&'static str, JobFunction>,
     /// A context that may do everything, for what tests set up and look up.
     pub backstage: &'static Ctx,
     /// The table itself, for what no route does.
     pub client: aws_sdk_dynamodb::Client,
     /// The table's name.
     pub table: String,
+    /// Where the shop's mail goes.
+    pub mailbox: Mailbox,
     rendezvous: Arc<Rendezvous>,
     clock: Arc<AtomicI64>,
     requests: AtomicU32,
@@ -52,6 +64,13 @@ struct Function {
     gate: Gate,
 }
 
+struct JobFunction {
+    job: &'static Job,
+    handler: JobHandler,
+    ctx: &'static Ctx,
+    gate: Gate,
+}
+
 impl App {
     /// An empty shop.
     pub async fn start() -> Self {
@@ -60,50 +79,84 @@ impl App {
 
     /// An empty shop whose database makes trouble.
     pub async fn start_with(trouble: Trouble) -> Self {
-        Self::start_as(trouble, patient()).await
+        Self::start_as(trouble, patient(), |_| ()).await
     }
 
-    /// The same, as impatient as a deployed one.
+    /// A shop whose limits are the defaults but for these. In the others there are none: what is
+    /// tested there is something else, and by people who all have one address.
+    pub async fn start_limited(changes: &str, trouble: Trouble) -> Self {
+        let limits = Limits::parse(changes).expect("limits");
+        Self::start_as(trouble, patient(), |config| config.rate_limits = limits).await
+    }
+
+    /// The same, as impatient and as limited as a deployed one.
     pub async fn start_impatient(trouble: Trouble) -> Self {
-        Self::start_as(trouble, Patience::default()).await
+        Self::start_as(trouble, Patience::default(), |config| {
+            config.rate_limits = Limits::default();
+        })
+        .await
     }
 
     /// The same as [`App::start`], but for the private key, which the first login makes and keeps
     /// in the parameter store that answers at `parameters`.
     pub async fn start_without_a_key(parameters: &str) -> Self {
-        let mut app = Self::start().await;
-        for function in app.functions.values_mut() {
-            let mut config = function.ctx.config.clone();
+        let mut app = Self::start_limited("", Trouble::default()).await;
+        let functions =
+            app.functions.values_mut().map(|function| (&mut function.ctx, &function.gate));
+        let jobs = app.jobs.values_mut().map(|job| (&mut job.ctx, &job.gate));
+        for (ctx, gate) in functions.chain(jobs) {
+            let mut config = ctx.config.clone();
             config.token_key_parameter = Some("/shop/token-key".to_owned());
             config.aws.ssm_endpoint = Some(parameters.to_owned());
-            let network = SharedHttpClient::new(function.gate.clone());
-            function.ctx = context(&config, network, Issuer::default(), &app.clock);
+            let network = SharedHttpClient::new(gate.clone());
+            *ctx = context(&config, network, Issuer::default(), &app.clock, &app.mailbox);
         }
         app
     }
 
-    async fn start_as(trouble: Trouble, patience: Patience) -> Self {
+    /// An empty shop with other settings.
+    pub async fn start_configured(configure: impl FnOnce(&mut Config)) -> Self {
+        Self::start_as(Trouble::default(), patient(), configure).await
+    }
+
+    async fn start_as(
+        trouble: Trouble,
+        patience: Patience,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         let (table, clock) = (database::new_table_name(), Arc::new(AtomicI64::new(BEGINNING)));
-        let config = config(&table, patience);
+        let mut config = config(&table, patience);
+        configure(&mut config);
         let network = Builder::new().build_http();
         let client = shared::store::client::dynamodb(&config, Some(network.clone()));
         database::create_table(&client, &table).await;
 
         let key = PrivateKey::generate().expect("a key");
-        let backstage = context(&config, network.clone(), Issuer::with_key(key.clone()), &clock);
+        let mailbox = Mailbox::default();
+        let issuer = Issuer::with_key(key.clone());
+        let backstage = context(&config, network.clone(), issuer, &clock, &mailbox);
         issuer::publish(&key, &backstage.store, backstage.now()).await.expect("published");
         let (trouble, rendezvous) = (Arc::new(trouble), Arc::new(Rendezvous::default()));
         let mut policies = policy::policies();
-        let functions = handlers().into_iter().map(|(name, handler)| {
+        let mut behind_a_gate = |name| {
             let (trouble, rendezvous) = (trouble.clone(), rendezvous.clone());
             let gate = Gate::new(network.clone(), name, policies.remove(name), trouble, rendezvous);
             let issuer = Issuer::with_key(key.clone());
-            let ctx = context(&config, SharedHttpClient::new(gate.clone()), issuer, &clock);
+            let network = SharedHttpClient::new(gate.clone());
+            (context(&config, network, issuer, &clock, &mailbox), gate)
+        };
+        let functions = handlers().into_iter().map(|(name, handler)| {
+            let (ctx, gate) = behind_a_gate(name);
             (name, Function { route: routes::named(name), handler, ctx, gate })
         });
         let functions = functions.collect();
+        let jobs = job_handlers().into_iter().map(|(name, handler)| {
+            let (ctx, gate) = behind_a_gate(name);
+            (name, JobFunction { job: jobs::named(name), handler, ctx, gate })
+        });
+        let jobs = jobs.collect();
         let requests = AtomicU32::new(0);
-        Self { functions, backstage, client, table, rendezvous, clock, requests }
+        Self { functions, jobs, backstage, client, table, mailbox, rendezvous, clock, requests }
     }
 
     /// Somebody who is not signed in.
@@ -153,13 +206,40 @@ impl App {
     /// The same, the start's own call being counted.
     pub async fn warm_up_and_count(&self) {
         for function in self.functions.values().filter(|function| function.route.method.is_some()) {
-            function.ctx.verifier.load_keys(&function.ctx.store).await.expect("keys");
+            let ctx = function.ctx;
+            ctx.verifier.load_keys(&ctx.store, ctx.now()).await.expect("keys");
         }
     }
 
-    /// What a route has asked of the database since the last time.
-    pub fn take_count(&self, route: &str) -> Count {
-        self.functions[route].gate.take_count()
+    /// What a function is given, behind its gate.
+    pub fn context(&self, function: &str) -> &'static Ctx {
+        let job = || self.jobs[function].ctx;
+        self.functions.get(function).map_or_else(job, |function| function.ctx)
+    }
+
+    /// Ends a function's environment: with the next request a new one begins, which knows nothing.
+    pub fn restart(&mut self, route: &str) {
+        let function = self.functions.get_mut(route).expect("a route");
+        let network = SharedHttpClient::new(function.gate.clone());
+        let config = &function.ctx.config;
+        function.ctx = context(config, network, Issuer::default(), &self.clock, &self.mailbox);
+    }
+
+    /// What a function has asked of the database since the last time.
+    pub fn take_count(&self, function: &str) -> Count {
+        let job = || &self.jobs[function].gate;
+        self.functions.get(function).map_or_else(job, |function| &function.gate).take_count()
+    }
+
+    /// The functions that no route calls.
+    pub fn jobs(&self) -> impl Iterator<Item = &'static str> {
+        self.jobs.keys().copied()
+    }
+
+    /// Carries out one event of a function that no route calls; `None` where it fails.
+    pub async fn run_job(&self, name: &str, event: Value) -> Option<Value> {
+        let JobFunction { job, handler, ctx, .. } = &self.jobs[name];
+        handler.respond(ctx, job, event).await
     }
 
     /// Carries out one request, given as the gateway's event.
@@ -176,7 +256,10 @@ impl App {
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
                 .collect(),
             body: answer.body.map_or(Value::Null, |body| {
-                serde_json::from_str(&body).expect("every body is JSON")
+                match answer.headers.get("content-type") {
+                    Some(html) if html == "text/html; charset=utf-8" => body.into(),
+                    _ => serde_json::from_str(&body).expect("every other body is JSON"),
+                }
             }),
         }
     }
@@ -267,6 +350,11 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
     .collect()
 }
 
+/// Which handler does which job, over all resources.
+pub fn job_handlers() -> Vec<(&'static str, JobHandler)> {
+    [auth::jobs(), users::jobs(), mail::jobs()].into_iter().flatten().collect()
+}
+
 fn config(table: &str, patience: Patience) -> Config {
     Config {
         table: table.to_owned(),
@@ -274,6 +362,14 @@ fn config(table: &str, patience: Patience) -> Config {
         allowed_origins: vec!["https://shop.example".to_owned()],
         token_issuer: "https://api.shop.example".to_owned(),
         token_key_parameter: None,
+        email_verification: true,
+        admin_email: Email::parse(OPERATOR.to_owned()).ok(),
+        rate_limits: Limits::OFF,
+        post: Some(Post {
+            from: Email::parse("orders@shop.example".to_owned()).expect("an address"),
+            shop: Label::parse("Bodega".to_owned()).expect("a name"),
+            links: Links::app("https://shop.example").expect("an address"),
+        }),
         patience,
         aws: Aws {
             region: "us-east-1".to_owned(),
@@ -282,6 +378,7 @@ fn config(table: &str, patience: Patience) -> Config {
             session_token: None,
             dynamodb_endpoint: Some(database::endpoint().to_owned()),
             ssm_endpoint: None,
+            ses_endpoint: None,
         },
     }
 }
@@ -297,10 +394,15 @@ fn context(
     network: SharedHttpClient,
     issuer: Issuer,
     clock: &Arc<AtomicI64>,
+    mailbox: &Mailbox,
 ) -> &'static Ctx {
     let store = Store::new(config, Some(network));
     let clock = Clock::Manual(Arc::clone(clock));
-    Box::leak(Box::new(Ctx::with(config.clone(), store, issuer, clock)))
+    let ctx = Ctx::with(config.clone(), store, issuer, clock);
+    if config.aws.ses_endpoint.is_none() {
+        ctx.mailer.set(Box::new(mailbox.clone())).expect("a new context has no mailer");
+    }
+    Box::leak(Box::new(ctx))
 }
 
 /// The parameters of a concrete path, if it fits the pattern.

@@ -56,6 +56,10 @@ impl DemoShop {
             ("SHOP_CURRENCY", "USD".to_owned()),
             ("TOKEN_ISSUER", demo::ISSUER.to_owned()),
             ("TOKEN_KEY_PARAMETER", "/bodega/token-key".to_owned()),
+            ("MAIL_FROM", "shop@bodega.example".to_owned()),
+            ("APP_URL", "https://bodega.example".to_owned()),
+            // Nobody is there: a test sends no mail.
+            ("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:1".to_owned()),
         ]
     }
 

@@ -63,6 +63,10 @@ pub struct Trouble {
     pub lost_answers: u64,
     /// A call is taken and never answered.
     pub hangs: u64,
+    /// Partitions that begin like this are always turned away because of too many calls.
+    pub closed: Option<&'static str>,
+    /// Calls to partitions that begin like this are taken and never answered.
+    pub silent: Option<&'static str>,
     /// Where the cases come from.
     pub random: Option<Random>,
 }
@@ -155,7 +159,17 @@ impl Gate {
         }
     }
 
-    fn trouble(&self, operation: &str) -> Kind {
+    fn trouble(&self, operation: &str, body: &Value) -> Kind {
+        let touches = |prefix: Option<&str>| {
+            let accesses = accesses(operation, body);
+            prefix.is_some_and(|prefix| accesses.iter().any(|a| a.partition.starts_with(prefix)))
+        };
+        if touches(self.trouble.closed) {
+            return Kind::Throttle;
+        }
+        if touches(self.trouble.silent) {
+            return Kind::Hang;
+        }
         let Some(random) = &self.trouble.random else { return Kind::None };
         if matches!(operation, "TransactWriteItems" | "UpdateItem")
             && random.percent(self.trouble.conflicts)
@@ -212,7 +226,7 @@ impl HttpConnector for Connector {
         let body = request.body().bytes().unwrap_or_default();
         let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
         self.gate.check(&operation, &body);
-        let trouble = self.gate.trouble(&operation);
+        let trouble = self.gate.trouble(&operation, &body);
         match trouble {
             Kind::Conflict => {
                 let writes = body["TransactItems"].as_array().map(Vec::len);

@@ -19,14 +19,18 @@ use crate::app::App;
 /// Somebody who sends requests.
 #[derive(Clone)]
 pub struct Persona<'a> {
-    app: &'a App,
+    pub(crate) app: &'a App,
     /// Their access token.
     pub token: Option<String>,
     /// Their refresh token.
     pub refresh_token: Option<String>,
     /// Who they are; `None` for somebody who is not signed in.
     pub user_id: Option<UserId>,
+    address: String,
 }
+
+/// Where everybody calls from who does not say otherwise.
+const ADDRESS: &str = "203.0.113.7";
 
 /// A request that is being put together.
 #[must_use]
@@ -38,11 +42,12 @@ pub struct Call<'a> {
     headers: HashMap<String, String>,
     body: Option<String>,
     base64: bool,
+    address: String,
 }
 
 impl<'a> Persona<'a> {
     pub(crate) fn anonymous(app: &'a App) -> Self {
-        Self { app, token: None, refresh_token: None, user_id: None }
+        Self { app, token: None, refresh_token: None, user_id: None, address: ADDRESS.to_owned() }
     }
 
     pub(crate) async fn customer(app: &'a App, name: &str) -> Self {
@@ -69,9 +74,15 @@ impl<'a> Persona<'a> {
             created_at: now,
             updated_at: now,
         };
-        ctx.store.create_user(&user, "no password".to_owned()).await.expect("an account");
-        let (tokens, _) = session::begin(ctx, id).await.expect("a session");
-        Self { app, token: None, refresh_token: None, user_id: Some(id) }.with(tokens)
+        ctx.store.create_user(&user, "no password").await.expect("an account");
+        let tokens = session::begin(ctx, id).await.expect("a session");
+        Self { user_id: Some(id), ..Self::anonymous(app) }.with(tokens)
+    }
+
+    /// The same person at another address.
+    #[must_use]
+    pub fn at(&self, address: &str) -> Self {
+        Self { address: address.to_owned(), ..self.clone() }
     }
 
     /// The same person with another token.
@@ -83,7 +94,7 @@ impl<'a> Persona<'a> {
     /// The same person in a new session: an access token lives a quarter of an hour.
     pub async fn signed_in_anew(&self) -> Self {
         let user_id = self.user_id.expect("somebody with an account");
-        let (tokens, _) = session::begin(self.app.backstage, user_id).await.expect("a session");
+        let tokens = session::begin(self.app.backstage, user_id).await.expect("a session");
         self.with(tokens)
     }
 
@@ -125,6 +136,7 @@ impl<'a> Persona<'a> {
             headers: HashMap::from([("host".to_owned(), "api.shop.example".to_owned())]),
             body: None,
             base64: false,
+            address: self.address.clone(),
         };
         match &self.token {
             Some(token) => call.header("authorization", &format!("Bearer {token}")),
@@ -187,6 +199,7 @@ impl Call<'_> {
         let body = self.body.as_deref();
         let mut event = self.app.event(&self.method, &self.path, &self.query, &self.headers, body);
         event["isBase64Encoded"] = self.base64.into();
+        event["requestContext"]["http"]["sourceIp"] = self.address.into();
         Box::pin(self.app.handle(event)).await
     }
 }

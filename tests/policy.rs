@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::database::template;
 
@@ -22,6 +22,8 @@ pub struct Statement {
     pub resources: Vec<Resource>,
     /// Patterns of the partitions it is limited to; `None` where it isn't.
     pub leading_keys: Option<Vec<String>>,
+    /// Whether it is limited to mail from the shop's own address.
+    pub from_shop: bool,
 }
 
 /// What a statement is about.
@@ -58,7 +60,10 @@ impl Policy {
     pub fn of(function: &Value) -> Self {
         let documents = list(&function["Properties"]["Policies"]);
         let statements = documents.flat_map(|document| list(&document["Statement"]));
-        Self { statements: statements.map(Statement::of).collect() }
+        // What only some shops need counts as if all did; what is denied allows nothing.
+        let statements = statements.map(|one| one["Fn::If"].get(1).unwrap_or(one));
+        let allowing = statements.filter(|one| one["Effect"] != "Deny");
+        Self { statements: allowing.map(Statement::of).collect() }
     }
 
     /// Whether it allows an action on a partition of the table, or of an index.
@@ -81,7 +86,11 @@ impl Statement {
         Self {
             actions: list(&statement["Action"]).map(text).collect(),
             resources: list(&statement["Resource"]).map(Resource::of).collect(),
-            leading_keys: statement.get("Condition").map(leading_keys),
+            leading_keys: statement
+                .get("Condition")
+                .filter(|it| !is_from_shop(it))
+                .map(leading_keys),
+            from_shop: is_from_shop(&statement["Condition"]),
         }
     }
 
@@ -98,6 +107,9 @@ impl Resource {
             (Some([resource, arn]), _, _) if resource == "Table" && arn == "Arn" => {
                 return Self::Table;
             }
+            (Some([resource, arn]), _, _) => {
+                return Self::Other(format!("{}.{}", text(resource), text(arn)));
+            }
             (_, Value::String(arn), _) | (_, _, Value::String(arn)) => arn,
             _ => panic!("a resource is a text, `!Sub` or `!GetAtt Table.Arn`, not {arn}"),
         };
@@ -108,7 +120,12 @@ impl Resource {
     }
 }
 
-/// The one condition that we use.
+/// The condition on the right to send mail.
+fn is_from_shop(condition: &Value) -> bool {
+    *condition == json!({"StringEqualsIgnoreCase": {"ses:FromAddress": {"Ref": "MailFrom"}}})
+}
+
+/// The one other condition that we use.
 fn leading_keys(condition: &Value) -> Vec<String> {
     let members = condition.as_object().map_or(0, serde_json::Map::len);
     let patterns = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
@@ -152,8 +169,6 @@ fn text(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn policy() -> Policy {

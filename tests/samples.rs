@@ -1,8 +1,27 @@
 //! What tests put into the shop.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
+use shared::domain::email::Email;
+use shared::store::keys;
 
+use crate::app::App;
 use crate::persona::Persona;
+
+/// `correct horse`, hashed as if by an older version: 8 MiB, one pass.
+pub const WEAK_HASH: &str = "$argon2id$v=19$m=8192,t=1,p=1$c2FsdCBvZiBhIHRlc3Qu$\
+                             clGiaoYYodH596JXm3kEvo0fc86BgtyK+h1tBTrVKjg";
+
+/// Lets an account have been made by an older version, with the password `correct horse`.
+pub async fn weaken_hash(app: &App, email: &str) {
+    let key = keys::credential(&Email::parse(email.to_owned()).expect("an address"));
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key(keys::PK, AttributeValue::S(key.pk));
+    let update = update.key(keys::SK, AttributeValue::S(key.sk));
+    let update = update.update_expression("SET password_hash = :weak");
+    let weak = AttributeValue::S(WEAK_HASH.to_owned());
+    update.expression_attribute_values(":weak", weak).send().await.expect("an update");
+}
 
 /// A price in dollars' cents.
 pub fn usd(cents: i64) -> Value {

@@ -9,11 +9,12 @@ use tests::samples::{product, put_up};
 
 /// Calls a route with paths that exist and bodies that are accepted far enough to be refused for
 /// other reasons than the caller.
-async fn call(route: &Route, who: &Persona<'_>, product: &str, order: &str) -> Answer {
+async fn call(route: &Route, who: &Persona<'_>, product: &str, order: &str, user: &str) -> Answer {
     let path = route
         .path
         .replace("{product_id}", product)
         .replace("{order_id}", order)
+        .replace("{user_id}", user)
         .replace("{sku}", "MUG")
         .replace("{*path}", "no/such/path");
     let method = route.method.as_ref().map_or("GET", |method| method.as_str());
@@ -46,7 +47,8 @@ async fn every_route_lets_in_whom_it_declares_and_nobody_else() {
         app.take_count(route.name);
         let status = |who| {
             let (mug, order) = (mug.clone(), order.clone());
-            async move { call(route, who, &mug, &order).await.status }
+            let user = other.user_id.expect("an id").to_string();
+            async move { call(route, who, &mug, &order, &user).await.status }
         };
         let (nobody, forger) = (status(&anonymous).await, status(&forged).await);
         let (stranger, owns) = (status(&other).await, status(&owner).await);

@@ -6,9 +6,9 @@ use std::fmt;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::app::App;
-use tests::gate::Count;
+use tests::gate::{Count, Trouble};
 use tests::persona::Persona;
-use tests::samples::{product, put_up, put_up_sku, usd};
+use tests::samples::{product, put_up, put_up_sku, usd, weaken_hash};
 
 /// What a request may cost; units of a read are halves, as eventually consistent reads are.
 #[derive(PartialEq, Eq)]
@@ -64,7 +64,7 @@ async fn place(ada: &Persona<'_>, body: Value, key: Option<&str>) -> Answer {
 /// Signed-in routes include their one request, depth 1 and 1 unit for the security item.
 #[tokio::test]
 async fn every_route_costs_what_its_line_says() {
-    let app = App::start().await;
+    let app = App::start_limited("", Trouble::default()).await;
     let (admin, anyone) = (app.admin().await, app.anonymous());
     app.warm_up().await;
     println!("| route | case | requests | depth | read units | write units | index write units |");
@@ -79,11 +79,34 @@ async fn every_route_costs_what_its_line_says() {
 
     let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});
     anyone.post("/auth/register", account.clone()).await.expect(202);
-    costs(&app, "register-user", "new address", [1, 1, 0, 6, 0]);
+    costs(&app, "register-user", "", [3, 2, 0, 6, 0]);
+    let (email, token) = (&account["email"], app.verification_token("ada@example.com").await);
+    let verify = json!({"token": token, "password": "correct horse"});
+    anyone.post("/auth/verify-email", verify).await.expect(200);
+    costs(&app, "verify-email", "", [5, 4, 2, 11, 1]);
+    anyone.post("/auth/resend-verification", json!({"email": email})).await.expect(202);
+    costs(&app, "resend-verification", "", [3, 2, 0, 3, 0]);
+    anyone.post("/auth/forgot-password", json!({"email": email})).await.expect(202);
+    costs(&app, "forgot-password", "", [3, 2, 0, 3, 0]);
     let login = json!({"email": "ada@example.com", "password": "correct horse"});
+    anyone.at("198.51.100.9").post("/auth/login", login.clone()).await.expect(200);
+    costs(&app, "log-in", "the day's first from an address", [8, 3, 4, 5, 0]);
+    weaken_hash(&app, "ada@example.com").await;
+    anyone.post("/auth/login", login.clone()).await.expect(200);
+    costs(&app, "log-in", "replaces a weak hash", [8, 3, 4, 5, 0]);
+    let wrong = json!({"email": "ada@example.com", "password": "wrong horse"});
+    anyone.post("/auth/login", wrong).await.expect(401);
+    costs(&app, "log-in", "wrong password", [4, 1, 3, 2, 0]);
+    let reset = json!({
+        "token": app.reset_token("ada@example.com").await,
+        "password": "correct horse",
+    });
+    anyone.post("/auth/reset-password", reset).await.expect(204);
+    costs(&app, "reset-password", "", [5, 5, 3, 10, 0]);
     let login = anyone.post("/auth/login", login).await.expect(200);
-    costs(&app, "log-in", "", [3, 2, 3, 1, 0]);
+    costs(&app, "log-in", "", [7, 2, 4, 4, 0]);
     let ada = anyone.with_token(login["access_token"].as_str().expect("a token"));
+    let user_id = login["user"]["id"].clone();
 
     let renewed = json!({"refresh_token": login["refresh_token"]});
     anyone.post("/auth/refresh", renewed.clone()).await.expect(200);
@@ -91,17 +114,34 @@ async fn every_route_costs_what_its_line_says() {
     anyone.post("/auth/refresh", renewed).await.expect(200);
     costs(&app, "refresh-token", "the same again", [2, 1, 3, 0, 0]);
     ada.get("/users/me").await.expect(200);
-    costs(&app, "get-me", "", [2, 2, 3, 0, 0]);
+    costs(&app, "get-me", "", [2, 2, 4, 0, 0]);
     ada.patch("/users/me", json!({"phone": "+44 20 7946 0000"})).await.expect(200);
-    costs(&app, "update-me", "", [2, 2, 2, 1, 0]);
+    costs(&app, "update-me", "", [2, 2, 2, 1, 1]);
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
     ada.put("/users/me/password", change).await.expect(204);
-    costs(&app, "change-password", "", [5, 5, 7, 6, 0]);
+    costs(&app, "change-password", "", [7, 5, 7, 8, 0]);
     admin.signed_in_anew().await.post("/auth/logout", json!({})).await.expect(204);
     costs(&app, "log-out", "by bearer token", [2, 2, 2, 1, 0]);
     let token = admin.signed_in_anew().await.refresh_token;
     anyone.post("/auth/logout", json!({"refresh_token": token})).await.expect(204);
     costs(&app, "log-out", "by refresh token", [2, 2, 2, 1, 0]);
+
+    admin.get("/users").await.expect(200);
+    costs(&app, "list-users", "2 people", [2, 2, 3, 0, 0]);
+    admin.get("/users?role=admin").await.expect(200);
+    costs(&app, "list-users", "1 admin", [3, 3, 5, 0, 0]);
+    admin.get("/users?email=ada@example.com").await.expect(200);
+    costs(&app, "list-users", "by e-mail", [3, 3, 5, 0, 0]);
+    let path = format!("/users/{}", user_id.as_str().expect("an id"));
+    admin.get(&path).await.expect(200);
+    costs(&app, "get-user", "", [2, 2, 4, 0, 0]);
+    admin.patch(&path, json!({"role": "customer"})).await.expect(200);
+    costs(&app, "update-user", "nothing changes", [3, 2, 6, 0, 0]);
+    let bob = format!("/users/{}", app.customer("bob").await.user_id.expect("an id"));
+    admin.patch(&bob, json!({"status": "disabled"})).await.expect(200);
+    costs(&app, "update-user", "status", [4, 3, 6, 4, 1]);
+    admin.patch(&bob, json!({"role": "admin"})).await.expect(200);
+    costs(&app, "update-user", "role", [4, 3, 6, 6, 1]);
 
     let mug = put_up(&admin, product("Stoneware Mug", 1800, 50)).await;
     costs(&app, "create-product", "1 variant", [2, 2, 2, 6, 1]);
@@ -130,18 +170,18 @@ async fn every_route_costs_what_its_line_says() {
     costs(&app, "remove-cart-item", "1 line left", [4, 3, 4, 1, 0]);
 
     place(&ada, json!({}), None).await.expect(201);
-    costs(&app, "place-order", "cart of 1 line", [4, 3, 5, 8, 1]);
+    costs(&app, "place-order", "cart of 1 line", [5, 3, 5, 9, 1]);
     for sku in ["A", "B", "C"] {
         ada.post("/cart/items", json!({"sku": sku, "quantity": 1})).await.expect(200);
     }
     app.take_count("add-cart-item");
     place(&ada, json!({}), Some("key")).await.expect(201);
-    costs(&app, "place-order", "cart of 3 lines, with a key", [4, 3, 5, 14, 1]);
+    costs(&app, "place-order", "cart of 3 lines, with a key", [5, 3, 5, 15, 1]);
     place(&ada, json!({}), Some("key")).await.expect(201);
-    costs(&app, "place-order", "the same again, replayed", [5, 4, 8, 0, 0]);
+    costs(&app, "place-order", "the same again, replayed", [7, 5, 9, 2, 0]);
     let items = json!({"items": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 1}]});
     let order = place(&ada, items, None).await.expect(201);
-    costs(&app, "place-order", "2 items by SKU", [5, 4, 7, 10, 1]);
+    costs(&app, "place-order", "2 items by SKU", [6, 4, 7, 11, 1]);
 
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
     ada.get(&path).await.expect(200);
@@ -156,4 +196,50 @@ async fn every_route_costs_what_its_line_says() {
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     admin.delete(&path).await.expect(204);
     costs(&app, "delete-product", "1 variant", [3, 3, 4, 6, 1]);
+
+    let leaver = app.customer("leaver").await.with_password("correct horse").await;
+    leaver.post("/users/me/deletion", json!({"password": "correct horse"})).await.expect(202);
+    costs(&app, "delete-me", "", [7, 5, 7, 12, 1]);
+    app.advance(std::time::Duration::from_secs(60));
+    let run = || app.run_job("erase-users", json!({"source": "aws.events"}));
+    run().await.expect("a run");
+    costs(&app, "erase-users", "1 account without orders", [23, 23, 41, 2, 0]);
+    run().await.expect("a run");
+    costs(&app, "erase-users", "nobody left", [1, 1, 2, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_message_costs_what_its_line_says() {
+    let app = App::start().await;
+    let anyone = app.anonymous();
+    let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});
+    let login = anyone.sign_up(account.clone()).await;
+    let ada = anyone.with_token(login["access_token"].as_str().expect("a token"));
+    put_up_sku(&app.admin().await, "CUP", 1500, 50).await;
+    app.deliver_mail().await;
+    let deliver = async |what, expected| {
+        app.take_count("deliver-mail");
+        app.deliver(&app.outbox().await).await;
+        costs(&app, "deliver-mail", what, expected);
+    };
+
+    let bob = json!({"email": "bob@example.com", "password": "correct horse", "name": "Bob"});
+    anyone.post("/auth/register", bob).await.expect(202);
+    deliver("registration", [4, 4, 2, 3, 0]).await;
+    let email = json!({"email": "bob@example.com"});
+    anyone.post("/auth/resend-verification", email).await.expect(202);
+    deliver("verification again, 1 registration", [4, 4, 4, 5, 0]).await;
+    app.deliver_mail().await;
+    anyone.post("/auth/register", account).await.expect(202);
+    deliver("registration of a known address", [3, 3, 2, 2, 0]).await;
+    anyone.post("/auth/forgot-password", json!({"email": "ada@example.com"})).await.expect(202);
+    deliver("forgotten password", [5, 5, 4, 3, 0]).await;
+    let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
+    ada.put("/users/me/password", change).await.expect(204);
+    deliver("changed password", [3, 3, 1, 2, 0]).await;
+    let items = json!({"items": [{"sku": "CUP", "quantity": 1}]});
+    place(&ada, items, None).await.expect(201);
+    deliver("order", [4, 4, 3, 2, 0]).await;
+    app.sweep_outbox().await;
+    costs(&app, "deliver-mail", "a look at an empty outbox", [16, 16, 16, 0, 0]);
 }

@@ -5,7 +5,13 @@ use std::collections::HashSet;
 use serde_json::json;
 use tests::answer::Answer;
 use tests::app::App;
+use tests::gate::Trouble;
 use tests::samples::{product, put_up};
+
+/// A shop in which the second login of an account is one too many.
+async fn shop() -> App {
+    App::start_limited("login_account=1/900", Trouble::default()).await
+}
 
 /// One answer of every kind, asked for by a page of this origin.
 async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
@@ -14,7 +20,8 @@ async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
     let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
     let mug = format!("/products/{}", mug["id"].as_str().expect("an id"));
     let body = product("Stoneware Mug", 1800, 5);
-    let login = json!({"email": "nobody@example.com", "password": "wrong"});
+    let name = ada.user_id.expect("an id");
+    let login = json!({"email": format!("not-{name}@example.com"), "password": "wrong"});
     let put = admin.call("PUT", &mug).json(&json!({"name": "Mug", "price": body["price"]}));
     let huge = "x".repeat(70_000);
     let calls = [
@@ -24,6 +31,7 @@ async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
         ("400", admin.call("POST", "/products").body("application/json", "{")),
         ("401", nobody.call("GET", "/orders")),
         ("401 of log-in", nobody.call("POST", "/auth/login").json(&login)),
+        ("429", nobody.call("POST", "/auth/login").json(&login)),
         ("403", ada.call("POST", "/products").json(&body)),
         ("404 of a route", nobody.call("GET", "/products/mug")),
         ("404 of no route", nobody.call("GET", "/nothing")),
@@ -47,7 +55,7 @@ async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers_and_an_id_of_its_own() {
-    let app = App::start().await;
+    let app = shop().await;
     let mut ids = HashSet::new();
     for (what, answer) in answers(&app, "https://shop.example").await {
         for (header, value) in [
@@ -71,7 +79,7 @@ async fn every_answer_carries_the_security_headers_and_an_id_of_its_own() {
 
 #[tokio::test]
 async fn pages_on_the_list_may_read_every_answer_and_its_headers() {
-    let app = App::start().await;
+    let app = shop().await;
     for (what, answer) in answers(&app, "https://shop.example").await {
         let origin = answer.header("access-control-allow-origin");
         assert_eq!(origin, Some("https://shop.example"), "{what}");
@@ -87,7 +95,7 @@ async fn pages_on_the_list_may_read_every_answer_and_its_headers() {
 
 #[tokio::test]
 async fn other_pages_may_read_none() {
-    let app = App::start().await;
+    let app = shop().await;
     for origin in ["https://evil.example", "null", "https://shop.example.evil.example", "*"] {
         for (what, answer) in answers(&app, origin).await {
             let allowed = answer.header("access-control-allow-origin");

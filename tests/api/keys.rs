@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use shared::domain::email::Email;
 use shared::domain::ids::{CartId, MessageId, OrderId, ProductId, UserId};
+use shared::domain::limit::Limit;
 use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
 use shared::store::keys::{self, Key};
 use tests::app::App;
+use tests::gate::Trouble;
 use tests::samples::{product, put_up};
 
 const UUID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -29,47 +31,90 @@ fn every_key_has_the_text_it_always_had() {
         (keys::profile(user), "USER#usr_{} PROFILE"),
         (keys::security(user), "USER#usr_{} SECURITY"),
         (keys::credential(&email), "EMAIL#ada@example.com CREDENTIAL"),
+        (
+            keys::registration(&email.digest(), id("reg")),
+            "REGISTRATION#b5fc85e55755f9e0d030a10ab4429b6b reg_{}",
+        ),
+        (keys::reset("digest"), "RESET#digest RESET"),
+        (keys::deletion(user), "DELETION usr_{}"),
         (keys::product(product), "PRODUCT#prd_{} PRODUCT"),
         (keys::variant(product, &sku), "PRODUCT#prd_{} VARIANT#TEE-M"),
         (keys::sku(&sku), "SKU#TEE-M SKU"),
         (keys::cart(CartId::from(user)), "CART#crt_{} CART"),
         (keys::order(order), "ORDER#ord_{} ORDER"),
-        (keys::message(message), "OUTBOX#msg_{} MESSAGE"),
+        (keys::message(message), "OUTBOX#7 msg_{}"),
+        (keys::failed_message(message), "OUTBOX#failed msg_{}"),
         (keys::idempotency("digest"), "IDEMPOTENCY#digest MARKER"),
+        (
+            keys::rate_limit(Limit::LoginAccount, "digest", 900),
+            "LIMIT#login_account#digest#900 COUNT",
+        ),
+        (
+            keys::known_address(&email.digest(), "digest"),
+            "KNOWN#b5fc85e55755f9e0d030a10ab4429b6b digest",
+        ),
+        (keys::admins(), "ADMINS ADMINS"),
         (keys::signing_keys(), "SIGNING_KEYS PUBLIC"),
     ] {
         assert_eq!(format!("{pk} {sk}"), golden.replace("{}", UUID));
     }
     let category = Slug::parse("shirts".into()).expect("a slug");
     assert_eq!(keys::listing(), "ACTIVE");
+    assert_eq!(keys::user_listing(), "USERS");
     assert_eq!(keys::category_listing(&category), "CATEGORY#shirts");
     assert_eq!(keys::customer(user), format!("CUSTOMER#usr_{UUID}"));
 }
 
 #[tokio::test]
 async fn only_what_may_go_carries_a_time_to_live() {
-    let app = App::start().await;
+    let app = App::start_limited("", Trouble::default()).await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let ada = ada.with_password("correct horse").await;
+    let email = ada.get("/users/me").await.expect(200)["email"].clone();
+    let login = json!({"email": email, "password": "correct horse"});
+    ada.post("/auth/login", login).await.expect(200);
     let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
     let line = json!({"product_id": mug["id"], "quantity": 1});
     ada.post("/cart/items", line).await.expect(200);
     let place = ada.call("POST", "/orders").header("idempotency-key", "once").json(&json!({}));
     place.send().await.expect(201);
 
+    let account = json!({"email": "eve@example.com", "password": "correct horse", "name": "Eve"});
+    app.anonymous().sign_up(account.clone()).await;
+    app.anonymous().post("/auth/register", account).await.expect(202);
+    app.reset_token("eve@example.com").await;
+    let leaver = app.customer("leaver").await.with_password("correct horse").await;
+    let password = json!({"password": "correct horse"});
+    leaver.post("/users/me/deletion", password).await.expect(202);
+
     let mut types = BTreeSet::new();
     for item in app.items().await {
         let kind = item["type"].as_s().expect("every item has a type tag").clone();
-        let may_go = kind == "idempotency_marker";
+        let may_go = [
+            "idempotency_marker",
+            "known_address",
+            "message",
+            "rate_limit",
+            "registration",
+            "reset",
+        ]
+        .contains(&kind.as_str());
         assert_eq!(item.contains_key(keys::TTL), may_go, "{kind}: {item:?}");
         types.insert(kind);
     }
     let expected = [
+        "admins",
         "cart",
         "credential",
+        "deletion",
         "idempotency_marker",
+        "known_address",
         "message",
         "order",
         "product",
+        "rate_limit",
+        "registration",
+        "reset",
         "security",
         "signing_keys",
         "sku",

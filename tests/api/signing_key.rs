@@ -26,6 +26,7 @@ async fn load_or_create(address: SocketAddr) -> Result<PrivateKey, Error> {
         session_token: None,
         dynamodb_endpoint: None,
         ssm_endpoint: Some(format!("http://{address}")),
+        ses_endpoint: None,
     };
     PrivateKey::load_or_create(&aws, PARAMETER, now()).await
 }

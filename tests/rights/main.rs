@@ -8,11 +8,16 @@ use std::collections::BTreeSet;
 
 use local::parameters::Parameters;
 use serde_json::{Value, json};
-use tests::app::App;
+use shared::domain::limit::Limits;
+use tests::app::{App, OPERATOR};
 use tests::gate::Access;
+use tests::mailbox::Mishap;
 use tests::persona::Persona;
 use tests::policy::{Policy, Resource, policies};
-use tests::samples::{product, put_up, put_up_sku, usd};
+use tests::samples::{product, put_up, put_up_sku, usd, weaken_hash};
+
+/// Where nobody of the tests has been before.
+const ELSEWHERE: &str = "198.51.100.7";
 
 #[tokio::test]
 async fn no_policy_allows_what_its_route_does_not_use() {
@@ -21,10 +26,17 @@ async fn no_policy_allows_what_its_route_does_not_use() {
     app.warm_up_and_count().await;
 
     tour(&app).await;
+    let unverified = App::start_configured(|config| {
+        config.email_verification = false;
+        config.rate_limits = Limits::default();
+    })
+    .await;
+    without_verification(&unverified).await;
 
     let mut unused = Vec::new();
-    for route in app.routes() {
-        let used = app.take_count(route).accesses;
+    for route in app.routes().chain(app.jobs()) {
+        let mut used = app.take_count(route).accesses;
+        used.extend(unverified.take_count(route).accesses);
         let policy = policies().remove(route).unwrap_or_default();
         unused.extend(left_over(route, &policy, &used));
     }
@@ -37,7 +49,16 @@ async fn tour(app: &App) {
     anyone.get("/health").await.expect(200);
     anyone.get("/.well-known/jwks.json").await.expect(200);
     let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});
-    anyone.post("/auth/register", account).await.expect(202);
+    anyone.sign_up(account).await;
+    let email = json!({"email": "ada@example.com"});
+    anyone.post("/auth/resend-verification", email.clone()).await.expect(202);
+    anyone.post("/auth/forgot-password", email).await.expect(202);
+    let reset = json!({
+        "token": app.reset_token("ada@example.com").await,
+        "password": "correct horse",
+    });
+    anyone.post("/auth/reset-password", reset).await.expect(204);
+    weaken_hash(app, "ada@example.com").await;
     let login = json!({"email": "ada@example.com", "password": "correct horse"});
     let login = anyone.post("/auth/login", login).await.expect(200);
     let ada = anyone.with_token(login["access_token"].as_str().expect("a token"));
@@ -46,8 +67,16 @@ async fn tour(app: &App) {
     ada.get("/users/me").await.expect(200);
     ada.patch("/users/me", json!({"name": "Ada Lovelace"})).await.expect(200);
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
-    ada.put("/users/me/password", change).await.expect(204);
+    // At an address that has not been seen before.
+    ada.at("198.51.100.1").put("/users/me/password", change).await.expect(204);
     admin.signed_in_anew().await.post("/auth/logout", json!({})).await.expect(204);
+
+    admin.get("/users").await.expect(200);
+    admin.get("/users?role=admin").await.expect(200);
+    admin.get("/users?email=ada@example.com").await.expect(200);
+    let path = format!("/users/{}", app.customer("bob").await.user_id.expect("an id"));
+    admin.get(&path).await.expect(200);
+    admin.patch(&path, json!({"role": "admin"})).await.expect(200);
 
     let mug = put_up(&admin, product("Stoneware Mug", 1800, 50)).await;
     put_up_sku(&admin, "CUP", 1500, 50).await;
@@ -70,6 +99,60 @@ async fn tour(app: &App) {
     fill_and_order(&ada, &mug).await;
     ada.get("/orders").await.expect(200);
     admin.delete(&path).await.expect(204);
+    write_to_everybody(app).await;
+    leave(app, &ada.at(ELSEWHERE)).await;
+    run_the_shop(app).await;
+    app.run_job("rotate-token-key", json!({})).await.expect("a new key");
+}
+
+/// The operator would be the first admin; another one leaves.
+async fn run_the_shop(app: &App) {
+    let account = json!({"email": OPERATOR, "password": "correct horse", "name": "Olga"});
+    app.anonymous().sign_up(account).await;
+    let other = app.admin().await.with_password("correct horse").await;
+    other.post("/users/me/deletion", json!({"password": "correct horse"})).await.expect(202);
+}
+
+/// Whatever waits is sent, and some of it is refused.
+async fn write_to_everybody(app: &App) {
+    let (anyone, email) = (app.anonymous(), json!({"email": "bob@example.com"}));
+    let account = json!({"email": "bob@example.com", "password": "correct horse", "name": "Bob"});
+    anyone.post("/auth/register", account).await.expect(202);
+    anyone.post("/auth/resend-verification", email).await.expect(202);
+    let email = json!({"email": "ada@example.com"});
+    anyone.post("/auth/forgot-password", email).await.expect(202);
+    app.mailbox.make_trouble([Mishap::Refused]);
+    app.deliver_mail().await;
+    app.sweep_outbox().await;
+    app.run_job("deliver-mail", json!({"resend": "failed"})).await.expect("a run");
+}
+
+/// Without verification an account is made at once; a reset verifies it, and the operator's runs
+/// the shop from the next login on.
+async fn without_verification(app: &App) {
+    let anyone = app.anonymous();
+    let account = json!({"email": OPERATOR, "password": "correct horse", "name": "Olga"});
+    anyone.post("/auth/register", account).await.expect(202);
+    let reset = json!({"token": app.reset_token(OPERATOR).await, "password": "correct horse"});
+    anyone.post("/auth/reset-password", reset).await.expect(204);
+    let login = json!({"email": OPERATOR, "password": "correct horse"});
+    anyone.at(ELSEWHERE).post("/auth/login", login).await.expect(200);
+}
+
+/// An account with closed orders, a cart and a registration that waits in vain is deleted.
+async fn leave(app: &App, ada: &Persona<'_>) {
+    let orders = ada.get("/orders").await.expect(200);
+    for order in orders["data"].as_array().expect("orders") {
+        ada.delete(&format!("/orders/{}", id(order))).await.expect(200);
+    }
+    let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});
+    app.anonymous().post("/auth/register", account).await.expect(202);
+    let password = json!({"password": "battery staple"});
+    ada.post("/users/me/deletion", password).await.expect(202);
+    app.advance(std::time::Duration::from_secs(60));
+    for _ in 0..2 {
+        app.run_job("erase-users", json!({"source": "aws.events"})).await.expect("a run");
+    }
 }
 
 async fn fill_and_order(ada: &Persona<'_>, mug: &Value) {

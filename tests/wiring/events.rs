@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use lambda_http::request::LambdaRequest;
-use local::demo::{ADMIN, SHOPPER, access_token, endable_token, renewable_token};
+use local::demo::{
+    ADMIN, LEAVER, SHOPPER, access_token, endable_token, renewable_token, reset_token,
+    verification_token,
+};
 use shared::Ctx;
 use shared::http::routes::{Access, ROUTES};
+use shared::jobs::{self, JOBS, Job};
 use shared::store::Store;
 use tests::demo::{DemoShop, event, root};
 
 #[test]
-fn every_route_has_an_event_and_every_event_a_route() {
+fn every_function_has_an_event_and_every_event_a_function() {
     let files = std::fs::read_dir(root().join("events")).expect("events/");
     let files = files
         .flatten()
@@ -20,9 +24,13 @@ fn every_route_has_an_event_and_every_event_a_route() {
         let name = route.name;
         assert!(files.contains(name), "add events/{name}.json, a request that succeeds");
     }
+    for Job { name, .. } in JOBS {
+        assert!(files.contains(*name), "add events/{name}.json, an event that succeeds");
+    }
     for file in files {
-        let known = ROUTES.iter().any(|route| route.name == file);
-        assert!(known, "events/{file}.json belongs to no route");
+        let known = ROUTES.iter().any(|route| route.name == file)
+            || JOBS.iter().any(|job| job.name == file);
+        assert!(known, "events/{file}.json belongs to no route and no job");
     }
 }
 
@@ -57,6 +65,7 @@ fn an_event_carries_the_demo_accounts_token() {
     for route in ROUTES {
         let account = match route.access {
             Access::Public | Access::Guest | Access::Signature => continue,
+            _ if route.name == "delete-me" => LEAVER,
             Access::Customer | Access::Owner => SHOPPER,
             Access::Admin => ADMIN,
         };
@@ -100,6 +109,17 @@ fn an_event_carries_the_refresh_token_of_its_demo_session() {
     }
 }
 
+#[test]
+fn an_event_carries_the_token_that_its_demo_mail_brought() {
+    let verification = verification_token().expect("a token");
+    for (route, token) in
+        [("verify-email", verification.write()), ("reset-password", reset_token().write())]
+    {
+        let body = event(route)["body"].as_str().expect("a body").to_owned();
+        assert!(body.contains(&token), "events/{route}.json: send {token}");
+    }
+}
+
 #[tokio::test]
 async fn every_event_succeeds_in_the_demo_shop() {
     for (name, handler) in tests::app::handlers() {
@@ -114,5 +134,17 @@ async fn every_event_succeeds_in_the_demo_shop() {
         let status = answer.status.as_u16();
         let good = if route.method.is_some() { 200..300 } else { 404..405 };
         assert!(good.contains(&status), "events/{name}.json: {status} {:?}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn every_jobs_event_succeeds_in_the_demo_shop() {
+    for (name, handler) in tests::app::job_handlers() {
+        let shop = DemoShop::open().await;
+        let ctx: &'static Ctx = Box::leak(Box::new(Ctx::new(shop.config())));
+
+        let answer = handler.respond(ctx, jobs::named(name), event(name)).await;
+
+        assert!(answer.is_some(), "events/{name}.json: the job fails");
     }
 }

@@ -1,16 +1,18 @@
-//! Routes ↔ binaries ↔ handlers ↔ functions of the template.
+//! Routes and jobs ↔ binaries ↔ handlers ↔ functions of the template.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use shared::http::routes::ROUTES;
+use shared::jobs::{JOBS, Trigger};
 use tests::database::template;
 use tests::policy::route_name;
 
 use crate::workspace::binaries;
 
 fn names() -> BTreeSet<String> {
-    ROUTES.iter().map(|route| route.name.to_owned()).collect()
+    let jobs = JOBS.iter().map(|job| job.name.to_owned());
+    ROUTES.iter().map(|route| route.name.to_owned()).chain(jobs).collect()
 }
 
 /// `place-order` is `PlaceOrderFunction`.
@@ -47,8 +49,8 @@ fn every_binary_has_a_route() {
         let Some(resource) = &binary.resource else { continue };
         assert!(
             names().contains(&binary.name),
-            "functions/{resource} has the binary {}, which is no route: add it to \
-             shared/http/routes.rs",
+            "functions/{resource} has the binary {}, which is neither a route nor a job: add it to \
+             shared/http/routes.rs or shared/jobs.rs",
             binary.name,
         );
     }
@@ -64,11 +66,46 @@ fn no_binary_links_a_test_harness() {
 #[test]
 fn every_route_has_a_handler() {
     let handlers: Vec<_> = tests::app::handlers().into_iter().map(|(name, _)| name).collect();
-    for route in names() {
+    for route in ROUTES.iter().map(|route| route.name) {
         let count = handlers.iter().filter(|handler| **handler == route).count();
         assert_eq!(count, 1, "{route} must be once in `handlers()` of its functions/<resource>");
     }
     assert_eq!(handlers.len(), ROUTES.len(), "a handler has a name that is no route: {handlers:?}");
+}
+
+#[test]
+fn every_job_has_a_handler() {
+    let handlers: Vec<_> = tests::app::job_handlers().into_iter().map(|(name, _)| name).collect();
+    let jobs: Vec<_> = JOBS.iter().map(|job| job.name).collect();
+    assert_eq!(handlers, jobs, "`job_handlers()` in tests/app.rs has the jobs of shared/jobs.rs");
+}
+
+#[test]
+fn every_job_is_started_by_what_its_page_says() {
+    for job in JOBS {
+        let name = resource_name(job.name);
+        let mut functions = template().resources("AWS::Serverless::Function");
+        let (_, function) = functions.find(|(own, _)| *own == name).unwrap_or_else(|| {
+            panic!("add {name} to template.yaml, beside the others of its resource")
+        });
+        let properties = &function["Properties"];
+        assert_eq!(properties["CodeUri"], format!("target/lambda/{}/", job.name), "{name}");
+        let events = properties["Events"].as_object().into_iter().flatten();
+        let mut kinds: Vec<_> = events.filter_map(|(_, event)| event["Type"].as_str()).collect();
+        kinds.sort_unstable();
+        let mut wanted: Vec<_> = job.triggers.iter().copied().filter_map(event_type).collect();
+        wanted.sort_unstable();
+        assert_eq!(kinds, wanted, "{name}, its Events");
+    }
+}
+
+/// The type of a template's event; an operator's command has none.
+fn event_type(trigger: Trigger) -> Option<&'static str> {
+    match trigger {
+        Trigger::Stream => Some("DynamoDB"),
+        Trigger::Schedule => Some("Schedule"),
+        Trigger::Command => None,
+    }
 }
 
 #[test]
@@ -104,7 +141,7 @@ fn every_function_in_the_template_has_a_route() {
         let route = route_name(name);
         assert!(
             names().contains(&route),
-            "template.yaml has {name}, but shared/http/routes.rs no {route}"
+            "template.yaml has {name}, but neither shared/http/routes.rs nor shared/jobs.rs has {route}"
         );
     }
 }

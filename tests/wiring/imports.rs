@@ -65,6 +65,14 @@ fn only_the_store_names_the_sdk() {
 }
 
 #[test]
+fn only_the_mailer_names_ses() {
+    let why = "a mail is sent by a `Mailer` of shared::mail";
+    for folder in ["shared", "functions/auth", "functions/mail/src/letters"] {
+        refuse(folder, &["aws_sdk_sesv2"], why);
+    }
+}
+
+#[test]
 fn functions_know_neither_the_local_cloud_nor_the_tests() {
     refuse("functions", &["local::", "dynoxide"], "a function must not link the local cloud");
 }

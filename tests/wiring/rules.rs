@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use shared::config::Config;
 use shared::http::cors;
+use shared::store::deliveries::CLAIM;
 use tests::database::template;
 use tests::policy::{Resource, policies};
 
 /// What a route may ask of the database. Reading everything is not among it.
-const ACTIONS: [&str; 9] = [
+const ACTIONS: [&str; 11] = [
     "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
     "dynamodb:DeleteItem",
@@ -18,12 +19,14 @@ const ACTIONS: [&str; 9] = [
     "dynamodb:PutItem",
     "dynamodb:Query",
     "dynamodb:UpdateItem",
+    "ses:SendEmail",
+    "sqs:SendMessage",
     "ssm:GetParameter",
     "ssm:PutParameter",
 ];
 
 /// The functions whose answers hold an access token.
-const ISSUERS: [&str; 2] = ["log-in", "refresh-token"];
+const ISSUERS: [&str; 3] = ["log-in", "refresh-token", "verify-email"];
 
 fn functions() -> impl Iterator<Item = (&'static str, &'static Value)> {
     let functions = template().resources("AWS::Serverless::Function");
@@ -80,9 +83,13 @@ fn a_policy_names_what_its_route_does() {
             }
             for resource in &statement.resources {
                 match resource {
+                    Resource::Other(arn) if arn.contains(":ses:") => {
+                        assert!(statement.from_shop, "{route} may send mail in anybody's name");
+                    }
                     Resource::Other(arn) => {
                         assert!(!arn.contains('*'), "{route} may do something to all of {arn}");
-                        assert!(arn.contains(":ssm:"), "{route}: what is {arn}?");
+                        let known = arn.contains(":ssm:") || arn == "UndeliveredMail.Arn";
+                        assert!(known, "{route}: what is {arn}?");
                     }
                     Resource::Table | Resource::Index(_) => {
                         let keys = statement.leading_keys.as_deref().unwrap_or_default();
@@ -96,6 +103,53 @@ fn a_policy_names_what_its_route_does() {
             }
         }
     }
+}
+
+#[test]
+fn what_reads_the_stream_gives_up_some_time_and_says_so() {
+    for (name, function) in functions() {
+        let events = function["Events"].as_object().into_iter().flatten();
+        for (source, event) in events.filter(|(_, event)| event["Type"] == "DynamoDB") {
+            let (why, own) = (format!("{name}, its event {source}"), &event["Properties"]);
+            assert_eq!(own["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{why}");
+            assert_eq!(own["BisectBatchOnFunctionError"], true, "{why}");
+            for limit in ["MaximumRetryAttempts", "MaximumRecordAgeInSeconds"] {
+                assert!(own[limit].as_i64().is_some_and(|limit| limit > 0), "{why}: {limit}");
+            }
+            assert!(own["FilterCriteria"]["Filters"].is_array(), "{why}: not every change is its");
+
+            let failures = &own["DestinationConfig"]["OnFailure"]["Destination"];
+            let allowed = function["Policies"][0]["Statement"].as_array().into_iter().flatten();
+            let mut allowed = allowed.filter(|right| right["Action"] == "sqs:SendMessage");
+            assert!(failures["Fn::GetAtt"].is_array(), "{why}: DestinationConfig");
+            assert!(allowed.any(|right| right["Resource"] == *failures), "{why}: sqs:SendMessage");
+        }
+    }
+}
+
+#[test]
+fn queues_are_encrypted_and_keep_what_failed_for_as_long_as_they_can() {
+    for (name, queue) in template().resources("AWS::SQS::Queue") {
+        assert_eq!(queue["Properties"]["SqsManagedSseEnabled"], true, "{name}");
+        assert_eq!(queue["Properties"]["MessageRetentionPeriod"], 14 * 24 * 60 * 60, "{name}");
+    }
+}
+
+#[test]
+fn a_message_is_claimed_for_longer_than_its_function_runs() {
+    let (_, function) = functions().find(|(name, _)| *name == "DeliverMailFunction").expect("it");
+    let timeout = function["Timeout"].as_i64().expect("seconds");
+    assert!(timeout < CLAIM.whole_seconds(), "CLAIM in shared/store/deliveries.rs");
+}
+
+#[test]
+fn a_shop_that_verifies_addresses_must_be_able_to_send_mail() {
+    let rule = &template().as_value()["Rules"]["VerificationNeedsMail"];
+    let verifies = json!({"Fn::Equals": [{"Ref": "EmailVerification"}, "on"]});
+    let has_mail = json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "MailFrom"}, ""]}]});
+    assert_eq!(rule["RuleCondition"], verifies);
+    assert_eq!(rule["Assertions"][0]["Assert"], has_mail);
+    assert_eq!(template().as_value()["Conditions"]["HasMail"], has_mail);
 }
 
 #[test]
@@ -114,12 +168,12 @@ fn managed_policies_and_roles_of_ones_own_are_not_for_functions() {
 #[test]
 fn only_functions_that_issue_tokens_may_read_the_key() {
     for (route, policy) in policies() {
-        let reads_key = policy
-            .statements
-            .iter()
-            .flat_map(|statement| &statement.actions)
-            .any(|action| action.starts_with("ssm:"));
-        assert_eq!(reads_key, ISSUERS.contains(&route.as_str()), "{route}");
+        let actions: Vec<_> =
+            policy.statements.iter().flat_map(|statement| &statement.actions).collect();
+        let may = |action: &str| actions.iter().any(|allowed| *allowed == action);
+        let is_issuer = ISSUERS.contains(&route.as_str());
+        assert_eq!(may("ssm:GetParameter"), is_issuer, "{route}");
+        assert_eq!(may("ssm:PutParameter"), is_issuer || route == "rotate-token-key", "{route}");
     }
 }
 
@@ -143,9 +197,13 @@ fn every_variable_is_one_that_the_configuration_reads() {
     let read = RefCell::new(BTreeSet::new());
     let config = Config::read(|name| {
         read.borrow_mut().insert(name);
-        Some("USD".to_owned())
+        let is_required = matches!(
+            name,
+            "TABLE_NAME" | "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY"
+        );
+        is_required.then(|| name.to_owned())
     });
-    config.expect("every setting can be USD");
+    config.expect("what is required is set");
     let read = read.into_inner();
     for (name, function) in functions().chain([("Globals", globals())]) {
         for variable in function["Environment"]["Variables"].as_object().into_iter().flatten() {

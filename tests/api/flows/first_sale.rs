@@ -11,7 +11,7 @@ async fn a_visitor_registers_logs_in_fills_a_cart_and_orders() {
     let visitor = app.anonymous();
 
     let account = json!({"email": "Ada@Example.com", "password": "correct horse", "name": "Ada"});
-    visitor.post("/auth/register", account).await.expect(202);
+    visitor.sign_up(account).await;
     let login = json!({"email": "ada@example.com", "password": "correct horse"});
     let login = visitor.post("/auth/login", login).await.expect(200);
     let ada = visitor.with_token(login["access_token"].as_str().expect("a token"));

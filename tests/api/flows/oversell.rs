@@ -63,7 +63,8 @@ async fn two_hundred_customers_order_the_last_ten_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stock_adds_up_while_the_database_makes_trouble() {
     let random = Some(Random::seeded());
-    let trouble = Trouble { conflicts: 20, throttles: 5, lost_answers: 5, hangs: 0, random };
+    let trouble =
+        Trouble { conflicts: 20, throttles: 5, lost_answers: 5, random, ..Trouble::default() };
     let app = App::start_with(trouble).await;
     let mug = loop {
         // Setting up is troubled too: a product whose answer was lost is put up again.

@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
+use shared::domain::email::Email;
 use shared::domain::ids::UserId;
 use shared::store::keys;
 use tests::answer::{Answer, members};
 use tests::app::App;
 use tests::jwt;
 use tests::persona::Persona;
+use tests::samples::{WEAK_HASH, weaken_hash};
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse";
 
 async fn register(visitor: &Persona<'_>) {
-    let body = json!({"email": EMAIL, "password": PASSWORD, "name": "Ada"});
-    visitor.post("/auth/register", body).await.expect(202);
+    visitor.sign_up(json!({"email": EMAIL, "password": PASSWORD, "name": "Ada"})).await;
 }
 
 async fn log_in(visitor: &Persona<'_>, email: &str, password: &str) -> Answer {
@@ -58,7 +59,7 @@ async fn a_session_begins_with_two_tokens_and_the_person() {
         "phone": null,
         "addresses": [],
         "role": "customer",
-        "email_verified": false,
+        "email_verified": true,
         "status": "active",
         "created_at": "2026-01-01T00:00:00.000Z",
         "updated_at": "2026-01-01T00:00:00.000Z",
@@ -171,19 +172,61 @@ async fn a_failed_attempt_writes_nothing() {
     assert_eq!(table().await, before);
 }
 
+/// What is kept of a password.
+async fn password_hash(app: &App) -> String {
+    let email = Email::parse(EMAIL.to_owned()).expect("an address");
+    let credential = app.backstage.store.credential(&email).await.expect("a read");
+    credential.expect("a credential").password_hash
+}
+
 #[tokio::test]
-async fn the_twenty_first_session_ends_the_oldest() {
+async fn a_weak_hash_is_replaced_by_the_first_right_password() {
+    let app = App::start().await;
+    let visitor = app.anonymous();
+    register(&visitor).await;
+    let before = log_in(&visitor, EMAIL, PASSWORD).await.expect(200);
+    weaken_hash(&app, EMAIL).await;
+
+    log_in(&visitor, EMAIL, "wrong horse").await.expect_problem(401, "invalid_credentials");
+    assert_eq!(password_hash(&app).await, WEAK_HASH, "only who knows the password can hash it");
+    log_in(&visitor, EMAIL, PASSWORD).await.expect(200);
+
+    let new = password_hash(&app).await;
+    assert!(new.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{new}");
+    log_in(&visitor, EMAIL, PASSWORD).await.expect(200);
+    assert_eq!(password_hash(&app).await, new, "once is enough");
+    log_in(&visitor, EMAIL, "wrong horse").await.expect(401);
+    let token = before["access_token"].as_str().expect("a token");
+    visitor.with_token(token).get("/users/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_weak_hash_of_a_disabled_account_stays() {
     let app = App::start().await;
     let visitor = app.anonymous();
     register(&visitor).await;
     let login = log_in(&visitor, EMAIL, PASSWORD).await.expect(200);
+    weaken_hash(&app, EMAIL).await;
+    disable(&app, user_id(&login)).await;
+
+    log_in(&visitor, EMAIL, PASSWORD).await.expect_problem(401, "invalid_credentials");
+
+    assert_eq!(password_hash(&app).await, WEAK_HASH);
+}
+
+#[tokio::test]
+async fn the_twenty_first_session_ends_the_oldest() {
+    let app = App::start().await;
+    let visitor = app.anonymous();
+    let account = json!({"email": EMAIL, "password": PASSWORD, "name": "Ada"});
+    let login = visitor.sign_up(account).await;
     let mut sessions = vec![login["access_token"].as_str().expect("a token").to_owned()];
     let user = user_id(&login);
     for _ in 1..20 {
         app.advance(Duration::from_secs(1));
         // Without a password, to save 18 hashes.
         let begun = shared::auth::session::begin(app.backstage, user).await.expect("a session");
-        sessions.push(begun.0.access_token);
+        sessions.push(begun.access_token);
     }
     for session in &sessions {
         visitor.with_token(session).get("/orders").await.expect(200);

@@ -6,6 +6,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::app::App;
+use tests::jwt;
 use tests::persona::Persona;
 
 async fn log_out(who: &Persona<'_>, body: Value) -> Answer {
@@ -49,6 +50,20 @@ async fn a_refresh_token_is_enough() {
 
     expect_out(&ada).await;
     tablet.get("/users/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn an_invented_refresh_token_ends_nothing() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let token = jwt::from_base64url(ada.refresh_token.as_deref().expect("a token"));
+    let forged = jwt::base64url(&[&token[..32], &[7; 32]].concat());
+
+    let answer = log_out(&app.anonymous(), json!({"refresh_token": forged})).await;
+
+    answer.expect_problem(401, "unauthenticated");
+    ada.get("/users/me").await.expect(200);
+    ada.refresh().await.expect(200);
 }
 
 #[tokio::test]

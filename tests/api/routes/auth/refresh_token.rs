@@ -1,19 +1,17 @@
 //! `POST /auth/refresh`
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use lambda_http::tracing::subscriber;
-use lambda_http::tracing::subscriber::util::SubscriberInitExt;
 use serde_json::{Value, json};
+use shared::auth::digest::digest;
 use shared::store::keys;
 use tests::answer::{Answer, members, tally};
 use tests::app::App;
 use tests::gate::Trouble;
 use tests::jwt;
+use tests::log::Log;
 use tests::persona::Persona;
 use tests::random::Random;
 
@@ -108,29 +106,65 @@ async fn a_grandparent_ends_the_session_at_once() {
     expect_ended(&app, &ada, &[&third, &second]).await;
 }
 
+/// Both identifiers stand in every access token, and in logs.
+#[tokio::test]
+async fn who_knows_a_session_by_name_only_can_not_end_it() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let forged = [&jwt::from_base64url(&first(&ada))[..32], &[7; 32]].concat();
+    let forged = jwt::base64url(&forged);
+    let second = next(&app, &first(&ada)).await;
+    app.advance(Duration::from_secs(10));
+    let before = app.contents().await;
+
+    refresh(&app, &forged).await.expect_problem(401, "unauthenticated");
+
+    assert!(app.contents().await == before, "something was written");
+    ada.get("/users/me").await.expect(200);
+    next(&app, &second).await;
+    refresh(&app, &first(&ada)).await.expect_problem(401, "unauthenticated");
+    expect_ended(&app, &ada, &[&second]).await;
+}
+
+/// Of a token that an older version gave out, one digest is kept, in which no line shows.
+#[tokio::test]
+async fn a_session_of_an_older_version_goes_on_and_has_a_line_from_then_on() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let old = jwt::from_base64url(&first(&ada));
+    let key = keys::security(ada.user_id.expect("an id"));
+    let (_, claims) = jwt::read(ada.token.as_deref().expect("a token"));
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key(keys::PK, AttributeValue::S(key.pk));
+    let update = update.key(keys::SK, AttributeValue::S(key.sk));
+    let update = update.update_expression("SET sessions.#id.refresh_digest = :digest");
+    let update = update.expression_attribute_names("#id", text(&claims, "sid"));
+    let digest = AttributeValue::S(digest([&old[32..]]));
+    update.expression_attribute_values(":digest", digest).send().await.expect("an update");
+    let forged = jwt::base64url(&[&old[..32], &[7; 32]].concat());
+
+    refresh(&app, &forged).await.expect_problem(401, "unauthenticated");
+    let second = next(&app, &first(&ada)).await;
+    assert_eq!(next(&app, &first(&ada)).await, second);
+    refresh(&app, &forged).await.expect_problem(401, "unauthenticated");
+    let third = next(&app, &second).await;
+    ada.get("/users/me").await.expect(200);
+
+    refresh(&app, &first(&ada)).await.expect_problem(401, "unauthenticated");
+    expect_ended(&app, &ada, &[&third]).await;
+}
+
 #[tokio::test]
 async fn a_token_that_comes_back_is_in_the_log() {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().expect("a log").write(bytes)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
     let log = Log::default();
-    let writer = log.clone();
-    let format = subscriber::fmt().json().flatten_event(true);
-    let _logging = format.with_writer(move || writer.clone()).set_default();
+    let _logging = log.listen();
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let second = next(&app, &first(&ada)).await;
     next(&app, &second).await;
     refresh(&app, &first(&ada)).await.expect(401);
 
-    let log = String::from_utf8(log.0.lock().expect("a log").clone()).expect("text");
+    let log = log.text();
     let lines: Vec<Value> =
         log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let events: Vec<_> =
@@ -280,6 +314,9 @@ async fn what_is_no_refresh_token_is_refused_and_nothing_is_written() {
         ("nulls", joined(&[&[0; 64]])),
         ("nobody's session", joined(&[&[7; 32], &bytes(&token)[32..]])),
         ("a session of another", joined(&[&bytes(&eves)[..16], &bytes(&token)[16..]])),
+        ("the secret of another", joined(&[&bytes(&token)[..32], &bytes(&eves)[32..]])),
+        ("an invented secret", joined(&[&bytes(&token)[..32], &[7; 32]])),
+        ("half a secret", joined(&[&bytes(&token)[..32], &[7; 16], &bytes(&token)[48..]])),
     ] {
         let answer = refresh(&app, &forged).await;
         assert_eq!(answer.status, 401, "{why}: {answer:?}");
@@ -324,9 +361,5 @@ async fn twenty_sessions_are_read_at_the_price_of_one() {
     app.warm_up().await;
     ada.get("/users/me").await.expect(200);
     let count = app.take_count("get-me");
-    assert_eq!(
-        (count.security_reads, count.half_reads),
-        (1, 3),
-        "1 unit, and half a one for the profile"
-    );
+    assert_eq!((count.security_reads, count.half_reads), (1, 4), "1 unit, and one for the profile");
 }

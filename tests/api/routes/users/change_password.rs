@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use shared::auth::session;
+use shared::auth::{password, session};
+use shared::domain::password::NewPassword;
 use tests::answer::{Answer, tally};
 use tests::app::App;
 use tests::gate::Access;
+use tests::jwt;
 use tests::persona::Persona;
+use tests::samples::weaken_hash;
 
 const OLD: &str = "correct horse";
 const NEW: &str = "battery staple";
@@ -88,6 +91,24 @@ async fn a_wrong_password_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_new_password_that_is_easy_to_guess_is_refused() {
+    let app = App::start().await;
+    let ada = app.customer("lovelace").await.with_password(OLD).await;
+    let me = ada.get("/users/me").await.expect(200);
+    let before = app.contents().await;
+    for (new, code) in [
+        ("1234567", "password_too_short"),
+        ("QwertyUiop", "password_too_common"),
+        (me["email"].as_str().expect("an address"), "password_is_email"),
+        ("Lovelace-1815", "password_is_name"),
+    ] {
+        let refused = ada.put("/users/me/password", change(OLD, new)).await.expect_invalid();
+        assert_eq!(refused, [("/new_password".to_owned(), code.to_owned())], "{new}");
+    }
+    assert!(app.contents().await == before, "something was written");
+}
+
+#[tokio::test]
 async fn of_twenty_changes_at_once_one_wins() {
     let app = App::start().await;
     let ada = app.customer("ada").await.with_password(OLD).await;
@@ -146,6 +167,56 @@ async fn a_log_in_that_was_under_way_with_the_old_password_does_not_get_in() {
 
     let late = session::begin_by_password(app.backstage, &verified).await.map(drop);
     assert!(matches!(late, Err(shared::Error::InvalidCredentials)), "{late:?}");
+    log_in(&app, &ada, NEW).await.expect(200);
+}
+
+/// The hash of a password is made anew by a log-in, while the password itself is changed.
+#[tokio::test]
+async fn a_stronger_hash_neither_brings_the_old_password_back_nor_stands_in_the_new_ones_way() {
+    let app = App::start().await;
+    let store = &app.backstage.store;
+    for late in [true, false] {
+        let ada = app.customer("ada").await.with_password(OLD).await;
+        let user = store.user(ada.user_id.expect("an id")).await.expect("a read").expect("one");
+        weaken_hash(&app, user.email.as_str()).await;
+        let verified = store.credential(&user.email).await.expect("a read").expect("a credential");
+        let stronger = password::hash(&NewPassword::parse(OLD.into()).expect("one")).expect("one");
+        let replace = || store.replace_password_hash(&user.email, &verified, &stronger);
+        let (_, claims) = jwt::read(ada.token.as_deref().expect("a token"));
+        let session = claims["sid"].as_str().and_then(|id| id.parse().ok()).expect("a session");
+        let new = password::hash(&NewPassword::parse(NEW.into()).expect("one")).expect("a hash");
+        let now = app.backstage.now();
+        let change = || store.change_password(&user.email, &verified, &new, session, now);
+
+        if late {
+            assert!(change().await.expect("a change"));
+            replace().await.expect("nothing to do any more");
+        } else {
+            replace().await.expect("replaced");
+            assert!(
+                change().await.expect("a change"),
+                "it is still the password that was verified"
+            );
+        }
+
+        assert_eq!(log_in(&app, &ada, OLD).await.status, 401, "late: {late}");
+        assert_eq!(log_in(&app, &ada, NEW).await.status, 200, "late: {late}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_in_and_a_change_at_once_both_succeed() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await.with_password(OLD).await;
+    let email = ada.get("/users/me").await.expect(200)["email"].clone();
+    weaken_hash(&app, email.as_str().expect("an address")).await;
+
+    let login = app.anonymous();
+    let login = login.post("/auth/login", json!({"email": email, "password": OLD}));
+    let (changed, _) = join(ada.put("/users/me/password", change(OLD, NEW)), login).await;
+
+    changed.expect(204);
+    log_in(&app, &ada, OLD).await.expect_problem(401, "invalid_credentials");
     log_in(&app, &ada, NEW).await.expect(200);
 }
 

@@ -1,0 +1,278 @@
+//! Mail about accounts.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+use tests::app::App;
+use tests::mailbox::{Mishap, token};
+
+use super::{ADA, account, discard, register};
+
+#[tokio::test]
+async fn who_registers_is_sent_a_link_that_makes_the_account() {
+    let app = App::start().await;
+    register(&app).await;
+
+    assert_eq!(app.deliver_mail().await, [""; 0]);
+
+    let mail = app.mail_to(ADA);
+    let token = token(&mail);
+    assert_eq!(mail.subject, "Confirm your e-mail address for Bodega");
+    let text = format!(
+        "\
+Confirm your e-mail address for Bodega
+
+Somebody, you we hope, asked for an account at Bodega with this address.
+
+To show that the address is yours, open this link within 24 hours and enter the password that you chose.
+
+Confirm the address:
+https://shop.example/verify-email#token={token}
+
+If it wasn't you, ignore this mail. Without the link there will be no account.
+
+-- 
+Bodega"
+    );
+    assert_eq!(mail.text, text);
+    let link = format!("href=\"https://shop.example/verify-email#token={token}\"");
+    assert!(mail.html.contains(&link), "{}", mail.html);
+    let verify = json!({"token": token, "password": "correct horse"});
+    app.anonymous().post("/auth/verify-email", verify).await.expect(200);
+    assert_eq!(app.outbox().await.len(), 0, "what is sent is gone");
+}
+
+#[tokio::test]
+async fn nothing_that_a_stranger_wrote_is_in_the_mail_to_an_address_of_somebody_elses() {
+    let app = App::start().await;
+    let account =
+        json!({"email": ADA, "password": "correct horse", "name": "Buy at http://spam.example"});
+    app.anonymous().post("/auth/register", account).await.expect(202);
+
+    app.deliver_mail().await;
+
+    let mail = app.mail_to(ADA);
+    for part in [&mail.subject, &mail.text, &mail.html] {
+        assert!(!part.contains("spam"), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_with_an_account_is_told_that_it_has_one() {
+    let app = App::start().await;
+    account(&app).await;
+    for path in ["/auth/register", "/auth/resend-verification"] {
+        let body = match path {
+            "/auth/register" => {
+                json!({"email": ADA, "password": "battery staple", "name": "Somebody"})
+            }
+            _ => json!({"email": ADA}),
+        };
+        app.anonymous().post(path, body).await.expect(202);
+    }
+
+    app.deliver_mail().await;
+
+    let mails = app.mails_to(ADA);
+    assert_eq!(mails.len(), 2);
+    for mail in mails {
+        assert_eq!(mail.subject, "You have an account at Bodega");
+        let text = "\
+You have an account at Bodega
+
+Somebody, you we hope, asked for an account at Bodega with this address.
+
+There is one already, and nothing about it has changed.
+
+Log in:
+https://shop.example/log-in
+
+If you have forgotten your password, ask for a new one.
+
+Choose a new password:
+https://shop.example/forgot-password
+
+If it wasn't you, ignore this mail.
+
+-- 
+Bodega";
+        assert_eq!(mail.text, text);
+        assert!(!mail.html.contains("token="), "{}", mail.html);
+    }
+}
+
+#[tokio::test]
+async fn a_verification_that_is_asked_for_again_comes_once_for_each_of_the_newest_registrations() {
+    for (registrations, mails) in [(0, 0), (1, 1), (5, 3)] {
+        let app = App::start().await;
+        for _ in 0..registrations {
+            register(&app).await;
+            app.advance(std::time::Duration::from_secs(1));
+        }
+        discard(&app).await;
+        let body = json!({"email": ADA});
+        app.anonymous().post("/auth/resend-verification", body).await.expect(202);
+
+        app.deliver_mail().await;
+
+        let sent = app.mails_to(ADA);
+        assert_eq!(sent.len(), mails, "{registrations} registrations");
+        for mail in sent {
+            let verify = json!({"token": token(&mail), "password": "not the password"});
+            let answer = app.anonymous().post("/auth/verify-email", verify).await;
+            assert_ne!(answer.status, 200, "its password is still asked for");
+        }
+        assert_eq!(app.outbox().await.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_registration_that_has_expired_is_not_mailed() {
+    let app = App::start().await;
+    register(&app).await;
+    discard(&app).await;
+    app.advance(std::time::Duration::from_secs(24 * 60 * 60));
+    let body = json!({"email": ADA});
+    app.anonymous().post("/auth/resend-verification", body).await.expect(202);
+
+    app.deliver_mail().await;
+
+    assert_eq!(app.mailbox.count(), 0);
+}
+
+#[tokio::test]
+async fn who_forgot_the_password_is_sent_a_link_that_sets_another() {
+    let app = App::start().await;
+    account(&app).await;
+    app.anonymous().post("/auth/forgot-password", json!({"email": ADA})).await.expect(202);
+
+    app.deliver_mail().await;
+
+    let mail = app.mail_to(ADA);
+    let token = token(&mail);
+    assert_eq!(mail.subject, "Choose a new password for Bodega");
+    let text = format!(
+        "\
+Choose a new password for Bodega
+
+Somebody, you we hope, forgot the password of your account at Bodega.
+
+To choose a new one, open this link within 60 minutes.
+
+Choose a new password:
+https://shop.example/reset-password#token={token}
+
+If it wasn't you, ignore this mail. Your password stays as it is.
+
+-- 
+Bodega"
+    );
+    assert_eq!(mail.text, text);
+    let reset = json!({"token": token, "password": "battery staple"});
+    app.anonymous().post("/auth/reset-password", reset).await.expect(204);
+}
+
+#[tokio::test]
+async fn nobody_is_sent_a_link_for_an_account_that_is_not_there_or_locked() {
+    let app = App::start().await;
+    let body = json!({"email": "nobody@example.com"});
+    app.anonymous().post("/auth/forgot-password", body).await.expect(202);
+    account(&app).await;
+    app.anonymous().post("/auth/forgot-password", json!({"email": ADA})).await.expect(202);
+    disable(&app).await;
+
+    assert_eq!(app.deliver_mail().await, [""; 0]);
+
+    assert_eq!(app.mailbox.count(), 0);
+    assert_eq!(app.outbox().await.len(), 0, "and nothing is left to try again");
+}
+
+#[tokio::test]
+async fn who_changed_the_password_is_told_so() {
+    let app = App::start().await;
+    let ada = account(&app).await;
+    let body = json!({"current_password": "correct horse", "new_password": "battery staple"});
+    ada.put("/users/me/password", body).await.expect(204);
+
+    app.deliver_mail().await;
+
+    let text = "\
+Your password for Bodega was changed
+
+The password of your account at Bodega was changed.
+
+If it was you, there is nothing to do.
+
+If it wasn't you, somebody else can get into your account: choose a new password at once. That logs out everybody.
+
+Choose a new password:
+https://shop.example/forgot-password
+
+-- 
+Bodega";
+    assert_eq!(app.mail_to(ADA).text, text);
+}
+
+#[tokio::test]
+async fn who_has_left_is_not_written_to() {
+    let app = App::start().await;
+    let ada = account(&app).await;
+    let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
+    ada.put("/users/me/password", change).await.expect(204);
+    ada.post("/users/me/deletion", json!({"password": "battery staple"})).await.expect(202);
+
+    assert_eq!(app.deliver_mail().await, [""; 0]);
+
+    assert_eq!((app.mailbox.count(), app.outbox().await.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_token_rests_nowhere_but_in_the_mail() {
+    let log = tests::log::Log::default();
+    let _logging = log.listen();
+    let app = App::start().await;
+    let mut images = Vec::new();
+    account(&app).await;
+    app.anonymous().post("/auth/forgot-password", json!({"email": ADA})).await.expect(202);
+    let bob = json!({"email": "bob@example.com", "password": "correct horse", "name": "Bob"});
+    app.anonymous().post("/auth/register", bob).await.expect(202);
+    images.push(app.items().await);
+    app.mailbox.make_trouble([Mishap::AnswerLost; 4]);
+
+    app.deliver_mail().await;
+    images.push(app.items().await);
+    app.advance(std::time::Duration::from_secs(5 * 60));
+    app.sweep_outbox().await;
+    images.push(app.items().await);
+
+    let last = images.last().expect("the last one");
+    let failed = AttributeValue::S("OUTBOX#failed".to_owned());
+    assert_eq!(last.iter().filter(|item| item["pk"] == failed).count(), 2, "both are set aside");
+    // What the stream brings is what the table holds, before or after.
+    let (table, log) = (format!("{images:?}"), log.text());
+    let mails = [app.mails_to(ADA), app.mails_to("bob@example.com")].concat();
+    assert_eq!(mails.len(), 4);
+    for secret in mails.iter().map(token) {
+        // Its last half is all random, also where its first half says where to look.
+        let half = &secret[secret.len() / 2..];
+        for (place, text) in [("table", &table), ("log", &log)] {
+            assert!(!text.contains(half), "a token in the {place}");
+        }
+    }
+    assert!(log.contains("answered"), "nothing was logged: {log}");
+    assert!(!log.contains(ADA), "an address in the log");
+}
+
+/// Locks Ada out.
+async fn disable(app: &App) {
+    use shared::domain::email::Email;
+    let email = Email::parse(ADA.to_owned()).expect("an address");
+    let credential = app.backstage.store.credential(&email).await.expect("a read");
+    let key = shared::store::keys::security(credential.expect("an account").user_id);
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+    let update = update.update_expression("SET #status = :disabled");
+    let update = update.expression_attribute_names("#status", "status");
+    let disabled = AttributeValue::S("disabled".to_owned());
+    let update = update.expression_attribute_values(":disabled", disabled);
+    update.send().await.expect("an update");
+}

@@ -1,0 +1,309 @@
+//! A message is sent once, however often and by whom it is delivered; what the stream does not
+//! get out, the clock does.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::join_all;
+use serde_json::json;
+use tests::app::App;
+use tests::gate::Trouble;
+use tests::mailbox::{Mishap, record};
+use tests::random::Random;
+
+use super::{ADA, account, register};
+
+/// For so long a message is the stream's alone.
+const STREAMS_TURN: Duration = Duration::from_secs(2 * 60);
+/// A moment after that.
+const CLOCKS_TURN: Duration = Duration::from_secs(2 * 60 + 1);
+/// A claim has ended.
+const CLAIM: Duration = Duration::from_secs(90);
+
+#[tokio::test]
+async fn a_record_that_comes_twice_is_sent_once() {
+    let app = App::start().await;
+    register(&app).await;
+    let records = app.outbox().await;
+
+    for _ in 0..2 {
+        assert_eq!(app.deliver(&records).await, [""; 0]);
+    }
+    assert_eq!(app.deliver(&[records.clone(), records].concat()).await, [""; 0]);
+
+    app.mail_to(ADA);
+}
+
+#[tokio::test]
+async fn of_many_who_deliver_a_message_at_once_one_sends_it() {
+    let app = App::start().await;
+    register(&app).await;
+    let records = app.outbox().await;
+    app.race_updates(4);
+
+    let answers = join_all((0..4).map(|_| app.deliver(&records))).await;
+
+    app.mail_to(ADA);
+    assert_eq!(answers.concat(), [""; 0], "the others leave it to the one");
+}
+
+#[tokio::test]
+async fn the_clock_and_the_stream_at_once_send_a_message_once() {
+    let app = App::start().await;
+    register(&app).await;
+    let records = app.outbox().await;
+    app.advance(CLOCKS_TURN);
+    app.race_updates(2);
+
+    tokio::join!(app.deliver(&records), app.sweep_outbox());
+
+    app.mail_to(ADA);
+}
+
+#[tokio::test]
+async fn a_function_that_dies_behind_a_mail_makes_one_duplicate() {
+    let app = App::start().await;
+    register(&app).await;
+    let records = app.outbox().await;
+    app.mailbox.make_trouble([Mishap::NoAnswer]);
+    tokio::select! {
+        _ = app.deliver(&records) => panic!("it hears nothing from the mailer"),
+        () = app.mailbox.has_one_more() => {} // and it is no more
+    }
+
+    assert_eq!(app.deliver(&records).await, [""; 0], "the stream comes again at once");
+    assert_eq!(app.mailbox.count(), 1, "somebody may still be at it");
+    app.advance(CLAIM.max(CLOCKS_TURN));
+    for _ in 0..3 {
+        app.sweep_outbox().await;
+        app.advance(CLAIM);
+    }
+
+    assert_eq!(app.mails_to(ADA).len(), 2);
+}
+
+#[tokio::test]
+async fn who_has_lost_a_claim_changes_nothing_any_more() {
+    let app = App::start().await;
+    register(&app).await;
+    let (store, id) = (&app.backstage.store, app.outbox().await.remove(0));
+    let id = id["dynamodb"]["SequenceNumber"].as_str().expect("one").parse().expect("an id");
+    let claim = async || store.claim_message(id, app.backstage.now()).await.expect("a write");
+    let slow = claim().await.expect("a claim");
+    assert!(claim().await.is_none(), "it is claimed");
+    app.advance(CLAIM);
+    let quick = claim().await.expect("another claim");
+    let before = app.contents().await;
+
+    let (event, now) = (slow.message().expect("a message").event, app.backstage.now());
+    store.release_message(&slow, true).await.expect("no trouble");
+    store.replace_message(&slow, [event], now).await.expect("no trouble");
+    store.set_message_aside(&slow, "slow", now).await.expect("no trouble");
+
+    assert_eq!(app.contents().await, before);
+    store.set_message_aside(&quick, "quick", now).await.expect("no trouble");
+    assert_eq!(app.outbox().await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_counts_as_settled_is_sent_also_where_answers_are_lost() {
+    let trouble =
+        Trouble { lost_answers: 30, random: Some(Random::seeded()), ..Trouble::default() };
+    let app = App::start_with(trouble).await;
+    let mut settled = 0;
+    for number in 0..40 {
+        let email = format!("ada-{number}@example.com");
+        let account = json!({"email": email, "password": "correct horse", "name": "Ada"});
+        app.advance(Duration::from_secs(1));
+        if app.anonymous().post("/auth/register", account).await.status != 202 {
+            continue;
+        }
+        let newest = app.outbox().await.pop().expect("a message");
+        if app.deliver(&[newest]).await.is_empty() {
+            assert!(!app.mails_to(&email).is_empty(), "{email} was not written to");
+            settled += 1;
+        }
+    }
+    assert!(settled > 10, "most are settled at once: {settled}");
+}
+
+#[tokio::test]
+async fn what_the_stream_did_not_get_out_is_found_and_sent() {
+    let app = App::start().await;
+    register(&app).await;
+    app.advance(STREAMS_TURN);
+    assert_eq!(app.sweep_outbox().await, json!({"settled": 0, "left": 0}));
+    assert_eq!(app.mailbox.count(), 0, "the stream has not had its chance");
+    app.advance(CLOCKS_TURN - STREAMS_TURN);
+
+    assert_eq!(app.sweep_outbox().await, json!({"settled": 1, "left": 0}));
+
+    app.mail_to(ADA);
+    assert_eq!(app.sweep_outbox().await, json!({"settled": 0, "left": 0}));
+}
+
+#[tokio::test]
+async fn a_look_goes_through_all_that_is_left() {
+    let app = App::start().await;
+    // More than the 16 × 25 that are read at once.
+    for _ in 0..450 {
+        super::something_for_nobody(&app).await;
+    }
+    app.advance(CLOCKS_TURN);
+
+    assert_eq!(app.sweep_outbox().await, json!({"settled": 450, "left": 0}));
+
+    assert_eq!(app.outbox().await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_can_not_be_sent_now_does_not_hide_what_can() {
+    let app = App::start().await;
+    register(&app).await;
+    let id = app.outbox().await.remove(0)["dynamodb"]["SequenceNumber"].clone();
+    let id = id.as_str().expect("an identifier");
+    // A message's partition follows from the end of its identifier, and its place from the
+    // beginning: all these are before Ada's.
+    for number in 0..60 {
+        let id = format!("msg_01890a5d-ac96-774b-bcce-{number:010x}{}", &id[id.len() - 2..]);
+        let key = shared::store::keys::message(id.parse().expect("an identifier"));
+        let (name, value) = match number % 2 {
+            0 => ("claimed_until", AttributeValue::S("2030-01-01T00:00:00.000Z".to_owned())),
+            _ => ("attempts", AttributeValue::S("not a number".to_owned())),
+        };
+        let put = app.client.put_item().table_name(&app.table).item(name, value);
+        let put = put.item("pk", AttributeValue::S(key.pk)).item("sk", AttributeValue::S(key.sk));
+        put.send().await.expect("a write");
+    }
+    app.advance(CLOCKS_TURN);
+
+    assert_eq!(app.sweep_outbox().await, json!({"settled": 1, "left": 0}));
+
+    app.mail_to(ADA);
+}
+
+#[tokio::test]
+async fn a_look_ends_in_time_and_the_next_one_goes_on() {
+    let app = App::start().await;
+    for number in 0..20 {
+        let account = json!({"email": format!("ada-{number}@example.com"), "name": "Ada",
+            "password": "correct horse"});
+        app.anonymous().post("/auth/register", account).await.expect(202);
+    }
+    app.advance(CLOCKS_TURN);
+
+    let (first, ()) = tokio::join!(app.sweep_outbox(), async {
+        app.mailbox.has_one_more().await;
+        app.advance(Duration::from_secs(30));
+    });
+
+    let sent = app.mailbox.count();
+    assert!(sent < 20, "{sent} mails were begun in time");
+    assert_eq!(first, json!({"settled": sent, "left": 20 - sent}));
+    app.sweep_outbox().await;
+    assert_eq!(app.mailbox.count(), 20);
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_one_duplicate_at_most_and_not_at_once() {
+    let app = App::start().await;
+    register(&app).await;
+    let records = app.outbox().await;
+    app.mailbox.make_trouble([Mishap::AnswerLost]);
+
+    for _ in 0..6 {
+        assert_eq!(app.deliver(&records).await, [""; 0], "the clock comes back to it");
+        app.advance(Duration::from_secs(1));
+    }
+    assert_eq!(app.mailbox.count(), 1, "it may have been sent: it was");
+
+    app.advance(CLOCKS_TURN);
+    assert_eq!(app.sweep_outbox().await, json!({"settled": 1, "left": 0}));
+    assert_eq!(app.mails_to(ADA).len(), 2);
+    assert_eq!(app.outbox().await.len(), 0);
+}
+
+#[tokio::test]
+async fn nobody_is_sent_old_mail_when_a_shop_begins_to_send_it() {
+    const HOUR: u64 = 60 * 60;
+    for (what, worth) in [("order", 72 * HOUR), ("registration", 24 * HOUR), ("reset", HOUR)] {
+        for (age, sent) in [(worth - 1, 1), (worth, 0)] {
+            let app = App::start().await;
+            let ada = account(&app).await;
+            let email = json!({"email": ADA});
+            match what {
+                "order" => {
+                    let (old, new) = ("correct horse", "battery staple");
+                    let body = json!({"current_password": old, "new_password": new});
+                    ada.put("/users/me/password", body).await.expect(204);
+                }
+                "reset" => {
+                    app.anonymous().post("/auth/forgot-password", email).await.expect(202);
+                }
+                _ => register(&app).await,
+            }
+            let log = tests::log::Log::default();
+            let _logging = log.listen();
+            app.advance(Duration::from_secs(age));
+
+            app.sweep_outbox().await;
+
+            assert_eq!(app.mails_to(ADA).len(), sent, "{what} after {age} s");
+            assert_eq!(app.outbox().await.len(), 0, "{what} after {age} s");
+            assert!(!log.text().contains("mail_dropped"), "it was never tried: {}", log.text());
+            let dropped = log.text().contains("not worth telling any more");
+            assert_eq!(dropped, sent == 0, "{what} after {age} s: {}", log.text());
+            assert!(!log.text().contains(ADA), "{}", log.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_new_message_is_passed_over() {
+    let app = App::start().await;
+    register(&app).await;
+    let mut changed = app.outbox().await.remove(0);
+    changed["eventName"] = json!("MODIFY");
+
+    let answer = app.deliver(&[changed, record("PROFILE")]).await;
+
+    assert_eq!((answer, app.mailbox.count()), (vec![], 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_goes_the_whole_way_to_a_service_that_speaks_as_ses_does() {
+    let mailbox = local::mailbox::Mailbox::in_memory();
+    let service = mailbox.serve(0).expect("a mailbox");
+    let app = App::start_configured(|config| config.aws.ses_endpoint = Some(service.url())).await;
+    register(&app).await;
+
+    assert_eq!(app.deliver_mail().await, [""; 0]);
+
+    let mails = mailbox.mails(Some(ADA));
+    let [mail] = mails.as_slice() else { panic!("{} mails", mails.len()) };
+    assert_eq!(mail.from, "\"Bodega\" <orders@shop.example>");
+    assert_eq!(mail.subject, "Confirm your e-mail address for Bodega");
+    assert!(mail.text.contains("https://shop.example/verify-email#token="), "{}", mail.text);
+    assert!(mail.html.starts_with("<!doctype html>"), "{}", mail.html);
+    assert_eq!(app.outbox().await.len(), 0);
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_sends_fails() {
+    let app = App::start().await;
+    for event in [json!({}), json!({"source": "aws.s3"}), json!({"resend": "everything"})] {
+        assert_eq!(app.run_job("deliver-mail", event.clone()).await, None, "{event}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_sender_nothing_is_touched() {
+    let app = App::start_configured(|config| config.post = None).await;
+    register(&app).await;
+    let before = app.contents().await;
+
+    let event = json!({"Records": app.outbox().await});
+    assert_eq!(app.run_job("deliver-mail", event).await, None);
+
+    assert_eq!(app.contents().await, before);
+}

@@ -1,0 +1,330 @@
+//! What can't be sent: what may go later waits, what never will goes out of the way, and neither
+//! holds up anything else.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+use shared::store::deliveries::Look;
+use tests::app::App;
+use tests::gate::Trouble;
+use tests::log::Log;
+use tests::mailbox::Mishap;
+use tests::random::Random;
+
+use super::{ADA, register};
+
+/// The identifiers of the messages in the outbox, oldest first.
+async fn outbox(app: &App) -> Vec<String> {
+    let number = |record: &serde_json::Value| {
+        record["dynamodb"]["SequenceNumber"].as_str().expect("a number").to_owned()
+    };
+    app.outbox().await.iter().map(number).collect()
+}
+
+/// What lies where an operator finds it.
+async fn set_aside(app: &App) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+    let query = app.client.query().table_name(&app.table).key_condition_expression("pk = :pk");
+    let failed = AttributeValue::S("OUTBOX#failed".to_owned());
+    let query = query.expression_attribute_values(":pk", failed);
+    query.send().await.expect("a query").items.unwrap_or_default()
+}
+
+/// Registers so many addresses, a second apart.
+async fn register_many(app: &App, count: usize) -> Vec<String> {
+    let mut addresses = Vec::new();
+    for number in 0..count {
+        let email = format!("ada-{number}@example.com");
+        let account = json!({"email": email, "password": "correct horse", "name": "Ada"});
+        app.anonymous().post("/auth/register", account).await.expect(202);
+        app.advance(Duration::from_secs(1));
+        addresses.push(email);
+    }
+    addresses
+}
+
+#[tokio::test]
+async fn what_a_busy_mailer_turned_away_is_reported_and_sent_by_the_retry() {
+    let log = Log::default();
+    let _logging = log.listen();
+    let app = App::start().await;
+    register(&app).await;
+    let (records, ids) = (app.outbox().await, outbox(&app).await);
+    app.mailbox.make_trouble([Mishap::Busy]);
+
+    assert_eq!(app.deliver(&records).await, ids);
+    assert_eq!(app.mailbox.count(), 0);
+    assert_eq!(app.deliver(&records).await, [""; 0], "its own claim is not in its way");
+
+    app.mail_to(ADA);
+    assert!(log.text().contains("a message has to wait"), "{}", log.text());
+    assert!(!log.text().contains(ADA), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_busy_mailer_never_counts_against_a_message() {
+    let app = App::start().await;
+    register(&app).await;
+    let records = app.outbox().await;
+    app.mailbox.make_trouble([Mishap::Busy; 50]);
+    for _ in 0..50 {
+        assert_eq!(app.deliver(&records).await.len(), 1);
+    }
+
+    assert_eq!(app.deliver(&records).await, [""; 0]);
+
+    app.mail_to(ADA);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_is_set_aside_and_holds_up_no_other() {
+    let log = Log::default();
+    let _logging = log.listen();
+    let app = App::start().await;
+    let addresses = register_many(&app, 3).await;
+    let (records, ids) = (app.outbox().await, outbox(&app).await);
+    app.mailbox.make_trouble([Mishap::Refused]);
+
+    assert_eq!(app.deliver(&records).await, [""; 0], "nothing is to come again");
+
+    assert_eq!(app.mailbox.count(), 2);
+    assert_eq!(outbox(&app).await, [""; 0]);
+    let failed = set_aside(&app).await;
+    let [failed] = failed.as_slice() else { panic!("{failed:?}") };
+    assert!(ids.contains(failed["sk"].as_s().expect("a text")));
+    assert_eq!(failed["reason"].as_s().expect("a text"), "MessageRejected");
+    assert!(failed.contains_key("failed_at") && failed.contains_key("ttl"), "{failed:?}");
+    let line = log.text();
+    let line = line.lines().find(|line| line.contains("mail_undeliverable")).expect("a line");
+    assert!(line.contains("MessageRejected") && line.contains("registration_requested"), "{line}");
+    assert!(addresses.iter().all(|address| !log.text().contains(address)), "{}", log.text());
+    app.advance(Duration::from_secs(10 * 60));
+    app.sweep_outbox().await;
+    assert_eq!((app.mailbox.count(), set_aside(&app).await.len()), (2, 1), "and it stays there");
+}
+
+#[tokio::test]
+async fn an_operator_sends_again_what_was_set_aside_and_is_still_worth_it() {
+    let app = App::start().await;
+    register(&app).await;
+    app.mailbox.make_trouble([Mishap::Refused; 2]);
+    app.deliver_mail().await;
+    app.advance(Duration::from_secs(23 * 60 * 60));
+    let younger = register_many(&app, 1).await.remove(0);
+    app.deliver_mail().await;
+    app.advance(Duration::from_secs(60 * 60));
+    assert_eq!(set_aside(&app).await.len(), 2);
+
+    let answer = app.run_job("deliver-mail", json!({"resend": "failed"})).await;
+
+    assert_eq!(answer, Some(json!({"returned": 1})));
+    assert_eq!(set_aside(&app).await.len(), 0);
+    assert_eq!(app.deliver_mail().await, [""; 0]);
+    app.mail_to(&younger);
+    assert_eq!(app.mails_to(ADA).len(), 0, "its link would be dead");
+}
+
+#[tokio::test]
+async fn a_message_at_which_we_fail_is_reported_leaves_others_alone_and_is_set_aside_in_the_end() {
+    let app = App::start().await;
+    register(&app).await;
+    let bad = outbox(&app).await.remove(0);
+    app.advance(Duration::from_secs(1));
+    register_many(&app, 2).await;
+    let records = app.outbox().await;
+    // One at a time, so that the mishap is the first one's.
+    app.mailbox.make_trouble([Mishap::Panic]);
+    assert_eq!(app.deliver(&records[..1]).await, [&*bad]);
+    assert_eq!(app.deliver(&records[1..]).await, [""; 0]);
+    assert_eq!(app.mailbox.count(), 2);
+
+    // The stream makes six tries, then its failure queue is told.
+    app.mailbox.make_trouble([Mishap::Panic; 9]);
+    for _ in 0..5 {
+        assert_eq!(app.deliver(&records).await, [&*bad]);
+    }
+    // What is left to do is the clock's.
+    for _ in 0..4 {
+        app.advance(Duration::from_secs(5 * 60));
+        assert_eq!(app.sweep_outbox().await, json!({"settled": 0, "left": 1}));
+    }
+    assert_eq!(app.sweep_outbox().await, json!({"settled": 1, "left": 0}));
+
+    let failed = set_aside(&app).await;
+    assert_eq!(failed[0]["sk"].as_s().expect("a text"), &bad);
+    assert_eq!(failed[0]["reason"].as_s().expect("a text"), "failed_too_often");
+    assert_eq!(app.mails_to(ADA).len(), 0);
+}
+
+#[tokio::test]
+async fn what_was_tried_before_comes_after_what_was_not() {
+    let app = App::start().await;
+    register_many(&app, 3).await;
+    let (records, ids) = (app.outbox().await, outbox(&app).await);
+    app.mailbox.make_trouble([Mishap::Panic]);
+    assert_eq!(app.deliver(&records[..1]).await.len(), 1);
+
+    let now = app.backstage.now();
+    let mut look = Look::before(now);
+    let unsent = app.backstage.store.unsent_messages(&mut look, now).await.expect("a read");
+    let unsent = unsent.expect("some messages");
+
+    let unsent: Vec<_> = unsent.iter().map(ToString::to_string).collect();
+    assert_eq!(unsent, [&*ids[1], &*ids[2], &*ids[0]]);
+}
+
+#[tokio::test]
+async fn a_message_that_can_not_be_read_is_reported_by_every_try_and_set_aside_in_the_end() {
+    let log = Log::default();
+    let _logging = log.listen();
+    let app = App::start().await;
+    register(&app).await;
+    let bad = outbox(&app).await.remove(0);
+    change(&app, &bad, "SET event.kind = sk").await;
+    app.advance(Duration::from_secs(1));
+    register_many(&app, 2).await;
+    let records = app.outbox().await;
+
+    // The stream makes six tries, then its failure queue is told.
+    for _ in 0..6 {
+        assert_eq!(app.deliver(&records).await, [&*bad]);
+    }
+    assert_eq!(app.mailbox.count(), 2, "it holds up no other");
+    for _ in 0..4 {
+        app.advance(Duration::from_secs(5 * 60));
+        assert_eq!(app.sweep_outbox().await, json!({"settled": 0, "left": 1}));
+    }
+    assert_eq!(set_aside(&app).await.len(), 0);
+    assert_eq!(app.sweep_outbox().await, json!({"settled": 1, "left": 0}));
+
+    let failed = set_aside(&app).await;
+    let [failed] = failed.as_slice() else { panic!("{failed:?}") };
+    let text = |name: &str| failed[name].as_s().expect("a text").clone();
+    assert_eq!([text("sk"), text("type"), text("reason")], [&*bad, "failed_message", "unreadable"]);
+    let event = failed["event"].as_m().expect("a map");
+    assert_eq!(event["email"].as_s().expect("a text"), ADA, "all that was in it");
+    assert!(!failed.contains_key("attempts") && !failed.contains_key("claim"), "{failed:?}");
+    let line = log.text();
+    let line = line.lines().find(|line| line.contains("mail_undeliverable")).expect("a line");
+    assert!(line.contains("ERROR") && line.contains(&bad), "{line}");
+    assert!(!log.text().contains(ADA), "{}", log.text());
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_stays_set_aside_and_holds_up_nothing_that_is_sent_again() {
+    let app = App::start().await;
+    register_many(&app, 2).await;
+    app.mailbox.make_trouble([Mishap::Refused; 2]);
+    app.deliver_mail().await;
+    let first = set_aside(&app).await.remove(0);
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key("pk", first["pk"].clone()).key("sk", first["sk"].clone());
+    update.update_expression("SET event.kind = sk").send().await.expect("an update");
+
+    let answer = app.run_job("deliver-mail", json!({"resend": "failed"})).await;
+
+    assert_eq!(answer, Some(json!({"returned": 1})));
+    assert_eq!(set_aside(&app).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_answers_are_lost_again_is_set_aside() {
+    let app = App::start().await;
+    register(&app).await;
+    app.mailbox.make_trouble([Mishap::AnswerLost; 3]);
+
+    assert_eq!(app.deliver_mail().await, [""; 0]);
+    for _ in 0..10 {
+        app.advance(Duration::from_secs(5 * 60));
+        app.sweep_outbox().await;
+    }
+
+    assert_eq!(app.mailbox.count(), 2);
+    assert_eq!(set_aside(&app).await[0]["reason"].as_s().expect("a text"), "unanswered");
+    assert_eq!(outbox(&app).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn mail_that_was_tried_and_is_dropped_is_an_error() {
+    for mishap in [Mishap::Busy, Mishap::Panic, Mishap::AnswerLost] {
+        let log = Log::default();
+        let _logging = log.listen();
+        let app = App::start().await;
+        register(&app).await;
+        let id = outbox(&app).await.remove(0);
+        app.mailbox.make_trouble([mishap]);
+        app.deliver_mail().await;
+        app.advance(Duration::from_secs(24 * 60 * 60));
+
+        app.sweep_outbox().await;
+
+        let lines = log.text();
+        let line = lines.lines().find(|line| line.contains("mail_dropped"));
+        let line = line.unwrap_or_else(|| panic!("{mishap:?}: {lines}"));
+        for piece in ["ERROR", &id, "registration_requested"] {
+            assert!(line.contains(piece), "{piece} in {line}");
+        }
+        assert!(!lines.contains(ADA), "{lines}");
+        assert_eq!(outbox(&app).await, [""; 0]);
+    }
+}
+
+/// Writes into a message what no request can.
+async fn change(app: &App, message: &str, expression: &str) {
+    let key = shared::store::keys::message(message.parse().expect("an identifier"));
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+    update.update_expression(expression).send().await.expect("an update");
+}
+
+#[tokio::test]
+async fn who_leaves_is_forgotten_by_what_was_set_aside_too() {
+    let app = App::start().await;
+    let ada = super::account(&app).await;
+    register(&app).await;
+    app.mailbox.make_trouble([Mishap::Refused]);
+    app.deliver_mail().await;
+    assert_eq!(set_aside(&app).await.len(), 1);
+
+    ada.post("/users/me/deletion", json!({"password": "correct horse"})).await.expect(202);
+    app.advance(Duration::from_secs(60));
+    app.run_job("erase-users", json!({"source": "aws.events"})).await.expect("a run");
+
+    assert_eq!(set_aside(&app).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_database_that_makes_trouble_delays_mail_and_loses_none() {
+    let random = Random::seeded();
+    let trouble = Trouble {
+        conflicts: 10,
+        throttles: 10,
+        lost_answers: 10,
+        random: Some(random),
+        ..Trouble::default()
+    };
+    let app = App::start_with(trouble).await;
+    let mut addresses = Vec::new();
+    for number in 0..30 {
+        let email = format!("ada-{number}@example.com");
+        let account = json!({"email": email, "password": "correct horse", "name": "Ada"});
+        let answer = app.anonymous().post("/auth/register", account).await;
+        if answer.status == 202 {
+            addresses.push(email);
+        }
+    }
+    let records = app.outbox().await;
+    for _ in 0..6 {
+        app.deliver(&records).await;
+    }
+    for _ in 0..20 {
+        app.advance(Duration::from_secs(5 * 60));
+        let _ = app.run_job("deliver-mail", json!({"source": "aws.events"})).await;
+    }
+
+    assert!(addresses.len() > 10, "most registrations succeed");
+    for address in &addresses {
+        assert!(!app.mails_to(address).is_empty(), "{address} was not written to");
+    }
+    assert_eq!(outbox(&app).await, [""; 0]);
+}

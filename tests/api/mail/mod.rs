@@ -1,0 +1,45 @@
+//! Mail, from the outbox to the mailbox.
+
+mod accounts;
+mod delivery;
+mod failures;
+mod orders;
+mod page;
+
+use serde_json::json;
+use shared::store::outbox::Event;
+use tests::app::App;
+use tests::persona::Persona;
+
+/// Somebody whose address can be read.
+pub const ADA: &str = "ada@example.com";
+
+/// Registers that address.
+async fn register(app: &App) {
+    let account = json!({"email": ADA, "password": "correct horse", "name": "Ada"});
+    app.anonymous().post("/auth/register", account).await.expect(202);
+}
+
+/// An account under that address, all of whose mail is read.
+async fn account(app: &App) -> Persona<'_> {
+    let account = json!({"email": ADA, "password": "correct horse", "name": "Ada Lovelace"});
+    let login = app.anonymous().sign_up(account).await;
+    discard(app).await;
+    app.anonymous().with_token(login["access_token"].as_str().expect("a token"))
+}
+
+/// Empties the outbox unsent.
+async fn discard(app: &App) {
+    for record in app.outbox().await {
+        let id = record["dynamodb"]["SequenceNumber"].as_str().expect("an identifier");
+        let id = id.parse().expect("a message's");
+        app.backstage.store.delete_message(id).await.expect("a write");
+    }
+}
+
+/// Puts a message into the outbox that nobody can be told of: its person does not exist.
+async fn something_for_nobody(app: &App) {
+    let user_id = "usr_01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("an identifier");
+    let now = app.backstage.now();
+    app.backstage.store.post(Event::PasswordChanged { user_id }, now).await.expect("a write");
+}

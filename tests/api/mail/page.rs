@@ -1,0 +1,73 @@
+//! The pages that mail leads to where the shop has no front end of its own.
+
+use shared::http::routes;
+use shared::mail::Links;
+use tests::app::App;
+
+use super::{ADA, register};
+
+#[tokio::test]
+async fn a_shop_without_a_front_end_links_to_its_own_pages() {
+    let app = App::start_configured(|config| {
+        let post = config.post.as_mut().expect("a sender");
+        post.links = Links::api("https://api.shop.example").expect("an address");
+    })
+    .await;
+    register(&app).await;
+
+    app.deliver_mail().await;
+
+    let mail = app.mail_to(ADA);
+    let (before, link) = mail.text.split_once("https://api.shop.example").expect("a link");
+    assert!(before.ends_with("Confirm the address:\n"), "{before}");
+    let path = link.split('#').next().expect("a path");
+    let page = app.anonymous().get(path).await;
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(page.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_sends_the_token_to_the_route_of_its_name() {
+    let app = App::start().await;
+    for name in ["verify-email", "reset-password"] {
+        let page = app.anonymous().get(&format!("/auth/pages/{name}")).await.expect(200);
+        let html = page.as_str().expect("a page");
+        assert!(html.contains(&format!("fetch(\"../{name}\"")), "{html}");
+        assert_eq!(routes::named(name).path, format!("/auth/{name}"), "beside its page");
+        assert!(!html.contains("http"), "it asks nobody else for anything");
+        for placeholder in
+            ["{page}", "{title}", "{lead}", "{label}", "{autocomplete}", "{button}", "{done}"]
+        {
+            assert!(!html.contains(placeholder), "{placeholder}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_run_its_own_script_and_nothing_else() {
+    let app = App::start().await;
+    let page = app.anonymous().get("/auth/pages/reset-password").await;
+    let policy = page.header("content-security-policy").expect("a policy").to_owned();
+    let html = page.expect(200);
+    let html = html.as_str().expect("a page");
+    for (element, directive) in [("script", "script-src"), ("style", "style-src")] {
+        let inside = html.split(&format!("<{element}>")).nth(1).expect("one");
+        let inside = inside.split(&format!("</{element}>")).next().expect("its end");
+        let digest = ring::digest::digest(&ring::digest::SHA256, inside.as_bytes());
+        let digest = aws_smithy_types::base64::encode(digest.as_ref());
+        let rule = format!("{directive} 'sha256-{digest}';");
+        assert!(policy.contains(&rule), "{rule} in {policy}");
+    }
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!html.contains(" style=") && !html.contains(" onclick="), "the policy forbids it");
+}
+
+#[tokio::test]
+async fn there_are_no_other_pages() {
+    let app = App::start().await;
+    for name in ["log-in", "..", "verify-email.html"] {
+        let answer = app.anonymous().get(&format!("/auth/pages/{name}")).await;
+        answer.expect_problem(404, "not_found");
+    }
+}

@@ -1,0 +1,45 @@
+//! What the functions log in a test.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+
+use lambda_http::tracing::subscriber;
+use lambda_http::tracing::subscriber::util::SubscriberInitExt;
+use tracing::subscriber::DefaultGuard;
+
+/// What was logged since somebody listened; clones share it.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Listens to what this thread logs, for as long as what it gives is kept.
+    #[must_use]
+    pub fn listen(&self) -> DefaultGuard {
+        // Without anybody who listens everywhere, what another test logs first is taken for
+        // something that nobody listens to.
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| subscriber::fmt().with_writer(std::io::sink).init());
+        let writer = self.clone();
+        let format = subscriber::fmt().json().flatten_event(true);
+        format.with_writer(move || writer.clone()).set_default()
+    }
+
+    /// All that was logged.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.lock()).into_owned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.lock().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
