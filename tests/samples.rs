@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::email::Email;
+use shared::domain::ids::UserId;
 use shared::store::keys;
 
 use crate::app::App;
@@ -68,4 +69,16 @@ pub fn members(object: &Value) -> Vec<&str> {
 /// The body of an order of so many of a product's only variant.
 pub fn order_of(product: &Value, quantity: u32) -> Value {
     json!({"items": [{"product_id": product["id"], "quantity": quantity}]})
+}
+
+/// Disables an account by hand, as an operator would in the table.
+pub async fn disable(app: &App, user: UserId) {
+    let key = keys::security(user);
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key(keys::PK, AttributeValue::S(key.pk));
+    let update = update.key(keys::SK, AttributeValue::S(key.sk));
+    let update = update.update_expression("SET #status = :disabled");
+    let update = update.expression_attribute_names("#status", "status");
+    let disabled = AttributeValue::S("disabled".to_owned());
+    update.expression_attribute_values(":disabled", disabled).send().await.expect("an update");
 }

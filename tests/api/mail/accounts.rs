@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use shared::domain::email::Email;
 use tests::app::App;
 use tests::mailbox::{Mishap, token};
 
@@ -264,15 +265,7 @@ async fn a_token_rests_nowhere_but_in_the_mail() {
 
 /// Locks Ada out.
 async fn disable(app: &App) {
-    use shared::domain::email::Email;
     let email = Email::parse(ADA.to_owned()).expect("an address");
     let credential = app.backstage.store.credential(&email).await.expect("a read");
-    let key = shared::store::keys::security(credential.expect("an account").user_id);
-    let update = app.client.update_item().table_name(&app.table);
-    let update = update.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
-    let update = update.update_expression("SET #status = :disabled");
-    let update = update.expression_attribute_names("#status", "status");
-    let disabled = AttributeValue::S("disabled".to_owned());
-    let update = update.expression_attribute_values(":disabled", disabled);
-    update.send().await.expect("an update");
+    tests::samples::disable(app, credential.expect("an account").user_id).await;
 }

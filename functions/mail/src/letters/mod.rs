@@ -34,10 +34,10 @@ pub(crate) async fn write(ctx: &Ctx, post: &Post, event: &Event) -> Result<Told>
         Event::PasswordResetRequested { email } => password_reset::write(ctx, post, email).await,
         Event::PasswordChanged { user_id } => password_changed::write(ctx, post, *user_id).await,
         Event::OrderPlaced { order_id, user_id } => {
-            order_placed::write(ctx, post, *order_id, *user_id).await
+            order::write(ctx, post, *order_id, *user_id, order_placed::letter).await
         }
         Event::OrderCancelled { order_id, user_id } => {
-            order_cancelled::write(ctx, post, *order_id, *user_id).await
+            order::write(ctx, post, *order_id, *user_id, order_cancelled::letter).await
         }
     }
 }

@@ -7,14 +7,29 @@ use shared::domain::user::{Address, Role, User};
 use shared::store::orders::Viewer;
 use shared::{Ctx, Error, Result};
 
+use super::Told;
 use crate::letter::{Goods, GoodsLine, Letter};
 
-/// An order and whose it is; `None` where the person is gone.
-pub(super) async fn read(
+/// What stands in a letter about an order; the way to the order comes behind it.
+type Contents = fn(&Post, &Order, &User) -> Letter;
+
+/// Writes a letter about an order to whose it is.
+pub(super) async fn write(
     ctx: &Ctx,
+    post: &Post,
     order_id: OrderId,
     user_id: UserId,
-) -> Result<Option<(Order, User)>> {
+    contents: Contents,
+) -> Result<Told> {
+    let Some((order, user)) = read(ctx, order_id, user_id).await? else {
+        return Ok(Told::ToNobody);
+    };
+    let letter = with_link(contents(post, &order, &user), &order, post);
+    Ok(Told::In(letter.to(&user.email, post)?))
+}
+
+/// An order and whose it is; `None` where the person is gone.
+async fn read(ctx: &Ctx, order_id: OrderId, user_id: UserId) -> Result<Option<(Order, User)>> {
     let Some(user) = ctx.store.user(user_id).await? else { return Ok(None) };
     let viewer = Viewer { user_id, role: Role::Customer };
     match ctx.store.order(order_id, viewer).await {
@@ -46,7 +61,7 @@ pub(super) fn with_address(letter: Letter, order: &Order, user: &User) -> Letter
 }
 
 /// The letter, with the way to the order, where the shop has a page for it.
-pub(super) fn with_link(letter: Letter, order: &Order, post: &Post) -> Letter {
+fn with_link(letter: Letter, order: &Order, post: &Post) -> Letter {
     match post.links.order(order.id) {
         Some(url) => letter.links("See the order", url),
         None => letter,

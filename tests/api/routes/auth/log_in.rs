@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::email::Email;
 use shared::domain::ids::UserId;
-use shared::store::keys;
 use tests::answer::{Answer, members};
 use tests::app::App;
 use tests::jwt;
 use tests::persona::Persona;
-use tests::samples::{WEAK_HASH, weaken_hash};
+use tests::samples::{WEAK_HASH, disable, weaken_hash};
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse";
@@ -22,17 +20,6 @@ async fn register(visitor: &Persona<'_>) {
 
 async fn log_in(visitor: &Persona<'_>, email: &str, password: &str) -> Answer {
     visitor.post("/auth/login", json!({"email": email, "password": password})).await
-}
-
-async fn disable(app: &App, user: UserId) {
-    let key = keys::security(user);
-    let update = app.client.update_item().table_name(&app.table);
-    let update = update.key(keys::PK, AttributeValue::S(key.pk));
-    let update = update.key(keys::SK, AttributeValue::S(key.sk));
-    let update = update.update_expression("SET #status = :disabled");
-    let update = update.expression_attribute_names("#status", "status");
-    let disabled = AttributeValue::S("disabled".to_owned());
-    update.expression_attribute_values(":disabled", disabled).send().await.expect("an update");
 }
 
 fn user_id(login: &Value) -> UserId {

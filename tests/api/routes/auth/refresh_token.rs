@@ -14,6 +14,7 @@ use tests::jwt;
 use tests::log::Log;
 use tests::persona::Persona;
 use tests::random::Random;
+use tests::samples::disable;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -280,14 +281,7 @@ async fn a_session_ends_thirty_days_after_the_login_however_often_it_is_renewed(
 async fn a_disabled_account_is_not_renewed() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let key = keys::security(ada.user_id.expect("an id"));
-    let update = app.client.update_item().table_name(&app.table);
-    let update = update.key(keys::PK, AttributeValue::S(key.pk));
-    let update = update.key(keys::SK, AttributeValue::S(key.sk));
-    let update = update.update_expression("SET #status = :disabled");
-    let update = update.expression_attribute_names("#status", "status");
-    let disabled = AttributeValue::S("disabled".to_owned());
-    update.expression_attribute_values(":disabled", disabled).send().await.expect("an update");
+    disable(&app, ada.user_id.expect("an id")).await;
     let before = app.contents().await;
 
     ada.refresh().await.expect_problem(401, "unauthenticated");

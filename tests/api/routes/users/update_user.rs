@@ -6,11 +6,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use shared::store::keys;
 use tests::answer::tally;
 use tests::app::App;
 use tests::gate::Access;
 use tests::persona::Persona;
+use tests::samples::disable;
 
 fn path(who: &Persona<'_>) -> String {
     format!("/users/{}", who.user_id.expect("an id"))
@@ -98,14 +98,7 @@ async fn a_disabled_person_is_out_and_can_not_get_in_until_they_are_active_again
 async fn who_was_disabled_by_hand_can_be_let_in_again() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let key = keys::security(ada.user_id.expect("an id"));
-    let update = app.client.update_item().table_name(&app.table);
-    let update = update.key(keys::PK, AttributeValue::S(key.pk));
-    let update = update.key(keys::SK, AttributeValue::S(key.sk));
-    let update = update.update_expression("SET #status = :disabled");
-    let update = update.expression_attribute_names("#status", "status");
-    let disabled = AttributeValue::S("disabled".to_owned());
-    update.expression_attribute_values(":disabled", disabled).send().await.expect("an update");
+    disable(&app, ada.user_id.expect("an id")).await;
 
     admin.patch(&path(&ada), json!({"status": "active"})).await.expect(200);
 
