@@ -122,3 +122,66 @@ async fn another_customers_order_is_like_one_that_does_not_exist() {
         assert_eq!(theirs, nobodys, "{method}");
     }
 }
+
+/// The page of routes is what everything else believes; here is what it was decided to say. Whoever
+/// opens a route changes it in two places.
+#[test]
+fn every_route_is_open_to_whom_it_was_decided_to_be() {
+    let decided: &[(Access, &[&str])] = &[
+        (
+            Access::Public,
+            &[
+                "forgot-password",
+                "get-account-page",
+                "get-health",
+                "get-jwks",
+                "get-product",
+                "list-products",
+                "log-in",
+                "log-out",
+                "refresh-token",
+                "register-user",
+                "resend-verification",
+                "reset-password",
+                "route-not-found",
+                "verify-email",
+            ],
+        ),
+        (
+            Access::Customer,
+            &[
+                "add-cart-item",
+                "change-password",
+                "clear-cart",
+                "delete-me",
+                "get-cart",
+                "get-me",
+                "list-orders",
+                "place-order",
+                "remove-cart-item",
+                "update-cart-item",
+                "update-me",
+            ],
+        ),
+        (Access::Owner, &["cancel-order", "get-order"]),
+        (
+            Access::Admin,
+            &[
+                "create-product",
+                "delete-product",
+                "get-user",
+                "list-users",
+                "update-product",
+                "update-user",
+            ],
+        ),
+    ];
+    for (access, names) in decided {
+        let mut open: Vec<_> = ROUTES.iter().filter(|route| route.access == *access).collect();
+        open.sort_by_key(|route| route.name);
+        let open: Vec<_> = open.into_iter().map(|route| route.name).collect();
+        assert_eq!(open, *names, "{access:?}");
+    }
+    let all: usize = decided.iter().map(|(_, names)| names.len()).sum();
+    assert_eq!(all, ROUTES.len(), "a route is open to others than these");
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shared::domain::email::Email;
 use tests::answer::{members, tally};
 use tests::app::{App, OPERATOR};
 use tests::persona::Persona;
@@ -243,5 +244,25 @@ async fn a_token_that_was_never_mailed_does_nothing_and_nothing_is_written() {
         let answer = visitor.post("/auth/verify-email", verify(&token, wrong)).await;
         answer.expect_problem(401, "invalid_credentials");
     }
+    assert!(app.contents().await == before, "something was written");
+}
+
+/// `deliver-mail` makes a token for what it has read a moment ago.
+#[tokio::test]
+async fn what_waits_no_more_gets_no_token_and_does_not_come_back() {
+    let app = App::start().await;
+    let visitor = app.anonymous();
+    let (store, address) =
+        (&app.backstage.store, Email::parse(EMAIL.to_owned()).expect("one").digest());
+    register(&visitor, PASSWORD).await;
+    let waiting = store.registrations(&address).await.expect("a read");
+    let id = waiting.of_now(app.backstage.now()).next().expect("a registration").id;
+    let token = app.verification_token(EMAIL).await;
+    visitor.post("/auth/verify-email", verify(&token, PASSWORD)).await.expect(200);
+    let before = app.contents().await;
+
+    let added = store.add_verification_token(&address, id, "digest", app.backstage.now()).await;
+
+    assert!(!added.expect("an answer"), "a token for nothing");
     assert!(app.contents().await == before, "something was written");
 }

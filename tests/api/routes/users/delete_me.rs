@@ -117,6 +117,41 @@ async fn of_five_deletions_at_once_one_wins() {
     assert_eq!(tally(&join_all(deletions).await), [(202, 1), (401, 4)].into());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_deletion_and_a_new_password_at_once_one_happens() {
+    for _ in 0..8 {
+        let app = App::start().await;
+        let ada = app.customer("ada").await.with_password(PASSWORD).await;
+        let change = json!({"current_password": PASSWORD, "new_password": "battery staple"});
+
+        app.race(2);
+        let deletion = ada.post("/users/me/deletion", body());
+        let (deletion, change) = join(deletion, ada.put("/users/me/password", change)).await;
+
+        let statuses = (deletion.status, change.status);
+        assert!([(202, 401), (401, 204)].contains(&statuses), "{statuses:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_deletion_and_a_new_role_at_once_one_happens() {
+    for _ in 0..8 {
+        let app = App::start().await;
+        let admin = app.admin().await;
+        let ada = app.customer("ada").await.with_password(PASSWORD).await;
+        let path = format!("/users/{}", ada.user_id.expect("an id"));
+
+        app.race(2);
+        let deletion = ada.post("/users/me/deletion", body());
+        let (deletion, role) = join(deletion, admin.patch(&path, json!({"role": "admin"}))).await;
+
+        let statuses = (deletion.status, role.status);
+        assert!([(202, 404), (401, 200)].contains(&statuses), "{statuses:?}");
+        let admins = app.backstage.store.admins().await.expect("a read").active.len();
+        assert_eq!(admins, if role.status == 200 { 2 } else { 1 }, "who is gone runs nothing");
+    }
+}
+
 #[tokio::test]
 async fn nobody_has_no_account_to_delete() {
     let app = App::start().await;

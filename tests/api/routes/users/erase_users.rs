@@ -132,6 +132,23 @@ async fn it_waits_until_requests_of_that_time_have_ended() {
     assert!(app.contents().await == before, "something was written");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_runs_at_once_one_takes_the_person_out_of_an_order() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let (_, order) = deleted(&app, &mug).await;
+    let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
+    let before = admin.get(&path).await.expect(200)["version"].as_u64().expect("a version");
+    app.advance(2 * MINUTE);
+    let admin = admin.signed_in_anew().await;
+
+    app.race_updates(2);
+    futures_util::future::join(erase(&app), erase(&app)).await;
+
+    assert_eq!(admin.get(&path).await.expect(200)["version"], before + 1);
+}
+
 #[tokio::test]
 async fn where_nobody_has_left_there_is_nothing_to_do() {
     let app = App::start().await;
