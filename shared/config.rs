@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::domain::email::Email;
-use crate::domain::limit::Limits;
 use crate::domain::money::Currency;
+use crate::domain::rate_limit::RateLimits;
 use crate::domain::text::Label;
 use crate::mail::Links;
 
@@ -33,9 +33,9 @@ pub struct Config {
     pub admin_email: Option<Email>,
     /// `RATE_LIMITS`: what differs from the default limits, such as
     /// `login_account=10/900,login_address=off`: so many requests in so many seconds.
-    pub rate_limits: Limits,
+    pub rate_limits: RateLimits,
     /// What mail is sent with, where `MAIL_FROM` is set.
-    pub post: Option<Post>,
+    pub post: Option<MailSettings>,
     /// How long to wait for what.
     pub patience: Patience,
     /// Where AWS is and who we are there.
@@ -44,7 +44,7 @@ pub struct Config {
 
 /// What mail is sent with.
 #[derive(Debug, Clone)]
-pub struct Post {
+pub struct MailSettings {
     /// `MAIL_FROM`: the address that it comes from.
     pub from: Email,
     /// `SHOP_NAME`: what the shop is called. Default `Bodega`.
@@ -150,9 +150,9 @@ impl Config {
                 .map(Email::parse)
                 .transpose()
                 .map_err(|_| BadSetting::new("ADMIN_EMAIL", "is no e-mail address"))?,
-            rate_limits: Limits::parse(&optional("RATE_LIMITS").unwrap_or_default())
+            rate_limits: RateLimits::parse(&optional("RATE_LIMITS").unwrap_or_default())
                 .map_err(|problem| BadSetting::new("RATE_LIMITS", problem))?,
-            post: Post::read(optional)?,
+            post: MailSettings::read(optional)?,
             patience: Patience::default(),
             aws: Aws {
                 region: required("AWS_REGION")?,
@@ -167,7 +167,7 @@ impl Config {
     }
 }
 
-impl Post {
+impl MailSettings {
     fn read(optional: impl Fn(&'static str) -> Option<String>) -> Result<Option<Self>, BadSetting> {
         let bad = |name, problem: &'static str| BadSetting::new(name, problem);
         let (from, shop) = (optional("MAIL_FROM"), optional("SHOP_NAME"));
@@ -234,7 +234,7 @@ mod tests {
                 name => environment(name),
             })
         };
-        assert_eq!(set("").unwrap().rate_limits, Limits::default());
+        assert_eq!(set("").unwrap().rate_limits, RateLimits::default());
         let bad = set("login_account=off,login_adress=off").unwrap_err();
         let said = "environment variable RATE_LIMITS names no limit by `login_adress=off`";
         assert_eq!(bad.to_string(), said);

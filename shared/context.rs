@@ -7,7 +7,7 @@ use crate::auth::issuer::Issuer;
 use crate::auth::token::Verifier;
 use crate::config::Config;
 use crate::domain::money::Currency;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::mail::Mailer;
 use crate::store::Store;
 
@@ -50,10 +50,10 @@ impl Ctx {
     }
 
     /// The time.
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         match &self.clock {
             Clock::System => system_time(),
-            Clock::Manual(millis) => Instant::from_unix_millis(millis.load(Ordering::Relaxed)),
+            Clock::Manual(millis) => Timestamp::from_unix_millis(millis.load(Ordering::Relaxed)),
         }
     }
 
@@ -64,8 +64,8 @@ impl Ctx {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-fn system_time() -> Instant {
+fn system_time() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let millis = since.unwrap_or_default().as_millis();
-    Instant::from_unix_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    Timestamp::from_unix_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

@@ -106,7 +106,7 @@ impl JobHandler {
         job: &'static Job,
         event: Value,
     ) -> Option<Value> {
-        attend(job, "", (self.0)(ctx, event)).await
+        supervise(job, "", (self.0)(ctx, event)).await
     }
 }
 
@@ -124,7 +124,7 @@ where
         // Its type forgotten: what a job's future is made of is too deep for the compiler.
         let work: BoxFuture<'static, Result<A>> = Box::pin(handle(ctx, event.payload));
         async move {
-            let answer = attend(job, &event.context.request_id, work).await;
+            let answer = supervise(job, &event.context.request_id, work).await;
             // Who retries decides by that it failed; why is in the log only.
             answer.ok_or_else(|| lambda_http::Error::from("the job failed: see its log"))
         }
@@ -133,7 +133,7 @@ where
 }
 
 /// Sees a job's work through, whatever comes of it.
-async fn attend<A>(
+async fn supervise<A>(
     job: &'static Job,
     request_id: &str,
     work: impl Future<Output = Result<A>>,

@@ -15,11 +15,11 @@ use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 use shared::auth::issuer::{self, Issuer};
 use shared::auth::private_key::PrivateKey;
-use shared::config::{Aws, Config, Patience, Post};
+use shared::config::{Aws, Config, MailSettings, Patience};
 use shared::context::{Clock, Ctx};
 use shared::domain::email::Email;
-use shared::domain::limit::Limits;
 use shared::domain::money::Currency;
+use shared::domain::rate_limit::RateLimits;
 use shared::domain::text::Label;
 use shared::http::routes::{self, ROUTES, Route};
 use shared::jobs::{self, Job};
@@ -85,14 +85,14 @@ impl App {
     /// A shop whose limits are the defaults but for these. In the others there are none: what is
     /// tested there is something else, and by people who all have one address.
     pub async fn start_limited(changes: &str, trouble: Trouble) -> Self {
-        let limits = Limits::parse(changes).expect("limits");
+        let limits = RateLimits::parse(changes).expect("limits");
         Self::start_as(trouble, patient(), |config| config.rate_limits = limits).await
     }
 
     /// The same, as impatient and as limited as a deployed one.
     pub async fn start_impatient(trouble: Trouble) -> Self {
         Self::start_as(trouble, Patience::default(), |config| {
-            config.rate_limits = Limits::default();
+            config.rate_limits = RateLimits::default();
         })
         .await
     }
@@ -364,8 +364,8 @@ fn config(table: &str, patience: Patience) -> Config {
         token_key_parameter: None,
         email_verification: true,
         admin_email: Email::parse(OPERATOR.to_owned()).ok(),
-        rate_limits: Limits::OFF,
-        post: Some(Post {
+        rate_limits: RateLimits::OFF,
+        post: Some(MailSettings {
             from: Email::parse("orders@shop.example".to_owned()).expect("an address"),
             shop: Label::parse("Bodega".to_owned()).expect("a name"),
             links: Links::app("https://shop.example").expect("an address"),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
-use shared::mail::{Failure, Mail, Mailer};
+use shared::mail::{Mail, Mailer, SendError};
 use tokio::sync::Notify;
 
 use crate::app::App;
@@ -29,7 +29,7 @@ pub enum Mishap {
     /// The mailer has too much to do.
     Busy,
     /// The mailer does not take it.
-    Refused,
+    Permanent,
     /// It is sent, and nobody ever hears of it: what a function that dies just then has seen.
     NoAnswer,
     /// It is sent, and the answer is lost.
@@ -67,7 +67,7 @@ impl Mailbox {
 }
 
 impl Mailer for Mailbox {
-    fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), Failure>> {
+    fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), SendError>> {
         async move {
             let mishap = lock(&self.0.trouble).pop_front();
             match mishap {
@@ -75,11 +75,13 @@ impl Mailer for Mailbox {
                     self.put(mail);
                     Ok(())
                 }
-                Some(Mishap::Busy) => Err(Failure::Passing("TooManyRequestsException".to_owned())),
-                Some(Mishap::Refused) => Err(Failure::Refused("MessageRejected".to_owned())),
+                Some(Mishap::Busy) => {
+                    Err(SendError::Transient("TooManyRequestsException".to_owned()))
+                }
+                Some(Mishap::Permanent) => Err(SendError::Permanent("MessageRejected".to_owned())),
                 Some(Mishap::AnswerLost) => {
                     self.put(mail);
-                    Err(Failure::Unanswered("no answer".to_owned()))
+                    Err(SendError::OutcomeUnknown("no answer".to_owned()))
                 }
                 Some(Mishap::NoAnswer) => {
                     self.put(mail);

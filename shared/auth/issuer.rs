@@ -8,7 +8,7 @@ use super::token::{ACCESS_LIFETIME, Bearer, Claims, KEYS_LAST, header};
 use super::{ed25519, token};
 use crate::config::Config;
 use crate::domain::error::{Error, Result};
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::store::Store;
 use crate::store::signing_keys::PublicKey;
 
@@ -26,7 +26,7 @@ pub struct Issuer {
 
 struct Held {
     key: PrivateKey,
-    good_until: Instant,
+    good_until: Timestamp,
 }
 
 impl std::fmt::Debug for Issuer {
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Issuer {
 impl Issuer {
     /// An issuer with a key of its own for ever, for tests; somebody else publishes it.
     pub fn with_key(key: PrivateKey) -> Self {
-        let held = Held { key, good_until: Instant::from_unix_millis(i64::MAX) };
+        let held = Held { key, good_until: Timestamp::from_unix_millis(i64::MAX) };
         Self { held: Mutex::new(Some(held)) }
     }
 
@@ -48,7 +48,7 @@ impl Issuer {
         bearer: Bearer,
         config: &Config,
         store: &Store,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<String> {
         let key = self.key(config, store, now).await?;
         let claims = Claims {
@@ -65,7 +65,7 @@ impl Issuer {
     }
 
     /// The key, whose public half is in the table before it signs its first token.
-    async fn key(&self, config: &Config, store: &Store, now: Instant) -> Result<PrivateKey> {
+    async fn key(&self, config: &Config, store: &Store, now: Timestamp) -> Result<PrivateKey> {
         let mut held = self.held.lock().await;
         let Some(old) = held.as_mut() else {
             let key = load(config, now).await?;
@@ -85,7 +85,7 @@ impl Issuer {
 }
 
 impl Held {
-    async fn replace_by(&mut self, key: PrivateKey, store: &Store, now: Instant) -> Result<()> {
+    async fn replace_by(&mut self, key: PrivateKey, store: &Store, now: Timestamp) -> Result<()> {
         if key.kid != self.key.kid {
             publish(&key, store, now).await?;
         }
@@ -94,7 +94,7 @@ impl Held {
     }
 
     /// Goes on with a key that can't be read anew, as long as what it signs is believed.
-    async fn keep_on(&mut self, error: Error, store: &Store, now: Instant) -> Result<()> {
+    async fn keep_on(&mut self, error: Error, store: &Store, now: Timestamp) -> Result<()> {
         let keys = store.public_keys(true).await?;
         // A token must not outlive its key.
         let last = now.plus(ACCESS_LIFETIME);
@@ -107,7 +107,7 @@ impl Held {
     }
 }
 
-async fn load(config: &Config, now: Instant) -> Result<PrivateKey> {
+async fn load(config: &Config, now: Timestamp) -> Result<PrivateKey> {
     PrivateKey::load_or_create(&config.aws, parameter(config)?, now.into()).await
 }
 
@@ -118,7 +118,7 @@ pub(super) fn parameter(config: &Config) -> Result<&str> {
 }
 
 /// Makes a key's public half known to every function.
-pub async fn publish(key: &PrivateKey, store: &Store, now: Instant) -> Result<()> {
+pub async fn publish(key: &PrivateKey, store: &Store, now: Timestamp) -> Result<()> {
     store.publish_key(&key.kid, &PublicKey::new(&key.x, now)).await
 }
 

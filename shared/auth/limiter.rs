@@ -1,7 +1,7 @@
 //! Lets requests through as often as the limits allow, and keeps what the answer says of that.
 //!
 //! What is counted is known to the table by digests only. A request that its own address has no
-//! allowance left for counts for nobody else: otherwise one address could use up everybody's.
+//! quota left for counts for nobody else: otherwise one address could use up everybody's.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,10 +10,10 @@ use time::Duration;
 
 use super::digest::digest;
 use crate::context::Ctx;
-use crate::domain::client_address::ClientAddress;
-use crate::domain::email::{AddressDigest, Email};
+use crate::domain::client_ip::ClientIp;
+use crate::domain::email::{Email, EmailDigest};
 use crate::domain::error::{Error, Result};
-use crate::domain::limit::{Allowance, Limit, Subject};
+use crate::domain::rate_limit::{Quota, RateLimit, Subject};
 use crate::store::limits::{Counter, KnownAddress, Share, Trace};
 
 /// How often an address that an account is used from is written down anew.
@@ -23,7 +23,7 @@ const REFRESH: Duration = Duration::days(1);
 #[derive(Debug, Clone, Copy)]
 pub struct Limiter<'a> {
     ctx: &'a Ctx,
-    address: &'a ClientAddress,
+    address: &'a ClientIp,
     tally: &'a Tally,
 }
 
@@ -33,8 +33,8 @@ pub struct Tally(Arc<Mutex<Vec<Standing>>>);
 
 #[derive(Debug, Clone)]
 struct Standing {
-    limit: Limit,
-    allowance: Allowance,
+    limit: RateLimit,
+    quota: Quota,
     left: u32,
     seconds_left: i64,
     /// Where it was counted, unless that is taken back or it was refused.
@@ -50,7 +50,7 @@ impl Tally {
             standings.iter().map(item).collect::<Vec<_>>().join(", ")
         };
         let policy = |standing: &Standing| {
-            let Allowance { requests, seconds } = standing.allowance;
+            let Quota { requests, seconds } = standing.quota;
             format!("\"{}\";q={requests};w={seconds}", standing.limit.name())
         };
         let state = |Standing { limit, left, seconds_left, .. }: &Standing| {
@@ -67,7 +67,7 @@ impl Tally {
 
 impl<'a> Limiter<'a> {
     /// For a request from this address, whose answer will show the tally.
-    pub fn new(ctx: &'a Ctx, address: &'a ClientAddress, tally: &'a Tally) -> Self {
+    pub fn new(ctx: &'a Ctx, address: &'a ClientIp, tally: &'a Tally) -> Self {
         Self { ctx, address, tally }
     }
 
@@ -81,7 +81,7 @@ impl<'a> Limiter<'a> {
 
     /// Counts an attempt at an account's password, and refuses it unseen where it is one too many.
     ///
-    /// Everybody who tries shares the account's allowance. An address that the account is known at
+    /// Everybody who tries shares the account's quota. An address that the account is known at
     /// may use as much again when the others have used it up, so that they can't lock its owner
     /// out (docs/decisions/0009-login-limits.md).
     pub async fn guess<const N: usize>(
@@ -90,7 +90,7 @@ impl<'a> Limiter<'a> {
         others: [Subject; N],
     ) -> Result<Guess<'a>> {
         let owner = email.digest();
-        let account = self.counter(&Limit::LoginAccount.of(email));
+        let account = self.counter(&RateLimit::LoginAccount.of(email));
         let account = account.map(|counter| Counter {
             share: Some(Share { identity: self.place(), is_apart: false }),
             ..counter
@@ -126,7 +126,7 @@ impl<'a> Limiter<'a> {
     }
 
     /// If it fails, the next login does it.
-    async fn remember(&self, owner: &AddressDigest) {
+    async fn remember(&self, owner: &EmailDigest) {
         let (store, now) = (&self.ctx.store, self.ctx.now());
         if let Err(error) = store.remember_address(owner, &self.place(), now).await {
             tracing::warn!(?error, "an address can't be remembered");
@@ -141,7 +141,7 @@ impl<'a> Limiter<'a> {
     async fn take_back(&self, trace: Trace) {
         let taken: Vec<_> = {
             let mut standings = self.tally.lock();
-            let own = standings.iter_mut().filter(|standing| !standing.limit.is_of_an_address());
+            let own = standings.iter_mut().filter(|standing| !standing.limit.is_per_ip());
             let taken = own.filter_map(|standing| {
                 let counter = standing.counted.take()?;
                 standing.left += 1;
@@ -165,9 +165,9 @@ impl<'a> Limiter<'a> {
     /// Where somebody is counted now; nowhere where the limit is off.
     fn counter(&self, subject: &Subject) -> Option<Counter> {
         let Subject { limit, whom } = subject;
-        let allowance = self.ctx.config.rate_limits.allowance(*limit)?;
-        let window = allowance.window(self.ctx.now());
-        Some(Counter { limit: *limit, identity: short(whom), allowance, window, share: None })
+        let quota = self.ctx.config.rate_limits.quota(*limit)?;
+        let window = quota.window(self.ctx.now());
+        Some(Counter { limit: *limit, identity: short(whom), quota, window, share: None })
     }
 
     /// What goes on uncounted anyway waits for its count no longer than one try takes.
@@ -182,7 +182,7 @@ impl<'a> Limiter<'a> {
         (counter, counted.unwrap_or_else(|_| late()))
     }
 
-    async fn known_address(&self, owner: &AddressDigest) -> Acquaintance {
+    async fn known_address(&self, owner: &EmailDigest) -> Acquaintance {
         match self.ctx.store.known_address(owner, &self.place(), self.ctx.now()).await {
             Ok(None) => Acquaintance::New,
             Ok(Some(known)) => Acquaintance::Since(known),
@@ -195,7 +195,7 @@ impl<'a> Limiter<'a> {
 
     fn counted_guess(&self) -> Option<Counter> {
         let standings = self.tally.lock();
-        let guess = standings.iter().find(|standing| standing.limit == Limit::LoginAccount);
+        let guess = standings.iter().find(|standing| standing.limit == RateLimit::LoginAccount);
         guess.and_then(|standing| standing.counted.clone())
     }
 
@@ -205,7 +205,7 @@ impl<'a> Limiter<'a> {
             tracing::warn!(?error, "a guess can't be counted again");
         }
         let mut standings = self.tally.lock();
-        let guess = standings.iter_mut().find(|standing| standing.limit == Limit::LoginAccount);
+        let guess = standings.iter_mut().find(|standing| standing.limit == RateLimit::LoginAccount);
         if let Some(standing) = guess {
             standing.left = standing.left.saturating_sub(1);
         }
@@ -216,10 +216,10 @@ impl<'a> Limiter<'a> {
         let mut refusals = Vec::new();
         let mut uncounted = None;
         for (counter, counted) in counts {
-            let Counter { limit, allowance, .. } = counter;
+            let Counter { limit, quota, .. } = counter;
             let seconds_left = counter.window.seconds_left(now);
             let (left, counted) = match counted {
-                Ok(Some(count)) => (allowance.requests.saturating_sub(count), Some(counter)),
+                Ok(Some(count)) => (quota.requests.saturating_sub(count), Some(counter)),
                 Ok(None) => {
                     refusals.push((limit, seconds_left));
                     (0, None)
@@ -230,10 +230,10 @@ impl<'a> Limiter<'a> {
                     continue;
                 }
             };
-            let standing = Standing { limit, allowance, left, seconds_left, counted };
+            let standing = Standing { limit, quota, left, seconds_left, counted };
             self.tally.lock().push(standing);
         }
-        if refusals.iter().any(|(limit, _)| limit.is_of_an_address()) {
+        if refusals.iter().any(|(limit, _)| limit.is_per_ip()) {
             self.take_back(Trace::Gone).await;
         }
         if let Some(limit) = uncounted {
@@ -252,7 +252,7 @@ impl<'a> Limiter<'a> {
 pub struct Guess<'a> {
     limiter: Limiter<'a>,
     /// Whose password it is about.
-    owner: AddressDigest,
+    owner: EmailDigest,
     known: Acquaintance,
 }
 

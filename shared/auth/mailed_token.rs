@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::digest::{digest, random};
-use crate::domain::email::AddressDigest;
+use crate::domain::email::EmailDigest;
 use crate::domain::error::Result;
 use crate::domain::ids::RegistrationId;
 
@@ -17,7 +17,7 @@ use crate::domain::ids::RegistrationId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerificationToken {
     /// The address, by its digest.
-    pub address: AddressDigest,
+    pub address: EmailDigest,
     /// The registration.
     pub registration_id: RegistrationId,
     secret: [u8; 32],
@@ -25,13 +25,13 @@ pub struct VerificationToken {
 
 impl VerificationToken {
     /// A new one.
-    pub fn new(address: AddressDigest, registration_id: RegistrationId) -> Result<Self> {
+    pub fn new(address: EmailDigest, registration_id: RegistrationId) -> Result<Self> {
         Ok(Self::with_secret(address, registration_id, random()?))
     }
 
     /// The one with this secret: for data that must come out the same every time.
     pub const fn with_secret(
-        address: AddressDigest,
+        address: EmailDigest,
         registration_id: RegistrationId,
         secret: [u8; 32],
     ) -> Self {
@@ -49,7 +49,7 @@ impl VerificationToken {
     pub fn read(text: &str) -> Option<Self> {
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         Some(Self {
-            address: AddressDigest::from_bytes(bytes[..16].try_into().ok()?),
+            address: EmailDigest::from_bytes(bytes[..16].try_into().ok()?),
             registration_id: RegistrationId::from_uuid(Uuid::from_slice(&bytes[16..32]).ok()?),
             secret: bytes[32..].try_into().ok()?,
         })
@@ -96,12 +96,12 @@ impl ResetToken {
 mod tests {
     use super::*;
     use crate::domain::email::Email;
-    use crate::domain::time::Instant;
+    use crate::domain::time::Timestamp;
 
     #[test]
     fn a_token_reads_back_as_itself() {
         let email = Email::parse("ada@example.com".into()).unwrap();
-        let registration = RegistrationId::new(Instant::from_unix_millis(1_767_225_600_000));
+        let registration = RegistrationId::new(Timestamp::from_unix_millis(1_767_225_600_000));
         let token = VerificationToken::new(email.digest(), registration).unwrap();
         assert_eq!(VerificationToken::read(&token.write()), Some(token));
         let token = ResetToken::new().unwrap();

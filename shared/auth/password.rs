@@ -29,7 +29,7 @@ fn hash_of(password: &[u8]) -> Result<String> {
 /// Whether a password is the one of this hash. Without a hash it takes the same time and says no,
 /// so that an unknown account can't be told from a wrong password.
 pub fn verify(password: &OfferedPassword, hash: Option<&str>) -> Result<bool> {
-    let stored = PasswordHash::new(hash.unwrap_or(NOBODYS)).map_err(Error::internal)?;
+    let stored = PasswordHash::new(hash.unwrap_or(DUMMY_HASH)).map_err(Error::internal)?;
     let verified = argon2(MEMORY_KIB)?.verify_password(password.as_bytes(), &stored).is_ok();
     if !verified {
         make_up_for(&stored, password)?;
@@ -84,7 +84,7 @@ fn saved(weak: &PasswordHash) -> u32 {
 }
 
 /// The hash of no password that anybody knows, with today's parameters.
-const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4$\
+const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4$\
                        AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 fn argon2(memory_kib: u32) -> Result<Argon2<'static>> {
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn nobodys_hash_costs_what_todays_do() {
-        let hash = PasswordHash::new(NOBODYS).unwrap();
+        let hash = PasswordHash::new(DUMMY_HASH).unwrap();
         let params = Params::try_from(&hash).unwrap();
         let costs = [params.m_cost(), params.t_cost(), params.p_cost()];
         assert_eq!(costs, [MEMORY_KIB, PASSES, LANES]);

@@ -23,7 +23,7 @@ use serde_json::json;
 use super::digest::digest;
 use crate::config::Aws;
 use crate::domain::error::{Error, Result};
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::store::client;
 use crate::store::network::Network;
 
@@ -81,7 +81,7 @@ impl PrivateKey {
     }
 
     /// Puts this key under the parameter, whatever is there.
-    pub async fn put(&self, aws: &Aws, parameter: &str, now: Instant) -> Result<()> {
+    pub async fn put(&self, aws: &Aws, parameter: &str, now: Timestamp) -> Result<()> {
         let parameters = ParameterStore { aws, now: now.into(), network: Network::new(PATIENCE) };
         parameters.put(parameter, &self.write()?, Overwrite::Yes).await.map(drop)
     }

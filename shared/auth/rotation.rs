@@ -14,7 +14,7 @@ use super::private_key::PrivateKey;
 use super::token::{KEYS_LAST, LOOK_UP_PAUSE};
 use crate::context::Ctx;
 use crate::domain::error::{Conflict, Error, Result};
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::store::signing_keys::{PublicKey, Successor};
 
 /// How long an old key is believed. The last function signs with it for five minutes, unless it
@@ -40,7 +40,7 @@ pub struct OlderKey {
     /// What tokens name it by.
     pub kid: String,
     /// When the last of its tokens is refused.
-    pub believed_until: Option<Instant>,
+    pub believed_until: Option<Timestamp>,
 }
 
 /// Gives the shop a new key. `revoke` is for one that has leaked: whatever older keys signed is

@@ -16,7 +16,7 @@ use super::token::Bearer;
 use crate::context::Ctx;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, User};
 use crate::store::users::{Credential, PreviousRefresh, Rotation, Session};
 
@@ -40,8 +40,8 @@ pub struct Tokens {
 /// answer was lost to ask again, too short to be of use to a thief.
 const GRACE: Duration = Duration::seconds(10);
 
-/// How many bytes of a refresh token's secret are its line.
-const LINE: usize = 16;
+/// How many leading bytes of a refresh token's secret identify its token family.
+const FAMILY_BYTES: usize = 16;
 
 /// How often a renewal looks again after somebody else wrote in between.
 const TRIES: usize = 5;
@@ -90,7 +90,7 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<(Tokens, User)> {
         let next = match found.session.judge(&used, now) {
             Judgement::Current => used.successor()?,
             Judgement::Repeated(next) => return Ok((tokens(ctx, &next).await?, user)),
-            Judgement::Invented => return Err(Error::Unauthenticated),
+            Judgement::Unknown => return Err(Error::Unauthenticated),
             // It was good when this request began, and others have renewed the session twice
             // since: that is haste, not theft.
             Judgement::Reused if attempt > 0 => return Err(Error::Unauthenticated),
@@ -117,7 +117,7 @@ pub async fn bearer_of(ctx: &Ctx, refresh_token: &str) -> Result<Bearer> {
     let found = find(ctx, &token).await?;
     match found.session.judge(&token, ctx.now()) {
         Judgement::Current | Judgement::Repeated(_) => Ok(token.bearer()),
-        Judgement::Invented => Err(Error::Unauthenticated),
+        Judgement::Unknown => Err(Error::Unauthenticated),
         Judgement::Reused => Err(reused(ctx, &token).await?),
     }
 }
@@ -152,7 +152,7 @@ async fn find(ctx: &Ctx, token: &RefreshToken) -> Result<Found> {
 
 impl Found {
     /// Which other sessions carry a sealed successor that nobody may ask for any more.
-    fn stale(&self, now: Instant) -> BTreeMap<SessionId, Instant> {
+    fn stale(&self, now: Timestamp) -> BTreeMap<SessionId, Timestamp> {
         let used_at = |session: &Session| session.previous.as_ref().map(|used| used.used_at);
         let used = self.others.iter().filter_map(|(id, session)| Some((*id, used_at(session)?)));
         used.filter(|(_, at)| at.plus(GRACE) <= now).collect()
@@ -167,11 +167,11 @@ enum Judgement {
     /// It was one of this session's.
     Reused,
     /// It never was.
-    Invented,
+    Unknown,
 }
 
 impl Session {
-    fn judge(&self, token: &RefreshToken, now: Instant) -> Judgement {
+    fn judge(&self, token: &RefreshToken, now: Timestamp) -> Judgement {
         if [token.digest(), token.former_digest()].contains(&self.refresh_digest) {
             return Judgement::Current;
         }
@@ -180,17 +180,24 @@ impl Session {
         let successor = previous.and_then(|used| token.open(&used.sealed_successor));
         match successor {
             Some(successor) => Judgement::Repeated(successor),
-            None if self.is_line_of(token) => Judgement::Reused,
-            None => Judgement::Invented,
+            None if self.is_family_of(token) => Judgement::Reused,
+            None => Judgement::Unknown,
         }
     }
 
-    fn is_line_of(&self, token: &RefreshToken) -> bool {
-        self.refresh_digest.split_once('.').is_some_and(|(line, _)| line == token.line_digest())
+    fn is_family_of(&self, token: &RefreshToken) -> bool {
+        self.refresh_digest
+            .split_once('.')
+            .is_some_and(|(family, _)| family == token.family_digest())
     }
 
     /// The session as it is once its refresh token has been used.
-    pub fn renewed(&self, used: &RefreshToken, next: &RefreshToken, now: Instant) -> Result<Self> {
+    pub fn renewed(
+        &self,
+        used: &RefreshToken,
+        next: &RefreshToken,
+        now: Timestamp,
+    ) -> Result<Self> {
         let previous = PreviousRefresh { sealed_successor: used.seal(next)?, used_at: now };
         Ok(Self { refresh_digest: next.digest(), previous: Some(previous), ..self.clone() })
     }
@@ -207,8 +214,8 @@ async fn tokens(ctx: &Ctx, refresh: &RefreshToken) -> Result<Tokens> {
 /// A refresh token: whose session it belongs to, so that it can be found, and 32 random bytes,
 /// which make it good.
 ///
-/// The first 16 of them, its line, it has in common with all tokens of its session. Who shows the
-/// line had one of them, and whoever only knows the two identifiers, which are no secrets, can't
+/// The first 16 of them identify the token family: all refresh tokens of one login share them. Who
+/// shows them had one of these tokens, and whoever only knows the two identifiers, which are no secrets, can't
 /// pass for a thief and so log somebody out.
 #[derive(Clone)]
 pub struct RefreshToken {
@@ -229,7 +236,7 @@ impl RefreshToken {
 
     fn successor(&self) -> Result<Self> {
         let mut next = self.clone();
-        next.secret[LINE..].copy_from_slice(&random::<{ 32 - LINE }>()?);
+        next.secret[FAMILY_BYTES..].copy_from_slice(&random::<{ 32 - FAMILY_BYTES }>()?);
         Ok(next)
     }
 
@@ -255,17 +262,17 @@ impl RefreshToken {
         })
     }
 
-    /// What is kept of it: by what its line is known, and by what it is known itself. Half a digest
+    /// What is kept of it: a digest that identifies its family, and one of the token itself. Half a digest
     /// of so many random bytes is enough, and every signed-in request reads it.
     pub fn digest(&self) -> String {
-        format!("{}.{}", self.line_digest(), half(&self.former_digest()))
+        format!("{}.{}", self.family_digest(), half(&self.former_digest()))
     }
 
-    fn line_digest(&self) -> String {
-        half(&digest([&self.secret[..LINE]])).to_owned()
+    fn family_digest(&self) -> String {
+        half(&digest([&self.secret[..FAMILY_BYTES]])).to_owned()
     }
 
-    /// What an older version kept of it. Its sessions get a line with their next renewal.
+    /// What an older version kept of it. Its sessions get a family with their next renewal.
     fn former_digest(&self) -> String {
         digest([self.secret.as_slice()])
     }
@@ -309,7 +316,7 @@ mod tests {
     use super::*;
 
     fn token() -> RefreshToken {
-        let now = Instant::from_unix_millis(1_767_225_600_000);
+        let now = Timestamp::from_unix_millis(1_767_225_600_000);
         RefreshToken::new(UserId::new(now), SessionId::new(now)).unwrap()
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use super::ed25519;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::store::Store;
 use crate::store::signing_keys::{PublicKey, PublicKeys};
 
@@ -57,14 +57,14 @@ pub struct Bearer {
 pub struct Verifier {
     issuer: String,
     known: RwLock<Known>,
-    looked_up_at: Mutex<Option<Instant>>,
+    looked_up_at: Mutex<Option<Timestamp>>,
 }
 
 /// The keys as they were read.
 #[derive(Debug, Default)]
 struct Known {
     keys: HashMap<String, (DecodingKey, PublicKey)>,
-    read_at: Option<Instant>,
+    read_at: Option<Timestamp>,
 }
 
 impl Verifier {
@@ -75,13 +75,13 @@ impl Verifier {
     }
 
     /// Reads the public keys.
-    pub async fn load_keys(&self, store: &Store, now: Instant) -> Result<()> {
+    pub async fn load_keys(&self, store: &Store, now: Timestamp) -> Result<()> {
         self.learn(store.public_keys(false).await?, now);
         Ok(())
     }
 
     /// Who bears this token, if it is ours and still good.
-    pub async fn verify(&self, token: &str, store: &Store, now: Instant) -> Result<Bearer> {
+    pub async fn verify(&self, token: &str, store: &Store, now: Timestamp) -> Result<Bearer> {
         let kid = key_id(token).ok_or(Error::Unauthenticated)?;
         if self.key(&kid, now).is_none() || self.is_stale(now) {
             self.look_up(&kid, store, now).await?;
@@ -93,7 +93,7 @@ impl Verifier {
     /// Looks for a key that is not known here, or has not been looked at for long: once for all who
     /// wait for it, and not again and again for everybody who invents one, for every function reads
     /// the same small item.
-    async fn look_up(&self, kid: &str, store: &Store, now: Instant) -> Result<()> {
+    async fn look_up(&self, kid: &str, store: &Store, now: Timestamp) -> Result<()> {
         let mut looked_up_at = self.looked_up_at.lock().await;
         let is_known = self.key(kid, now).is_some();
         let is_due = looked_up_at.is_none_or(|at| at.plus(LOOK_UP_PAUSE) <= now);
@@ -109,7 +109,7 @@ impl Verifier {
         Ok(())
     }
 
-    fn check(&self, token: &str, key: &DecodingKey, now: Instant) -> Option<Bearer> {
+    fn check(&self, token: &str, key: &DecodingKey, now: Timestamp) -> Option<Bearer> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.issuer]);
@@ -122,18 +122,18 @@ impl Verifier {
         alive.then_some(Bearer { user_id: claims.sub, session_id: claims.sid })
     }
 
-    fn key(&self, kid: &str, now: Instant) -> Option<DecodingKey> {
+    fn key(&self, kid: &str, now: Timestamp) -> Option<DecodingKey> {
         let known = self.known.read().ok()?;
         let (decoding, key) = known.keys.get(kid)?;
         key.is_believed(now).then(|| decoding.clone())
     }
 
-    fn is_stale(&self, now: Instant) -> bool {
+    fn is_stale(&self, now: Timestamp) -> bool {
         let read_at = self.known.read().ok().and_then(|known| known.read_at);
         read_at.is_none_or(|at| at.plus(KEYS_LAST) <= now)
     }
 
-    fn learn(&self, keys: PublicKeys, now: Instant) {
+    fn learn(&self, keys: PublicKeys, now: Timestamp) {
         let decoding = |key: &PublicKey| ed25519::decoding_key(&key.x).ok();
         let keys = keys.into_iter().filter_map(|(kid, key)| Some((kid, (decoding(&key)?, key))));
         if let Ok(mut known) = self.known.write() {

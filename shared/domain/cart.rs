@@ -9,7 +9,7 @@ use super::product::{Options, Variant};
 use super::quantity::Quantity;
 use super::sku::Sku;
 use super::text::{ImageUrl, Name};
-use super::time::Instant;
+use super::time::Timestamp;
 
 /// What somebody is about to buy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Cart {
     /// Counts the changes; 0 where nothing was ever stored.
     pub version: u64,
     /// When it last changed; `None` where nothing was ever stored.
-    pub updated_at: Option<Instant>,
+    pub updated_at: Option<Timestamp>,
 }
 
 /// One line of a cart: the variant as it was when the line was last touched.

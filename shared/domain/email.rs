@@ -42,19 +42,19 @@ impl Email {
     }
 
     /// What stands for the address where nobody needs to read it.
-    pub fn digest(&self) -> AddressDigest {
+    pub fn digest(&self) -> EmailDigest {
         let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
         let mut first = [0; 16];
         first.copy_from_slice(&digest.as_ref()[..16]);
-        AddressDigest(first)
+        EmailDigest(first)
     }
 }
 
 /// The first half of an address's SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct AddressDigest([u8; 16]);
+pub struct EmailDigest([u8; 16]);
 
-impl AddressDigest {
+impl EmailDigest {
     /// The one of these bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -66,7 +66,7 @@ impl AddressDigest {
     }
 }
 
-impl fmt::Display for AddressDigest {
+impl fmt::Display for EmailDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }

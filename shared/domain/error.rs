@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::invalid::Invalid;
-use super::limit::Limit;
+use super::rate_limit::RateLimit;
 
 /// What every fallible step of the shop returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -56,7 +56,7 @@ pub enum Error {
     /// More than a limit allows in its window.
     TooManyRequests {
         /// Which limit.
-        limit: Limit,
+        limit: RateLimit,
         /// When the next window begins, in seconds from now.
         retry_after: i64,
     },

@@ -5,10 +5,10 @@ use std::str::FromStr;
 
 use deserr::Deserr;
 use serde::{Deserialize, Serialize};
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::{NoContext, Uuid};
 
 use super::invalid::{Invalid, Refused};
-use super::time::Instant;
+use super::time::Timestamp;
 
 /// A text that is no identifier of the wanted kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +32,9 @@ macro_rules! id {
 
         impl $name {
             /// A new one, sortable by `now`.
-            pub fn new(now: Instant) -> Self {
+            pub fn new(now: Timestamp) -> Self {
                 let (seconds, nanos) = now.unix();
-                Self(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, nanos)))
+                Self(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos)))
             }
 
             fn parse(text: String) -> Result<Self, Refused> {
@@ -133,20 +133,20 @@ mod tests {
 
     #[test]
     fn an_id_reads_back_as_itself() {
-        let id = ProductId::new(Instant::from_unix_millis(1_700_000_000_123));
+        let id = ProductId::new(Timestamp::from_unix_millis(1_700_000_000_123));
         assert_eq!(id.to_string().parse(), Ok(id));
     }
 
     #[test]
     fn ids_sort_by_time() {
-        let earlier = OrderId::new(Instant::from_unix_millis(1_700_000_000_000));
-        let later = OrderId::new(Instant::from_unix_millis(1_700_000_000_001));
+        let earlier = OrderId::new(Timestamp::from_unix_millis(1_700_000_000_000));
+        let later = OrderId::new(Timestamp::from_unix_millis(1_700_000_000_001));
         assert!(earlier.to_string() < later.to_string());
     }
 
     #[test]
     fn an_id_has_one_spelling_only() {
-        let id = UserId::new(Instant::from_unix_millis(1_700_000_000_123)).to_string();
+        let id = UserId::new(Timestamp::from_unix_millis(1_700_000_000_123)).to_string();
         let uuid = &id["usr_".len()..];
         for (text, why) in [
             (id.to_uppercase(), "upper case"),

@@ -4,13 +4,12 @@
 //! deserializer that goes through it).
 
 pub mod cart;
-pub mod client_address;
+pub mod client_ip;
 mod common_passwords;
 pub mod email;
 pub mod error;
 pub mod ids;
 pub mod invalid;
-pub mod limit;
 pub mod money;
 pub mod order;
 pub mod page;
@@ -18,6 +17,7 @@ pub mod password;
 pub mod patch;
 pub mod product;
 pub mod quantity;
+pub mod rate_limit;
 pub mod sku;
 pub mod slug;
 pub mod text;

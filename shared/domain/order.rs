@@ -15,7 +15,7 @@ use super::product::Options;
 use super::quantity::Quantity;
 use super::sku::Sku;
 use super::text::Name;
-use super::time::Instant;
+use super::time::Timestamp;
 use super::user::{Address, Role};
 
 /// Where an order stands.
@@ -100,13 +100,13 @@ pub struct Order {
     /// Every state so far, oldest first.
     pub history: Vec<HistoryEntry>,
     /// When it expires unpaid; `None` once that can't happen any more.
-    pub expires_at: Option<Instant>,
+    pub expires_at: Option<Timestamp>,
     /// Counts the changes, from 1.
     pub version: u64,
     /// When it was placed.
-    pub placed_at: Instant,
+    pub placed_at: Timestamp,
     /// When it last changed.
-    pub updated_at: Instant,
+    pub updated_at: Timestamp,
 }
 
 /// One line of an order: what was bought, as it was then.
@@ -136,7 +136,7 @@ pub struct HistoryEntry {
     /// The state.
     pub status: OrderStatus,
     /// Since when.
-    pub at: Instant,
+    pub at: Timestamp,
     /// What somebody said about it.
     pub note: Option<String>,
 }
@@ -158,7 +158,7 @@ pub struct NewOrder {
 
 impl Order {
     /// An order that has just been placed; its stock is taken, its money not yet there.
-    pub fn place(new: NewOrder, currency: Currency, now: Instant) -> Self {
+    pub fn place(new: NewOrder, currency: Currency, now: Timestamp) -> Self {
         let lines: Vec<_> = new.lines.into_iter().map(OrderLine::from).collect();
         Self {
             id: new.id,
@@ -182,7 +182,7 @@ impl Order {
     }
 
     /// The same order, cancelled by somebody of this role while its money has not moved.
-    pub fn cancel(&self, by: Role, now: Instant) -> Result<Self, Conflict> {
+    pub fn cancel(&self, by: Role, now: Timestamp) -> Result<Self, Conflict> {
         if !self.allowed_transitions(by).contains(&OrderStatus::Cancelled) {
             return Err(self.illegal_transition(OrderStatus::Cancelled, by));
         }
@@ -302,7 +302,7 @@ mod tests {
     use crate::domain::ids::UserId;
 
     fn order(status: OrderStatus, payment_method: PaymentMethod) -> Order {
-        let now = Instant::from_unix_millis(1_700_000_000_000);
+        let now = Timestamp::from_unix_millis(1_700_000_000_000);
         let new = NewOrder {
             id: OrderId::new(now),
             user_id: UserId::new(now),

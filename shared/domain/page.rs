@@ -6,10 +6,10 @@ use super::invalid::{Invalid, Refused};
 
 /// How many items a page may hold: 1 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
-#[deserr(error = Invalid, try_from(String) = Limit::parse -> Refused)]
-pub struct Limit(u32);
+#[deserr(error = Invalid, try_from(String) = PageSize::parse -> Refused)]
+pub struct PageSize(u32);
 
-impl Limit {
+impl PageSize {
     /// The page size of a list whose caller names none.
     pub const DEFAULT: Self = Self(20);
     /// The page size of a numbered page whose caller names none.
@@ -60,7 +60,7 @@ pub struct Part<P> {
     /// Where to begin; `None` at the start.
     pub start: Start<P>,
     /// How many items at most.
-    pub limit: Limit,
+    pub size: PageSize,
 }
 
 /// Where a part begins.
@@ -69,7 +69,7 @@ pub enum Start<P> {
     /// With the first item.
     First,
     /// Right behind this item.
-    Behind(P),
+    After(P),
     /// Behind so many items.
     Skip(u32),
 }

@@ -15,7 +15,7 @@ use super::quantity::Stock;
 use super::sku::Sku;
 use super::slug::Slug;
 use super::text::{Description, ImageUrl, Label, Name};
-use super::time::Instant;
+use super::time::Timestamp;
 
 /// What distinguishes a variant from its siblings: `{"size": "M", "colour": "navy"}`.
 pub type Options = BTreeMap<String, String>;
@@ -69,9 +69,9 @@ pub struct Product {
     /// Counts the changes, from 1.
     pub version: u64,
     /// When it was made.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When it last changed; sales don't count.
-    pub updated_at: Instant,
+    pub updated_at: Timestamp,
 }
 
 /// Whether a variant can be bought.
@@ -215,7 +215,7 @@ impl ProductDraft {
         self,
         id: ProductId,
         currency: Currency,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<ProductWithVariants, Invalid> {
         self.check(currency)?;
         let status = self.status.unwrap_or(ProductStatus::Active);
@@ -242,7 +242,7 @@ impl ProductDraft {
         &self,
         current: &ProductWithVariants,
         currency: Currency,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Revision, Invalid> {
         self.check(currency)?;
         if self.stock.is_some() {
@@ -324,8 +324,8 @@ impl ProductDraft {
         id: ProductId,
         status: ProductStatus,
         version: u64,
-        created_at: Instant,
-        updated_at: Instant,
+        created_at: Timestamp,
+        updated_at: Timestamp,
     ) -> Product {
         Product {
             id,

@@ -10,9 +10,9 @@ use time::{Duration, OffsetDateTime};
 /// A point in time; written as RFC 3339 in UTC with three decimals, so that texts sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Instant(i64);
+pub struct Timestamp(i64);
 
-impl Instant {
+impl Timestamp {
     /// From milliseconds since 1970.
     pub const fn from_unix_millis(millis: i64) -> Self {
         Self(millis)
@@ -41,7 +41,7 @@ impl Instant {
     }
 }
 
-impl fmt::Display for Instant {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at =
             OffsetDateTime::from_unix_timestamp(self.unix_seconds()).map_err(|_| fmt::Error)?;
@@ -59,20 +59,20 @@ impl fmt::Display for Instant {
     }
 }
 
-impl From<Instant> for SystemTime {
-    fn from(instant: Instant) -> Self {
+impl From<Timestamp> for SystemTime {
+    fn from(instant: Timestamp) -> Self {
         let (seconds, nanos) = instant.unix();
         UNIX_EPOCH + std::time::Duration::new(seconds, nanos)
     }
 }
 
-impl From<Instant> for String {
-    fn from(instant: Instant) -> Self {
+impl From<Timestamp> for String {
+    fn from(instant: Timestamp) -> Self {
         instant.to_string()
     }
 }
 
-impl TryFrom<String> for Instant {
+impl TryFrom<String> for Timestamp {
     type Error = time::error::Parse;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn an_instant_reads_back_as_itself() {
-        let at = Instant::from_unix_millis(1_795_182_908_007);
+        let at = Timestamp::from_unix_millis(1_795_182_908_007);
         assert_eq!(at.to_string(), "2026-11-20T13:55:08.007Z");
-        assert_eq!(Instant::try_from(at.to_string()).unwrap(), at);
+        assert_eq!(Timestamp::try_from(at.to_string()).unwrap(), at);
     }
 }

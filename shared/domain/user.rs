@@ -10,7 +10,7 @@ use super::email::Email;
 use super::ids::UserId;
 use super::invalid::{Invalid, Refused};
 use super::text::{AddressLine, Label, Name, Phone};
-use super::time::Instant;
+use super::time::Timestamp;
 
 /// What a person may do in the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
@@ -54,9 +54,9 @@ pub struct User {
     /// Whether they may log in.
     pub status: AccountStatus,
     /// When the account was made.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When it last changed.
-    pub updated_at: Instant,
+    pub updated_at: Timestamp,
 }
 
 /// Where a person stands in the list by name: the name without its case, and the identifier, so
@@ -210,14 +210,14 @@ mod tests {
 
     #[test]
     fn the_longest_name_has_a_place_in_an_index() {
-        let id = UserId::new(crate::domain::time::Instant::from_unix_millis(0));
+        let id = UserId::new(crate::domain::time::Timestamp::from_unix_millis(0));
         let longest = Name::parse("\u{390}".repeat(200)).unwrap();
         assert!(NameKey::new(&longest, id).to_string().len() <= 1024);
     }
 
     #[test]
     fn a_place_reads_back_as_itself_and_nothing_else_is_one() {
-        let id = UserId::new(crate::domain::time::Instant::from_unix_millis(0));
+        let id = UserId::new(crate::domain::time::Timestamp::from_unix_millis(0));
         let place = NameKey::new(&Name::parse("Ada # 1".to_owned()).unwrap(), id);
         assert_eq!(place.to_string().parse(), Ok(place.clone()));
         assert_eq!(place.user(), id);

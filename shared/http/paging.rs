@@ -7,19 +7,19 @@ use serde::Serialize;
 
 use super::{Request, Response, cursor};
 use crate::domain::error::{Error, Result};
-use crate::domain::page::{Limit, Page, PageNumber, Part, Start};
+use crate::domain::page::{Page, PageNumber, PageSize, Part, Start};
 
 /// The parameters that every list takes, as a query's fields hold them.
 #[derive(Debug, Clone, Default)]
 pub struct Paging {
     /// `limit`.
-    pub limit: Option<Limit>,
+    pub limit: Option<PageSize>,
     /// `cursor`.
     pub cursor: Option<String>,
     /// `page`, counted from 1.
     pub page: Option<PageNumber>,
     /// `per_page`.
-    pub per_page: Option<Limit>,
+    pub per_page: Option<PageSize>,
 }
 
 impl Paging {
@@ -28,9 +28,9 @@ impl Paging {
         if !self.is_numbered() {
             let start = match &self.cursor {
                 None => Start::First,
-                Some(cursor) => Start::Behind(cursor::read(list, cursor)?),
+                Some(cursor) => Start::After(cursor::read(list, cursor)?),
             };
-            return Ok(Part { start, limit: self.limit.unwrap_or(Limit::DEFAULT) });
+            return Ok(Part { start, size: self.limit.unwrap_or(PageSize::DEFAULT) });
         }
         if self.cursor.is_some() {
             let detail = "Use either `cursor`, or `page` and `per_page`.";
@@ -45,7 +45,7 @@ impl Paging {
             );
             return Err(Error::invalid("page", "page_too_deep", detail));
         }
-        Ok(Part { start: Start::Skip(skip), limit })
+        Ok(Part { start: Start::Skip(skip), size: limit })
     }
 
     /// Whether pages are asked for by their numbers.
@@ -53,8 +53,8 @@ impl Paging {
         self.page.is_some() || self.per_page.is_some()
     }
 
-    fn per_page(&self) -> Limit {
-        self.per_page.or(self.limit).unwrap_or(Limit::DEFAULT_PER_PAGE)
+    fn per_page(&self) -> PageSize {
+        self.per_page.or(self.limit).unwrap_or(PageSize::DEFAULT_PER_PAGE)
     }
 
     /// The answer that holds a page. Its `Link` repeats the request's own query.

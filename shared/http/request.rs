@@ -13,7 +13,7 @@ use super::{body, etag, idempotency_key};
 use crate::auth::caller::Caller;
 use crate::auth::limiter::{Limiter, Tally};
 use crate::context::Ctx;
-use crate::domain::client_address::ClientAddress;
+use crate::domain::client_ip::ClientIp;
 use crate::domain::error::{Error, Result};
 use crate::domain::invalid::Invalid;
 use crate::domain::version::Expected;
@@ -32,7 +32,7 @@ pub struct Request {
     body: Vec<u8>,
     id: String,
     caller: Option<Caller>,
-    address: ClientAddress,
+    address: ClientIp,
     tally: Tally,
 }
 
@@ -44,7 +44,7 @@ impl Request {
 
     /// Where it comes from, as the gateway has seen it; what headers say of that is the client's
     /// own invention.
-    pub fn address(&self) -> &ClientAddress {
+    pub fn address(&self) -> &ClientIp {
         &self.address
     }
 
@@ -174,7 +174,7 @@ impl From<lambda_http::Request> for Request {
             method: request.method().clone(),
             headers: request.headers().clone(),
             caller: None,
-            address: ClientAddress::read(address),
+            address: ClientIp::read(address),
             tally: Tally::default(),
             body: match request.into_body() {
                 Body::Text(text) => text.into_bytes(),

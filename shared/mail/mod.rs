@@ -29,18 +29,18 @@ pub struct Mail {
 /// Takes mail to its recipients.
 pub trait Mailer: fmt::Debug + Send + Sync {
     /// Sends a mail.
-    fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), Failure>>;
+    fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), SendError>>;
 }
 
 /// Why nothing says that a mail was sent. The codes are the mailer's own, and without personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum SendError {
     /// It may go another time: too many mails at once, a mailer that is down or not set up.
-    Passing(String),
+    Transient(String),
     /// It may have been sent: the mailer's answer is lost.
-    Unanswered(String),
+    OutcomeUnknown(String),
     /// This mail will never go.
-    Refused(String),
+    Permanent(String),
 }
 
 /// A mail holds a person's data, and may hold a token: none of it gets into a log.

@@ -17,7 +17,7 @@ use super::users::Session;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::UserId;
 use crate::domain::patch::Replace;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, Role, User};
 
 /// The register of admins.
@@ -118,7 +118,7 @@ impl Store {
 
     /// Makes an admin of somebody whose address is the operator's, if they have verified it and
     /// nobody runs the shop yet.
-    pub async fn promote_first_admin(&self, id: UserId, now: Instant) -> Result<()> {
+    pub async fn promote_first_admin(&self, id: UserId, now: Timestamp) -> Result<()> {
         let Some(user) = self.fresh_user(id).await? else { return Ok(()) };
         if user.role == Role::Admin || !user.email_verified {
             return Ok(());
@@ -148,7 +148,7 @@ impl Store {
         &self,
         id: UserId,
         change: &AccessChange,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<User> {
         for pause in pauses() {
             let (user, security) = try_join(self.fresh_user(id), self.security(id)).await?;
@@ -176,7 +176,7 @@ impl Store {
     }
 }
 
-fn change_profile(seen: &User, (role, status): Standing, now: Instant) -> Result<Write> {
+fn change_profile(seen: &User, (role, status): Standing, now: Timestamp) -> Result<Write> {
     let write = Write::update(
         keys::profile(seen.id),
         "SET #role = :role, #status = :status, updated_at = :now",

@@ -17,7 +17,7 @@ use crate::domain::ids::{CartId, MessageId, ProductId};
 use crate::domain::product::Variant;
 use crate::domain::quantity::Quantity;
 use crate::domain::sku::Sku;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::domain::version::Expected;
 
 /// A change to a cart.
@@ -71,7 +71,7 @@ impl Store {
         id: CartId,
         edit: &Edit,
         expected: Expected,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<StockedCart> {
         let token = MessageId::new(now);
         let (named, mut before) =
@@ -101,7 +101,7 @@ impl Store {
         edit: &Edit,
         named: Option<&Variant>,
         expected: Expected,
-        now: Instant,
+        now: Timestamp,
         token: MessageId,
     ) -> Result<Option<StockedCart>> {
         let line = match edit {

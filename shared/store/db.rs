@@ -120,7 +120,7 @@ impl Store {
         for batch in keys.chunks(BATCH) {
             batches.push(self.one_batch(batch, attributes, read).boxed());
         }
-        Ok(few_at_once(batches).await?.into_iter().flatten().collect())
+        Ok(join_bounded(batches).await?.into_iter().flatten().collect())
     }
 
     async fn one_batch(
@@ -197,10 +197,10 @@ impl Store {
         T: DeserializeOwned,
         P: Copy + Display + FromStr<Err: Display>,
     {
-        let limit = part.limit.get() as usize;
+        let limit = part.size.get() as usize;
         let (mut start, skip, numbered) = match part.start {
             Start::First => (None, 0, false),
-            Start::Behind(id) => (Some(list.start_key(key(id), id)), 0, false),
+            Start::After(id) => (Some(list.start_key(key(id), id)), 0, false),
             Start::Skip(items) => (None, items as usize, true),
         };
         let id = |text: Option<String>| {
@@ -277,7 +277,7 @@ impl List {
 
 /// What DynamoDB says when the same call may succeed later
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>).
-const PASSING: &[&str] = &[
+const TRANSIENT: &[&str] = &[
     "ExpiredTokenException",
     "InternalServerError",
     "LimitExceededException",
@@ -292,7 +292,7 @@ const PASSING: &[&str] = &[
 
 /// Carries out calls beside each other, in their order, but never so many that opening their
 /// connections takes longer than waiting would.
-pub(super) async fn few_at_once<T>(calls: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec<T>> {
+pub(super) async fn join_bounded<T>(calls: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec<T>> {
     const FEW: usize = 4;
     stream::iter(calls).buffered(FEW).try_collect().await
 }
@@ -307,7 +307,7 @@ where
     let context = format!("{call}: {}", DisplayErrorContext(error));
     match error {
         SdkError::ServiceError(service) => match service.err().code() {
-            Some(code) if PASSING.contains(&code) => Error::unavailable(context),
+            Some(code) if TRANSIENT.contains(&code) => Error::unavailable(context),
             _ => Error::internal(context),
         },
         SdkError::ConstructionFailure(_) => Error::internal(context),

@@ -11,11 +11,11 @@ use super::item::{Item, from_item, key_item, number, text, to_item, value};
 use super::keys::{self, CUSTOMER_ORDERS, PK, SK, TYPE};
 use super::transaction::{Outcome, Verdict, Write, unique_token};
 use super::users::{Credential, SAME_PASSWORD};
-use crate::domain::email::{AddressDigest, Email};
+use crate::domain::email::{Email, EmailDigest};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::{CartId, OrderId, UserId};
 use crate::domain::order::OrderStatus;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::domain::user::{Role, User};
 
 /// An account that is gone, but of which other items still know.
@@ -26,7 +26,7 @@ pub struct Deletion {
     /// Its address: what else lies under it goes too. This item is the last to know it.
     pub email: Email,
     /// When its owner deleted it.
-    pub requested_at: Instant,
+    pub requested_at: Timestamp,
 }
 
 /// By then every request has ended that came in before the account was deleted.
@@ -41,7 +41,7 @@ impl Store {
         &self,
         user: &User,
         verified: &Credential,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<()> {
         let cart = CartId::from(user.id);
         // An order that is being placed is in the cart's list of unpaid ones at once, which the
@@ -85,7 +85,7 @@ impl Store {
     }
 
     /// Erases what is left of a person; false where somebody has to look again.
-    pub async fn erase(&self, deletion: &Deletion, now: Instant) -> Result<bool> {
+    pub async fn erase(&self, deletion: &Deletion, now: Timestamp) -> Result<bool> {
         if now < deletion.requested_at.plus(REQUESTS_END) {
             return Ok(false);
         }
@@ -105,7 +105,7 @@ impl Store {
     }
 
     /// Takes the person out of an order; what was bought, and for how much, stays.
-    async fn forget_customer(&self, order: OrderId, user: UserId, now: Instant) -> Result<()> {
+    async fn forget_customer(&self, order: OrderId, user: UserId, now: Timestamp) -> Result<()> {
         let update = self
             .client
             .update_item()
@@ -157,7 +157,7 @@ impl Store {
     }
 
     /// Forgets where an account was used from.
-    async fn forget_addresses(&self, account: &AddressDigest) -> Result<()> {
+    async fn forget_addresses(&self, account: &EmailDigest) -> Result<()> {
         for item in self.partition(&keys::known_addresses(account), Read::Consistent).await? {
             let key = item.into_iter().filter(|(name, _)| [PK, SK].contains(&name.as_str()));
             let delete = self.client.delete_item().table_name(&self.table);

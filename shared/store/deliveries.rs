@@ -20,7 +20,7 @@ use super::outbox::{Event, KEPT, Message};
 use super::transaction::{Outcome, Write, unique_token};
 use crate::domain::error::Result;
 use crate::domain::ids::MessageId;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 
 /// For how long a claim keeps others away: longer than a function runs.
 pub const CLAIM: Duration = Duration::seconds(90);
@@ -29,18 +29,18 @@ pub const CLAIM: Duration = Duration::seconds(90);
 const BATCH: i32 = 25;
 
 /// A message that is ours to send.
-pub struct Claim {
+pub struct DeliveryAttempt {
     /// Whose it is.
     pub id: MessageId,
     /// What happened to the message before.
-    pub history: History,
+    pub history: Attempts,
     token: String,
     item: Item,
 }
 
 /// What happened to a message.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub struct History {
+pub struct Attempts {
     /// How many tries there were, this one included.
     pub tries: u32,
     /// The same, without those that nothing but the mailer's state had ended.
@@ -55,8 +55,8 @@ const DELIVERY: [&str; 5] = ["claim", "claimed_until", "tries", "attempts", "una
 
 /// A look through the outbox: where to go on in those of its partitions that are not at their end.
 #[derive(Debug)]
-pub struct Look {
-    before: Instant,
+pub struct OutboxSweep {
+    before: Timestamp,
     outboxes: Vec<(String, Option<Item>)>,
 }
 
@@ -67,12 +67,16 @@ struct Unsent {
     id: MessageId,
     #[serde(default)]
     attempts: u32,
-    claimed_until: Option<Instant>,
+    claimed_until: Option<Timestamp>,
 }
 
 impl Store {
     /// Claims a message; `None` where it has been sent or set aside, or somebody else has it.
-    pub async fn claim_message(&self, id: MessageId, now: Instant) -> Result<Option<Claim>> {
+    pub async fn claim_message(
+        &self,
+        id: MessageId,
+        now: Timestamp,
+    ) -> Result<Option<DeliveryAttempt>> {
         let token = unique_token(now).to_string();
         let update = self
             .client
@@ -102,12 +106,12 @@ impl Store {
         let is_ours = |item: &Item| text_of(item, "claim").as_deref() == Some(&*token);
         let Some(item) = item.filter(is_ours) else { return Ok(None) };
         let history = from_item(item.clone())?;
-        Ok(Some(Claim { id, history, token, item }))
+        Ok(Some(DeliveryAttempt { id, history, token, item }))
     }
 
     /// Gives a message back, so that the next try need not wait for the claim's end. A try that
     /// does not count says nothing against the message.
-    pub async fn release_message(&self, claim: &Claim, counts: bool) -> Result<()> {
+    pub async fn release_message(&self, claim: &DeliveryAttempt, counts: bool) -> Result<()> {
         let update = self
             .client
             .update_item()
@@ -121,7 +125,7 @@ impl Store {
     }
 
     /// Notes that a message may have been sent. It stays claimed: nobody sends it again at once.
-    pub async fn note_unanswered(&self, claim: &Claim) -> Result<()> {
+    pub async fn note_unanswered(&self, claim: &DeliveryAttempt) -> Result<()> {
         let update = self
             .client
             .update_item()
@@ -142,9 +146,9 @@ impl Store {
     /// Puts other messages in the place of one.
     pub async fn replace_message(
         &self,
-        claim: &Claim,
+        claim: &DeliveryAttempt,
         by: impl IntoIterator<Item = Event>,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<()> {
         let mut writes = vec![claim.delete()];
         for event in by {
@@ -154,7 +158,12 @@ impl Store {
     }
 
     /// Takes a message that can't be sent out of everybody's way, to where an operator finds it.
-    pub async fn set_message_aside(&self, claim: &Claim, why: &str, now: Instant) -> Result<()> {
+    pub async fn set_message_aside(
+        &self,
+        claim: &DeliveryAttempt,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut item = claim.item.clone();
         item.retain(|name, _| !DELIVERY.contains(&name.as_str()));
         item.extend(key_item(keys::failed_message(claim.id)));
@@ -167,7 +176,7 @@ impl Store {
 
     /// Puts back into the outbox what was set aside and is still worth telling; drops the rest.
     /// Says how many were put back. What can't be read stays for a version that can.
-    pub async fn return_failed_messages(&self, now: Instant) -> Result<usize> {
+    pub async fn return_failed_messages(&self, now: Timestamp) -> Result<usize> {
         let mut returned = 0;
         for item in self.partition(&keys::failed_messages(), Read::Consistent).await? {
             let Ok(message) = from_item::<Message>(item) else { continue };
@@ -187,8 +196,8 @@ impl Store {
     /// `None` at its end.
     pub async fn unsent_messages(
         &self,
-        look: &mut Look,
-        now: Instant,
+        look: &mut OutboxSweep,
+        now: Timestamp,
     ) -> Result<Option<Vec<MessageId>>> {
         if look.outboxes.is_empty() {
             return Ok(None);
@@ -209,7 +218,7 @@ impl Store {
     async fn unsent_of(
         &self,
         outbox: &str,
-        before: Instant,
+        before: Timestamp,
         start: Option<Item>,
     ) -> Result<(Vec<Item>, Option<Item>)> {
         let query = self
@@ -226,20 +235,20 @@ impl Store {
     }
 
     /// Whether it was written: somebody else may have been faster.
-    async fn write_messages(&self, writes: &[Write], now: Instant) -> Result<bool> {
+    async fn write_messages(&self, writes: &[Write], now: Timestamp) -> Result<bool> {
         let outcome = self.transact(unique_token(now), writes).await?;
         Ok(matches!(outcome, Outcome::Committed))
     }
 }
 
-impl Look {
+impl OutboxSweep {
     /// A look at all messages from before a time, the oldest of each partition first.
-    pub fn before(before: Instant) -> Self {
+    pub fn before(before: Timestamp) -> Self {
         Self { before, outboxes: keys::outboxes().map(|outbox| (outbox, None)).collect() }
     }
 }
 
-impl Claim {
+impl DeliveryAttempt {
     /// What to tell, if it can be read.
     pub fn message(&self) -> Result<Message> {
         from_item(self.item.clone())

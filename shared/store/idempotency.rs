@@ -12,7 +12,7 @@ use super::keys::{self, TTL};
 use super::transaction::Write;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::OrderId;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 
 const MEMORY: Duration = Duration::hours(72);
 
@@ -30,12 +30,12 @@ pub struct Idempotency {
 struct Marker {
     fingerprint: String,
     order_id: OrderId,
-    expires_at: Instant,
+    expires_at: Timestamp,
 }
 
 impl Idempotency {
     /// The write that remembers the order; it fails where something is remembered already.
-    pub(super) fn remember(&self, order_id: OrderId, now: Instant) -> Result<Write> {
+    pub(super) fn remember(&self, order_id: OrderId, now: Timestamp) -> Result<Write> {
         let marker = Marker {
             fingerprint: self.fingerprint.clone(),
             order_id,
@@ -49,14 +49,14 @@ impl Idempotency {
     }
 
     /// The order that an earlier request with this key came to.
-    pub(super) async fn recall(&self, store: &Store, now: Instant) -> Result<Option<OrderId>> {
+    pub(super) async fn recall(&self, store: &Store, now: Timestamp) -> Result<Option<OrderId>> {
         let item = store.get(keys::idempotency(&self.identity), Read::Consistent).await?;
         item.map_or(Ok(None), |item| self.recognise(item, now))
     }
 
     /// The order that a marker remembers, if it has not expired; the key having been used for
     /// something else is the caller's mistake.
-    pub(super) fn recognise(&self, item: Item, now: Instant) -> Result<Option<OrderId>> {
+    pub(super) fn recognise(&self, item: Item, now: Timestamp) -> Result<Option<OrderId>> {
         let marker: Marker = from_item(item)?;
         if marker.expires_at <= now {
             return Ok(None);

@@ -1,12 +1,12 @@
 //! Every key of every entity, each prefix written once. `docs/data-model.md` explains them, and a
 //! golden test pins their text: a key that changes loses data.
 
-use crate::domain::email::{AddressDigest, Email};
+use crate::domain::email::{Email, EmailDigest};
 use crate::domain::ids::{CartId, MessageId, OrderId, ProductId, RegistrationId, UserId};
-use crate::domain::limit::Limit;
+use crate::domain::rate_limit::RateLimit;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 
 /// The partition key's attribute.
 pub const PK: &str = "pk";
@@ -48,13 +48,13 @@ pub fn credential(email: &Email) -> Key {
 }
 
 /// A registration that waits to be verified.
-pub fn registration(address: &AddressDigest, registration: RegistrationId) -> Key {
+pub fn registration(address: &EmailDigest, registration: RegistrationId) -> Key {
     Key::new(registrations(address), registration.to_string())
 }
 
 /// The partition of all registrations under an address. It is named by a digest, for it is part
 /// of the tokens that are mailed.
-pub fn registrations(address: &AddressDigest) -> String {
+pub fn registrations(address: &EmailDigest) -> String {
     format!("REGISTRATION#{address}")
 }
 
@@ -110,7 +110,7 @@ pub fn outboxes() -> impl Iterator<Item = String> {
 }
 
 /// What sorts before every message of that time or later, and behind all earlier ones.
-pub fn messages_before(time: Instant) -> String {
+pub fn messages_before(time: Timestamp) -> String {
     let millis = u64::try_from(time.unix_millis()).unwrap_or(0);
     let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
     MessageId::from_uuid(first).to_string()
@@ -139,17 +139,17 @@ pub fn idempotency(identity: &str) -> Key {
 }
 
 /// What a limit has counted of somebody in the window that began then; `identity` is a digest.
-pub fn rate_limit(limit: Limit, identity: &str, window: i64) -> Key {
+pub fn rate_limit(limit: RateLimit, identity: &str, window: i64) -> Key {
     Key::new(format!("LIMIT#{}#{identity}#{window}", limit.name()), "COUNT")
 }
 
 /// An address from which an account has been opened, by a digest of it.
-pub fn known_address(account: &AddressDigest, address: &str) -> Key {
+pub fn known_address(account: &EmailDigest, address: &str) -> Key {
     Key::new(known_addresses(account), address)
 }
 
 /// The partition of all addresses from which an account has been opened.
-pub fn known_addresses(account: &AddressDigest) -> String {
+pub fn known_addresses(account: &EmailDigest) -> String {
     format!("KNOWN#{account}")
 }
 

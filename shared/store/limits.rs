@@ -12,39 +12,39 @@ use time::Duration;
 use super::db::{Read, Store, Updated};
 use super::item::{Item, from_item, key_item, number, text, to_item};
 use super::keys::{self, TTL, TYPE};
-use crate::domain::email::AddressDigest;
+use crate::domain::email::EmailDigest;
 use crate::domain::error::{Error, Result};
-use crate::domain::limit::{Allowance, Limit, Window};
-use crate::domain::time::Instant;
+use crate::domain::rate_limit::{Quota, RateLimit, Window};
+use crate::domain::time::Timestamp;
 
 /// The attribute that counts everybody.
 const ALL: &str = "requests";
 /// How long a window's item stays behind the window, in seconds.
-const AFTERLIFE: i64 = 3600;
+const KEPT_AFTER_WINDOW: i64 = 3600;
 /// How long an address is known after it was last seen.
-const ACQUAINTANCE: Duration = Duration::days(90);
+const KNOWN_FOR: Duration = Duration::days(90);
 
 /// Where requests are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
     /// Doing what.
-    pub limit: Limit,
+    pub limit: RateLimit,
     /// A digest of who.
     pub identity: String,
     /// How many of them.
-    pub allowance: Allowance,
+    pub quota: Quota,
     /// When.
     pub window: Window,
-    /// Who of several that share the allowance.
+    /// Who of several that share the quota.
     pub share: Option<Share>,
 }
 
-/// One of several who use up an allowance together.
+/// One of several who use up an quota together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     /// A digest of who.
     pub identity: String,
-    /// Whether they have an allowance of the same size to themselves, what the others do
+    /// Whether they have an quota of the same size to themselves, what the others do
     /// notwithstanding.
     pub is_apart: bool,
 }
@@ -63,13 +63,13 @@ pub enum Trace {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KnownAddress {
     /// When it was last written down.
-    pub seen_at: Instant,
+    pub seen_at: Timestamp,
     /// Until when it is known.
-    pub expires_at: Instant,
+    pub expires_at: Timestamp,
 }
 
 impl Store {
-    /// Counts one more and says how many that makes; `None` where the allowance is used up.
+    /// Counts one more and says how many that makes; `None` where the quota is used up.
     pub async fn count(&self, counter: &Counter) -> Result<Option<u32>> {
         let mut adds = Vec::new();
         let mut conditions = Vec::new();
@@ -88,9 +88,9 @@ impl Store {
             .expression_attribute_names("#type", TYPE)
             .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":type", text("rate_limit"))
-            .expression_attribute_values(":ttl", number(counter.window.end + AFTERLIFE))
+            .expression_attribute_values(":ttl", number(counter.window.end + KEPT_AFTER_WINDOW))
             .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":most", number(counter.allowance.requests))
+            .expression_attribute_values(":most", number(counter.quota.requests))
             .return_values(ReturnValue::UpdatedNew);
         match self.update(update).await? {
             Updated::Done(counted) => counter.read(counted.unwrap_or_default()).map(Some),
@@ -120,9 +120,9 @@ impl Store {
     /// An address that an account is known at; `address` is a digest of it.
     pub async fn known_address(
         &self,
-        account: &AddressDigest,
+        account: &EmailDigest,
         address: &str,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Option<KnownAddress>> {
         let item = self.get(keys::known_address(account, address), Read::Eventual).await?;
         let known: Option<KnownAddress> = item.map(from_item).transpose()?;
@@ -132,11 +132,11 @@ impl Store {
     /// Remembers for 90 days that an account was opened from an address.
     pub async fn remember_address(
         &self,
-        account: &AddressDigest,
+        account: &EmailDigest,
         address: &str,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<()> {
-        let known = KnownAddress { seen_at: now, expires_at: now.plus(ACQUAINTANCE) };
+        let known = KnownAddress { seen_at: now, expires_at: now.plus(KNOWN_FOR) };
         let mut item = to_item("known_address", keys::known_address(account, address), &known)?;
         item.insert(TTL.to_owned(), number(known.expires_at.unix_seconds()));
         self.put(item).await

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::{FutureExt, join3};
 use serde::Deserialize;
 
-use super::db::{List, Read, Store, few_at_once};
+use super::db::{List, Read, Store, join_bounded};
 use super::idempotency::Idempotency;
 use super::item::{Item, from_item, number, text, to_item, value};
 use super::keys::{self, CUSTOMER_ORDERS, TYPE};
@@ -27,7 +27,7 @@ use crate::domain::page::{Page, Part};
 use crate::domain::product::{Variant, VariantStatus};
 use crate::domain::quantity::Quantity;
 use crate::domain::sku::Sku;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::domain::user::{Address, Role};
 use crate::domain::version::Expected;
 
@@ -106,9 +106,9 @@ impl Which {
 #[derive(Debug)]
 pub enum Placed {
     /// There is an order now that was not there.
-    Now(Order),
+    New(Order),
     /// An earlier request with the same key placed it.
-    Before(Order),
+    Replayed(Order),
 }
 
 /// Who looks at an order.
@@ -146,13 +146,13 @@ pub struct OrderSummary {
     /// What it costs.
     pub total: Money,
     /// When it expires unpaid.
-    pub expires_at: Option<Instant>,
+    pub expires_at: Option<Timestamp>,
     /// Counts the changes.
     pub version: u64,
     /// When it was placed.
-    pub placed_at: Instant,
+    pub placed_at: Timestamp,
     /// When it last changed.
-    pub updated_at: Instant,
+    pub updated_at: Timestamp,
 }
 
 impl From<Order> for OrderSummary {
@@ -181,14 +181,14 @@ impl Store {
         checkout: &Checkout,
         admitted: impl Future<Output = Result<()>>,
         currency: Currency,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Placed> {
         let result = self.try_place_order(checkout, admitted, currency, now).await;
         match (&checkout.idempotency, result) {
             // The first request may have won in the meantime and left nothing to buy.
             (Some(idempotency), Err(refusal @ (Error::Conflict(_) | Error::Invalid(_)))) => {
                 match idempotency.recall(self, now).await? {
-                    Some(order) => Ok(Placed::Before(self.read_order(order).await?)),
+                    Some(order) => Ok(Placed::Replayed(self.read_order(order).await?)),
                     None => Err(refusal),
                 }
             }
@@ -198,7 +198,7 @@ impl Store {
                 for pause in std::iter::once(Duration::ZERO).chain(pauses) {
                     tokio::time::sleep(pause).await;
                     if let Some(order) = idempotency.recall(self, now).await? {
-                        return Ok(Placed::Before(self.read_order(order).await?));
+                        return Ok(Placed::Replayed(self.read_order(order).await?));
                     }
                 }
                 Err(refusal)
@@ -212,7 +212,7 @@ impl Store {
         checkout: &Checkout,
         admitted: impl Future<Output = Result<()>>,
         currency: Currency,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Placed> {
         let address = self.shipping_address(checkout);
         let basket = self.basket(checkout);
@@ -237,8 +237,8 @@ impl Store {
                 continue;
             }
             match self.commit_order(checkout, &basket, &order, now).await? {
-                Attempt::Placed => return Ok(Placed::Now(order)),
-                Attempt::Replayed(id) => return Ok(Placed::Before(self.read_order(id).await?)),
+                Attempt::Placed => return Ok(Placed::New(order)),
+                Attempt::Replayed(id) => return Ok(Placed::Replayed(self.read_order(id).await?)),
                 Attempt::PricesChanged => basket = self.refresh(basket).await?,
                 Attempt::Overtaken => {
                     tokio::time::sleep(pause).await;
@@ -255,7 +255,7 @@ impl Store {
         id: OrderId,
         viewer: Viewer,
         expected: Expected,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Order> {
         for pause in super::transaction::pauses() {
             let order = self.order(id, viewer).await?;
@@ -404,7 +404,7 @@ impl Store {
             };
             only.push(variant.boxed());
         }
-        let only = few_at_once(only).await?;
+        let only = join_bounded(only).await?;
         let mut quantities: Vec<(Variant, Quantity)> = Vec::with_capacity(items.len());
         let mut missing = Vec::new();
         for (index, (item, only)) in items.iter().zip(only).enumerate() {
@@ -462,7 +462,7 @@ impl Store {
         checkout: &Checkout,
         basket: &Lines,
         order: &Order,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Attempt> {
         let mut writes: Vec<_> =
             basket.lines.iter().map(|line| take(line, order.id, now)).collect::<Result<_>>()?;
@@ -509,7 +509,7 @@ fn judge(
     checkout: &Checkout,
     basket: &Lines,
     verdicts: Vec<Verdict>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Attempt> {
     let mut verdicts = verdicts.into_iter().map(Verdict::failed);
     let variants: Vec<_> = verdicts.by_ref().take(basket.lines.len()).collect();
@@ -555,7 +555,7 @@ fn judge(
 }
 
 /// Takes a line's units off the shelf, if they are there at the price the customer saw.
-fn take(line: &CartLine, order: OrderId, now: Instant) -> Result<Write> {
+fn take(line: &CartLine, order: OrderId, now: Timestamp) -> Result<Write> {
     let movement = Movement {
         delta: -i64::from(line.quantity.get()),
         reason: MovementReason::Sale,
@@ -577,7 +577,12 @@ fn take(line: &CartLine, order: OrderId, now: Instant) -> Result<Write> {
 
 /// Counts the order among the customer's unpaid ones and, where it came from the cart, empties
 /// exactly the cart that was read.
-fn consume_cart(user: UserId, version: Option<u64>, order: OrderId, now: Instant) -> Result<Write> {
+fn consume_cart(
+    user: UserId,
+    version: Option<u64>,
+    order: OrderId,
+    now: Timestamp,
+) -> Result<Write> {
     const FEW_UNPAID: &str = "attribute_not_exists(closed) AND \
                               (attribute_not_exists(unpaid_orders) OR size(unpaid_orders) < :most)";
     let key = keys::cart(CartId::from(user));

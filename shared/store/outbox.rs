@@ -13,7 +13,7 @@ use super::transaction::Write;
 use crate::domain::email::Email;
 use crate::domain::error::Result;
 use crate::domain::ids::{MessageId, OrderId, RegistrationId, UserId};
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 
 /// Something to tell somebody.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Message {
     /// What happened.
     pub event: Event,
     /// When.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
 }
 
 /// What happened. Who has an account is looked up when the mail is sent, so that a person who was
@@ -104,12 +104,12 @@ impl Event {
 
 impl Message {
     /// Something to tell, from now on.
-    pub(super) fn new(event: Event, now: Instant) -> Self {
+    pub(super) fn new(event: Event, now: Timestamp) -> Self {
         Self { id: MessageId::new(now), event, created_at: now }
     }
 
     /// Whether telling it does no good any more.
-    pub fn is_stale(&self, now: Instant) -> bool {
+    pub fn is_stale(&self, now: Timestamp) -> bool {
         self.created_at.plus(self.event.worth_telling()) <= now
     }
 
@@ -128,13 +128,13 @@ impl Message {
 
 impl Store {
     /// Sends a message that has no other cause than that somebody asked for it.
-    pub async fn post(&self, event: Event, now: Instant) -> Result<()> {
+    pub async fn post(&self, event: Event, now: Timestamp) -> Result<()> {
         self.put(Message::new(event, now).item()?).await
     }
 }
 
 /// The write that sends a message off.
-pub(super) fn send(event: Event, now: Instant) -> Result<Write> {
+pub(super) fn send(event: Event, now: Timestamp) -> Result<Write> {
     Message::new(event, now).create()
 }
 
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_what_the_table_calls_it() {
-        let now = Instant::from_unix_millis(1_767_225_600_000);
+        let now = Timestamp::from_unix_millis(1_767_225_600_000);
         let email = Email::parse("ada@example.com".into()).unwrap();
         let (order_id, user_id) = (OrderId::new(now), UserId::new(now));
         let registration_id = RegistrationId::new(now);

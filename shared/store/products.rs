@@ -20,7 +20,7 @@ use crate::domain::product::{
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
 use crate::domain::text::{ImageUrl, Name};
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::domain::version::Expected;
 
 /// What a list shows of a product.
@@ -47,7 +47,7 @@ pub struct Card {
     #[serde(default)]
     pub skus: Vec<Sku>,
     /// When it was made.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// Whether any of its variants can be bought.
     #[serde(default)]
     pub in_stock: bool,
@@ -97,7 +97,7 @@ impl Store {
         &self,
         id: ProductId,
         expected: Expected,
-        now: Instant,
+        now: Timestamp,
         describe: impl Fn(&ProductWithVariants) -> Result<Revision, Invalid>,
     ) -> Result<ProductWithVariants> {
         for pause in super::transaction::pauses() {
@@ -119,7 +119,7 @@ impl Store {
         &self,
         id: ProductId,
         expected: Expected,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<()> {
         for pause in super::transaction::pauses() {
             let current = self.read_product(id, Read::Consistent).await?;
@@ -289,7 +289,7 @@ impl Store {
         &self,
         current: &ProductWithVariants,
         revision: &Revision,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Written> {
         let version = current.product.version;
         let mut writes = vec![
@@ -365,7 +365,7 @@ fn product_item(product: &Product) -> Result<Item> {
 }
 
 /// A pointer whose SKU nobody has, and its variant with the movement that its stock begins with.
-fn create_variant(variant: &Variant, now: Instant) -> Result<[Write; 2]> {
+fn create_variant(variant: &Variant, now: Timestamp) -> Result<[Write; 2]> {
     let pointer = SkuPointer { product_id: variant.product_id };
     let mut pointer = to_item("sku", keys::sku(&variant.sku), &pointer)?;
     pointer.insert("sku".to_owned(), text(&variant.sku));
@@ -424,7 +424,7 @@ pub struct Movement {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<crate::domain::ids::OrderId>,
     /// When.
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 /// Why stock changes.
@@ -440,7 +440,7 @@ pub enum MovementReason {
 }
 
 impl Movement {
-    fn initial(stock: u32, at: Instant) -> Self {
+    fn initial(stock: u32, at: Timestamp) -> Self {
         Self { delta: i64::from(stock), reason: MovementReason::Initial, order_id: None, at }
     }
 }

@@ -13,11 +13,11 @@ use super::keys::{self, TTL};
 use super::outbox::{self, Event};
 use super::transaction::{Outcome, Verdict, Write, unique_token};
 use super::users::new_account;
-use crate::domain::email::{AddressDigest, Email};
+use crate::domain::email::{Email, EmailDigest};
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{RegistrationId, UserId};
 use crate::domain::text::{Name, Phone};
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, Role, User};
 
 /// For how long a registration waits.
@@ -40,9 +40,9 @@ pub struct Registration {
     #[serde(default)]
     pub tokens: Vec<String>,
     /// When they asked.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When it stops waiting.
-    pub expires_at: Instant,
+    pub expires_at: Timestamp,
 }
 
 impl Registration {
@@ -75,12 +75,12 @@ impl Waiting {
 
     /// The registration with this identifier that a token of this digest was mailed for, if it
     /// has not expired.
-    pub fn find(&self, id: RegistrationId, token: &str, now: Instant) -> Option<&Registration> {
+    pub fn find(&self, id: RegistrationId, token: &str, now: Timestamp) -> Option<&Registration> {
         self.of_now(now).find(|one| one.id == id && one.tokens.iter().any(|own| own == token))
     }
 
     /// Those that have not expired, newest first.
-    pub fn of_now(&self, now: Instant) -> impl Iterator<Item = &Registration> {
+    pub fn of_now(&self, now: Timestamp) -> impl Iterator<Item = &Registration> {
         self.0.iter().rev().filter(move |registration| registration.expires_at > now)
     }
 }
@@ -104,7 +104,7 @@ impl Store {
     }
 
     /// All registrations under an address, also expired ones that have not gone yet.
-    pub async fn registrations(&self, address: &AddressDigest) -> Result<Waiting> {
+    pub async fn registrations(&self, address: &EmailDigest) -> Result<Waiting> {
         let items = self.partition(&keys::registrations(address), Read::Consistent).await?;
         items.into_iter().map(from_item).collect::<Result<_>>().map(Waiting)
     }
@@ -113,10 +113,10 @@ impl Store {
     /// waits no more.
     pub async fn add_verification_token(
         &self,
-        address: &AddressDigest,
+        address: &EmailDigest,
         id: RegistrationId,
         digest: &str,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<bool> {
         let update = self
             .client
@@ -139,7 +139,7 @@ impl Store {
         registration: &Registration,
         waiting: &Waiting,
         user: User,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Option<User>> {
         let address = registration.email.digest();
         let mut writes = new_account(&user, &registration.password_hash)?;
@@ -165,8 +165,8 @@ impl Store {
     /// Forgets what had been waiting under an address at a time.
     pub(super) async fn forget_registrations(
         &self,
-        address: &AddressDigest,
-        until: Instant,
+        address: &EmailDigest,
+        until: Timestamp,
     ) -> Result<()> {
         let Waiting(waiting) = self.registrations(address).await?;
         for registration in waiting.iter().filter(|one| one.created_at <= until) {

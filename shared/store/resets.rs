@@ -11,7 +11,7 @@ use super::transaction::{Outcome, Write, unique_token};
 use super::users::{Credential, NO_SESSIONS, SAME_PASSWORD};
 use crate::domain::error::Result;
 use crate::domain::ids::UserId;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 
 /// For how long a mailed token works.
@@ -26,7 +26,7 @@ pub struct Reset {
     /// was mailed before does anything.
     pub password_version: u32,
     /// When the token stops working.
-    pub expires_at: Instant,
+    pub expires_at: Timestamp,
 }
 
 impl Store {
@@ -35,7 +35,7 @@ impl Store {
         &self,
         digest: &str,
         credential: &Credential,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<()> {
         let reset = Reset {
             user_id: credential.user_id,
@@ -48,7 +48,7 @@ impl Store {
     }
 
     /// What the token of this digest allows, if it still works.
-    pub async fn reset(&self, digest: &str, now: Instant) -> Result<Option<Reset>> {
+    pub async fn reset(&self, digest: &str, now: Timestamp) -> Result<Option<Reset>> {
         let item = self.get(keys::reset(digest), Read::Consistent).await?;
         let reset: Option<Reset> = item.map(from_item).transpose()?;
         Ok(reset.filter(|reset| reset.expires_at > now))
@@ -62,7 +62,7 @@ impl Store {
         reset: &Reset,
         user: &User,
         password_hash: &str,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<bool> {
         let (before, after) = (reset.password_version, reset.password_version + 1);
         let mut writes = vec![

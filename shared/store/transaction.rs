@@ -20,7 +20,7 @@ use super::item::{Item, key_item};
 use super::keys::Key;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::MessageId;
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 
 /// DynamoDB's own limit.
 pub(super) const MAX_WRITES: usize = 100;
@@ -244,7 +244,7 @@ impl Cancellation {
 }
 
 /// A transaction's token where no identifier names the attempt.
-pub(super) fn unique_token(now: Instant) -> Uuid {
+pub(super) fn unique_token(now: Timestamp) -> Uuid {
     MessageId::new(now).uuid()
 }
 

@@ -70,10 +70,10 @@ impl Store {
             .map(|user| (NameKey::of(&user), user))
             .collect();
         users.sort_by(|(a, _), (b, _)| a.cmp(b));
-        if let Start::Behind(position) = &part.start {
+        if let Start::After(position) = &part.start {
             users.retain(|(key, _)| key > position);
         }
-        let limit = part.limit.get() as usize;
+        let limit = part.size.get() as usize;
         let goes_on = users.len() > limit;
         users.truncate(limit);
         let next = users.last().filter(|_| goes_on).map(|(key, _)| key.clone());
@@ -87,14 +87,14 @@ impl Store {
     ) -> Result<Page<User, NameKey>> {
         let start = match part.start {
             // DynamoDB wants a position within the range that it is asked for.
-            Start::Behind(position) if !wanted.begins(&position) => {
+            Start::After(position) if !wanted.begins(&position) => {
                 return Err(Error::Malformed {
                     code: "invalid_cursor",
                     detail: "The cursor does not belong to this list; begin again without it."
                         .to_owned(),
                 });
             }
-            Start::Behind(position) => Some(start_key(&position)),
+            Start::After(position) => Some(start_key(&position)),
             Start::First | Start::Skip(_) => None,
         };
         let mut query = self
@@ -104,7 +104,7 @@ impl Store {
             .index_name(USERS_BY_NAME.name)
             .expression_attribute_names("#partition", USERS_BY_NAME.partition)
             .expression_attribute_values(":partition", text(keys::user_listing()))
-            .limit(i32::try_from(part.limit.get()).unwrap_or(i32::MAX))
+            .limit(i32::try_from(part.size.get()).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start);
         query = match &wanted.name {
             None => query.key_condition_expression("#partition = :partition"),

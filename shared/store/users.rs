@@ -17,7 +17,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::patch::{Patch, Replace};
 use crate::domain::text::{Name, Phone};
-use crate::domain::time::Instant;
+use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, AddressBook, NameKey, Role, User};
 
 /// The most sessions of one person; one more ends the oldest.
@@ -59,9 +59,9 @@ pub struct Session {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<PreviousRefresh>,
     /// When the person logged in.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When the session ends by itself.
-    pub expires_at: Instant,
+    pub expires_at: Timestamp,
 }
 
 /// A refresh token that has been used, and what it led to.
@@ -70,7 +70,7 @@ pub struct PreviousRefresh {
     /// Its successor, sealed under a key that only the bearer of the used token can derive.
     pub sealed_successor: String,
     /// When it was used.
-    pub used_at: Instant,
+    pub used_at: Timestamp,
 }
 
 /// A session's way from one refresh token to the next.
@@ -82,7 +82,7 @@ pub struct Rotation {
     pub next: Session,
     /// Other sessions whose previous token has had its time, and since when it was used: what they
     /// keep of it goes in the same write, so that the item stays small.
-    pub stale: BTreeMap<SessionId, Instant>,
+    pub stale: BTreeMap<SessionId, Timestamp>,
 }
 
 /// What a person changes about themselves.
@@ -228,7 +228,7 @@ impl Store {
         &self,
         id: UserId,
         change: &ProfileChange,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<User> {
         let mut set = vec!["updated_at = :now"];
         let mut remove = Vec::new();
@@ -298,7 +298,7 @@ impl Store {
         verified: &Credential,
         password_hash: &str,
         caller: SessionId,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<bool> {
         let version = verified.password_version + 1;
         for pause in pauses() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use shared::domain::email::Email;
 use shared::domain::ids::{CartId, MessageId, OrderId, ProductId, UserId};
-use shared::domain::limit::Limit;
+use shared::domain::rate_limit::RateLimit;
 use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
 use shared::store::keys::{self, Key};
@@ -46,7 +46,7 @@ fn every_key_has_the_text_it_always_had() {
         (keys::failed_message(message), "OUTBOX#failed msg_{}"),
         (keys::idempotency("digest"), "IDEMPOTENCY#digest MARKER"),
         (
-            keys::rate_limit(Limit::LoginAccount, "digest", 900),
+            keys::rate_limit(RateLimit::LoginAccount, "digest", 900),
             "LIMIT#login_account#digest#900 COUNT",
         ),
         (

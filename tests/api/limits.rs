@@ -7,9 +7,9 @@ use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use shared::auth::limiter::{Limiter, Tally};
 use shared::config::Patience;
-use shared::domain::client_address::ClientAddress;
+use shared::domain::client_ip::ClientIp;
 use shared::domain::email::Email;
-use shared::domain::limit::{Allowance, Limit};
+use shared::domain::rate_limit::{Quota, RateLimit};
 use shared::store::limits::{Counter, Trace};
 use tests::answer::{Answer, tally};
 use tests::app::App;
@@ -286,7 +286,7 @@ async fn strangers_guesses_do_not_keep_the_owner_out_at_home() {
     log_in(&owner, &email, PASSWORD).await.expect(200);
 
     // A new address becomes known by resetting the password there.
-    let (address, tally) = (ClientAddress::read(Some(CAFE)), Tally::default());
+    let (address, tally) = (ClientIp::read(Some(CAFE)), Tally::default());
     let limiter = Limiter::new(app.backstage, &address, &tally);
     let owners = Email::parse(email.clone()).expect("an address");
     limiter.remember_address(&owners).await;
@@ -584,12 +584,12 @@ async fn who_is_counted_is_not_written_in_the_clear() {
 #[tokio::test]
 async fn what_is_taken_back_again_by_a_retry_makes_no_room_that_was_not_there() {
     let app = limited("").await;
-    let allowance = Allowance { requests: 2, seconds: 900 };
+    let quota = Quota { requests: 2, seconds: 900 };
     let counter = Counter {
-        limit: Limit::CheckoutAccount,
+        limit: RateLimit::CheckoutAccount,
         identity: "somebody".to_owned(),
-        allowance,
-        window: allowance.window(app.backstage.now()),
+        quota,
+        window: quota.window(app.backstage.now()),
         share: None,
     };
     let count = async || app.backstage.store.count(&counter).await.expect("counted");

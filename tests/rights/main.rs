@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use local::parameters::Parameters;
 use serde_json::{Value, json};
-use shared::domain::limit::Limits;
+use shared::domain::rate_limit::RateLimits;
 use tests::app::{App, OPERATOR};
 use tests::gate::Access;
 use tests::mailbox::Mishap;
@@ -28,7 +28,7 @@ async fn no_policy_allows_what_its_route_does_not_use() {
     tour(&app).await;
     let unverified = App::start_configured(|config| {
         config.email_verification = false;
-        config.rate_limits = Limits::default();
+        config.rate_limits = RateLimits::default();
     })
     .await;
     without_verification(&unverified).await;
@@ -121,7 +121,7 @@ async fn write_to_everybody(app: &App) {
     anyone.post("/auth/resend-verification", email).await.expect(202);
     let email = json!({"email": "ada@example.com"});
     anyone.post("/auth/forgot-password", email).await.expect(202);
-    app.mailbox.make_trouble([Mishap::Refused]);
+    app.mailbox.make_trouble([Mishap::Permanent]);
     app.deliver_mail().await;
     app.sweep_outbox().await;
     app.run_job("deliver-mail", json!({"resend": "failed"})).await.expect("a run");

@@ -10,8 +10,8 @@ use shared::auth::password;
 use shared::auth::session;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
-use shared::domain::limit::Limit;
 use shared::domain::password::OfferedPassword;
+use shared::domain::rate_limit::RateLimit;
 use shared::http::{Request, Response};
 use shared::{Ctx, Error, Result};
 
@@ -27,7 +27,7 @@ struct Body {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
 
-    let by_address = [Limit::LoginAddress.of(request.address())];
+    let by_address = [RateLimit::LoginAddress.of(request.address())];
     let guess = request.limiter(ctx).guess(&body.email, by_address);
     let (guess, credential) = try_join(guess, ctx.store.credential(&body.email)).await?;
     let hash = credential.as_ref().map(|credential| credential.password_hash.as_str());

@@ -10,8 +10,8 @@ use shared::auth::password;
 use shared::domain::email::Email;
 use shared::domain::ids::{RegistrationId, UserId};
 use shared::domain::invalid::Invalid;
-use shared::domain::limit::Limit;
 use shared::domain::password::NewPassword;
+use shared::domain::rate_limit::RateLimit;
 use shared::domain::text::{Name, Phone};
 use shared::http::{Request, Response};
 use shared::store::registrations::{REGISTRATION_LIFETIME, Registration};
@@ -32,8 +32,10 @@ struct Body {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
     body.password.for_person(&body.email, Some(&body.name), "/password")?;
-    let limits =
-        [Limit::RegisterEmail.of(&body.email), Limit::RegisterAddress.of(request.address())];
+    let limits = [
+        RateLimit::RegisterEmail.of(&body.email),
+        RateLimit::RegisterAddress.of(request.address()),
+    ];
     request.limiter(ctx).admit(limits).await?;
 
     let registration = body.registration(ctx)?;

@@ -6,7 +6,7 @@
 use deserr::Deserr;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
-use shared::domain::limit::Limit;
+use shared::domain::rate_limit::RateLimit;
 use shared::http::{Request, Response};
 use shared::store::outbox::Event;
 use shared::{Ctx, Result};
@@ -21,7 +21,8 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { email } = request.json()?;
-    let limits = [Limit::ResendEmail.of(&email), Limit::ResendAddress.of(request.address())];
+    let limits =
+        [RateLimit::ResendEmail.of(&email), RateLimit::ResendAddress.of(request.address())];
     request.limiter(ctx).admit(limits).await?;
 
     ctx.store.post(Event::VerificationRequested { email }, ctx.now()).await?;

@@ -8,8 +8,8 @@ use deserr::Deserr;
 use shared::auth::mailed_token::ResetToken;
 use shared::auth::password;
 use shared::domain::invalid::Invalid;
-use shared::domain::limit::Limit;
 use shared::domain::password::NewPassword;
+use shared::domain::rate_limit::RateLimit;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
@@ -24,7 +24,7 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
-    request.limiter(ctx).admit([Limit::ResetAddress.of(request.address())]).await?;
+    request.limiter(ctx).admit([RateLimit::ResetAddress.of(request.address())]).await?;
     let digest = ResetToken::read(&body.token).ok_or_else(invalid_token)?.digest();
 
     let reset = ctx.store.reset(&digest, ctx.now()).await?.ok_or_else(invalid_token)?;

@@ -11,8 +11,8 @@ use shared::auth::mailed_token::VerificationToken;
 use shared::auth::{password, session};
 use shared::domain::ids::UserId;
 use shared::domain::invalid::Invalid;
-use shared::domain::limit::Limit;
 use shared::domain::password::OfferedPassword;
+use shared::domain::rate_limit::RateLimit;
 use shared::domain::user::{Role, User};
 use shared::http::{Request, Response};
 use shared::store::registrations::Registration;
@@ -30,7 +30,7 @@ struct Body {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
     let limiter = request.limiter(ctx);
-    limiter.admit([Limit::VerifyAddress.of(request.address())]).await?;
+    limiter.admit([RateLimit::VerifyAddress.of(request.address())]).await?;
     let token = VerificationToken::read(&body.token).ok_or_else(invalid_token)?;
 
     let waiting = ctx.store.registrations(&token.address).await?;

@@ -9,7 +9,7 @@ use shared::domain::product::{Options, Variant};
 use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
 use shared::domain::text::{ImageUrl, Name};
-use shared::domain::time::Instant;
+use shared::domain::time::Timestamp;
 use shared::http::Response;
 use shared::store::carts::StockedCart;
 
@@ -21,7 +21,7 @@ struct CartView {
     subtotal: Money,
     item_count: u32,
     version: u64,
-    updated_at: Option<Instant>,
+    updated_at: Option<Timestamp>,
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@
 
 use deserr::Deserr;
 use shared::domain::invalid::{Invalid, Refused};
-use shared::domain::page::{Limit, PageNumber};
+use shared::domain::page::{PageNumber, PageSize};
 use shared::domain::slug::Slug;
 use shared::http::paging::Paging;
 use shared::http::{Request, Response};
@@ -20,13 +20,13 @@ struct Query {
     #[deserr(default)]
     category: Option<Slug>,
     #[deserr(default)]
-    limit: Option<Limit>,
+    limit: Option<PageSize>,
     #[deserr(default)]
     cursor: Option<String>,
     #[deserr(default)]
     page: Option<PageNumber>,
     #[deserr(default)]
-    per_page: Option<Limit>,
+    per_page: Option<PageSize>,
     #[deserr(default)]
     sort: Option<NewestFirst>,
     #[deserr(default)]

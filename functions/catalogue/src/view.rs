@@ -8,7 +8,7 @@ use shared::domain::quantity::Stock;
 use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
 use shared::domain::text::{Description, ImageUrl, Label, Name};
-use shared::domain::time::Instant;
+use shared::domain::time::Timestamp;
 use shared::store::products::Card;
 
 /// A product's page.
@@ -29,8 +29,8 @@ pub(crate) struct ProductView {
     in_stock: bool,
     rating: Rating,
     version: u64,
-    created_at: Instant,
-    updated_at: Instant,
+    created_at: Timestamp,
+    updated_at: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -98,7 +98,7 @@ pub(crate) struct CardView {
     in_stock: bool,
     rating: Rating,
     sizes: Vec<String>,
-    created_at: Instant,
+    created_at: Timestamp,
 }
 
 impl From<Card> for CardView {

@@ -7,11 +7,11 @@
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use shared::domain::ids::MessageId;
-use shared::store::deliveries::Look;
+use shared::store::deliveries::OutboxSweep;
 use shared::{Ctx, Result};
 use time::Duration;
 
-use crate::delivery::{self, End};
+use crate::delivery::{self, Outcome};
 
 /// How many mails are on their way at once. SES lets a new shop send fourteen a second.
 const AT_ONCE: usize = 4;
@@ -135,7 +135,7 @@ async fn deliver_new(ctx: &Ctx, records: Vec<Record>) -> Result<Answer> {
         Some(async move {
             let item_identifier = record.dynamodb.sequence_number;
             let end = delivery::deliver(ctx, post, id).await;
-            (end == End::Failed).then_some(Failure { item_identifier })
+            (end == Outcome::Failed).then_some(Failure { item_identifier })
         })
     });
     let failures = stream::iter(deliveries).buffered(AT_ONCE).collect::<Vec<_>>().await;
@@ -146,7 +146,7 @@ async fn deliver_left(ctx: &Ctx) -> Result<Answer> {
     let post = delivery::post(ctx)?;
     let began = ctx.now();
     let is_over = || ctx.now() >= began.plus(SWEEP);
-    let mut look = Look::before(began.plus(-STREAMS_TURN));
+    let mut look = OutboxSweep::before(began.plus(-STREAMS_TURN));
     let (mut all, mut settled) = (0, 0);
     while !is_over()
         && let Some(unsent) = ctx.store.unsent_messages(&mut look, ctx.now()).await?
@@ -157,7 +157,7 @@ async fn deliver_left(ctx: &Ctx) -> Result<Answer> {
             .take_while(|_| !is_over())
             .map(|id| delivery::deliver(ctx, post, id));
         let ends = stream::iter(deliveries).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
-        settled += ends.into_iter().filter(|end| *end == End::Settled).count();
+        settled += ends.into_iter().filter(|end| *end == Outcome::Settled).count();
     }
     Ok(Answer::Schedule { settled, left: all - settled })
 }

@@ -7,15 +7,15 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::future::FutureExt;
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::domain::ids::MessageId;
-use shared::mail::{Failure, Mailer};
-use shared::store::deliveries::{Claim, History};
+use shared::mail::{Mailer, SendError};
+use shared::store::deliveries::{Attempts, DeliveryAttempt};
 use shared::store::outbox::{Event, Message};
 use shared::{Ctx, Error, Result};
 use tracing::{error, info, warn};
 
-use crate::letters::{self, Told};
+use crate::letters::{self, Rendered};
 use crate::ses::Ses;
 
 /// The most tries of a message at which we fail ourselves, again and again. More than the stream
@@ -27,7 +27,7 @@ const MOST_UNANSWERED: u32 = 2;
 
 /// How a delivery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum Outcome {
     /// The message needs no more.
     Settled,
     /// It is there for the clock, when its claim has ended.
@@ -37,38 +37,42 @@ pub(crate) enum End {
 }
 
 /// Why a message was not told.
-enum Obstacle {
+enum DeliveryError {
     /// It may work another time.
-    Passing(String),
+    Transient(String),
     /// It may have worked.
-    Unanswered(String),
+    OutcomeUnknown(String),
     /// It never will: the mailer does not take it.
-    Refused(String),
+    Permanent(String),
     /// A bug, a broken item, a right that is missing.
     Fault(String),
 }
 
 /// What mail is sent with.
-pub(crate) fn post(ctx: &Ctx) -> Result<&Post> {
+pub(crate) fn post(ctx: &Ctx) -> Result<&MailSettings> {
     ctx.config.post.as_ref().ok_or_else(|| Error::internal("MAIL_FROM is not set"))
 }
 
 /// Delivers a message.
-pub(crate) async fn deliver(ctx: &Ctx, post: &Post, id: MessageId) -> End {
+pub(crate) async fn deliver(ctx: &Ctx, post: &MailSettings, id: MessageId) -> Outcome {
     let end = match ctx.store.claim_message(id, ctx.now()).await {
         // Sent, set aside, or in somebody else's hands: if those let it fall, the clock finds it.
-        Ok(None) => Ok(End::Settled),
+        Ok(None) => Ok(Outcome::Settled),
         Ok(Some(claim)) => deliver_claimed(ctx, post, &claim).await,
         Err(error) => Err(error),
     };
     end.unwrap_or_else(|problem| {
         warn!(message_id = %id, ?problem, "a message could not be delivered");
-        End::Failed
+        Outcome::Failed
     })
 }
 
-async fn deliver_claimed(ctx: &Ctx, post: &Post, claim: &Claim) -> Result<End> {
-    let History { attempts, .. } = claim.history;
+async fn deliver_claimed(
+    ctx: &Ctx,
+    post: &MailSettings,
+    claim: &DeliveryAttempt,
+) -> Result<Outcome> {
+    let Attempts { attempts, .. } = claim.history;
     let Ok(message) = claim.message() else {
         if attempts > MOST_ATTEMPTS {
             return set_aside(ctx, claim, "unknown", "unreadable").await;
@@ -76,7 +80,7 @@ async fn deliver_claimed(ctx: &Ctx, post: &Post, claim: &Claim) -> Result<End> {
         // What is wrong with it is not said: that may quote an address.
         error!(message_id = %claim.id, attempts, "a message can't be read");
         ctx.store.release_message(claim, true).await?;
-        return Ok(End::Failed);
+        return Ok(Outcome::Failed);
     };
     if message.is_stale(ctx.now()) {
         return drop_stale(ctx, claim, &message).await;
@@ -86,41 +90,46 @@ async fn deliver_claimed(ctx: &Ctx, post: &Post, claim: &Claim) -> Result<End> {
         return set_aside(ctx, claim, kind, "failed_too_often").await;
     }
     let told = AssertUnwindSafe(tell(ctx, post, claim, &message.event)).catch_unwind().await;
-    match told.unwrap_or_else(|_panic| Err(Obstacle::Fault("a panic".to_owned()))) {
-        Ok(()) => Ok(End::Settled),
+    match told.unwrap_or_else(|_panic| Err(DeliveryError::Fault("a panic".to_owned()))) {
+        Ok(()) => Ok(Outcome::Settled),
         Err(obstacle) => give_up(ctx, claim, kind, obstacle).await,
     }
 }
 
 /// Ends a try that told nobody, or may not have.
-async fn give_up(ctx: &Ctx, claim: &Claim, kind: &str, obstacle: Obstacle) -> Result<End> {
-    let (message_id, History { attempts, unanswered, .. }) = (claim.id, claim.history);
+async fn give_up(
+    ctx: &Ctx,
+    claim: &DeliveryAttempt,
+    kind: &str,
+    obstacle: DeliveryError,
+) -> Result<Outcome> {
+    let (message_id, Attempts { attempts, unanswered, .. }) = (claim.id, claim.history);
     match obstacle {
-        Obstacle::Refused(code) => set_aside(ctx, claim, kind, &code).await,
-        Obstacle::Unanswered(_) if unanswered + 1 >= MOST_UNANSWERED => {
+        DeliveryError::Permanent(code) => set_aside(ctx, claim, kind, &code).await,
+        DeliveryError::OutcomeUnknown(_) if unanswered + 1 >= MOST_UNANSWERED => {
             set_aside(ctx, claim, kind, "unanswered").await
         }
-        Obstacle::Unanswered(problem) => {
+        DeliveryError::OutcomeUnknown(problem) => {
             warn!(%message_id, kind, problem, "a message may have been sent");
             ctx.store.note_unanswered(claim).await?;
-            Ok(End::Open)
+            Ok(Outcome::Open)
         }
-        Obstacle::Passing(problem) => {
+        DeliveryError::Transient(problem) => {
             warn!(%message_id, kind, problem, "a message has to wait");
             ctx.store.release_message(claim, false).await?;
-            Ok(End::Failed)
+            Ok(Outcome::Failed)
         }
-        Obstacle::Fault(problem) => {
+        DeliveryError::Fault(problem) => {
             error!(%message_id, kind, problem, attempts, "a message fails");
             ctx.store.release_message(claim, true).await?;
-            Ok(End::Failed)
+            Ok(Outcome::Failed)
         }
     }
 }
 
 /// Drops what is not worth telling any more. What was never tried is a shop's that had no mail, and
 /// no loss.
-async fn drop_stale(ctx: &Ctx, claim: &Claim, message: &Message) -> Result<End> {
+async fn drop_stale(ctx: &Ctx, claim: &DeliveryAttempt, message: &Message) -> Result<Outcome> {
     const WHY: &str = "a message is not worth telling any more";
     let kind = message.event.kind();
     if claim.history.tries > 1 {
@@ -129,15 +138,20 @@ async fn drop_stale(ctx: &Ctx, claim: &Claim, message: &Message) -> Result<End> 
         info!(message_id = %claim.id, kind, "{WHY}");
     }
     ctx.store.delete_message(claim.id).await?;
-    Ok(End::Settled)
+    Ok(Outcome::Settled)
 }
 
-async fn tell(ctx: &Ctx, post: &Post, claim: &Claim, event: &Event) -> Result<(), Obstacle> {
+async fn tell(
+    ctx: &Ctx,
+    post: &MailSettings,
+    claim: &DeliveryAttempt,
+    event: &Event,
+) -> Result<(), DeliveryError> {
     let id = claim.id;
     match letters::write(ctx, post, event).await? {
-        Told::ToNobody => ctx.store.delete_message(id).await?,
-        Told::By(events) => ctx.store.replace_message(claim, events, ctx.now()).await?,
-        Told::In(mail) => {
+        Rendered::Nothing => ctx.store.delete_message(id).await?,
+        Rendered::Replaced(events) => ctx.store.replace_message(claim, events, ctx.now()).await?,
+        Rendered::Mail(mail) => {
             mailer(ctx, post).send(&mail).await?;
             // Now nothing may look like a failure: the message would be sent once more.
             if let Err(problem) = ctx.store.delete_message(id).await {
@@ -148,31 +162,36 @@ async fn tell(ctx: &Ctx, post: &Post, claim: &Claim, event: &Event) -> Result<()
     Ok(())
 }
 
-async fn set_aside(ctx: &Ctx, claim: &Claim, kind: &str, reason: &str) -> Result<End> {
+async fn set_aside(
+    ctx: &Ctx,
+    claim: &DeliveryAttempt,
+    kind: &str,
+    reason: &str,
+) -> Result<Outcome> {
     let message_id = claim.id;
     error!(event = "mail_undeliverable", %message_id, kind, reason, "a message is set aside");
     ctx.store.set_message_aside(claim, reason, ctx.now()).await?;
-    Ok(End::Settled)
+    Ok(Outcome::Settled)
 }
 
-fn mailer<'a>(ctx: &'a Ctx, post: &Post) -> &'a dyn Mailer {
+fn mailer<'a>(ctx: &'a Ctx, post: &MailSettings) -> &'a dyn Mailer {
     ctx.mailer.get_or_init(|| Box::new(Ses::new(&ctx.config, post, None))).as_ref()
 }
 
-impl From<Failure> for Obstacle {
-    fn from(failure: Failure) -> Self {
+impl From<SendError> for DeliveryError {
+    fn from(failure: SendError) -> Self {
         match failure {
-            Failure::Passing(code) => Self::Passing(code),
-            Failure::Unanswered(code) => Self::Unanswered(code),
-            Failure::Refused(code) => Self::Refused(code),
+            SendError::Transient(code) => Self::Transient(code),
+            SendError::OutcomeUnknown(code) => Self::OutcomeUnknown(code),
+            SendError::Permanent(code) => Self::Permanent(code),
         }
     }
 }
 
-impl From<Error> for Obstacle {
+impl From<Error> for DeliveryError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Unavailable { context } => Self::Passing(context),
+            Error::Unavailable { context } => Self::Transient(context),
             other => Self::Fault(format!("{other:?}")),
         }
     }

@@ -1,7 +1,7 @@
 //! A letter: what every mail is made of, and how it looks as text and as HTML.
 
 use askama::Template;
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::domain::email::Email;
 use shared::domain::money::Money;
 use shared::mail::Mail;
@@ -88,7 +88,7 @@ impl Letter {
     }
 
     /// The mail that brings it to somebody.
-    pub fn to(self, to: &Email, post: &Post) -> Result<Mail> {
+    pub fn to(self, to: &Email, post: &MailSettings) -> Result<Mail> {
         let (letter, shop) = (&self, post.shop.as_str());
         Ok(Mail {
             to: to.clone(),

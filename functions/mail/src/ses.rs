@@ -15,9 +15,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{BoxFuture, FutureExt};
 use hyper_util::client::legacy;
-use shared::config::{Config, Post};
+use shared::config::{Config, MailSettings};
 use shared::domain::email::Email;
-use shared::mail::{Failure, Mail, Mailer};
+use shared::mail::{Mail, Mailer, SendError};
 use shared::store::client::credentials;
 use shared::store::network::Network;
 
@@ -40,7 +40,7 @@ pub(crate) struct Ses {
 
 impl Ses {
     /// A client for this environment; `http` replaces the network, for tests.
-    pub fn new(config: &Config, post: &Post, http: Option<SharedHttpClient>) -> Self {
+    pub fn new(config: &Config, post: &MailSettings, http: Option<SharedHttpClient>) -> Self {
         let Config { aws, patience, .. } = config;
         let http = http.unwrap_or_else(|| SharedHttpClient::new(Network::new(patience.connect)));
         let mut builder = aws_sdk_sesv2::Config::builder()
@@ -60,7 +60,7 @@ impl Ses {
     }
 
     async fn send_patiently(&self, mail: &Mail) -> Result<(), Failed> {
-        let content = content(mail).map_err(|_| Failed::Refused("incomplete".to_owned()))?;
+        let content = content(mail).map_err(|_| Failed::Permanent("incomplete".to_owned()))?;
         for pause in PAUSES {
             match self.try_to_send(&content, &mail.to).await {
                 Err(Failed::Busy(_)) => tokio::time::sleep(pause).await,
@@ -84,10 +84,11 @@ impl Ses {
 }
 
 impl Mailer for Ses {
-    fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), Failure>> {
+    fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), SendError>> {
         async move {
             let sent = tokio::time::timeout(PATIENCE, self.send_patiently(mail)).await;
-            sent.unwrap_or(Err(Failed::Unanswered(NO_ANSWER.to_owned()))).map_err(Failure::from)
+            sent.unwrap_or(Err(Failed::OutcomeUnknown(NO_ANSWER.to_owned())))
+                .map_err(SendError::from)
         }
         .boxed()
     }
@@ -97,44 +98,44 @@ impl Mailer for Ses {
 #[derive(Debug)]
 enum Failed {
     Busy(String),
-    Passing(String),
-    Unanswered(String),
-    Refused(String),
+    Transient(String),
+    OutcomeUnknown(String),
+    Permanent(String),
 }
 
 impl Failed {
     fn by<R>(error: &SdkError<SendEmailError, R>) -> Self {
         let answer = match error {
             SdkError::ServiceError(answer) => answer.err(),
-            SdkError::ConstructionFailure(_) => return Self::Passing("no request".to_owned()),
+            SdkError::ConstructionFailure(_) => return Self::Transient("no request".to_owned()),
             SdkError::DispatchFailure(failure)
                 if failure
                     .as_connector_error()
                     .and_then(Error::source)
                     .is_some_and(is_connecting) =>
             {
-                return Self::Passing("no connection".to_owned());
+                return Self::Transient("no connection".to_owned());
             }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                return Self::Unanswered(NO_ANSWER.to_owned());
+                return Self::OutcomeUnknown(NO_ANSWER.to_owned());
             }
-            _ => return Self::Unanswered(UNREADABLE.to_owned()),
+            _ => return Self::OutcomeUnknown(UNREADABLE.to_owned()),
         };
         // Not SES, or not all that it said.
-        let Some(code) = answer.code() else { return Self::Unanswered(UNREADABLE.to_owned()) };
+        let Some(code) = answer.code() else { return Self::OutcomeUnknown(UNREADABLE.to_owned()) };
         let code = code.to_owned();
         match answer {
             // The account's sender, or its sandbox: no mail's fault.
             SendEmailError::MessageRejected(rejected) if is_unverified(rejected.message()) => {
-                Self::Passing("not verified".to_owned())
+                Self::Transient("not verified".to_owned())
             }
             SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => {
-                Self::Refused(code)
+                Self::Permanent(code)
             }
             SendEmailError::TooManyRequestsException(_) => Self::Busy(code),
             _ if code.starts_with("Throttling") => Self::Busy(code),
             // The account, its rights: no mail's fault either.
-            _ => Self::Passing(code),
+            _ => Self::Transient(code),
         }
     }
 }
@@ -149,12 +150,12 @@ fn is_unverified(message: Option<&str>) -> bool {
     message.is_some_and(|text| text.contains("not verified"))
 }
 
-impl From<Failed> for Failure {
+impl From<Failed> for SendError {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Busy(code) | Failed::Passing(code) => Self::Passing(code),
-            Failed::Unanswered(code) => Self::Unanswered(code),
-            Failed::Refused(code) => Self::Refused(code),
+            Failed::Busy(code) | Failed::Transient(code) => Self::Transient(code),
+            Failed::OutcomeUnknown(code) => Self::OutcomeUnknown(code),
+            Failed::Permanent(code) => Self::Permanent(code),
         }
     }
 }

@@ -5,7 +5,7 @@
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;
 use shared::domain::order::OrderStatus;
-use shared::domain::page::{Limit, PageNumber};
+use shared::domain::page::{PageNumber, PageSize};
 use shared::http::paging::Paging;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
@@ -18,13 +18,13 @@ struct Query {
     #[deserr(default)]
     status: Option<OrderStatus>,
     #[deserr(default)]
-    limit: Option<Limit>,
+    limit: Option<PageSize>,
     #[deserr(default)]
     cursor: Option<String>,
     #[deserr(default)]
     page: Option<PageNumber>,
     #[deserr(default)]
-    per_page: Option<Limit>,
+    per_page: Option<PageSize>,
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

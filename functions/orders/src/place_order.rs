@@ -8,10 +8,10 @@ use deserr::Deserr;
 use shared::domain::cart::Cart;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::invalid::Invalid;
-use shared::domain::limit::Limit;
 use shared::domain::money::Money;
 use shared::domain::order::{Order, PaymentMethod};
 use shared::domain::quantity::Quantity;
+use shared::domain::rate_limit::RateLimit;
 use shared::domain::sku::Sku;
 use shared::domain::user::Address;
 use shared::http::{Request, Response};
@@ -53,7 +53,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let checkout = body.checkout(ctx, caller.user_id, idempotency)?;
 
     let limiter = request.limiter(ctx);
-    let admitted = limiter.admit([Limit::CheckoutAccount.of(caller.user_id)]);
+    let admitted = limiter.admit([RateLimit::CheckoutAccount.of(caller.user_id)]);
     let placed = ctx.store.place_order(&checkout, admitted, ctx.currency(), ctx.now()).await?;
 
     let answer = |order: Order| {
@@ -61,8 +61,8 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
         Ok(Response::created(&location, &OrderView::new(order, caller))?.version(version))
     };
     match placed {
-        Placed::Now(order) => answer(order),
-        Placed::Before(order) => {
+        Placed::New(order) => answer(order),
+        Placed::Replayed(order) => {
             limiter.give_back().await;
             answer(order).map(Response::replayed)
         }

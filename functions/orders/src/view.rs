@@ -11,7 +11,7 @@ use shared::domain::product::Options;
 use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
 use shared::domain::text::Name;
-use shared::domain::time::Instant;
+use shared::domain::time::Timestamp;
 use shared::domain::user::Address;
 use shared::store::orders::OrderSummary;
 
@@ -37,10 +37,10 @@ pub(crate) struct SummaryView {
     subtotal: Money,
     total: Money,
     payment: PaymentView,
-    expires_at: Option<Instant>,
+    expires_at: Option<Timestamp>,
     version: u64,
-    placed_at: Instant,
-    updated_at: Instant,
+    placed_at: Timestamp,
+    updated_at: Timestamp,
 }
 
 #[derive(Serialize)]

@@ -8,8 +8,8 @@ use deserr::Deserr;
 use futures_util::future::{join, try_join};
 use shared::auth::password;
 use shared::domain::invalid::Invalid;
-use shared::domain::limit::Limit;
 use shared::domain::password::{NewPassword, OfferedPassword};
+use shared::domain::rate_limit::RateLimit;
 use shared::http::{Request, Response};
 use shared::{Ctx, Error, Result};
 
@@ -27,7 +27,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let user = ctx.store.user(caller.user_id).await?.ok_or(Error::NotFound)?;
     let new = body.new_password.for_person(&user.email, Some(&user.name), "/new_password")?;
     let limiter = request.limiter(ctx);
-    let counted = limiter.admit([Limit::PasswordAccount.of(user.id)]);
+    let counted = limiter.admit([RateLimit::PasswordAccount.of(user.id)]);
     let ((), credential) = try_join(counted, ctx.store.credential(&user.email)).await?;
     let credential = credential.ok_or(Error::NotFound)?;
     if !password::verify(&body.current_password, Some(&credential.password_hash))? {

@@ -11,8 +11,8 @@ use futures_util::future::{join, try_join};
 use serde::Serialize;
 use shared::auth::password;
 use shared::domain::invalid::Invalid;
-use shared::domain::limit::Limit;
 use shared::domain::password::OfferedPassword;
+use shared::domain::rate_limit::RateLimit;
 use shared::http::{Request, Response};
 use shared::{Ctx, Error, Result};
 
@@ -28,7 +28,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let user = ctx.store.fresh_user(caller.user_id).await?.ok_or(Error::NotFound)?;
     let limiter = request.limiter(ctx);
-    let counted = limiter.admit([Limit::PasswordAccount.of(user.id)]);
+    let counted = limiter.admit([RateLimit::PasswordAccount.of(user.id)]);
     let ((), credential) = try_join(counted, ctx.store.credential(&user.email)).await?;
     let credential = credential.ok_or(Error::NotFound)?;
     if !password::verify(&body.password, Some(&credential.password_hash))? {

@@ -6,7 +6,7 @@
 use deserr::Deserr;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
-use shared::domain::page::{Limit, Page};
+use shared::domain::page::{Page, PageSize};
 use shared::domain::text::Name;
 use shared::domain::user::{NameKey, Role};
 use shared::http::paging::Paging;
@@ -24,7 +24,7 @@ struct Query {
     #[deserr(default)]
     role: Option<Role>,
     #[deserr(default)]
-    limit: Option<Limit>,
+    limit: Option<PageSize>,
     #[deserr(default)]
     cursor: Option<String>,
 }

@@ -9,7 +9,7 @@ use shared::domain::money::Currency;
 use shared::domain::password::NewPassword;
 use shared::domain::product::ProductDraft;
 use shared::domain::text::Name;
-use shared::domain::time::Instant;
+use shared::domain::time::Timestamp;
 use shared::domain::user::{AccountStatus, Address, Role, User};
 use shared::store::Store;
 use shared::store::orders::Viewer;
@@ -126,8 +126,8 @@ fn email(account: &Account) -> Result<Email> {
     Email::parse(account.email.to_owned()).map_err(|refused| refusal(account, refused))
 }
 
-fn instant(millis: u64) -> Instant {
-    Instant::from_unix_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+fn instant(millis: u64) -> Timestamp {
+    Timestamp::from_unix_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 fn refusal(account: &Account, refused: Refused) -> Failure {

@@ -9,7 +9,7 @@ use shared::domain::email::Email;
 use shared::domain::ids::RegistrationId;
 use shared::domain::password::NewPassword;
 use shared::domain::text::Name;
-use shared::domain::time::Instant;
+use shared::domain::time::Timestamp;
 use shared::store::Store;
 use shared::store::registrations::Registration;
 use shared::{Error, Result};
@@ -66,7 +66,7 @@ fn registration(token: &VerificationToken) -> Result<Registration> {
         phone: None,
         password_hash: password::hash(&password.map_err(|bad| Error::internal(bad.detail))?)?,
         tokens: Vec::new(),
-        created_at: Instant::from_unix_millis(OPENING as i64),
+        created_at: Timestamp::from_unix_millis(OPENING as i64),
         expires_at: NEVER,
     })
 }

@@ -5,7 +5,7 @@ use shared::domain::money::Currency;
 use shared::domain::order::PaymentMethod;
 use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
-use shared::domain::time::Instant;
+use shared::domain::time::Timestamp;
 use shared::domain::version::Expected;
 use shared::store::Store;
 use shared::store::carts::Edit;
@@ -31,7 +31,7 @@ pub(super) async fn make(
     currency: Currency,
     account: &Account,
 ) -> shared::Result<()> {
-    let (buyer, now) = (account.user_id(), Instant::from_unix_millis(CLOSING as i64));
+    let (buyer, now) = (account.user_id(), Timestamp::from_unix_millis(CLOSING as i64));
     let one = Quantity::new(1).ok_or_else(|| shared::Error::internal("1 is a quantity"))?;
 
     if store.cart(buyer.into()).await?.cart.lines.is_empty() {

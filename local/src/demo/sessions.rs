@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use shared::auth::session::RefreshToken;
 use shared::auth::token::Bearer;
 use shared::domain::ids::SessionId;
-use shared::domain::time::Instant;
+use shared::domain::time::Timestamp;
 use shared::store::Store;
 use shared::store::signing_keys::PublicKey;
 use shared::store::users::{Rotation, Session};
@@ -30,7 +30,7 @@ pub const ISSUER: &str = "bodega-local";
 const KEY_ID: &str = "local-demo";
 const SEED: &[u8; 32] = b"public: for local demo data only";
 /// 1 January 2100.
-pub(super) const NEVER: Instant = Instant::from_unix_millis(4_102_444_800_000);
+pub(super) const NEVER: Timestamp = Timestamp::from_unix_millis(4_102_444_800_000);
 
 /// The access token of an account's session, as a client sends it.
 pub fn access_token(account: &Account) -> Result<String> {
@@ -58,7 +58,7 @@ pub(super) async fn begin(
     let key = key().map_err(shared::Error::internal)?;
     let published = PublicKey {
         x: URL_SAFE_NO_PAD.encode(key.public_key()),
-        published_at: Instant::from_unix_millis(OPENING as i64),
+        published_at: Timestamp::from_unix_millis(OPENING as i64),
         // What has a limit already keeps it when the shop gets another key.
         believed_until: Some(NEVER),
     };

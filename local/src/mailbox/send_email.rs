@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::domain::time::Instant;
+use shared::domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::mails::{Mail, Mailbox};
@@ -110,7 +110,7 @@ fn send(mailbox: &Mailbox, body: &[u8]) -> Result<String> {
     accept(mailbox, &recipients, body)?;
 
     let id = Uuid::now_v7().to_string();
-    let at = Instant::from_unix_millis(Clock::default().now()).to_string();
+    let at = Timestamp::from_unix_millis(Clock::default().now()).to_string();
     let source = request.source(from, message, &id, &at);
     let text =
         |text: &Option<Text>| text.as_ref().map(|text| text.data.clone()).unwrap_or_default();

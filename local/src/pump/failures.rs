@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use shared::domain::time::Instant;
+use shared::domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::lane::Loss;
@@ -57,7 +57,7 @@ pub(super) fn message(loss: &Loss, function: &str, stream: &str, region: &str, n
             "approximateInvokeCount": loss.invocations,
         },
         "version": "1.0",
-        "timestamp": Instant::from_unix_millis(now),
+        "timestamp": Timestamp::from_unix_millis(now),
         "DDBStreamBatchInfo": {
             "shardId": first.shard,
             "startSequenceNumber": first.sequence_number,
@@ -79,6 +79,6 @@ pub(super) fn message(loss: &Loss, function: &str, stream: &str, region: &str, n
 
 /// `2026-01-01T00:00:00Z`
 pub(crate) fn to_the_second(millis: i64) -> String {
-    let text = Instant::from_unix_millis(millis).to_string();
+    let text = Timestamp::from_unix_millis(millis).to_string();
     text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }

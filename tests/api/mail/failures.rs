@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use shared::store::deliveries::Look;
+use shared::store::deliveries::OutboxSweep;
 use tests::app::App;
 use tests::gate::Trouble;
 use tests::log::Log;
@@ -83,7 +83,7 @@ async fn a_mail_that_is_refused_is_set_aside_and_holds_up_no_other() {
     let app = App::start().await;
     let addresses = register_many(&app, 3).await;
     let (records, ids) = (app.outbox().await, outbox(&app).await);
-    app.mailbox.make_trouble([Mishap::Refused]);
+    app.mailbox.make_trouble([Mishap::Permanent]);
 
     assert_eq!(app.deliver(&records).await, [""; 0], "nothing is to come again");
 
@@ -107,7 +107,7 @@ async fn a_mail_that_is_refused_is_set_aside_and_holds_up_no_other() {
 async fn an_operator_sends_again_what_was_set_aside_and_is_still_worth_it() {
     let app = App::start().await;
     register(&app).await;
-    app.mailbox.make_trouble([Mishap::Refused; 2]);
+    app.mailbox.make_trouble([Mishap::Permanent; 2]);
     app.deliver_mail().await;
     app.advance(Duration::from_secs(23 * 60 * 60));
     let younger = register_many(&app, 1).await.remove(0);
@@ -165,7 +165,7 @@ async fn what_was_tried_before_comes_after_what_was_not() {
     assert_eq!(app.deliver(&records[..1]).await.len(), 1);
 
     let now = app.backstage.now();
-    let mut look = Look::before(now);
+    let mut look = OutboxSweep::before(now);
     let unsent = app.backstage.store.unsent_messages(&mut look, now).await.expect("a read");
     let unsent = unsent.expect("some messages");
 
@@ -214,7 +214,7 @@ async fn a_message_that_can_not_be_read_is_reported_by_every_try_and_set_aside_i
 async fn what_can_not_be_read_stays_set_aside_and_holds_up_nothing_that_is_sent_again() {
     let app = App::start().await;
     register_many(&app, 2).await;
-    app.mailbox.make_trouble([Mishap::Refused; 2]);
+    app.mailbox.make_trouble([Mishap::Permanent; 2]);
     app.deliver_mail().await;
     let first = set_aside(&app).await.remove(0);
     let update = app.client.update_item().table_name(&app.table);
@@ -282,7 +282,7 @@ async fn who_leaves_is_forgotten_by_what_was_set_aside_too() {
     let app = App::start().await;
     let ada = super::account(&app).await;
     register(&app).await;
-    app.mailbox.make_trouble([Mishap::Refused]);
+    app.mailbox.make_trouble([Mishap::Permanent]);
     app.deliver_mail().await;
     assert_eq!(set_aside(&app).await.len(), 1);
 

@@ -3,13 +3,13 @@
 //! The answer that they got does not say so: only who reads this mail learns it.
 
 use shared::Result;
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::domain::email::Email;
 
-use super::Told;
+use super::Rendered;
 use crate::letter::Letter;
 
-pub(super) fn write(post: &Post, email: &Email) -> Result<Told> {
+pub(super) fn write(post: &MailSettings, email: &Email) -> Result<Rendered> {
     let shop = post.shop.as_str();
     let mut letter = Letter::about(format!("You have an account at {shop}"))
         .says(format!("Somebody, you we hope, asked for an account at {shop} with this address."))
@@ -22,5 +22,5 @@ pub(super) fn write(post: &Post, email: &Email) -> Result<Told> {
         letter = letter.links("Choose a new password", url);
     }
     letter = letter.says("If it wasn't you, ignore this mail.");
-    Ok(Told::In(letter.to(email, post)?))
+    Ok(Rendered::Mail(letter.to(email, post)?))
 }

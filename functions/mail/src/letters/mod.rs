@@ -9,23 +9,23 @@ mod password_reset;
 mod registration;
 mod verification;
 
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::mail::Mail;
 use shared::store::outbox::Event;
 use shared::{Ctx, Result};
 
-/// How something is told.
-pub(crate) enum Told {
-    /// In a mail.
-    In(Mail),
-    /// By other messages.
-    By(Vec<Event>),
-    /// To nobody: the person is gone, or there never was one.
-    ToNobody,
+/// What a message is rendered to.
+pub(crate) enum Rendered {
+    /// A mail.
+    Mail(Mail),
+    /// Other messages that replace it.
+    Replaced(Vec<Event>),
+    /// Nothing: the person is gone, or there never was one.
+    Nothing,
 }
 
 /// Tells somebody what has happened.
-pub(crate) async fn write(ctx: &Ctx, post: &Post, event: &Event) -> Result<Told> {
+pub(crate) async fn write(ctx: &Ctx, post: &MailSettings, event: &Event) -> Result<Rendered> {
     match event {
         Event::RegistrationRequested { email, registration_id } => {
             registration::write(ctx, post, email, *registration_id).await

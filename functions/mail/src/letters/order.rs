@@ -1,31 +1,31 @@
 //! What the letters about orders have in common.
 
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::domain::ids::{OrderId, UserId};
 use shared::domain::order::{Order, OrderLine};
 use shared::domain::user::{Address, Role, User};
 use shared::store::orders::Viewer;
 use shared::{Ctx, Error, Result};
 
-use super::Told;
+use super::Rendered;
 use crate::letter::{Goods, GoodsLine, Letter};
 
 /// What stands in a letter about an order; the way to the order comes behind it.
-type Contents = fn(&Post, &Order, &User) -> Letter;
+type Contents = fn(&MailSettings, &Order, &User) -> Letter;
 
 /// Writes a letter about an order to whose it is.
 pub(super) async fn write(
     ctx: &Ctx,
-    post: &Post,
+    post: &MailSettings,
     order_id: OrderId,
     user_id: UserId,
     contents: Contents,
-) -> Result<Told> {
+) -> Result<Rendered> {
     let Some((order, user)) = read(ctx, order_id, user_id).await? else {
-        return Ok(Told::ToNobody);
+        return Ok(Rendered::Nothing);
     };
     let letter = with_link(contents(post, &order, &user), &order, post);
-    Ok(Told::In(letter.to(&user.email, post)?))
+    Ok(Rendered::Mail(letter.to(&user.email, post)?))
 }
 
 /// An order and whose it is; `None` where the person is gone.
@@ -61,7 +61,7 @@ pub(super) fn with_address(letter: Letter, order: &Order, user: &User) -> Letter
 }
 
 /// The letter, with the way to the order, where the shop has a page for it.
-fn with_link(letter: Letter, order: &Order, post: &Post) -> Letter {
+fn with_link(letter: Letter, order: &Order, post: &MailSettings) -> Letter {
     match post.links.order(order.id) {
         Some(url) => letter.links("See the order", url),
         None => letter,

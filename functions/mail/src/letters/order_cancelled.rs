@@ -1,13 +1,13 @@
 //! To a customer whose order was cancelled, by them or by the shop.
 
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::domain::order::Order;
 use shared::domain::user::User;
 
 use super::order;
 use crate::letter::Letter;
 
-pub(super) fn letter(post: &Post, order: &Order, _: &User) -> Letter {
+pub(super) fn letter(post: &MailSettings, order: &Order, _: &User) -> Letter {
     Letter::about(format!("Your order at {} was cancelled", post.shop.as_str()))
         .says(format!("Your order {} was cancelled. It was for:", order.id))
         .lists(order::goods(order))

@@ -1,14 +1,14 @@
 //! To somebody whose password was changed: if it was somebody else, they should know.
 
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::domain::ids::UserId;
 use shared::{Ctx, Result};
 
-use super::Told;
+use super::Rendered;
 use crate::letter::Letter;
 
-pub(super) async fn write(ctx: &Ctx, post: &Post, user_id: UserId) -> Result<Told> {
-    let Some(user) = ctx.store.user(user_id).await? else { return Ok(Told::ToNobody) };
+pub(super) async fn write(ctx: &Ctx, post: &MailSettings, user_id: UserId) -> Result<Rendered> {
+    let Some(user) = ctx.store.user(user_id).await? else { return Ok(Rendered::Nothing) };
     let shop = post.shop.as_str();
     let mut letter = Letter::about(format!("Your password for {shop} was changed"))
         .says(format!("The password of your account at {shop} was changed."))
@@ -17,5 +17,5 @@ pub(super) async fn write(ctx: &Ctx, post: &Post, user_id: UserId) -> Result<Tol
     if let Some(url) = post.links.forgot_password() {
         letter = letter.links("Choose a new password", url);
     }
-    Ok(Told::In(letter.to(&user.email, post)?))
+    Ok(Rendered::Mail(letter.to(&user.email, post)?))
 }

@@ -1,20 +1,20 @@
 //! To somebody who forgot their password, if they have an account that is not disabled.
 
 use shared::auth::mailed_token::ResetToken;
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::domain::email::Email;
 use shared::domain::user::AccountStatus;
 use shared::store::resets::RESET_LIFETIME;
 use shared::{Ctx, Result};
 
-use super::Told;
+use super::Rendered;
 use crate::letter::Letter;
 
-pub(super) async fn write(ctx: &Ctx, post: &Post, email: &Email) -> Result<Told> {
-    let Some(credential) = ctx.store.credential(email).await? else { return Ok(Told::ToNobody) };
+pub(super) async fn write(ctx: &Ctx, post: &MailSettings, email: &Email) -> Result<Rendered> {
+    let Some(credential) = ctx.store.credential(email).await? else { return Ok(Rendered::Nothing) };
     let security = ctx.store.security(credential.user_id).await?;
     if security.is_none_or(|security| security.status != AccountStatus::Active) {
-        return Ok(Told::ToNobody);
+        return Ok(Rendered::Nothing);
     }
     let token = ResetToken::new()?;
     // The digest first: a token that was mailed works.
@@ -25,5 +25,5 @@ pub(super) async fn write(ctx: &Ctx, post: &Post, email: &Email) -> Result<Told>
         .says(format!("To choose a new one, open this link within {minutes} minutes."))
         .links("Choose a new password", post.links.reset_password(&token.write()))
         .says("If it wasn't you, ignore this mail. Your password stays as it is.");
-    Ok(Told::In(letter.to(email, post)?))
+    Ok(Rendered::Mail(letter.to(email, post)?))
 }

@@ -3,21 +3,21 @@
 //! Anybody can have it sent to anybody, so nothing that they wrote is in it: no name either.
 
 use shared::auth::mailed_token::VerificationToken;
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::domain::email::Email;
 use shared::domain::ids::RegistrationId;
 use shared::store::registrations::REGISTRATION_LIFETIME;
 use shared::{Ctx, Result};
 
-use super::{Told, known_address};
+use super::{Rendered, known_address};
 use crate::letter::Letter;
 
 pub(super) async fn write(
     ctx: &Ctx,
-    post: &Post,
+    post: &MailSettings,
     email: &Email,
     id: RegistrationId,
-) -> Result<Told> {
+) -> Result<Rendered> {
     if ctx.store.credential(email).await?.is_some() {
         return known_address::write(post, email);
     }
@@ -25,7 +25,7 @@ pub(super) async fn write(
     let token = VerificationToken::new(address, id)?;
     // The digest first: a token that was mailed works.
     if !ctx.store.add_verification_token(&address, id, &token.digest(), ctx.now()).await? {
-        return Ok(Told::ToNobody);
+        return Ok(Rendered::Nothing);
     }
     let (shop, hours) = (post.shop.as_str(), REGISTRATION_LIFETIME.whole_hours());
     let letter = Letter::about(format!("Confirm your e-mail address for {shop}"))
@@ -36,5 +36,5 @@ pub(super) async fn write(
         ))
         .links("Confirm the address", post.links.verify_email(&token.write()))
         .says("If it wasn't you, ignore this mail. Without the link there will be no account.");
-    Ok(Told::In(letter.to(email, post)?))
+    Ok(Rendered::Mail(letter.to(email, post)?))
 }

@@ -2,17 +2,17 @@
 //!
 //! Which registration somebody means can't be known: each of the newest is told anew.
 
-use shared::config::Post;
+use shared::config::MailSettings;
 use shared::domain::email::Email;
 use shared::store::outbox::Event;
 use shared::{Ctx, Result};
 
-use super::{Told, known_address};
+use super::{Rendered, known_address};
 
 /// How many registrations of an address are told anew.
 const NEWEST: usize = 3;
 
-pub(super) async fn write(ctx: &Ctx, post: &Post, email: &Email) -> Result<Told> {
+pub(super) async fn write(ctx: &Ctx, post: &MailSettings, email: &Email) -> Result<Rendered> {
     if ctx.store.credential(email).await?.is_some() {
         return known_address::write(post, email);
     }
@@ -24,5 +24,5 @@ pub(super) async fn write(ctx: &Ctx, post: &Post, email: &Email) -> Result<Told>
             registration_id: registration.id,
         })
         .collect();
-    Ok(if again.is_empty() { Told::ToNobody } else { Told::By(again) })
+    Ok(if again.is_empty() { Rendered::Nothing } else { Rendered::Replaced(again) })
 }

@@ -109,12 +109,12 @@ fn mail() -> Mail {
     }
 }
 
-async fn send(line: &Line) -> Result<(), Failure> {
+async fn send(line: &Line) -> Result<(), SendError> {
     ses(line).send(&mail()).await
 }
 
 /// Over the real network, to an address.
-async fn send_to(endpoint: String) -> Result<(), Failure> {
+async fn send_to(endpoint: String) -> Result<(), SendError> {
     let mut config = config();
     config.aws.ses_endpoint = Some(endpoint);
     Ses::new(&config, config.post.as_ref().unwrap(), None).send(&mail()).await
@@ -143,8 +143,8 @@ async fn a_mail_goes_out_as_text_and_html_from_the_shops_address() {
 
 #[tokio::test(start_paused = true)]
 async fn what_ses_says_decides_whether_a_mail_may_go_another_time() {
-    let passing = |code: &str| Err(Failure::Passing(code.to_owned()));
-    let refused = |code: &str| Err(Failure::Refused(code.to_owned()));
+    let passing = |code: &str| Err(SendError::Transient(code.to_owned()));
+    let refused = |code: &str| Err(SendError::Permanent(code.to_owned()));
     for (status, code, end) in [
         (400, "MessageRejected", refused("MessageRejected")),
         (400, "MessageRejected: Email address is not verified", passing("not verified")),
@@ -164,7 +164,7 @@ async fn what_ses_says_decides_whether_a_mail_may_go_another_time() {
 
 #[tokio::test(start_paused = true)]
 async fn where_an_answer_is_lost_the_mail_may_have_gone() {
-    let unanswered = |problem: &str| Err(Failure::Unanswered(problem.to_owned()));
+    let unanswered = |problem: &str| Err(SendError::OutcomeUnknown(problem.to_owned()));
     for (line, problem) in [
         (Line::with([SILENCE]), "no answer"),
         (Line::with([]), "no answer"),
@@ -185,10 +185,13 @@ async fn where_there_is_no_connection_nothing_has_gone_and_where_it_breaks_it_ma
         std::io::Read::read(&mut connection, &mut [0; 100]).unwrap()
     });
 
-    assert_eq!(send_to(endpoint.clone()).await, Err(Failure::Unanswered("no answer".to_owned())));
+    assert_eq!(
+        send_to(endpoint.clone()).await,
+        Err(SendError::OutcomeUnknown("no answer".to_owned()))
+    );
     assert!(breaks.join().unwrap() > 0, "the request had begun");
 
-    let no_connection = Err(Failure::Passing("no connection".to_owned()));
+    let no_connection = Err(SendError::Transient("no connection".to_owned()));
     assert_eq!(send_to(endpoint).await, no_connection, "nobody listens any more");
 }
 
@@ -198,7 +201,7 @@ async fn a_busy_ses_is_asked_again_after_a_moment_and_not_for_ever() {
         let line = Line::with([(429, code), (429, code), (200, "")]);
         assert_eq!(send(&line).await, Ok(()), "{code}");
         let line = Line::with([(429, code); 5]);
-        assert_eq!(send(&line).await, Err(Failure::Passing(code.to_owned())));
+        assert_eq!(send(&line).await, Err(SendError::Transient(code.to_owned())));
         assert_eq!(line.requests().len(), 4, "{code}");
     }
 }

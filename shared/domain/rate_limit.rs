@@ -3,11 +3,11 @@
 
 use std::fmt::Display;
 
-use super::time::Instant;
+use super::time::Timestamp;
 
 /// A limit: who is counted, doing what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
+pub enum RateLimit {
     /// Passwords that were tried for an account and did not open it.
     LoginAccount,
     /// Logins from an address.
@@ -40,30 +40,30 @@ const HOUR: u32 = 60 * MINUTE;
 /// Every limit in the order of its variants: its name in `RATE_LIMITS`, keys and headers, and what
 /// it allows.
 #[rustfmt::skip]
-const PAGE: [(Limit, &str, Allowance); 12] = [
-    (Limit::LoginAccount,    "login_account",    Allowance { requests:  10, seconds: 15 * MINUTE }),
-    (Limit::LoginAddress,    "login_address",    Allowance { requests: 100, seconds: 15 * MINUTE }),
-    (Limit::PasswordAccount, "password_account", Allowance { requests:  10, seconds: 15 * MINUTE }),
-    (Limit::RegisterEmail,   "register_email",   Allowance { requests:   5, seconds: HOUR }),
-    (Limit::RegisterAddress, "register_address", Allowance { requests:  20, seconds: HOUR }),
-    (Limit::ForgotEmail,     "forgot_email",     Allowance { requests:   5, seconds: HOUR }),
-    (Limit::ForgotAddress,   "forgot_address",   Allowance { requests:  20, seconds: HOUR }),
-    (Limit::ResendEmail,     "resend_email",     Allowance { requests:   5, seconds: HOUR }),
-    (Limit::ResendAddress,   "resend_address",   Allowance { requests:  20, seconds: HOUR }),
-    (Limit::VerifyAddress,   "verify_address",   Allowance { requests:  20, seconds: HOUR }),
-    (Limit::ResetAddress,    "reset_address",    Allowance { requests:  20, seconds: HOUR }),
-    (Limit::CheckoutAccount, "checkout_account", Allowance { requests:  30, seconds: 10 * MINUTE }),
+const RATE_LIMITS: [(RateLimit, &str, Quota); 12] = [
+    (RateLimit::LoginAccount,    "login_account",    Quota { requests:  10, seconds: 15 * MINUTE }),
+    (RateLimit::LoginAddress,    "login_address",    Quota { requests: 100, seconds: 15 * MINUTE }),
+    (RateLimit::PasswordAccount, "password_account", Quota { requests:  10, seconds: 15 * MINUTE }),
+    (RateLimit::RegisterEmail,   "register_email",   Quota { requests:   5, seconds: HOUR }),
+    (RateLimit::RegisterAddress, "register_address", Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ForgotEmail,     "forgot_email",     Quota { requests:   5, seconds: HOUR }),
+    (RateLimit::ForgotAddress,   "forgot_address",   Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ResendEmail,     "resend_email",     Quota { requests:   5, seconds: HOUR }),
+    (RateLimit::ResendAddress,   "resend_address",   Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::VerifyAddress,   "verify_address",   Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ResetAddress,    "reset_address",    Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::CheckoutAccount, "checkout_account", Quota { requests:  30, seconds: 10 * MINUTE }),
 ];
 
-impl Limit {
+impl RateLimit {
     /// Every limit.
     pub fn all() -> impl Iterator<Item = Self> {
-        PAGE.iter().map(|(limit, ..)| *limit)
+        RATE_LIMITS.iter().map(|(limit, ..)| *limit)
     }
 
     /// Its name in settings, keys and headers.
     pub const fn name(self) -> &'static str {
-        PAGE[self as usize].1
+        RATE_LIMITS[self as usize].1
     }
 
     /// The limit as it counts for somebody.
@@ -72,7 +72,7 @@ impl Limit {
     }
 
     /// Whether it counts what comes from an address, whomever it is about.
-    pub const fn is_of_an_address(self) -> bool {
+    pub const fn is_per_ip(self) -> bool {
         matches!(
             self,
             Self::LoginAddress
@@ -94,14 +94,14 @@ impl Limit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// Doing what.
-    pub limit: Limit,
+    pub limit: RateLimit,
     /// An e-mail address, a network address, an account.
     pub whom: String,
 }
 
 /// What a limit allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
+pub struct Quota {
     /// So many requests …
     pub requests: u32,
     /// … in each window of so many seconds.
@@ -119,14 +119,14 @@ pub struct Window {
 
 impl Window {
     /// Whole seconds until the next one begins.
-    pub fn seconds_left(self, now: Instant) -> i64 {
+    pub fn seconds_left(self, now: Timestamp) -> i64 {
         (self.end - now.unix_seconds()).max(1)
     }
 }
 
-impl Allowance {
+impl Quota {
     /// The window that a moment belongs to.
-    pub fn window(self, at: Instant) -> Window {
+    pub fn window(self, at: Timestamp) -> Window {
         let (at, length) = (at.unix_seconds(), i64::from(self.seconds));
         let start = at - at.rem_euclid(length);
         Window { start, end: start + length }
@@ -142,17 +142,17 @@ impl Allowance {
 
 /// What every limit of this shop allows; `None` where it is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits([Option<Allowance>; PAGE.len()]);
+pub struct RateLimits([Option<Quota>; RATE_LIMITS.len()]);
 
-impl Default for Limits {
+impl Default for RateLimits {
     fn default() -> Self {
-        Self(PAGE.map(|(.., allowance)| Some(allowance)))
+        Self(RATE_LIMITS.map(|(.., quota)| Some(quota)))
     }
 }
 
-impl Limits {
+impl RateLimits {
     /// No limits at all.
-    pub const OFF: Self = Self([None; PAGE.len()]);
+    pub const OFF: Self = Self([None; RATE_LIMITS.len()]);
 
     /// The defaults but for these: `login_account=10/900,login_address=off`, requests by seconds.
     /// What can't be read is said.
@@ -160,11 +160,11 @@ impl Limits {
         let mut limits = Self::default();
         for change in changes.split(',').map(str::trim).filter(|change| !change.is_empty()) {
             let (name, value) = change.split_once('=').unwrap_or((change, ""));
-            let limit = Limit::all().find(|limit| limit.name() == name.trim());
+            let limit = RateLimit::all().find(|limit| limit.name() == name.trim());
             let limit = limit.ok_or_else(|| format!("names no limit by `{change}`"))?;
             limits.0[limit as usize] = match value.trim() {
                 "off" => None,
-                value => Some(Allowance::parse(value).ok_or_else(|| {
+                value => Some(Quota::parse(value).ok_or_else(|| {
                     format!("says `{change}`: write {}=10/900 or {0}=off", limit.name())
                 })?),
             };
@@ -173,7 +173,7 @@ impl Limits {
     }
 
     /// What a limit allows.
-    pub const fn allowance(&self, limit: Limit) -> Option<Allowance> {
+    pub const fn quota(&self, limit: RateLimit) -> Option<Quota> {
         self.0[limit as usize]
     }
 }
@@ -184,23 +184,23 @@ mod tests {
 
     #[test]
     fn every_limit_stands_in_its_own_line() {
-        for (index, limit) in Limit::all().enumerate() {
+        for (index, limit) in RateLimit::all().enumerate() {
             assert_eq!(limit as usize, index, "{limit:?}");
             let of_address = limit.name().ends_with("_address");
-            assert_eq!(limit.is_of_an_address(), of_address, "{limit:?}");
+            assert_eq!(limit.is_per_ip(), of_address, "{limit:?}");
         }
     }
 
     #[test]
     fn a_change_is_of_the_limits_that_it_names() {
         let changes = " login_account = 3/60 , checkout_account=off,";
-        let limits = Limits::parse(changes).unwrap();
-        let three = Allowance { requests: 3, seconds: 60 };
-        assert_eq!(limits.allowance(Limit::LoginAccount), Some(three));
-        assert_eq!(limits.allowance(Limit::CheckoutAccount), None);
-        let unchanged = Limits::default().allowance(Limit::LoginAddress);
-        assert_eq!(limits.allowance(Limit::LoginAddress), unchanged);
-        assert_eq!(Limits::parse("").unwrap(), Limits::default());
+        let limits = RateLimits::parse(changes).unwrap();
+        let three = Quota { requests: 3, seconds: 60 };
+        assert_eq!(limits.quota(RateLimit::LoginAccount), Some(three));
+        assert_eq!(limits.quota(RateLimit::CheckoutAccount), None);
+        let unchanged = RateLimits::default().quota(RateLimit::LoginAddress);
+        assert_eq!(limits.quota(RateLimit::LoginAddress), unchanged);
+        assert_eq!(RateLimits::parse("").unwrap(), RateLimits::default());
     }
 
     #[test]
@@ -221,17 +221,17 @@ mod tests {
                 "says `login_account=10/-1`: write login_account=10/900 or login_account=off",
             ),
         ] {
-            assert_eq!(Limits::parse(changes).unwrap_err(), problem);
+            assert_eq!(RateLimits::parse(changes).unwrap_err(), problem);
         }
     }
 
     #[test]
     fn a_window_holds_its_first_second_and_not_the_next_ones() {
-        let quarter = Allowance { requests: 1, seconds: 900 };
-        let window = |seconds: i64| quarter.window(Instant::from_unix_millis(seconds * 1000));
+        let quarter = Quota { requests: 1, seconds: 900 };
+        let window = |seconds: i64| quarter.window(Timestamp::from_unix_millis(seconds * 1000));
         assert_eq!(window(900), Window { start: 900, end: 1800 });
         assert_eq!(window(1799), window(900));
         assert_eq!(window(1800).start, 1800);
-        assert_eq!(window(900).seconds_left(Instant::from_unix_millis(1_799_999)), 1);
+        assert_eq!(window(900).seconds_left(Timestamp::from_unix_millis(1_799_999)), 1);
     }
 }

@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv6Addr};
 /// The address of a caller, as far as one caller can be told from another by it: an IPv4 address,
 /// or the /64 network of an IPv6 one, of which a single customer has every address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ClientAddress(Option<IpAddr>);
+pub struct ClientIp(Option<IpAddr>);
 
-impl ClientAddress {
+impl ClientIp {
     /// Reads an address. What can't be one is the one unknown address.
     pub fn read(text: Option<&str>) -> Self {
         let address: Option<IpAddr> = text.and_then(|text| text.trim().parse().ok());
@@ -24,7 +24,7 @@ impl ClientAddress {
     }
 }
 
-impl fmt::Display for ClientAddress {
+impl fmt::Display for ClientIp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => f.write_str("unknown"),
@@ -49,8 +49,8 @@ mod tests {
             ("", "unknown"),
             ("203.0.113.7, 198.51.100.1", "unknown"),
         ] {
-            assert_eq!(ClientAddress::read(Some(text)).to_string(), caller, "{text}");
+            assert_eq!(ClientIp::read(Some(text)).to_string(), caller, "{text}");
         }
-        assert!(!ClientAddress::read(None).is_known());
+        assert!(!ClientIp::read(None).is_known());
     }
 }
