@@ -8,6 +8,7 @@
 pub mod auth;
 pub mod config;
 pub mod context;
+pub mod crypto;
 pub mod domain;
 pub mod http;
 pub mod jobs;

@@ -28,11 +28,10 @@ use shared::mail::Links;
 use shared::store::Store;
 
 use crate::answer::Answer;
-use crate::database;
 use crate::gate::{Count, Gate, Rendezvous, Trouble};
 use crate::mailbox::Mailbox;
 use crate::persona::Persona;
-use crate::policy;
+use crate::{database, policy};
 
 /// The address of whoever runs the shop, once it is verified.
 pub const OPERATOR: &str = "operator@example.com";

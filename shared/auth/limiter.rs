@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::{join, join_all, join3};
 use time::Duration;
 
-use super::digest::digest;
 use crate::context::Ctx;
+use crate::crypto::digest::digest;
 use crate::domain::client_ip::ClientIp;
 use crate::domain::email::{Email, EmailDigest};
 use crate::domain::error::{Error, Result};

@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::digest::{digest, random};
+use crate::crypto::digest::digest;
+use crate::crypto::random::random;
 use crate::domain::email::EmailDigest;
 use crate::domain::error::Result;
 use crate::domain::ids::RegistrationId;

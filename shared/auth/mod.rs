@@ -1,7 +1,6 @@
 //! Who is calling: passwords, access tokens, sessions.
 
 pub mod caller;
-pub mod digest;
 pub mod ed25519;
 pub mod issuer;
 pub mod limiter;

@@ -4,7 +4,7 @@
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 
-use super::digest::random;
+use crate::crypto::random::random;
 use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
 use crate::domain::password::{NewPassword, OfferedPassword};

@@ -20,8 +20,8 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::digest::digest;
 use crate::config::Aws;
+use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::time::Timestamp;
 use crate::store::client;

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::try_join;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::Serialize;
 use time::Duration;
 use uuid::Uuid;
 
-use super::digest::{digest, random};
 use super::issuer::EXPIRES_IN;
 use super::token::Bearer;
 use crate::context::Ctx;
+use crate::crypto::digest::digest;
+use crate::crypto::random::random;
+use crate::crypto::seal::{open, seal};
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::time::Timestamp;
@@ -42,6 +43,9 @@ const GRACE: Duration = Duration::seconds(10);
 
 /// How many leading bytes of a refresh token's secret identify its token family.
 const FAMILY_BYTES: usize = 16;
+
+/// What a refresh token seals.
+const SUCCESSOR: &str = "the successor of a refresh token";
 
 /// How often a renewal looks again after somebody else wrote in between.
 const TRIES: usize = 5;
@@ -279,36 +283,18 @@ impl RefreshToken {
 
     /// Its successor, for nobody but its bearer.
     fn seal(&self, successor: &Self) -> Result<String> {
-        let mut bytes = successor.secret.to_vec();
-        self.key()?
-            .seal_in_place_append_tag(nonce(), Aad::empty(), &mut bytes)
-            .map_err(|_| Error::internal("a refresh token can't be sealed"))?;
-        Ok(URL_SAFE_NO_PAD.encode(bytes))
+        seal(SUCCESSOR, &self.secret, &successor.secret)
     }
 
     fn open(&self, sealed: &str) -> Option<Self> {
-        let mut bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        let secret = self.key().ok()?.open_in_place(nonce(), Aad::empty(), &mut bytes).ok()?;
-        Some(Self { secret: (&*secret).try_into().ok()?, ..self.clone() })
-    }
-
-    fn key(&self) -> Result<LessSafeKey> {
-        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-        context.update(b"the successor of a refresh token");
-        context.update(&self.secret);
-        let key = UnboundKey::new(&AES_256_GCM, context.finish().as_ref());
-        key.map(LessSafeKey::new).map_err(|_| Error::internal("no key for a refresh token"))
+        let secret = open(SUCCESSOR, &self.secret, sealed)?.try_into().ok()?;
+        Some(Self { secret, ..self.clone() })
     }
 }
 
 /// 132 bits of a digest.
 fn half(digest: &str) -> &str {
     &digest[..22]
-}
-
-/// Every key seals one message in its life, so one nonce is enough.
-fn nonce() -> Nonce {
-    Nonce::assume_unique_for_key([0; 12])
 }
 
 #[cfg(test)]

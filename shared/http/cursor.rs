@@ -7,7 +7,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::auth::digest::digest;
+use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
 
 /// A position of the list that `list` describes.

@@ -1,6 +1,6 @@
 //! Entity tags: `"<version>-<hash>"`. `If-Match` compares the version, `If-None-Match` the whole.
 
-use crate::auth::digest::digest;
+use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::version::Expected;
 

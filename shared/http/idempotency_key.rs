@@ -4,7 +4,7 @@
 use lambda_http::http::Method;
 use serde_json::Value;
 
-use crate::auth::digest::digest;
+use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
 use crate::store::idempotency::Idempotency;
 

@@ -6,8 +6,7 @@
 
 use deserr::Deserr;
 use futures_util::future::try_join;
-use shared::auth::password;
-use shared::auth::session;
+use shared::auth::{password, session};
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
 use shared::domain::password::OfferedPassword;

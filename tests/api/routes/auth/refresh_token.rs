@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::auth::digest::digest;
+use shared::crypto::digest::digest;
 use shared::store::keys;
 use tests::answer::{Answer, members, tally};
 use tests::app::App;

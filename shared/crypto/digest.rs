@@ -1,10 +1,7 @@
-//! Digests and randomness.
+//! Digests.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::rand::SecureRandom;
-
-use crate::domain::error::{Error, Result};
 
 /// SHA-256 of the parts, each preceded by its length so that no two lists of parts are the same
 /// text; base64url.
@@ -15,12 +12,4 @@ pub fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         context.update(part);
     }
     URL_SAFE_NO_PAD.encode(context.finish())
-}
-
-/// Unpredictable bytes.
-pub fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    let filled = ring::rand::SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| Error::internal("the system gives no randomness"))?;
-    Ok(bytes)
 }

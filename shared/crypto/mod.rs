@@ -1,0 +1,5 @@
+//! Digests, randomness, and sealing.
+
+pub mod digest;
+pub mod random;
+pub mod seal;
