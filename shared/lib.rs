@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod auth;
+pub mod aws;
 pub mod config;
 pub mod context;
 pub mod crypto;

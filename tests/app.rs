@@ -127,7 +127,7 @@ impl App {
         let mut config = config(&table, patience);
         configure(&mut config);
         let network = Builder::new().build_http();
-        let client = shared::store::client::dynamodb(&config, Some(network.clone()));
+        let client = shared::aws::dynamodb::client(&config, Some(network.clone()));
         database::create_table(&client, &table).await;
 
         let key = PrivateKey::generate().expect("a key");

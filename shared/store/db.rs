@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use super::item::{Item, from_item, key_item, text};
 use super::keys::{Index, Key};
 use super::transaction::pauses;
+use crate::aws::dynamodb;
 use crate::config::Config;
 use crate::domain::error::{Error, Result};
 use crate::domain::page::{Page, Part, Start};
@@ -56,7 +57,7 @@ const BATCH: usize = 100;
 impl Store {
     /// The shop's table; `http` replaces the network, for tests.
     pub fn new(config: &Config, http: Option<SharedHttpClient>) -> Self {
-        Self { client: super::client::dynamodb(config, http), table: config.table.clone() }
+        Self { client: dynamodb::client(config, http), table: config.table.clone() }
     }
 
     pub(super) async fn get(&self, key: Key, read: Read) -> Result<Option<Item>> {

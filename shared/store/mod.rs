@@ -1,4 +1,4 @@
-//! The table, and the only folder that names the AWS SDK.
+//! The table: the only folder that makes calls of DynamoDB.
 //!
 //! One file a resource; a method is an access pattern, and its verb carries its condition:
 //! `create` means that nothing was there, `replace` that something was. What a method can't do it
@@ -6,7 +6,6 @@
 
 pub mod admins;
 pub mod carts;
-pub mod client;
 mod db;
 pub mod deletions;
 pub mod deliveries;
@@ -14,7 +13,6 @@ pub mod idempotency;
 mod item;
 pub mod keys;
 pub mod limits;
-pub mod network;
 pub mod orders;
 pub mod outbox;
 pub mod products;

@@ -52,6 +52,14 @@ fn the_store_knows_the_domain_only() {
 }
 
 #[test]
+fn aws_and_crypto_know_the_domain_and_settings_only() {
+    let above = ["crate::store", "crate::auth", "crate::http", "crate::lambda", "crate::context"];
+    for folder in ["shared/aws", "shared/crypto"] {
+        refuse(folder, &above, "the store and auth use them, not the other way round");
+    }
+}
+
+#[test]
 fn who_may_call_is_no_matter_of_http() {
     refuse("shared/auth", &["crate::http", "crate::lambda"], "http uses auth");
 }
@@ -59,7 +67,7 @@ fn who_may_call_is_no_matter_of_http() {
 #[test]
 fn only_the_store_names_the_sdk() {
     let why = "say what is wanted as a method of shared::store";
-    for folder in ["shared/domain", "shared/auth", "shared/http", "functions"] {
+    for folder in ["shared/domain", "shared/crypto", "shared/auth", "shared/http", "functions"] {
         refuse(folder, &["aws_sdk_dynamodb"], why);
     }
 }

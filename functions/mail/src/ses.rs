@@ -1,5 +1,5 @@
 //! Amazon SES, version 2 of its API, by a client that is built by hand as the database's is
-//! (`shared::store::client`).
+//! (`shared::aws::dynamodb`).
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{BoxFuture, FutureExt};
 use hyper_util::client::legacy;
+use shared::aws::credentials::credentials;
+use shared::aws::network::Network;
 use shared::config::{Config, MailSettings};
 use shared::domain::email::Email;
 use shared::mail::{Mail, Mailer, SendError};
-use shared::store::client::credentials;
-use shared::store::network::Network;
 
 /// How long SES may take for a mail, with all tries.
 const PATIENCE: Duration = Duration::from_secs(8);

@@ -4,16 +4,16 @@
 
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 
+use super::credentials::credentials;
 use super::network::Network;
-use crate::config::{Aws, Config};
+use crate::config::Config;
 
 /// A client for this environment; `http` replaces the network, for tests.
-pub fn dynamodb(config: &Config, http: Option<SharedHttpClient>) -> aws_sdk_dynamodb::Client {
+pub fn client(config: &Config, http: Option<SharedHttpClient>) -> aws_sdk_dynamodb::Client {
     let Config { aws, patience, .. } = config;
     let http = http.unwrap_or_else(|| SharedHttpClient::new(Network::new(patience.connect)));
     let mut builder = aws_sdk_dynamodb::Config::builder()
@@ -37,15 +37,4 @@ pub fn dynamodb(config: &Config, http: Option<SharedHttpClient>) -> aws_sdk_dyna
         builder = builder.endpoint_url(endpoint);
     }
     aws_sdk_dynamodb::Client::from_conf(builder.build())
-}
-
-/// The environment's credentials. Lambda renews them by starting a new environment.
-pub fn credentials(aws: &Aws) -> Credentials {
-    Credentials::new(
-        &aws.access_key_id,
-        &aws.secret_access_key,
-        aws.session_token.clone(),
-        None,
-        "environment",
-    )
 }

@@ -1,0 +1,16 @@
+//! The credentials that sign requests to AWS.
+
+use aws_credential_types::Credentials;
+
+use crate::config::Aws;
+
+/// The environment's credentials. Lambda renews them by starting a new environment.
+pub fn credentials(aws: &Aws) -> Credentials {
+    Credentials::new(
+        &aws.access_key_id,
+        &aws.secret_access_key,
+        aws.session_token.clone(),
+        None,
+        "environment",
+    )
+}

@@ -1,0 +1,140 @@
+//! The parameter store of SSM: the two calls that the shop makes of it
+//! (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/>).
+//!
+//! `aws-sdk-ssm` is one of the largest crates to build, so these calls are made by hand and signed
+//! with the SDK's signer.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use serde_json::json;
+
+use super::credentials::credentials;
+use super::network::Network;
+use crate::config::Aws;
+use crate::domain::error::{Error, Result};
+
+/// How long one call may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// SSM's parameters.
+#[derive(Debug)]
+pub struct ParameterStore<'a> {
+    aws: &'a Aws,
+    now: SystemTime,
+    network: Network,
+}
+
+impl<'a> ParameterStore<'a> {
+    /// The parameters of this account and region; calls are signed as of `now`.
+    pub fn new(aws: &'a Aws, now: SystemTime) -> Self {
+        Self { aws, now, network: Network::new(PATIENCE) }
+    }
+
+    /// A parameter's value, decrypted; `None` where there is none.
+    pub async fn get(&self, name: &str) -> Result<Option<String>> {
+        let wanted = json!({"Name": name, "WithDecryption": true});
+        match self.call("GetParameter", &wanted).await? {
+            Answer::Done(answer) => {
+                let value = answer["Parameter"]["Value"].as_str().map(str::to_owned);
+                value.map(Some).ok_or_else(|| Error::internal("GetParameter gives no value"))
+            }
+            Answer::Refused(code) if code == "ParameterNotFound" => Ok(None),
+            Answer::Refused(code) => Err(Error::internal(format!("GetParameter: {code}"))),
+        }
+    }
+
+    /// Puts a value as a SecureString. False where the parameter exists and may not be
+    /// overwritten.
+    pub async fn put(&self, name: &str, value: &str, overwrite: Overwrite) -> Result<bool> {
+        let overwrite = overwrite == Overwrite::Yes;
+        let new =
+            json!({"Name": name, "Value": value, "Type": "SecureString", "Overwrite": overwrite});
+        match self.call("PutParameter", &new).await? {
+            Answer::Done(_) => Ok(true),
+            Answer::Refused(code) if code == "ParameterAlreadyExists" => Ok(false),
+            Answer::Refused(code) => Err(Error::internal(format!("PutParameter: {code}"))),
+        }
+    }
+
+    async fn call(&self, operation: &str, body: &serde_json::Value) -> Result<Answer> {
+        let request = self.request(operation, body.to_string())?;
+        let answer = tokio::time::timeout(PATIENCE, self.network.call(request))
+            .await
+            .map_err(|_| Error::unavailable(format!("{operation}: no answer")))?
+            .map_err(|error| Error::unavailable(format!("{operation}: {error:?}")))?;
+        let (status, body) = (answer.status(), answer.into_body());
+        let body = aws_smithy_types::byte_stream::ByteStream::new(body).collect().await;
+        let body = body.map_err(Error::unavailable)?.into_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        if status.is_success() {
+            return Ok(Answer::Done(body));
+        }
+        if status.is_server_error() {
+            return Err(Error::unavailable(format!("{operation}: status {}", status.as_u16())));
+        }
+        let code = body["__type"].as_str().unwrap_or_default();
+        match code.rsplit('#').next().unwrap_or_default() {
+            "ThrottlingException" | "TooManyUpdates" | "InternalServerError" => {
+                Err(Error::unavailable(format!("{operation}: too many calls")))
+            }
+            code => Ok(Answer::Refused(code.to_owned())),
+        }
+    }
+
+    fn request(&self, operation: &str, body: String) -> Result<HttpRequest> {
+        let region = &self.aws.region;
+        let endpoint = match &self.aws.ssm_endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => format!("https://ssm.{region}.amazonaws.com"),
+        };
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", &format!("AmazonSSM.{operation}")),
+        ];
+        let identity = credentials(self.aws).into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name("ssm")
+            .time(self.now)
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(Error::internal)?;
+        let uri = format!("{endpoint}/");
+        let signable = SignableRequest::new(
+            "POST",
+            &uri,
+            headers.iter().copied(),
+            SignableBody::Bytes(body.as_bytes()),
+        );
+        let (instructions, _) = sign(signable.map_err(Error::internal)?, &params.into())
+            .map_err(Error::internal)?
+            .into_parts();
+        let mut request = lambda_http::http::Request::builder().method("POST").uri(&uri);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let mut request = request.body(SdkBody::from(body.clone())).map_err(Error::internal)?;
+        instructions.apply_to_request_http1x(&mut request);
+        HttpRequest::try_from(request).map_err(Error::internal)
+    }
+}
+
+/// Whether a value may take the place of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// It replaces what is there.
+    Yes,
+    /// What is there stays.
+    No,
+}
+
+enum Answer {
+    Done(serde_json::Value),
+    Refused(String),
+}
