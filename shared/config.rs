@@ -5,10 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::domain::email::Email;
+use crate::domain::links::Links;
 use crate::domain::money::Currency;
 use crate::domain::rate_limit::RateLimits;
 use crate::domain::text::Label;
-use crate::mail::Links;
 
 /// The shop's settings.
 #[derive(Debug, Clone)]

@@ -18,13 +18,13 @@ use shared::auth::private_key::PrivateKey;
 use shared::config::{Aws, Config, MailSettings, Patience};
 use shared::context::{Clock, Ctx};
 use shared::domain::email::Email;
+use shared::domain::links::Links;
 use shared::domain::money::Currency;
 use shared::domain::rate_limit::RateLimits;
 use shared::domain::text::Label;
 use shared::http::routes::{self, ROUTES, Route};
 use shared::jobs::{self, Job};
 use shared::lambda::{Handler, JobHandler};
-use shared::mail::Links;
 use shared::store::Store;
 
 use crate::answer::Answer;

@@ -10,6 +10,7 @@ pub mod email;
 pub mod error;
 pub mod ids;
 pub mod invalid;
+pub mod links;
 pub mod money;
 pub mod order;
 pub mod page;

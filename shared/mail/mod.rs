@@ -3,15 +3,11 @@
 //! Only `deliver-mail` sends. What carries its mail (SES) is in its own package, so that no other
 //! function has to link it.
 
-pub mod links;
-
 use std::fmt;
 
 use futures_util::future::BoxFuture;
 
 use crate::domain::email::Email;
-
-pub use links::Links;
 
 /// A mail, ready to go.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The pages that mail leads to where the shop has no front end of its own.
 
+use shared::domain::links::Links;
 use shared::http::routes;
-use shared::mail::Links;
 use tests::app::App;
 
 use super::{ADA, register};

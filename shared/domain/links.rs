@@ -1,7 +1,7 @@
 //! The links in a mail. Where they lead comes from configuration, never from a request: whoever
 //! could choose a link's host would be sent other people's tokens.
 
-use crate::domain::ids::OrderId;
+use super::ids::OrderId;
 
 /// Where the shop's pages are.
 #[derive(Debug, Clone, PartialEq, Eq)]
