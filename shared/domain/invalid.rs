@@ -141,7 +141,8 @@ impl MergeWithError<Refused> for Invalid {
     }
 }
 
-fn pointer(location: ValuePointerRef<'_>) -> String {
+/// The JSON pointer (RFC 6901) of a location; names are cut off after 100 characters.
+pub(super) fn pointer(location: ValuePointerRef<'_>) -> String {
     match location {
         ValuePointerRef::Origin => String::new(),
         ValuePointerRef::Key { key, prev } => {

@@ -11,6 +11,7 @@ pub mod error;
 pub mod ids;
 pub mod invalid;
 pub mod links;
+pub mod json;
 pub mod money;
 pub mod order;
 pub mod page;

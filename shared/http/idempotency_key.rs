@@ -2,10 +2,10 @@
 //! (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
 
 use lambda_http::http::Method;
-use serde_json::Value;
 
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
+use crate::domain::json::Json;
 use crate::store::idempotency::Idempotency;
 
 /// Reads a key: 1 to 255 visible ASCII characters, bare or in quotes.
@@ -21,26 +21,25 @@ pub(super) fn parse(header: &str) -> Result<&str> {
     })
 }
 
-/// What a request with this key is known by. A body counts by its meaning: `serde_json` sorts
-/// members, so that their order and the white space between them make no difference.
+/// What a request with this key is known by. A body counts by its meaning: the order of its
+/// members and the white space between them make no difference.
 pub(super) fn identify(
     caller: &str,
     key: &str,
     method: &Method,
     path: &str,
-    body: &Value,
-) -> Idempotency {
-    let body = body.to_string();
-    Idempotency {
+    body: &Json,
+) -> Result<Idempotency> {
+    let body = body.canonical()?;
+    Ok(Idempotency {
         identity: digest([caller.as_bytes(), key.as_bytes()]),
         fingerprint: digest([method.as_str().as_bytes(), path.as_bytes(), body.as_bytes()]),
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_key_is_visible_ascii_bare_or_quoted() {
@@ -53,13 +52,26 @@ mod tests {
 
     #[test]
     fn a_request_is_known_by_its_meaning() {
-        let request =
-            |path: &str, body: Value| identify("usr_1", "key", &Method::POST, path, &body);
-        let first = request("/orders", json!({"a": 1, "b": 2}));
-        let reordered: Value = serde_json::from_str(r#"{ "b": 2, "a": 1 }"#).unwrap();
+        let request = |path: &str, body: &str| {
+            let body = Json::parse(body.as_bytes()).unwrap();
+            identify("usr_1", "key", &Method::POST, path, &body).unwrap()
+        };
+        let first = request("/orders", r#"{"a":1,"b":{"c":"d","e":[2]}}"#);
+        let reordered = "{ \"b\": { \"e\": [ 2 ],\n\"c\": \"\\u0064\" }, \"a\": 1 }";
         assert_eq!(request("/orders", reordered), first);
-        assert_ne!(request("/orders", json!({"a": 1})).fingerprint, first.fingerprint);
-        assert_ne!(request("/refunds", json!({"a": 1, "b": 2})).fingerprint, first.fingerprint);
-        assert_eq!(request("/refunds", json!({})).identity, first.identity);
+        for other in [
+            r#"{"a":1}"#,
+            r#"{"a":2,"b":{"c":"d","e":[2]}}"#,
+            r#"{"a":"1","b":{"c":"d","e":[2]}}"#,
+            r#"{"a":1.0,"b":{"c":"d","e":[2]}}"#,
+            r#"{"a":1,"b":{"c":"D","e":[2]}}"#,
+            r#"{"a":1,"b":{"c":"d","e":[2,2]}}"#,
+            r#"{"a":1,"b":{"c":"d","e":2}}"#,
+            r#"{"a":1,"c":"d","b":{"e":[2]}}"#,
+        ] {
+            assert_ne!(request("/orders", other).fingerprint, first.fingerprint, "{other}");
+        }
+        assert_ne!(request("/refunds", reordered).fingerprint, first.fingerprint);
+        assert_eq!(request("/refunds", "{}").identity, first.identity);
     }
 }

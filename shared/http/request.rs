@@ -7,7 +7,6 @@ use lambda_http::http::header::{AUTHORIZATION, HeaderMap};
 use lambda_http::http::{HeaderName, Method};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
-use serde_json::Value;
 
 use super::{body, etag, idempotency_key};
 use crate::auth::caller::Caller;
@@ -16,6 +15,7 @@ use crate::context::Ctx;
 use crate::domain::client_ip::ClientIp;
 use crate::domain::error::{Error, Result};
 use crate::domain::invalid::Invalid;
+use crate::domain::json::Json;
 use crate::domain::version::Expected;
 use crate::store::idempotency::Idempotency;
 
@@ -67,12 +67,9 @@ impl Request {
     /// The query as a type whose fields are domain types; of a parameter that is given more than
     /// once the first counts, unknown ones don't.
     pub fn query<T: Deserr<Invalid>>(&self) -> Result<T> {
-        let mut members = serde_json::Map::new();
-        for (name, value) in &self.query {
-            members.entry(name).or_insert_with(|| Value::String(value.clone()));
-        }
-        deserr::deserialize::<T, _, Invalid>(Value::Object(members))
-            .map_err(|invalid| Error::Invalid(invalid.of_query()))
+        let member = |(name, value): &(String, String)| (name.clone(), Json::String(value.clone()));
+        let query = Json::Object(self.query.iter().map(member).collect());
+        query.read().map_err(|invalid| Error::Invalid(invalid.of_query()))
     }
 
     /// The query's parameters as they were sent, without these.
@@ -81,14 +78,22 @@ impl Request {
         kept.map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
-    /// The JSON body as a type whose fields are domain types.
-    pub fn json<T: Deserr<Invalid>>(&self) -> Result<T> {
-        body::parse(&self.headers, &self.body)
+    /// The JSON body.
+    pub fn body(&self) -> Result<Json> {
+        body::json(&self.headers, &self.body)
     }
 
-    /// The same without the members that `ignored` names.
+    /// The JSON body as a type whose fields are domain types.
+    pub fn json<T: Deserr<Invalid>>(&self) -> Result<T> {
+        Ok(self.body()?.read()?)
+    }
+
+    /// The JSON body without the members at these paths: `id`, or `variants.available` in every
+    /// element of `variants`.
     pub fn json_ignoring<T: Deserr<Invalid>>(&self, ignored: &[&str]) -> Result<T> {
-        body::parse_ignoring(&self.headers, &self.body, ignored)
+        let mut body = self.body()?;
+        ignored.iter().for_each(|path| body.remove(path));
+        Ok(body.read()?)
     }
 
     /// Whether there is a body at all.
@@ -101,14 +106,13 @@ impl Request {
         etag::if_match(self.header("if-match")?)
     }
 
-    /// What makes a retry of this request recognisable, where it carries an `Idempotency-Key`.
-    pub fn idempotency(&self) -> Result<Option<Idempotency>> {
+    /// What makes a retry of this request recognisable, where it carries an `Idempotency-Key`;
+    /// `body` is its JSON.
+    pub fn idempotency(&self, body: &Json) -> Result<Option<Idempotency>> {
         let Some(key) = self.header("idempotency-key")? else { return Ok(None) };
         let caller = self.caller()?.user_id.to_string();
-        // A body of another type is refused before a key that can't be one.
-        let body = body::json(&self.headers, &self.body)?;
         let key = idempotency_key::parse(key)?;
-        Ok(Some(idempotency_key::identify(&caller, key, &self.method, &self.path, &body)))
+        idempotency_key::identify(&caller, key, &self.method, &self.path, body).map(Some)
     }
 
     /// The bearer token, where there is one.

@@ -426,6 +426,28 @@ async fn a_body_that_is_no_json_is_malformed() {
 }
 
 #[tokio::test]
+async fn a_member_that_is_named_twice_is_malformed_wherever_it_stands() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    let before = app.contents().await;
+    for route in &routes {
+        let good = route.good.as_object().and_then(|good| good.iter().next());
+        let (name, value) =
+            good.map_or(("all", json!(true)), |(name, value)| (name, value.clone()));
+        for (body, pointer) in [
+            (format!(r#"{{"{name}": {value}, "{name}": {value}}}"#), format!("/{name}")),
+            (r#"{"a/b": [0, {"c": 1, "\u0063": 2}]}"#.to_owned(), "/a~1b/1/c".to_owned()),
+        ] {
+            let answer = route.send_raw(&admin, JSON, &body).await;
+            let problem = answer.expect_problem(400, "duplicate_member");
+            let detail = problem["detail"].as_str().expect("a detail");
+            assert!(detail.contains(&pointer), "{}: {detail}", route.name);
+        }
+    }
+    assert!(app.contents().await == before, "something was written");
+}
+
+#[tokio::test]
 async fn a_body_of_another_type_is_unsupported() {
     let app = App::start().await;
     let (admin, routes) = shop(&app).await;

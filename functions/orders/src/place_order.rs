@@ -48,8 +48,9 @@ struct Item {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
-    let idempotency = request.idempotency()?;
-    let body: Body = request.json()?;
+    let json = request.body()?;
+    let idempotency = request.idempotency(&json)?;
+    let body: Body = json.read()?;
     let checkout = body.checkout(ctx, caller.user_id, idempotency)?;
 
     let limiter = request.limiter(ctx);
