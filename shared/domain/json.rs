@@ -66,6 +66,11 @@ impl Json {
         })
     }
 
+    /// `{}`.
+    pub fn empty_object() -> Self {
+        Self::Object(Object::default())
+    }
+
     /// Reads it into a type whose fields are domain types.
     pub fn read<T: Deserr<Invalid>>(self) -> Result<T, Invalid> {
         deserr::deserialize(self)

@@ -83,9 +83,20 @@ impl Request {
         body::json(&self.headers, &self.body)
     }
 
+    /// The JSON body of a route all of whose members are optional: a missing or empty one is `{}`,
+    /// whatever its type.
+    pub fn body_or_empty(&self) -> Result<Json> {
+        if self.body.is_empty() { Ok(Json::empty_object()) } else { self.body() }
+    }
+
     /// The JSON body as a type whose fields are domain types.
     pub fn json<T: Deserr<Invalid>>(&self) -> Result<T> {
         Ok(self.body()?.read()?)
+    }
+
+    /// The same of a route all of whose members are optional: a missing or empty body is `{}`.
+    pub fn json_or_empty<T: Deserr<Invalid>>(&self) -> Result<T> {
+        Ok(self.body_or_empty()?.read()?)
     }
 
     /// The JSON body without the members at these paths: `id`, or `variants.available` in every
@@ -94,11 +105,6 @@ impl Request {
         let mut body = self.body()?;
         ignored.iter().for_each(|path| body.remove(path));
         Ok(body.read()?)
-    }
-
-    /// Whether there is a body at all.
-    pub fn has_body(&self) -> bool {
-        !self.body.is_empty()
     }
 
     /// The version that `If-Match` insists on.

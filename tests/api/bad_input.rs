@@ -26,8 +26,6 @@ struct Route {
 
 /// The admin's.
 const PASSWORD: &str = "correct horse";
-/// The route that can do without a body: then it is called to the full.
-const MAY_LACK_A_BODY: &str = "log-out";
 
 /// The tokens that mails brought.
 struct Mailed {
@@ -245,7 +243,7 @@ fn routes(admin: &Persona<'_>, mug: &Value, mailed: &Mailed) -> Vec<Route> {
         },
         // The last one: a good request ends the admin's session.
         Route {
-            name: MAY_LACK_A_BODY,
+            name: "log-out",
             method: "POST",
             path: "/auth/logout".to_owned(),
             good: json!({}),
@@ -275,6 +273,11 @@ async fn shop(app: &App) -> (Persona<'_>, Vec<Route>) {
 }
 
 impl Route {
+    /// A body may be missing where all its members are optional.
+    fn may_lack_a_body(&self) -> bool {
+        self.required.is_empty()
+    }
+
     async fn send(&self, who: &Persona<'_>, body: &Value) -> Answer {
         who.call(self.method, &self.path).json(body).send().await
     }
@@ -409,18 +412,64 @@ async fn a_body_that_is_no_json_is_malformed() {
             ("<name>Ada</name>".to_owned(), "XML"),
             ("name=Ada".to_owned(), "a form"),
         ] {
-            if route.name == MAY_LACK_A_BODY && body.is_empty() {
+            if route.may_lack_a_body() && body.is_empty() {
                 continue;
             }
             let answer = route.send_raw(&admin, "application/json", &body).await;
             assert_eq!(answer.status, 400, "{}, {what}: {answer:?}", route.name);
             answer.expect_problem(400, "invalid_json");
         }
-        if route.name == MAY_LACK_A_BODY {
+        if route.may_lack_a_body() {
             continue;
         }
         let none = admin.call(route.method, &route.path).header("content-type", "application/json");
         none.send().await.expect_problem(400, "invalid_json");
+    }
+    assert!(app.contents().await == before, "something was written");
+}
+
+#[tokio::test]
+async fn a_body_may_be_missing_where_all_its_members_are_optional() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    for (name, status) in
+        [("update-me", 200), ("update-user", 422), ("place-order", 201), ("log-out", 204)]
+    {
+        let route = routes.iter().find(|route| route.name == name).expect("a route");
+        let call = || admin.call(route.method, &route.path);
+        for (call, what) in [
+            (call(), "no body, no type"),
+            (call().header("content-type", JSON), "no body, but a type"),
+            (call().body(JSON, ""), "an empty body"),
+            (call().body(JSON, "").base64(), "an empty body in base64"),
+            (call().body(TEXT, ""), "an empty body of another type"),
+        ] {
+            // An order empties the cart, and a logout ends the session.
+            let admin = admin.signed_in_anew().await;
+            if name == "place-order" {
+                admin.delete("/cart").await.expect(200);
+                admin.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
+            }
+            let token = admin.token.as_deref().expect("a token");
+
+            let answer = call.header("authorization", &format!("Bearer {token}")).send().await;
+
+            assert_eq!(answer.status, status, "{name}, {what}: {answer:?}");
+            if status == 422 {
+                answer.expect_problem(422, "nothing_to_change");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_needed_is_missed() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    let before = app.contents().await;
+    for route in routes.iter().filter(|route| !route.may_lack_a_body()) {
+        let untyped = admin.call(route.method, &route.path).send().await;
+        untyped.expect_problem(415, "unsupported_media_type");
     }
     assert!(app.contents().await == before, "something was written");
 }

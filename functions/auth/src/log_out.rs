@@ -10,7 +10,7 @@ use shared::domain::invalid::Invalid;
 use shared::http::{Request, Response};
 use shared::{Ctx, Error, Result};
 
-#[derive(Deserr, Default)]
+#[derive(Deserr)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 struct Body {
     #[deserr(default)]
@@ -20,7 +20,7 @@ struct Body {
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let body: Body = if request.has_body() { request.json()? } else { Body::default() };
+    let body: Body = request.json_or_empty()?;
     let Bearer { user_id, session_id } = whose(ctx, request.bearer(), body.refresh_token).await?;
 
     match body.all {

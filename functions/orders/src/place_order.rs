@@ -1,8 +1,9 @@
 //! `POST /orders`: places an order from the caller's cart, or from `items`.
 //!
-//! Customers. 409 `out_of_stock` and `unavailable` list every such line; `price_changed` where
-//! `expected_total` differs; `cart_empty`; `too_many_unpaid_orders`. With an `Idempotency-Key` the
-//! same request again answers with the same order, and does not count; 429 for too many others.
+//! Customers; the body may be missing. 409 `out_of_stock` and `unavailable` list every such line;
+//! `price_changed` where `expected_total` differs; `cart_empty`; `too_many_unpaid_orders`. With an
+//! `Idempotency-Key` the same request again answers with the same order, and does not count; 429
+//! for too many others.
 
 use deserr::Deserr;
 use shared::domain::cart::Cart;
@@ -48,7 +49,7 @@ struct Item {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
-    let json = request.body()?;
+    let json = request.body_or_empty()?;
     let idempotency = request.idempotency(&json)?;
     let body: Body = json.read()?;
     let checkout = body.checkout(ctx, caller.user_id, idempotency)?;

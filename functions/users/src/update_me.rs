@@ -1,7 +1,8 @@
 //! `PATCH /users/me`: changes the caller's own profile, as a merge patch (RFC 7396).
 //!
-//! Customers. What is left out stays; `phone: null` removes it; `addresses` are replaced as a
-//! whole, at most 20, the first being the default. 422 for everything else about a person.
+//! Customers; the body may be missing. What is left out stays; `phone: null` removes it;
+//! `addresses` are replaced as a whole, at most 20, the first being the default. 422 for everything
+//! else about a person.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;
@@ -26,7 +27,7 @@ struct Body {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
 
-    let Body { name, phone, addresses } = request.json()?;
+    let Body { name, phone, addresses } = request.json_or_empty()?;
 
     let change = ProfileChange { name, phone, addresses };
     let user = ctx.store.update_profile(caller.user_id, &change, ctx.now()).await?;

@@ -1,7 +1,8 @@
 //! `PATCH /users/{user_id}`: changes what a person may do, or whether they may come in.
 //!
-//! Admins. Where anything changes, the person's sessions end at once. 409 `last_admin` where nobody
-//! would be left to run the shop; 404 where there is no such person.
+//! Admins. Where anything changes, the person's sessions end at once. 422 `nothing_to_change` for a
+//! body that is empty or missing, 409 `last_admin` where nobody would be left to run the shop, 404
+//! where there is no such person.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;
@@ -22,7 +23,7 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("user_id")?;
-    let body: Body = request.json()?;
+    let body: Body = request.json_or_empty()?;
     let change = body.change()?;
 
     let user = ctx.store.update_access(id, &change, ctx.now()).await?;

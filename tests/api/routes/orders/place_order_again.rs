@@ -45,6 +45,21 @@ async fn a_retry_has_the_first_answer_and_orders_nothing() {
 }
 
 #[tokio::test]
+async fn no_body_and_an_empty_object_are_the_same_request() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
+    let call = || ada.call("POST", "/orders").header("idempotency-key", "key");
+    let first = call().send().await;
+    first.clone().expect(201);
+
+    let again = call().body("application/json", "{ }").send().await;
+
+    assert_eq!(replayed(again, &first), first.body);
+}
+
+#[tokio::test]
 async fn a_retry_shows_the_order_as_it_is_now() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
