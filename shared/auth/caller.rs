@@ -5,7 +5,7 @@ use crate::context::Ctx;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::user::{AccountStatus, Role};
-use crate::store::orders::Viewer;
+use crate::domain::viewer::Viewer;
 
 /// A person whose token and session have been checked for this request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,10 @@
 //! Carts.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::basket::VariantSelector;
 use super::error::{Conflict, Error, Result};
 use super::ids::{CartId, ProductId};
 use super::money::Money;
@@ -55,6 +58,27 @@ pub enum LineProblem {
     PriceChanged,
     /// It is no longer sold.
     Unavailable,
+}
+
+/// A change to a cart.
+#[derive(Debug)]
+pub enum CartEdit {
+    /// Puts more of a variant in.
+    Add(VariantSelector, Quantity),
+    /// Sets how many of a SKU are in; `None` takes it out.
+    Set(Sku, Option<Quantity>),
+    /// Takes a SKU out, if it is in.
+    Remove(Sku),
+    /// Takes everything out.
+    Clear,
+}
+
+/// A cart and its variants as they are in the shop now.
+#[derive(Debug)]
+pub struct StockedCart {
+    /// The cart.
+    pub cart: Cart,
+    variants: HashMap<(ProductId, Sku), Variant>,
 }
 
 impl Cart {
@@ -132,6 +156,18 @@ impl CartLine {
             Some(v) if v.price != self.unit_price => Some(LineProblem::PriceChanged),
             Some(_) => None,
         }
+    }
+}
+
+impl StockedCart {
+    /// A cart with those of its variants that exist, by product and SKU.
+    pub fn new(cart: Cart, variants: HashMap<(ProductId, Sku), Variant>) -> Self {
+        Self { cart, variants }
+    }
+
+    /// A line's variant; `None` where there is none any more.
+    pub fn variant(&self, line: &CartLine) -> Option<&Variant> {
+        self.variants.get(&(line.product_id, line.sku.clone()))
     }
 }
 

@@ -3,15 +3,18 @@
 //! A value of one of these types is valid; the only way to make one is its `parse` (or a
 //! deserializer that goes through it).
 
+pub mod basket;
+pub mod card;
 pub mod cart;
 pub mod client_ip;
 mod common_passwords;
 pub mod email;
 pub mod error;
+pub mod idempotency;
 pub mod ids;
 pub mod invalid;
-pub mod links;
 pub mod json;
+pub mod links;
 pub mod money;
 pub mod order;
 pub mod page;
@@ -22,7 +25,9 @@ pub mod quantity;
 pub mod rate_limit;
 pub mod sku;
 pub mod slug;
+pub mod stock;
 pub mod text;
 pub mod time;
 pub mod user;
 pub mod version;
+pub mod viewer;

@@ -6,6 +6,7 @@ use deserr::Deserr;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
+use super::basket::{RequestedItem, VariantSelector};
 use super::cart::CartLine;
 use super::error::Conflict;
 use super::ids::{OrderId, ProductId, UserId};
@@ -17,6 +18,9 @@ use super::sku::Sku;
 use super::text::Name;
 use super::time::Timestamp;
 use super::user::{Address, Role};
+
+/// The most unpaid orders of one customer: each of them keeps stock from everybody else.
+pub const MAX_UNPAID_ORDERS: usize = 5;
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
@@ -235,6 +239,51 @@ impl Order {
     }
 }
 
+/// What a history shows of an order; the index holds nothing else.
+#[derive(Debug, Clone, Deserialize)]
+pub struct OrderSummary {
+    /// Identifier.
+    pub id: OrderId,
+    /// Who bought.
+    pub user_id: Option<UserId>,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Where its money stands.
+    pub payment_status: PaymentStatus,
+    /// How it is paid.
+    pub payment_method: PaymentMethod,
+    /// What was bought.
+    pub lines: Vec<OrderLine>,
+    /// What it costs.
+    pub total: Money,
+    /// When it expires unpaid.
+    pub expires_at: Option<Timestamp>,
+    /// Counts the changes.
+    pub version: u64,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl From<Order> for OrderSummary {
+    fn from(order: Order) -> Self {
+        Self {
+            id: order.id,
+            user_id: order.user_id,
+            status: order.status,
+            payment_status: order.payment_status,
+            payment_method: order.payment_method,
+            lines: order.lines,
+            total: order.total,
+            expires_at: order.expires_at,
+            version: order.version,
+            placed_at: order.placed_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
 impl OrderLine {
     /// What the line costs.
     pub const fn total(&self) -> Money {
@@ -285,6 +334,23 @@ pub struct MissingLine {
     pub requested: u32,
     /// How many there are.
     pub available: u32,
+}
+
+impl MissingLine {
+    /// An item that was asked for and is not there at all.
+    pub fn of(item: &RequestedItem) -> Self {
+        let (sku, product_id) = match &item.which {
+            VariantSelector::Sku(sku) => (Some(sku.clone()), None),
+            VariantSelector::OnlyVariantOf(product) => (None, Some(*product)),
+        };
+        Self { sku, product_id, requested: item.quantity.get(), available: 0 }
+    }
+
+    /// A line of which only so many units are there.
+    pub fn of_line(line: &CartLine, available: u32) -> Self {
+        let requested = line.quantity.get();
+        Self { sku: Some(line.sku.clone()), product_id: None, requested, available }
+    }
 }
 
 /// Some lines can't be bought: sold out, or no longer sold.

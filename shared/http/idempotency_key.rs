@@ -5,8 +5,8 @@ use lambda_http::http::Method;
 
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
+use crate::domain::idempotency::Idempotency;
 use crate::domain::json::Json;
-use crate::store::idempotency::Idempotency;
 
 /// Reads a key: 1 to 255 visible ASCII characters, bare or in quotes.
 pub(super) fn parse(header: &str) -> Result<&str> {

@@ -14,10 +14,10 @@ use crate::auth::limiter::{Limiter, Tally};
 use crate::context::Ctx;
 use crate::domain::client_ip::ClientIp;
 use crate::domain::error::{Error, Result};
+use crate::domain::idempotency::Idempotency;
 use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
 use crate::domain::version::Expected;
-use crate::store::idempotency::Idempotency;
 
 /// A request whose caller has been checked.
 #[derive(Debug)]

@@ -9,51 +9,21 @@ use futures_util::future::try_join;
 use super::db::{Read, Store, Updated, text_of};
 use super::item::{from_item, key_item, text, value};
 use super::keys::{self, TYPE};
-use super::orders::Which;
 use super::transaction::pauses;
-use crate::domain::cart::{Cart, CartLine};
+use crate::domain::cart::{Cart, CartEdit, CartLine, StockedCart};
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{CartId, MessageId, ProductId};
 use crate::domain::product::Variant;
-use crate::domain::quantity::Quantity;
 use crate::domain::sku::Sku;
 use crate::domain::time::Timestamp;
 use crate::domain::version::Expected;
-
-/// A change to a cart.
-#[derive(Debug)]
-pub enum Edit {
-    /// Puts more of a variant in.
-    Add(Which, Quantity),
-    /// Sets how many of a SKU are in; `None` takes it out.
-    Set(Sku, Option<Quantity>),
-    /// Takes a SKU out, if it is in.
-    Remove(Sku),
-    /// Takes everything out.
-    Clear,
-}
-
-/// A cart and its variants as they are in the shop now.
-#[derive(Debug)]
-pub struct StockedCart {
-    /// The cart.
-    pub cart: Cart,
-    variants: HashMap<(ProductId, Sku), Variant>,
-}
-
-impl StockedCart {
-    /// A line's variant; `None` where there is none any more.
-    pub fn variant(&self, line: &CartLine) -> Option<&Variant> {
-        self.variants.get(&(line.product_id, line.sku.clone()))
-    }
-}
 
 impl Store {
     /// A cart; an empty one where nothing is stored.
     pub async fn cart(&self, id: CartId) -> Result<StockedCart> {
         let cart = self.read_cart(id, Read::Eventual).await?;
         let variants = self.variants_of(&cart, None).await?;
-        Ok(StockedCart { cart, variants })
+        Ok(StockedCart::new(cart, variants))
     }
 
     pub(super) async fn read_cart(&self, id: CartId, read: Read) -> Result<Cart> {
@@ -69,7 +39,7 @@ impl Store {
     pub async fn edit_cart(
         &self,
         id: CartId,
-        edit: &Edit,
+        edit: &CartEdit,
         expected: Expected,
         now: Timestamp,
     ) -> Result<StockedCart> {
@@ -98,49 +68,49 @@ impl Store {
     async fn try_edit(
         &self,
         before: &Cart,
-        edit: &Edit,
+        edit: &CartEdit,
         named: Option<&Variant>,
         expected: Expected,
         now: Timestamp,
         token: MessageId,
     ) -> Result<Option<StockedCart>> {
         let line = match edit {
-            Edit::Set(sku, _) => Some(before.line(sku).ok_or(Error::NotFound)?),
+            CartEdit::Set(sku, _) => Some(before.line(sku).ok_or(Error::NotFound)?),
             _ => None,
         };
         expected.check(before.version)?;
         let touched = match (edit, line) {
-            (Edit::Set(sku, Some(_)), Some(line)) => self.variant(line.product_id, sku).await?,
+            (CartEdit::Set(sku, Some(_)), Some(line)) => self.variant(line.product_id, sku).await?,
             _ => named.cloned(),
         };
         let mut cart = before.clone();
         match (edit, &touched) {
-            (Edit::Add(_, quantity), Some(variant)) => cart.add(variant, *quantity)?,
-            (Edit::Add(..), None) => return Err(Error::NotFound),
-            (Edit::Set(sku, Some(quantity)), variant) => {
+            (CartEdit::Add(_, quantity), Some(variant)) => cart.add(variant, *quantity)?,
+            (CartEdit::Add(..), None) => return Err(Error::NotFound),
+            (CartEdit::Set(sku, Some(quantity)), variant) => {
                 cart.set(sku, variant.as_ref(), *quantity)?;
             }
-            (Edit::Set(sku, None) | Edit::Remove(sku), _) => drop(cart.remove(sku)),
-            (Edit::Clear, _) => cart.lines.clear(),
+            (CartEdit::Set(sku, None) | CartEdit::Remove(sku), _) => drop(cart.remove(sku)),
+            (CartEdit::Clear, _) => cart.lines.clear(),
         }
         if cart == *before {
             let variants = self.variants_of(&cart, touched).await?;
-            return Ok(Some(StockedCart { cart, variants }));
+            return Ok(Some(StockedCart::new(cart, variants)));
         }
         cart.version = before.version + 1;
         cart.updated_at = Some(now);
         let saved = self.save_cart(&cart, before.version, token);
         let (saved, variants) = try_join(saved, self.variants_of(&cart, touched)).await?;
-        Ok(saved.then_some(StockedCart { cart, variants }))
+        Ok(saved.then_some(StockedCart::new(cart, variants)))
     }
 
     /// The variant that an edit names by itself.
-    async fn named(&self, edit: &Edit) -> Result<Option<Variant>> {
+    async fn named(&self, edit: &CartEdit) -> Result<Option<Variant>> {
         match edit {
-            Edit::Add(which, _) => {
+            CartEdit::Add(which, _) => {
                 self.variant_on_sale(which).await?.map(Some).ok_or(Error::NotFound)
             }
-            Edit::Set(..) | Edit::Remove(_) | Edit::Clear => Ok(None),
+            CartEdit::Set(..) | CartEdit::Remove(_) | CartEdit::Clear => Ok(None),
         }
     }
 

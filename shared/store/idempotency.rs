@@ -11,19 +11,11 @@ use super::item::{Item, from_item, number, text, to_item};
 use super::keys::{self, TTL};
 use super::transaction::Write;
 use crate::domain::error::{Error, Result};
+use crate::domain::idempotency::Idempotency;
 use crate::domain::ids::OrderId;
 use crate::domain::time::Timestamp;
 
 const MEMORY: Duration = Duration::hours(72);
-
-/// A request that must not be carried out twice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idempotency {
-    /// A digest of the caller and the key.
-    pub identity: String,
-    /// A digest of method, path and canonical body: what the key was used for.
-    pub fingerprint: String,
-}
 
 /// What is remembered.
 #[derive(Debug, Serialize, Deserialize)]

@@ -8,31 +8,30 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::future::{FutureExt, join3};
-use serde::Deserialize;
 
 use super::db::{List, Read, Store, join_bounded};
-use super::idempotency::Idempotency;
 use super::item::{Item, from_item, number, text, to_item, value};
 use super::keys::{self, CUSTOMER_ORDERS, TYPE};
 use super::outbox::{self, Event};
-use super::products::{Movement, MovementReason};
 use super::transaction::{Outcome, Verdict, Write};
+use crate::domain::basket::{Basket, RequestedItem, VariantSelector};
 use crate::domain::cart::{Cart, CartLine};
 use crate::domain::error::{Conflict, Error, Result};
-use crate::domain::ids::{CartId, OrderId, ProductId, UserId};
-use crate::domain::invalid::Invalid;
+use crate::domain::idempotency::Idempotency;
+use crate::domain::ids::{CartId, OrderId, UserId};
 use crate::domain::money::{Currency, Money};
-use crate::domain::order::{MissingLine, NewOrder, Order, OrderStatus, PaymentMethod, cannot_buy};
+use crate::domain::order::{
+    MAX_UNPAID_ORDERS, MissingLine, NewOrder, Order, OrderStatus, OrderSummary, PaymentMethod,
+    cannot_buy,
+};
 use crate::domain::page::{Page, Part};
 use crate::domain::product::{Variant, VariantStatus};
 use crate::domain::quantity::Quantity;
-use crate::domain::sku::Sku;
+use crate::domain::stock::{Movement, MovementReason};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Address, Role};
 use crate::domain::version::Expected;
-
-/// The most unpaid orders of one customer: each of them keeps stock from everybody else.
-pub const MAX_UNPAID_ORDERS: usize = 5;
+use crate::domain::viewer::Viewer;
 
 /// How often a request beyond the limit looks again for the order that an equal one is placing.
 const LOOKS: usize = 4;
@@ -56,52 +55,6 @@ pub struct Checkout {
     pub idempotency: Option<Idempotency>,
 }
 
-/// What is bought.
-#[derive(Debug)]
-pub enum Basket {
-    /// What is in the customer's cart, which is empty afterwards.
-    Cart,
-    /// This; the cart is left alone. One entry a variant.
-    Items(Vec<Wanted>),
-}
-
-/// A variant by its SKU, or the only variant of a product; and how many of it.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// Which.
-    pub which: Which,
-    /// How many.
-    pub quantity: Quantity,
-}
-
-/// How a variant is named.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Which {
-    /// By its SKU.
-    Sku(Sku),
-    /// As the only variant of a product.
-    OnlyVariantOf(ProductId),
-}
-
-impl Which {
-    /// What a body names by exactly one of two members; `pointer` leads to where they stand.
-    pub fn one_of(
-        sku: Option<Sku>,
-        product_id: Option<ProductId>,
-        pointer: &str,
-    ) -> Result<Self, Invalid> {
-        match (sku, product_id) {
-            (Some(sku), None) => Ok(Self::Sku(sku)),
-            (None, Some(product)) => Ok(Self::OnlyVariantOf(product)),
-            _ => Err(Invalid::field(
-                &format!("{pointer}/sku"),
-                "sku_or_product_id",
-                "Name exactly one of `sku` and `product_id`.",
-            )),
-        }
-    }
-}
-
 /// How a checkout ended well.
 #[derive(Debug)]
 pub enum Placed {
@@ -111,66 +64,12 @@ pub enum Placed {
     Replayed(Order),
 }
 
-/// Who looks at an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Viewer {
-    /// The person.
-    pub user_id: UserId,
-    /// What the person may do.
-    pub role: Role,
-}
-
 /// How one attempt at the transaction ended.
 enum Attempt {
     Placed,
     Replayed(OrderId),
     Overtaken,
     PricesChanged,
-}
-
-/// What a history shows of an order; the index holds nothing else.
-#[derive(Debug, Clone, Deserialize)]
-pub struct OrderSummary {
-    /// Identifier.
-    pub id: OrderId,
-    /// Who bought.
-    pub user_id: Option<UserId>,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// Where its money stands.
-    pub payment_status: crate::domain::order::PaymentStatus,
-    /// How it is paid.
-    pub payment_method: PaymentMethod,
-    /// What was bought.
-    pub lines: Vec<crate::domain::order::OrderLine>,
-    /// What it costs.
-    pub total: Money,
-    /// When it expires unpaid.
-    pub expires_at: Option<Timestamp>,
-    /// Counts the changes.
-    pub version: u64,
-    /// When it was placed.
-    pub placed_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-}
-
-impl From<Order> for OrderSummary {
-    fn from(order: Order) -> Self {
-        Self {
-            id: order.id,
-            user_id: order.user_id,
-            status: order.status,
-            payment_status: order.payment_status,
-            payment_method: order.payment_method,
-            lines: order.lines,
-            total: order.total,
-            expires_at: order.expires_at,
-            version: order.version,
-            placed_at: order.placed_at,
-            updated_at: order.updated_at,
-        }
-    }
 }
 
 impl Store {
@@ -371,12 +270,12 @@ impl Store {
     }
 
     /// The lines of what a customer names without a cart.
-    async fn lines_of(&self, items: &[Wanted], read: Read) -> Result<Vec<CartLine>> {
+    async fn lines_of(&self, items: &[RequestedItem], read: Read) -> Result<Vec<CartLine>> {
         let skus: HashSet<_> = items
             .iter()
             .filter_map(|item| match &item.which {
-                Which::Sku(sku) => Some(sku),
-                Which::OnlyVariantOf(_) => None,
+                VariantSelector::Sku(sku) => Some(sku),
+                VariantSelector::OnlyVariantOf(_) => None,
             })
             .collect();
         let products = match skus.is_empty() {
@@ -396,8 +295,8 @@ impl Store {
             let pointer = format!("/items/{index}");
             let variant = async move {
                 match &item.which {
-                    Which::Sku(_) => Ok(None),
-                    Which::OnlyVariantOf(product) => {
+                    VariantSelector::Sku(_) => Ok(None),
+                    VariantSelector::OnlyVariantOf(product) => {
                         self.only_variant(*product, &pointer, read).await
                     }
                 }
@@ -409,8 +308,8 @@ impl Store {
         let mut missing = Vec::new();
         for (index, (item, only)) in items.iter().zip(only).enumerate() {
             let variant = match &item.which {
-                Which::Sku(sku) => by_sku.get(sku).cloned(),
-                Which::OnlyVariantOf(_) => only,
+                VariantSelector::Sku(sku) => by_sku.get(sku).cloned(),
+                VariantSelector::OnlyVariantOf(_) => only,
             };
             match variant.filter(Variant::is_on_sale) {
                 None => missing.push(MissingLine::of(item)),
@@ -622,21 +521,6 @@ fn set_of(order: OrderId) -> aws_sdk_dynamodb::types::AttributeValue {
 fn unpaid_orders(cart: Option<&Item>) -> usize {
     let orders = cart.and_then(|item| item.get("unpaid_orders"));
     orders.and_then(|orders| orders.as_ss().ok()).map_or(0, Vec::len)
-}
-
-impl MissingLine {
-    fn of(item: &Wanted) -> Self {
-        let (sku, product_id) = match &item.which {
-            Which::Sku(sku) => (Some(sku.clone()), None),
-            Which::OnlyVariantOf(product) => (None, Some(*product)),
-        };
-        Self { sku, product_id, requested: item.quantity.get(), available: 0 }
-    }
-
-    fn of_line(line: &CartLine, available: u32) -> Self {
-        let requested = line.quantity.get();
-        Self { sku: Some(line.sku.clone()), product_id: None, requested, available }
-    }
 }
 
 fn cart_empty() -> Error {

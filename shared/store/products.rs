@@ -7,51 +7,21 @@ use serde::{Deserialize, Serialize};
 use super::db::{List, Read, Store};
 use super::item::{Item, from_item, number, text, to_item, value};
 use super::keys::{self, CATEGORY_PRODUCTS, NEWEST_PRODUCTS, TYPE};
-use super::orders::Which;
 use super::transaction::{MAX_WRITES, Outcome, Write, unique_token};
+use crate::domain::basket::VariantSelector;
+use crate::domain::card::Card;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::ProductId;
 use crate::domain::invalid::Invalid;
-use crate::domain::money::Money;
 use crate::domain::page::{Page, Part};
 use crate::domain::product::{
     Product, ProductStatus, ProductWithVariants, Revision, Variant, VariantStatus,
 };
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
-use crate::domain::text::{ImageUrl, Name};
+use crate::domain::stock::Movement;
 use crate::domain::time::Timestamp;
 use crate::domain::version::Expected;
-
-/// What a list shows of a product.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Card {
-    /// Identifier.
-    pub id: ProductId,
-    /// The name as it stands in an address.
-    pub slug: Slug,
-    /// Name.
-    pub name: Name,
-    /// The shelf it stands on.
-    pub category: Option<Slug>,
-    /// Maker.
-    pub brand: Option<Name>,
-    /// Main picture.
-    pub image: Option<ImageUrl>,
-    /// Price.
-    pub price: Money,
-    /// The sizes it comes in.
-    #[serde(default)]
-    pub sizes: Vec<String>,
-    /// The SKUs it comes in.
-    #[serde(default)]
-    pub skus: Vec<Sku>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Whether any of its variants can be bought.
-    #[serde(default)]
-    pub in_stock: bool,
-}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct SkuPointer {
@@ -191,12 +161,12 @@ impl Store {
     }
 
     /// What a customer names, if it is sold.
-    pub async fn variant_on_sale(&self, which: &Which) -> Result<Option<Variant>> {
+    pub async fn variant_on_sale(&self, which: &VariantSelector) -> Result<Option<Variant>> {
         let variant = match which {
-            Which::OnlyVariantOf(product) => {
+            VariantSelector::OnlyVariantOf(product) => {
                 self.only_variant(*product, "", Read::Eventual).await?
             }
-            Which::Sku(sku) => match self.product_of_sku(sku).await? {
+            VariantSelector::Sku(sku) => match self.product_of_sku(sku).await? {
                 Some(product) => self.variant(product, sku).await?,
                 None => None,
             },
@@ -410,39 +380,6 @@ fn describe_variant(variant: &Variant) -> Result<Write> {
         write = write.value(":threshold", number(threshold.get()));
     }
     Ok(write)
-}
-
-/// Why a variant's stock changed. The variant item carries its latest movement, so that the
-/// table's stream holds the whole ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Movement {
-    /// Units that came (positive) or went (negative).
-    pub delta: i64,
-    /// Why.
-    pub reason: MovementReason,
-    /// The order behind it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order_id: Option<crate::domain::ids::OrderId>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Why stock changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MovementReason {
-    /// A new SKU begins with it.
-    Initial,
-    /// An order took it.
-    Sale,
-    /// A cancelled order gave it back.
-    Cancellation,
-}
-
-impl Movement {
-    fn initial(stock: u32, at: Timestamp) -> Self {
-        Self { delta: i64::from(stock), reason: MovementReason::Initial, order_id: None, at }
-    }
 }
 
 fn refuse_beyond_one_transaction(writes: &[Write]) -> Result<()> {

@@ -5,12 +5,12 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::Value;
+use shared::domain::card::Card;
+use shared::domain::order::OrderSummary;
 use shared::domain::user::User;
 use shared::store::keys::{
     CATEGORY_PRODUCTS, CUSTOMER_ORDERS, Index, NEWEST_PRODUCTS, USERS_BY_NAME,
 };
-use shared::store::orders::OrderSummary;
-use shared::store::products::Card;
 use tests::database::template;
 
 /// What is looked up elsewhere: stock changes too often for an index.
@@ -18,10 +18,10 @@ const LOOKED_UP: [&str; 1] = ["in_stock"];
 
 #[test]
 fn indexes_project_what_their_lists_show() {
-    check(NEWEST_PRODUCTS, &fields::<Card>(), "Card of shared/store/products.rs");
-    check(CATEGORY_PRODUCTS, &fields::<Card>(), "Card of shared/store/products.rs");
+    check(NEWEST_PRODUCTS, &fields::<Card>(), "Card of shared/domain/card.rs");
+    check(CATEGORY_PRODUCTS, &fields::<Card>(), "Card of shared/domain/card.rs");
     check(USERS_BY_NAME, &fields::<User>(), "User of shared/domain/user.rs");
-    check(CUSTOMER_ORDERS, &fields::<OrderSummary>(), "OrderSummary of shared/store/orders.rs");
+    check(CUSTOMER_ORDERS, &fields::<OrderSummary>(), "OrderSummary of shared/domain/order.rs");
 }
 
 #[track_caller]

@@ -5,13 +5,13 @@
 //! lines, 412 where `If-Match` names an older version.
 
 use deserr::Deserr;
+use shared::domain::basket::VariantSelector;
+use shared::domain::cart::CartEdit;
 use shared::domain::ids::ProductId;
 use shared::domain::invalid::Invalid;
 use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
 use shared::http::{Request, Response};
-use shared::store::carts::Edit;
-use shared::store::orders::Which;
 use shared::{Ctx, Result};
 
 use crate::view;
@@ -30,10 +30,11 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.caller()?.user_id.into();
 
     let Body { sku, product_id, quantity } = request.json()?;
-    let which = Which::one_of(sku, product_id, "")?;
+    let which = VariantSelector::one_of(sku, product_id, "")?;
     let expected = request.if_match()?;
 
-    let cart = ctx.store.edit_cart(id, &Edit::Add(which, quantity), expected, ctx.now()).await?;
+    let cart =
+        ctx.store.edit_cart(id, &CartEdit::Add(which, quantity), expected, ctx.now()).await?;
 
     view::answer(&cart, ctx.currency())
 }

@@ -2,8 +2,8 @@
 //!
 //! Customers. 412 where `If-Match` names an older version.
 
+use shared::domain::cart::CartEdit;
 use shared::http::{Request, Response};
-use shared::store::carts::Edit;
 use shared::{Ctx, Result};
 
 use crate::view;
@@ -13,7 +13,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let expected = request.if_match()?;
 
-    let cart = ctx.store.edit_cart(id, &Edit::Clear, expected, ctx.now()).await?;
+    let cart = ctx.store.edit_cart(id, &CartEdit::Clear, expected, ctx.now()).await?;
 
     view::answer(&cart, ctx.currency())
 }

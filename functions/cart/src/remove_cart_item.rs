@@ -2,8 +2,8 @@
 //!
 //! Customers. 200 also when it was not there; 412 where `If-Match` names an older version.
 
+use shared::domain::cart::CartEdit;
 use shared::http::{Request, Response};
-use shared::store::carts::Edit;
 use shared::{Ctx, Result};
 
 use crate::view;
@@ -14,7 +14,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let sku = request.path_parameter("sku")?;
     let expected = request.if_match()?;
 
-    let cart = ctx.store.edit_cart(id, &Edit::Remove(sku), expected, ctx.now()).await?;
+    let cart = ctx.store.edit_cart(id, &CartEdit::Remove(sku), expected, ctx.now()).await?;
 
     view::answer(&cart, ctx.currency())
 }

@@ -5,10 +5,10 @@
 //! where `If-Match` names an older version.
 
 use deserr::Deserr;
+use shared::domain::cart::CartEdit;
 use shared::domain::invalid::Invalid;
 use shared::domain::quantity::NewQuantity;
 use shared::http::{Request, Response};
-use shared::store::carts::Edit;
 use shared::{Ctx, Result};
 
 use crate::view;
@@ -26,7 +26,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { quantity: NewQuantity(quantity) } = request.json()?;
     let expected = request.if_match()?;
 
-    let cart = ctx.store.edit_cart(id, &Edit::Set(sku, quantity), expected, ctx.now()).await?;
+    let cart = ctx.store.edit_cart(id, &CartEdit::Set(sku, quantity), expected, ctx.now()).await?;
 
     view::answer(&cart, ctx.currency())
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shared::Result;
-use shared::domain::cart::{CartLine, LineProblem};
+use shared::domain::cart::{CartLine, LineProblem, StockedCart};
 use shared::domain::ids::{CartId, ProductId};
 use shared::domain::money::{Currency, Money};
 use shared::domain::product::{Options, Variant};
@@ -11,7 +11,6 @@ use shared::domain::sku::Sku;
 use shared::domain::text::{ImageUrl, Name};
 use shared::domain::time::Timestamp;
 use shared::http::Response;
-use shared::store::carts::StockedCart;
 
 /// A cart at today's prices: what an order placed now would cost.
 #[derive(Serialize)]

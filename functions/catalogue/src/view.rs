@@ -1,6 +1,7 @@
 //! What clients see of products.
 
 use serde::Serialize;
+use shared::domain::card::Card;
 use shared::domain::ids::ProductId;
 use shared::domain::money::Money;
 use shared::domain::product::{Options, ProductStatus, ProductWithVariants, Variant};
@@ -9,7 +10,6 @@ use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
 use shared::domain::text::{Description, ImageUrl, Label, Name};
 use shared::domain::time::Timestamp;
-use shared::store::products::Card;
 
 /// A product's page.
 #[derive(Serialize)]

@@ -6,7 +6,9 @@
 //! for too many others.
 
 use deserr::Deserr;
+use shared::domain::basket::{Basket, RequestedItem, VariantSelector};
 use shared::domain::cart::Cart;
+use shared::domain::idempotency::Idempotency;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::invalid::Invalid;
 use shared::domain::money::Money;
@@ -16,8 +18,7 @@ use shared::domain::rate_limit::RateLimit;
 use shared::domain::sku::Sku;
 use shared::domain::user::Address;
 use shared::http::{Request, Response};
-use shared::store::idempotency::Idempotency;
-use shared::store::orders::{Basket, Checkout, Placed, Wanted, Which};
+use shared::store::orders::{Checkout, Placed};
 use shared::{Ctx, Result};
 
 use crate::view::OrderView;
@@ -123,8 +124,8 @@ fn basket(items: Vec<Item>) -> Result<Basket, Invalid> {
     }
     let (mut wanted, mut broken) = (Vec::with_capacity(items.len()), Vec::new());
     for (index, Item { sku, product_id, quantity }) in items.into_iter().enumerate() {
-        match Which::one_of(sku, product_id, &format!("/items/{index}")) {
-            Ok(which) => wanted.push(Wanted { which, quantity }),
+        match VariantSelector::one_of(sku, product_id, &format!("/items/{index}")) {
+            Ok(which) => wanted.push(RequestedItem { which, quantity }),
             Err(invalid) => broken.push(invalid),
         }
     }

@@ -5,7 +5,7 @@ use shared::auth::caller::Caller;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::money::Money;
 use shared::domain::order::{
-    HistoryEntry, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus,
+    HistoryEntry, Order, OrderLine, OrderStatus, OrderSummary, PaymentMethod, PaymentStatus,
 };
 use shared::domain::product::Options;
 use shared::domain::quantity::Quantity;
@@ -13,7 +13,6 @@ use shared::domain::sku::Sku;
 use shared::domain::text::Name;
 use shared::domain::time::Timestamp;
 use shared::domain::user::Address;
-use shared::store::orders::OrderSummary;
 
 /// An order as its viewer sees it.
 #[derive(Serialize)]

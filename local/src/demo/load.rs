@@ -11,8 +11,8 @@ use shared::domain::product::ProductDraft;
 use shared::domain::text::Name;
 use shared::domain::time::Timestamp;
 use shared::domain::user::{AccountStatus, Address, Role, User};
+use shared::domain::viewer::Viewer;
 use shared::store::Store;
-use shared::store::orders::Viewer;
 use tokio::task::JoinSet;
 
 use super::accounts::{ACCOUNTS, Account, LEAVER, SHOPPER};

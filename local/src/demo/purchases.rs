@@ -1,5 +1,7 @@
 //! What the demo shopper has done so far: one line in the cart, and one order not yet paid.
 
+use shared::domain::basket::{Basket, RequestedItem, VariantSelector};
+use shared::domain::cart::CartEdit;
 use shared::domain::ids::OrderId;
 use shared::domain::money::Currency;
 use shared::domain::order::PaymentMethod;
@@ -8,8 +10,7 @@ use shared::domain::sku::Sku;
 use shared::domain::time::Timestamp;
 use shared::domain::version::Expected;
 use shared::store::Store;
-use shared::store::carts::Edit;
-use shared::store::orders::{Basket, Checkout, Wanted, Which};
+use shared::store::orders::Checkout;
 use uuid::Builder;
 
 use super::accounts::Account;
@@ -35,14 +36,14 @@ pub(super) async fn make(
     let one = Quantity::new(1).ok_or_else(|| shared::Error::internal("1 is a quantity"))?;
 
     if store.cart(buyer.into()).await?.cart.lines.is_empty() {
-        let fill = Edit::Add(sku(IN_THE_CART)?, one);
+        let fill = CartEdit::Add(sku(IN_THE_CART)?, one);
         store.edit_cart(buyer.into(), &fill, Expected::Any, now).await?;
     }
 
     let checkout = Checkout {
         id: order_id(),
         user_id: buyer,
-        basket: Basket::Items(vec![Wanted { which: sku(ORDERED)?, quantity: one }]),
+        basket: Basket::Items(vec![RequestedItem { which: sku(ORDERED)?, quantity: one }]),
         payment_method: PaymentMethod::Manual,
         shipping_address: None,
         expected_total: None,
@@ -53,7 +54,7 @@ pub(super) async fn make(
     Ok(())
 }
 
-fn sku(text: &str) -> shared::Result<Which> {
+fn sku(text: &str) -> shared::Result<VariantSelector> {
     let sku = Sku::parse(text.to_owned());
-    sku.map(Which::Sku).map_err(|refused| shared::Error::internal(refused.detail))
+    sku.map(VariantSelector::Sku).map_err(|refused| shared::Error::internal(refused.detail))
 }

@@ -4,7 +4,7 @@ use shared::config::MailSettings;
 use shared::domain::ids::{OrderId, UserId};
 use shared::domain::order::{Order, OrderLine};
 use shared::domain::user::{Address, Role, User};
-use shared::store::orders::Viewer;
+use shared::domain::viewer::Viewer;
 use shared::{Ctx, Error, Result};
 
 use super::Rendered;
