@@ -6,8 +6,8 @@ use shared::auth::password;
 use shared::domain::email::Email;
 use shared::domain::ids::{RegistrationId, UserId};
 use shared::domain::password::NewPassword;
+use shared::domain::registration::Registration;
 use shared::domain::text::Name;
-use shared::store::registrations::Registration;
 use shared::store::users::Created;
 
 use crate::app::App;

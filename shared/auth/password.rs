@@ -5,11 +5,11 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 
 use crate::crypto::random::random;
+use crate::domain::credential::Credential;
 use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
 use crate::domain::password::{NewPassword, OfferedPassword};
 use crate::store::Store;
-use crate::store::users::Credential;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;

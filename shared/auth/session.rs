@@ -15,14 +15,12 @@ use crate::context::Ctx;
 use crate::crypto::digest::digest;
 use crate::crypto::random::random;
 use crate::crypto::seal::{open, seal};
+use crate::domain::credential::Credential;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
+use crate::domain::session::{PreviousRefresh, Rotation, SESSION_LIFETIME, Session};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, User};
-use crate::store::users::{Credential, PreviousRefresh, Rotation, Session};
-
-/// How long a session lasts, however often it is renewed.
-pub const SESSION_LIFETIME: Duration = Duration::days(30);
 
 /// What a client gets to act for a person.
 #[derive(Serialize)]

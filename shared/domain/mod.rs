@@ -3,11 +3,14 @@
 //! A value of one of these types is valid; the only way to make one is its `parse` (or a
 //! deserializer that goes through it).
 
+pub mod access;
+pub mod account_deletion;
 pub mod basket;
 pub mod card;
 pub mod cart;
 pub mod client_ip;
 mod common_passwords;
+pub mod credential;
 pub mod email;
 pub mod error;
 pub mod idempotency;
@@ -19,15 +22,19 @@ pub mod money;
 pub mod order;
 pub mod page;
 pub mod password;
+pub mod password_reset;
 pub mod patch;
 pub mod product;
 pub mod quantity;
 pub mod rate_limit;
+pub mod registration;
+pub mod session;
 pub mod sku;
 pub mod slug;
 pub mod stock;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod user_filter;
 pub mod version;
 pub mod viewer;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::email::Email;
 use super::ids::UserId;
 use super::invalid::{Invalid, Refused};
+use super::patch::{Patch, Replace};
 use super::text::{AddressLine, Label, Name, Phone};
 use super::time::Timestamp;
 
@@ -57,6 +58,17 @@ pub struct User {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What a person changes about themselves.
+#[derive(Debug, Default)]
+pub struct ProfileChange {
+    /// A new name.
+    pub name: Replace<Name>,
+    /// A new phone number, or none any more.
+    pub phone: Patch<Phone>,
+    /// The whole address book.
+    pub addresses: Replace<AddressBook>,
 }
 
 /// Where a person stands in the list by name: the name without its case, and the identifier, so

@@ -3,60 +3,21 @@
 //! The register is written in the transaction that makes or unmakes an admin, and its condition is
 //! what keeps the shop from losing the last one, whoever else is at it at the same time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join;
-use serde::Deserialize;
 
 use super::db::{Read, Store};
 use super::item::{from_item, number, text, value};
 use super::keys::{self, TYPE};
 use super::transaction::{Outcome, Verdict, Write, pauses, unique_token};
-use super::users::Session;
+use crate::domain::access::{AccessChange, Admins, Standing};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::UserId;
-use crate::domain::patch::Replace;
+use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, Role, User};
-
-/// The register of admins.
-#[derive(Debug, Default, Deserialize)]
-pub struct Admins {
-    /// Those who may come in; never empty once there was one.
-    #[serde(default)]
-    pub active: BTreeSet<UserId>,
-    /// Those who may not.
-    #[serde(default)]
-    pub disabled: BTreeSet<UserId>,
-}
-
-/// What an admin changes about a person.
-#[derive(Debug, Clone, Default)]
-pub struct AccessChange {
-    /// What the person may do.
-    pub role: Replace<Role>,
-    /// Whether the person may come in.
-    pub status: Replace<AccountStatus>,
-}
-
-impl AccessChange {
-    /// How somebody stands after it who stood like this before.
-    fn of(&self, (role, status): Standing) -> Standing {
-        let role = match self.role {
-            Replace::Keep => role,
-            Replace::By(role) => role,
-        };
-        let status = match self.status {
-            Replace::Keep => status,
-            Replace::By(status) => status,
-        };
-        (role, status)
-    }
-}
-
-/// What somebody may do, and whether they may come in.
-type Standing = (Role, AccountStatus);
 
 /// Enters an active admin into the register.
 pub(super) fn add(user: UserId) -> Write {

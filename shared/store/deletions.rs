@@ -1,7 +1,6 @@
 //! The end of an account: what goes at once, and what is left to be erased.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
 use time::Duration;
 use tracing::warn;
 
@@ -10,24 +9,15 @@ use super::db::{Read, Store, Updated, failure};
 use super::item::{Item, from_item, key_item, number, text, to_item, value};
 use super::keys::{self, CUSTOMER_ORDERS, PK, SK, TYPE};
 use super::transaction::{Outcome, Verdict, Write, unique_token};
-use super::users::{Credential, SAME_PASSWORD};
-use crate::domain::email::{Email, EmailDigest};
+use super::users::SAME_PASSWORD;
+use crate::domain::account_deletion::AccountDeletion;
+use crate::domain::credential::Credential;
+use crate::domain::email::EmailDigest;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::{CartId, OrderId, UserId};
 use crate::domain::order::OrderStatus;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Role, User};
-
-/// An account that is gone, but of which other items still know.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Deletion {
-    /// Whose it was.
-    pub user_id: UserId,
-    /// Its address: what else lies under it goes too. This item is the last to know it.
-    pub email: Email,
-    /// When its owner deleted it.
-    pub requested_at: Timestamp,
-}
 
 /// By then every request has ended that came in before the account was deleted.
 const REQUESTS_END: Duration = Duration::minutes(1);
@@ -49,7 +39,8 @@ impl Store {
         if self.has_open_orders(user.id).await? {
             return Err(open_orders());
         }
-        let deletion = Deletion { user_id: user.id, email: user.email.clone(), requested_at: now };
+        let deletion =
+            AccountDeletion { user_id: user.id, email: user.email.clone(), requested_at: now };
         let mut writes = vec![
             Write::delete(keys::credential(&user.email))
                 .when(format!("{SAME_PASSWORD} AND user_id = :user"))
@@ -76,7 +67,7 @@ impl Store {
     }
 
     /// Every account that is to be erased.
-    pub async fn deletions(&self) -> Result<Vec<Deletion>> {
+    pub async fn deletions(&self) -> Result<Vec<AccountDeletion>> {
         let items = self.partition(&keys::deletions(), Read::Consistent).await?.into_iter();
         // One that can't be read must not keep the others waiting.
         Ok(items
@@ -85,7 +76,7 @@ impl Store {
     }
 
     /// Erases what is left of a person; false where somebody has to look again.
-    pub async fn erase(&self, deletion: &Deletion, now: Timestamp) -> Result<bool> {
+    pub async fn erase(&self, deletion: &AccountDeletion, now: Timestamp) -> Result<bool> {
         if now < deletion.requested_at.plus(REQUESTS_END) {
             return Ok(false);
         }
@@ -127,7 +118,7 @@ impl Store {
 
     /// Drops what could not be sent to a person so far. No message is read as a whole: one that
     /// can't be read, anybody's, must not keep people from being erased.
-    async fn forget_messages(&self, deletion: &Deletion) -> Result<()> {
+    async fn forget_messages(&self, deletion: &AccountDeletion) -> Result<()> {
         for outbox in keys::outboxes().chain([keys::failed_messages()]) {
             let mut pages = self
                 .client

@@ -7,12 +7,12 @@ use time::Duration;
 use super::db::Store;
 use super::item::{Item, number, to_item};
 use super::keys::{self, TTL};
-use super::registrations::REGISTRATION_LIFETIME;
-use super::resets::RESET_LIFETIME;
 use super::transaction::Write;
 use crate::domain::email::Email;
 use crate::domain::error::Result;
 use crate::domain::ids::{MessageId, OrderId, RegistrationId, UserId};
+use crate::domain::password_reset::RESET_LIFETIME;
+use crate::domain::registration::REGISTRATION_LIFETIME;
 use crate::domain::time::Timestamp;
 
 /// Something to tell somebody.

@@ -3,9 +3,6 @@
 //! Everybody can register every address, so each registration stands for itself, with a password
 //! of its own; those of one address share a partition.
 
-use serde::{Deserialize, Serialize};
-use time::Duration;
-
 use super::admins;
 use super::db::{Read, Store, Updated};
 use super::item::{from_item, key_item, number, text, to_item, value};
@@ -13,77 +10,12 @@ use super::keys::{self, TTL};
 use super::outbox::{self, Event};
 use super::transaction::{Outcome, Verdict, Write, unique_token};
 use super::users::new_account;
-use crate::domain::email::{Email, EmailDigest};
+use crate::domain::email::EmailDigest;
 use crate::domain::error::{Error, Result};
-use crate::domain::ids::{RegistrationId, UserId};
-use crate::domain::text::{Name, Phone};
+use crate::domain::ids::RegistrationId;
+use crate::domain::registration::{PendingRegistrations, Registration};
 use crate::domain::time::Timestamp;
-use crate::domain::user::{AccountStatus, Role, User};
-
-/// For how long a registration waits.
-pub const REGISTRATION_LIFETIME: Duration = Duration::hours(24);
-
-/// What somebody asked for who says that an address is theirs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Registration {
-    /// Identifier; sorts by time.
-    pub id: RegistrationId,
-    /// The address.
-    pub email: Email,
-    /// How they want to be called.
-    pub name: Name,
-    /// Phone number.
-    pub phone: Option<Phone>,
-    /// The password, as a PHC string.
-    pub password_hash: String,
-    /// Digests of the tokens that were mailed.
-    #[serde(default)]
-    pub tokens: Vec<String>,
-    /// When they asked.
-    pub created_at: Timestamp,
-    /// When it stops waiting.
-    pub expires_at: Timestamp,
-}
-
-impl Registration {
-    /// The account that it asks for.
-    pub fn user(&self, id: UserId) -> User {
-        User {
-            id,
-            email: self.email.clone(),
-            name: self.name.clone(),
-            phone: self.phone.clone(),
-            addresses: Vec::new(),
-            role: Role::Customer,
-            email_verified: false,
-            status: AccountStatus::Active,
-            created_at: self.created_at,
-            updated_at: self.created_at,
-        }
-    }
-}
-
-/// All that waits under one address.
-#[derive(Debug, Default)]
-pub struct Waiting(Vec<Registration>);
-
-impl Waiting {
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The registration with this identifier that a token of this digest was mailed for, if it
-    /// has not expired.
-    pub fn find(&self, id: RegistrationId, token: &str, now: Timestamp) -> Option<&Registration> {
-        self.of_now(now).find(|one| one.id == id && one.tokens.iter().any(|own| own == token))
-    }
-
-    /// Those that have not expired, newest first.
-    pub fn of_now(&self, now: Timestamp) -> impl Iterator<Item = &Registration> {
-        self.0.iter().rev().filter(move |registration| registration.expires_at > now)
-    }
-}
+use crate::domain::user::{Role, User};
 
 impl Store {
     /// Notes a registration, and has its mail sent.
@@ -104,9 +36,9 @@ impl Store {
     }
 
     /// All registrations under an address, also expired ones that have not gone yet.
-    pub async fn registrations(&self, address: &EmailDigest) -> Result<Waiting> {
+    pub async fn registrations(&self, address: &EmailDigest) -> Result<PendingRegistrations> {
         let items = self.partition(&keys::registrations(address), Read::Consistent).await?;
-        items.into_iter().map(from_item).collect::<Result<_>>().map(Waiting)
+        items.into_iter().map(from_item).collect::<Result<_>>().map(PendingRegistrations::new)
     }
 
     /// Notes the digest of a token that is about to be mailed for a registration; false where it
@@ -137,7 +69,7 @@ impl Store {
     pub async fn verify_registration(
         &self,
         registration: &Registration,
-        waiting: &Waiting,
+        waiting: &PendingRegistrations,
         user: User,
         now: Timestamp,
     ) -> Result<Option<User>> {
@@ -145,7 +77,7 @@ impl Store {
         let mut writes = new_account(&user, &registration.password_hash)?;
         let verified = keys::registration(&address, registration.id);
         writes.push(Write::delete(verified).when("attribute_exists(pk)").secretly());
-        let others = waiting.0.iter().filter(|other| other.id != registration.id);
+        let others = waiting.all().iter().filter(|other| other.id != registration.id);
         // What doesn't fit any more can't become an account either, and expires by itself.
         let others = others.rev().take(MOST_OTHERS);
         writes.extend(others.map(|other| Write::delete(keys::registration(&address, other.id))));
@@ -168,8 +100,8 @@ impl Store {
         address: &EmailDigest,
         until: Timestamp,
     ) -> Result<()> {
-        let Waiting(waiting) = self.registrations(address).await?;
-        for registration in waiting.iter().filter(|one| one.created_at <= until) {
+        let waiting = self.registrations(address).await?;
+        for registration in waiting.all().iter().filter(|one| one.created_at <= until) {
             self.delete(keys::registration(address, registration.id)).await?;
         }
         Ok(())

@@ -1,33 +1,16 @@
 //! Forgotten passwords: the tokens that were mailed, by their digests, and what they do.
 
-use serde::{Deserialize, Serialize};
-use time::Duration;
-
 use super::db::{Read, Store};
 use super::item::{from_item, number, text, to_item, value};
 use super::keys::{self, TTL};
 use super::outbox::{self, Event};
 use super::transaction::{Outcome, Write, unique_token};
-use super::users::{Credential, NO_SESSIONS, SAME_PASSWORD};
+use super::users::{NO_SESSIONS, SAME_PASSWORD};
+use crate::domain::credential::Credential;
 use crate::domain::error::Result;
-use crate::domain::ids::UserId;
+use crate::domain::password_reset::{PasswordReset, RESET_LIFETIME};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
-
-/// For how long a mailed token works.
-pub const RESET_LIFETIME: Duration = Duration::minutes(60);
-
-/// What a mailed token allows.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Reset {
-    /// Whose password may be set.
-    pub user_id: UserId,
-    /// The password that was forgotten: once it has been changed, by whatever way, no token that
-    /// was mailed before does anything.
-    pub password_version: u32,
-    /// When the token stops working.
-    pub expires_at: Timestamp,
-}
 
 impl Store {
     /// Notes the digest of a token that is about to be mailed to an account's owner.
@@ -37,7 +20,7 @@ impl Store {
         credential: &Credential,
         now: Timestamp,
     ) -> Result<()> {
-        let reset = Reset {
+        let reset = PasswordReset {
             user_id: credential.user_id,
             password_version: credential.password_version,
             expires_at: now.plus(RESET_LIFETIME),
@@ -48,9 +31,9 @@ impl Store {
     }
 
     /// What the token of this digest allows, if it still works.
-    pub async fn reset(&self, digest: &str, now: Timestamp) -> Result<Option<Reset>> {
+    pub async fn reset(&self, digest: &str, now: Timestamp) -> Result<Option<PasswordReset>> {
         let item = self.get(keys::reset(digest), Read::Consistent).await?;
-        let reset: Option<Reset> = item.map(from_item).transpose()?;
+        let reset: Option<PasswordReset> = item.map(from_item).transpose()?;
         Ok(reset.filter(|reset| reset.expires_at > now))
     }
 
@@ -59,7 +42,7 @@ impl Store {
     pub async fn reset_password(
         &self,
         digest: &str,
-        reset: &Reset,
+        reset: &PasswordReset,
         user: &User,
         password_hash: &str,
         now: Timestamp,

@@ -7,26 +7,7 @@ use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
 use crate::domain::page::{Page, Part, Start};
 use crate::domain::user::{NameKey, Role, User};
-
-/// Which people are wanted.
-#[derive(Debug, Clone, Default)]
-pub struct Wanted {
-    /// How the names begin, as [`NameKey::prefix`] has it.
-    pub name: Option<String>,
-    /// What they may do.
-    pub role: Option<Role>,
-}
-
-impl Wanted {
-    fn fits(&self, user: &User) -> bool {
-        self.begins(&NameKey::of(user)) && self.role.is_none_or(|role| user.role == role)
-    }
-
-    /// Whether a name begins as wanted.
-    fn begins(&self, name: &NameKey) -> bool {
-        self.name.as_ref().is_none_or(|prefix| name.to_string().starts_with(prefix))
-    }
-}
+use crate::domain::user_filter::UserFilter;
 
 /// What makes a profile's item show up in the list.
 pub(super) fn listed(mut profile: Item, user: &User) -> Item {
@@ -39,7 +20,7 @@ impl Store {
     /// People by name. Admins are few, and in a register: they are looked up by it.
     pub async fn users_by_name(
         &self,
-        wanted: &Wanted,
+        wanted: &UserFilter,
         part: Part<NameKey>,
     ) -> Result<Page<User, NameKey>> {
         match wanted.role {
@@ -49,7 +30,11 @@ impl Store {
     }
 
     /// Whom an address belongs to, if they are wanted.
-    pub async fn user_with_email(&self, email: &Email, wanted: &Wanted) -> Result<Option<User>> {
+    pub async fn user_with_email(
+        &self,
+        email: &Email,
+        wanted: &UserFilter,
+    ) -> Result<Option<User>> {
         let Some(credential) = self.credential(email).await? else { return Ok(None) };
         let user = self.user(credential.user_id).await?;
         Ok(user.filter(|user| wanted.fits(user)))
@@ -57,7 +42,7 @@ impl Store {
 
     async fn admins_by_name(
         &self,
-        wanted: &Wanted,
+        wanted: &UserFilter,
         part: Part<NameKey>,
     ) -> Result<Page<User, NameKey>> {
         let admins = self.admins().await?;
@@ -82,7 +67,7 @@ impl Store {
 
     async fn page_of_users(
         &self,
-        wanted: &Wanted,
+        wanted: &UserFilter,
         part: Part<NameKey>,
     ) -> Result<Page<User, NameKey>> {
         let start = match part.start {

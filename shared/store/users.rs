@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
-use serde::{Deserialize, Serialize};
 
 use super::admins;
 use super::db::{Read, Store, Updated};
@@ -12,89 +11,14 @@ use super::keys::{self, USERS_BY_NAME};
 use super::outbox::{self, Event};
 use super::transaction::{Outcome, Verdict, Write, pauses, unique_token};
 use super::user_list::listed;
+use crate::domain::credential::Credential;
 use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::patch::{Patch, Replace};
-use crate::domain::text::{Name, Phone};
+use crate::domain::session::{MAX_SESSIONS, Rotation, Security, Session};
 use crate::domain::time::Timestamp;
-use crate::domain::user::{AccountStatus, AddressBook, NameKey, Role, User};
-
-/// The most sessions of one person; one more ends the oldest.
-pub const MAX_SESSIONS: usize = 20;
-
-/// Which account an address and its password open.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Credential {
-    /// The account.
-    pub user_id: UserId,
-    /// The password, as a PHC string.
-    pub password_hash: String,
-    /// How often the password has been changed.
-    #[serde(default)]
-    pub password_version: u32,
-}
-
-/// What decides, before every signed-in request, whether its caller may go on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Security {
-    /// What the person may do.
-    pub role: Role,
-    /// Whether the person may come in.
-    pub status: AccountStatus,
-    /// The credential's: under an older one no session begins.
-    #[serde(default)]
-    pub password_version: u32,
-    /// Where the person is logged in.
-    #[serde(default)]
-    pub sessions: BTreeMap<SessionId, Session>,
-}
-
-/// One login on one device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// The digest of the refresh token that works now.
-    pub refresh_digest: String,
-    /// The refresh token before it, which may still be on its way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<PreviousRefresh>,
-    /// When the person logged in.
-    pub created_at: Timestamp,
-    /// When the session ends by itself.
-    pub expires_at: Timestamp,
-}
-
-/// A refresh token that has been used, and what it led to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PreviousRefresh {
-    /// Its successor, sealed under a key that only the bearer of the used token can derive.
-    pub sealed_successor: String,
-    /// When it was used.
-    pub used_at: Timestamp,
-}
-
-/// A session's way from one refresh token to the next.
-#[derive(Debug)]
-pub struct Rotation {
-    /// The digest of the token that was used.
-    pub used: String,
-    /// The session as it is then.
-    pub next: Session,
-    /// Other sessions whose previous token has had its time, and since when it was used: what they
-    /// keep of it goes in the same write, so that the item stays small.
-    pub stale: BTreeMap<SessionId, Timestamp>,
-}
-
-/// What a person changes about themselves.
-#[derive(Debug, Default)]
-pub struct ProfileChange {
-    /// A new name.
-    pub name: Replace<Name>,
-    /// A new phone number, or none any more.
-    pub phone: Patch<Phone>,
-    /// The whole address book.
-    pub addresses: Replace<AddressBook>,
-}
+use crate::domain::user::{AccountStatus, NameKey, ProfileChange, Role, User};
 
 /// How making an account ended.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use shared::domain::ids::{RegistrationId, UserId};
 use shared::domain::invalid::Invalid;
 use shared::domain::password::NewPassword;
 use shared::domain::rate_limit::RateLimit;
+use shared::domain::registration::{REGISTRATION_LIFETIME, Registration};
 use shared::domain::text::{Name, Phone};
 use shared::http::{Request, Response};
-use shared::store::registrations::{REGISTRATION_LIFETIME, Registration};
 use shared::{Ctx, Result};
 
 use crate::view::VERIFICATION_SENT;

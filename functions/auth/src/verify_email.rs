@@ -13,9 +13,9 @@ use shared::domain::ids::UserId;
 use shared::domain::invalid::Invalid;
 use shared::domain::password::OfferedPassword;
 use shared::domain::rate_limit::RateLimit;
+use shared::domain::registration::Registration;
 use shared::domain::user::{Role, User};
 use shared::http::{Request, Response};
-use shared::store::registrations::Registration;
 use shared::{Ctx, Error, Result};
 
 use crate::view::{LoginView, invalid_token};

@@ -9,9 +9,9 @@ use shared::domain::invalid::Invalid;
 use shared::domain::page::{Page, PageSize};
 use shared::domain::text::Name;
 use shared::domain::user::{NameKey, Role};
+use shared::domain::user_filter::UserFilter;
 use shared::http::paging::Paging;
 use shared::http::{Request, Response};
-use shared::store::user_list::Wanted;
 use shared::{Ctx, Result};
 
 #[derive(Deserr)]
@@ -32,7 +32,7 @@ struct Query {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Query { email, name, role, limit, cursor } = request.query()?;
     let paging = Paging { limit, cursor, ..Paging::default() };
-    let wanted = Wanted { name: name.as_ref().map(NameKey::prefix), role };
+    let wanted = UserFilter { name: name.as_ref().map(NameKey::prefix), role };
     let list = format!("users {email:?} {wanted:?}");
     let part = paging.part(&list)?;
 

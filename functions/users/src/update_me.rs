@@ -8,9 +8,8 @@ use deserr::Deserr;
 use shared::domain::invalid::Invalid;
 use shared::domain::patch::{Patch, Replace};
 use shared::domain::text::{Name, Phone};
-use shared::domain::user::AddressBook;
+use shared::domain::user::{AddressBook, ProfileChange};
 use shared::http::{Request, Response};
-use shared::store::users::ProfileChange;
 use shared::{Ctx, Result};
 
 #[derive(Deserr)]

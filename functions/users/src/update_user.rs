@@ -5,11 +5,11 @@
 //! where there is no such person.
 
 use deserr::Deserr;
+use shared::domain::access::AccessChange;
 use shared::domain::invalid::Invalid;
 use shared::domain::patch::Replace;
 use shared::domain::user::{AccountStatus, Role};
 use shared::http::{Request, Response};
-use shared::store::admins::AccessChange;
 use shared::{Ctx, Result};
 
 #[derive(Deserr)]

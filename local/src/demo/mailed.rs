@@ -8,10 +8,10 @@ use shared::auth::password;
 use shared::domain::email::Email;
 use shared::domain::ids::RegistrationId;
 use shared::domain::password::NewPassword;
+use shared::domain::registration::Registration;
 use shared::domain::text::Name;
 use shared::domain::time::Timestamp;
 use shared::store::Store;
-use shared::store::registrations::Registration;
 use shared::{Error, Result};
 use uuid::Builder;
 

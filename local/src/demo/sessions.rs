@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use shared::auth::session::RefreshToken;
 use shared::auth::token::Bearer;
 use shared::domain::ids::SessionId;
+use shared::domain::session::{Rotation, Session};
 use shared::domain::time::Timestamp;
 use shared::store::Store;
 use shared::store::signing_keys::PublicKey;
-use shared::store::users::{Rotation, Session};
 use uuid::Builder;
 
 use super::accounts::{ADMIN, Account};

@@ -3,8 +3,8 @@
 use shared::auth::mailed_token::ResetToken;
 use shared::config::MailSettings;
 use shared::domain::email::Email;
+use shared::domain::password_reset::RESET_LIFETIME;
 use shared::domain::user::AccountStatus;
-use shared::store::resets::RESET_LIFETIME;
 use shared::{Ctx, Result};
 
 use super::Rendered;

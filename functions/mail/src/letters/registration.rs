@@ -6,7 +6,7 @@ use shared::auth::mailed_token::VerificationToken;
 use shared::config::MailSettings;
 use shared::domain::email::Email;
 use shared::domain::ids::RegistrationId;
-use shared::store::registrations::REGISTRATION_LIFETIME;
+use shared::domain::registration::REGISTRATION_LIFETIME;
 use shared::{Ctx, Result};
 
 use super::{Rendered, known_address};
