@@ -4,13 +4,14 @@ use time::Duration;
 use tokio::sync::Mutex;
 
 use super::private_key::PrivateKey;
-use super::token::{ACCESS_LIFETIME, Bearer, Claims, KEYS_LAST, header};
+use super::token::{ACCESS_LIFETIME, Claims, KEYS_LAST, header};
 use super::{ed25519, token};
 use crate::config::Config;
+use crate::domain::caller::Bearer;
 use crate::domain::error::{Error, Result};
+use crate::domain::signing_key::PublicKey;
 use crate::domain::time::Timestamp;
 use crate::store::Store;
-use crate::store::signing_keys::PublicKey;
 
 /// How long a key that can't be read anew is signed with until the next attempt, and how long an
 /// attempt may take while there is a key.

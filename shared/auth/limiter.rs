@@ -13,8 +13,8 @@ use crate::crypto::digest::digest;
 use crate::domain::client_ip::ClientIp;
 use crate::domain::email::{Email, EmailDigest};
 use crate::domain::error::{Error, Result};
-use crate::domain::rate_limit::{Quota, RateLimit, Subject};
-use crate::store::limits::{Counter, KnownAddress, Share, Trace};
+use crate::domain::known_ip::KnownIp;
+use crate::domain::rate_limit::{Counter, Quota, RateLimit, Share, Subject, Trace};
 
 /// How often an address that an account is used from is written down anew.
 const REFRESH: Duration = Duration::days(1);
@@ -260,7 +260,7 @@ pub struct Guess<'a> {
 #[derive(Debug)]
 enum Acquaintance {
     New,
-    Since(KnownAddress),
+    Since(KnownIp),
     Unknowable,
 }
 
@@ -289,16 +289,6 @@ impl Guess<'_> {
             return;
         }
         self.limiter.remember(&self.owner).await;
-    }
-}
-
-impl Counter {
-    /// The same, for the one who shares it alone.
-    fn apart(mut self) -> Self {
-        if let Some(share) = &mut self.share {
-            share.is_apart = true;
-        }
-        self
     }
 }
 

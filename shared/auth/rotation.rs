@@ -14,8 +14,8 @@ use super::private_key::PrivateKey;
 use super::token::{KEYS_LAST, LOOK_UP_PAUSE};
 use crate::context::Ctx;
 use crate::domain::error::{Conflict, Error, Result};
+use crate::domain::signing_key::{PublicKey, Successor};
 use crate::domain::time::Timestamp;
-use crate::store::signing_keys::{PublicKey, Successor};
 
 /// How long an old key is believed. The last function signs with it for five minutes, unless it
 /// can't read the new one, and what it signed lives for fifteen more.

@@ -10,11 +10,11 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::issuer::EXPIRES_IN;
-use super::token::Bearer;
 use crate::context::Ctx;
 use crate::crypto::digest::digest;
 use crate::crypto::random::random;
 use crate::crypto::seal::{open, seal};
+use crate::domain::caller::Bearer;
 use crate::domain::credential::Credential;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};

@@ -11,11 +11,12 @@ use time::Duration;
 use tokio::sync::Mutex;
 
 use super::ed25519;
+use crate::domain::caller::Bearer;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
+use crate::domain::signing_key::{PublicKey, PublicKeys};
 use crate::domain::time::Timestamp;
 use crate::store::Store;
-use crate::store::signing_keys::{PublicKey, PublicKeys};
 
 /// How long an access token works.
 pub const ACCESS_LIFETIME: Duration = Duration::minutes(15);
@@ -41,15 +42,6 @@ pub(super) struct Claims {
     pub sid: SessionId,
     pub iat: i64,
     pub exp: i64,
-}
-
-/// What is believed of a token's bearer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bearer {
-    /// The person.
-    pub user_id: UserId,
-    /// The session.
-    pub session_id: SessionId,
 }
 
 /// Tells our tokens from all others.

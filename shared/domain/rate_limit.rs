@@ -178,6 +178,56 @@ impl RateLimits {
     }
 }
 
+/// Where requests are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// Doing what.
+    pub limit: RateLimit,
+    /// A digest of who.
+    pub identity: String,
+    /// How many of them.
+    pub quota: Quota,
+    /// When.
+    pub window: Window,
+    /// Who of several that share the quota.
+    pub share: Option<Share>,
+}
+
+/// One of several who use up an quota together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// A digest of who.
+    pub identity: String,
+    /// Whether they have an quota of the same size to themselves, what the others do
+    /// notwithstanding.
+    pub is_apart: bool,
+}
+
+/// What stays of a share when its count is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trace {
+    /// The share, one smaller.
+    Kept,
+    /// Nothing, unless it is all that counts: whoever has addresses without end must not make an
+    /// item without end.
+    Gone,
+}
+
+impl Counter {
+    /// Whether the request is counted against its share's own quota only.
+    pub fn is_apart(&self) -> bool {
+        self.share.as_ref().is_some_and(|share| share.is_apart)
+    }
+
+    /// The same, for the one who shares it alone.
+    pub fn apart(mut self) -> Self {
+        if let Some(share) = &mut self.share {
+            share.is_apart = true;
+        }
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,9 +9,9 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 
 use super::{body, etag, idempotency_key};
-use crate::auth::caller::Caller;
 use crate::auth::limiter::{Limiter, Tally};
 use crate::context::Ctx;
+use crate::domain::caller::Caller;
 use crate::domain::client_ip::ClientIp;
 use crate::domain::error::{Error, Result};
 use crate::domain::idempotency::Idempotency;

@@ -16,10 +16,10 @@ use time::Duration;
 use super::db::{Read, Store, Updated, failure, text_of};
 use super::item::{Item, from_item, key_item, number, text};
 use super::keys::{self, TTL, TYPE};
-use super::outbox::{Event, KEPT, Message};
 use super::transaction::{Outcome, Write, unique_token};
 use crate::domain::error::Result;
 use crate::domain::ids::MessageId;
+use crate::domain::message::{Event, KEPT, Message};
 use crate::domain::time::Timestamp;
 
 /// For how long a claim keeps others away: longer than a function runs.

@@ -6,7 +6,6 @@
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
-use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use super::db::{Read, Store, Updated};
@@ -14,7 +13,8 @@ use super::item::{Item, from_item, key_item, number, text, to_item};
 use super::keys::{self, TTL, TYPE};
 use crate::domain::email::EmailDigest;
 use crate::domain::error::{Error, Result};
-use crate::domain::rate_limit::{Quota, RateLimit, Window};
+use crate::domain::known_ip::KnownIp;
+use crate::domain::rate_limit::{Counter, Trace};
 use crate::domain::time::Timestamp;
 
 /// The attribute that counts everybody.
@@ -23,50 +23,6 @@ const ALL: &str = "requests";
 const KEPT_AFTER_WINDOW: i64 = 3600;
 /// How long an address is known after it was last seen.
 const KNOWN_FOR: Duration = Duration::days(90);
-
-/// Where requests are counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counter {
-    /// Doing what.
-    pub limit: RateLimit,
-    /// A digest of who.
-    pub identity: String,
-    /// How many of them.
-    pub quota: Quota,
-    /// When.
-    pub window: Window,
-    /// Who of several that share the quota.
-    pub share: Option<Share>,
-}
-
-/// One of several who use up an quota together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Share {
-    /// A digest of who.
-    pub identity: String,
-    /// Whether they have an quota of the same size to themselves, what the others do
-    /// notwithstanding.
-    pub is_apart: bool,
-}
-
-/// What stays of a share when its count is taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trace {
-    /// The share, one smaller.
-    Kept,
-    /// Nothing, unless it is all that counts: whoever has addresses without end must not make an
-    /// item without end.
-    Gone,
-}
-
-/// An address from which an account has been opened.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct KnownAddress {
-    /// When it was last written down.
-    pub seen_at: Timestamp,
-    /// Until when it is known.
-    pub expires_at: Timestamp,
-}
 
 impl Store {
     /// Counts one more and says how many that makes; `None` where the quota is used up.
@@ -123,9 +79,9 @@ impl Store {
         account: &EmailDigest,
         address: &str,
         now: Timestamp,
-    ) -> Result<Option<KnownAddress>> {
+    ) -> Result<Option<KnownIp>> {
         let item = self.get(keys::known_address(account, address), Read::Eventual).await?;
-        let known: Option<KnownAddress> = item.map(from_item).transpose()?;
+        let known: Option<KnownIp> = item.map(from_item).transpose()?;
         Ok(known.filter(|known| known.expires_at > now))
     }
 
@@ -136,7 +92,7 @@ impl Store {
         address: &str,
         now: Timestamp,
     ) -> Result<()> {
-        let known = KnownAddress { seen_at: now, expires_at: now.plus(KNOWN_FOR) };
+        let known = KnownIp { seen_at: now, expires_at: now.plus(KNOWN_FOR) };
         let mut item = to_item("known_address", keys::known_address(account, address), &known)?;
         item.insert(TTL.to_owned(), number(known.expires_at.unix_seconds()));
         self.put(item).await
@@ -157,10 +113,6 @@ impl Store {
 }
 
 impl Counter {
-    fn is_apart(&self) -> bool {
-        self.share.as_ref().is_some_and(|share| share.is_apart)
-    }
-
     fn share_attribute(&self) -> Option<String> {
         self.share.as_ref().map(|share| format!("by_{}", share.identity))
     }

@@ -12,13 +12,14 @@ use futures_util::future::{FutureExt, join3};
 use super::db::{List, Read, Store, join_bounded};
 use super::item::{Item, from_item, number, text, to_item, value};
 use super::keys::{self, CUSTOMER_ORDERS, TYPE};
-use super::outbox::{self, Event};
+use super::outbox;
 use super::transaction::{Outcome, Verdict, Write};
 use crate::domain::basket::{Basket, RequestedItem, VariantSelector};
 use crate::domain::cart::{Cart, CartLine};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::idempotency::Idempotency;
 use crate::domain::ids::{CartId, OrderId, UserId};
+use crate::domain::message::Event;
 use crate::domain::money::{Currency, Money};
 use crate::domain::order::{
     MAX_UNPAID_ORDERS, MissingLine, NewOrder, Order, OrderStatus, OrderSummary, PaymentMethod,

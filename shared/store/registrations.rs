@@ -3,16 +3,16 @@
 //! Everybody can register every address, so each registration stands for itself, with a password
 //! of its own; those of one address share a partition.
 
-use super::admins;
 use super::db::{Read, Store, Updated};
 use super::item::{from_item, key_item, number, text, to_item, value};
 use super::keys::{self, TTL};
-use super::outbox::{self, Event};
 use super::transaction::{Outcome, Verdict, Write, unique_token};
 use super::users::new_account;
+use super::{admins, outbox};
 use crate::domain::email::EmailDigest;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::RegistrationId;
+use crate::domain::message::Event;
 use crate::domain::registration::{PendingRegistrations, Registration};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Role, User};

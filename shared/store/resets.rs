@@ -3,11 +3,12 @@
 use super::db::{Read, Store};
 use super::item::{from_item, number, text, to_item, value};
 use super::keys::{self, TTL};
-use super::outbox::{self, Event};
+use super::outbox;
 use super::transaction::{Outcome, Write, unique_token};
 use super::users::{NO_SESSIONS, SAME_PASSWORD};
 use crate::domain::credential::Credential;
 use crate::domain::error::Result;
+use crate::domain::message::Event;
 use crate::domain::password_reset::{PasswordReset, RESET_LIFETIME};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;

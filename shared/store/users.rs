@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::admins;
 use super::db::{Read, Store, Updated};
 use super::item::{Item, from_item, key_item, number, text, to_item, value};
 use super::keys::{self, USERS_BY_NAME};
-use super::outbox::{self, Event};
 use super::transaction::{Outcome, Verdict, Write, pauses, unique_token};
 use super::user_list::listed;
+use super::{admins, outbox};
 use crate::domain::credential::Credential;
 use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
+use crate::domain::message::Event;
 use crate::domain::patch::{Patch, Replace};
 use crate::domain::session::{MAX_SESSIONS, Rotation, Security, Session};
 use crate::domain::time::Timestamp;

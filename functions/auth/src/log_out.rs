@@ -4,8 +4,8 @@
 //! good. 401 without either. All tokens of the session fail from the next request on.
 
 use deserr::Deserr;
-use shared::auth::token::Bearer;
 use shared::auth::{caller, session};
+use shared::domain::caller::Bearer;
 use shared::domain::invalid::Invalid;
 use shared::http::{Request, Response};
 use shared::{Ctx, Error, Result};

@@ -6,9 +6,9 @@
 use deserr::Deserr;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
+use shared::domain::message::Event;
 use shared::domain::rate_limit::RateLimit;
 use shared::http::{Request, Response};
-use shared::store::outbox::Event;
 use shared::{Ctx, Result};
 
 use crate::view::VERIFICATION_SENT;

@@ -9,9 +9,9 @@ use std::panic::AssertUnwindSafe;
 use futures_util::future::FutureExt;
 use shared::config::MailSettings;
 use shared::domain::ids::MessageId;
+use shared::domain::message::{Event, Message};
 use shared::mail::{Mailer, SendError};
 use shared::store::deliveries::{Attempts, DeliveryAttempt};
-use shared::store::outbox::{Event, Message};
 use shared::{Ctx, Error, Result};
 use tracing::{error, info, warn};
 

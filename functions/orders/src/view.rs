@@ -1,7 +1,7 @@
 //! What clients see of orders.
 
 use serde::Serialize;
-use shared::auth::caller::Caller;
+use shared::domain::caller::Caller;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::money::Money;
 use shared::domain::order::{

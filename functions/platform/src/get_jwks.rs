@@ -24,7 +24,7 @@ struct Jwk {
 pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {
     let (keys, now) = (ctx.store.public_keys(false).await?, ctx.now());
 
-    let jwk = |(kid, key): (String, shared::store::signing_keys::PublicKey)| Jwk {
+    let jwk = |(kid, key): (String, shared::domain::signing_key::PublicKey)| Jwk {
         kty: "OKP",
         crv: "Ed25519",
         alg: "EdDSA",

@@ -12,12 +12,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use shared::auth::session::RefreshToken;
-use shared::auth::token::Bearer;
+use shared::domain::caller::Bearer;
 use shared::domain::ids::SessionId;
 use shared::domain::session::{Rotation, Session};
+use shared::domain::signing_key::PublicKey;
 use shared::domain::time::Timestamp;
 use shared::store::Store;
-use shared::store::signing_keys::PublicKey;
 use uuid::Builder;
 
 use super::accounts::{ADMIN, Account};

@@ -7,7 +7,7 @@ mod orders;
 mod page;
 
 use serde_json::json;
-use shared::store::outbox::Event;
+use shared::domain::message::Event;
 use tests::app::App;
 use tests::persona::Persona;
 

@@ -10,8 +10,8 @@ mod registration;
 mod verification;
 
 use shared::config::MailSettings;
+use shared::domain::message::Event;
 use shared::mail::Mail;
-use shared::store::outbox::Event;
 use shared::{Ctx, Result};
 
 /// What a message is rendered to.

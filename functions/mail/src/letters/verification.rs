@@ -4,7 +4,7 @@
 
 use shared::config::MailSettings;
 use shared::domain::email::Email;
-use shared::store::outbox::Event;
+use shared::domain::message::Event;
 use shared::{Ctx, Result};
 
 use super::{Rendered, known_address};
