@@ -26,6 +26,7 @@ use crate::domain::error::{Error, Result};
 use crate::http::routes::{Access, Route};
 use crate::http::{Request, Response, body, cors, problem};
 use crate::jobs::Job;
+use crate::store::deadline;
 
 /// What a start may spend on opening the connection to the database.
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -213,13 +214,11 @@ where
     let span =
         info_span!("request", route = route.name, request_id = id, user_id = tracing::field::Empty);
     let work = AssertUnwindSafe(work(ctx, route, handle, request)).catch_unwind();
-    let result = match tokio::time::timeout(ctx.config.patience.request, work)
-        .instrument(span.clone())
-        .await
-    {
-        Ok(Ok(result)) => result,
-        Ok(Err(_panic)) => Err(Error::internal("the handler panicked")),
-        Err(_) => Err(Error::unavailable("the request ran into its deadline")),
+    let within = deadline::within(ctx.config.patience.request, work).instrument(span.clone());
+    let result = match within.await {
+        Some(Ok(result)) => result,
+        Some(Err(_panic)) => Err(Error::internal("the handler panicked")),
+        None => Err(Error::unavailable("the request ran into its deadline")),
     };
     let _entered = span.enter();
     let answer = match result {
@@ -286,6 +285,7 @@ fn log(error: &Error) {
     match error {
         Error::Internal { context } => error!(%context, "internal error"),
         Error::Unavailable { context } => warn!(%context, "unavailable"),
+        Error::OutcomeUnknown => warn!("whether a transaction has landed is not known"),
         // What the fields are called and hold is the caller's: it stays out of the log.
         Error::Invalid(invalid) => {
             let first = invalid.fields().first().map(|field| field.code);

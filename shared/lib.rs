@@ -15,6 +15,7 @@ pub mod http;
 pub mod jobs;
 pub mod lambda;
 pub mod mail;
+pub mod services;
 pub mod store;
 
 pub use context::Ctx;

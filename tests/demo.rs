@@ -9,7 +9,6 @@ use local::parameters::Parameters;
 use local::serve::Served;
 use serde_json::Value;
 use shared::config::Config;
-use shared::store::Store;
 use tokio::sync::OnceCell;
 
 use crate::database::template;
@@ -88,7 +87,7 @@ async fn load() -> Folder {
     let DemoShop { database, parameters, _folder: folder } = DemoShop::at(Folder::new());
     let shop = DemoShop { database, parameters, _folder: Folder::new() };
     let config = shop.config();
-    let loaded = demo::load(&Store::new(&config, None), config.currency).await;
+    let loaded = demo::load(&config).await;
     loaded.expect("the demo data is loaded");
     // The files are complete once nobody has them open.
     drop(shop);

@@ -34,6 +34,15 @@ pub enum VariantSelector {
 }
 
 impl VariantSelector {
+    /// The refusal of a product that comes in several variants; `pointer` leads to where it is named.
+    pub fn variant_required(pointer: &str) -> Invalid {
+        Invalid::field(
+            &format!("{pointer}/product_id"),
+            "variant_required",
+            "This product comes in several variants; name the one you want by its `sku`.",
+        )
+    }
+
     /// What a body names by exactly one of two members; `pointer` leads to where they stand.
     pub fn one_of(
         sku: Option<Sku>,

@@ -19,7 +19,7 @@ use super::time::Timestamp;
 pub struct Cart {
     /// Identifier; a customer's one cart keeps it.
     pub id: CartId,
-    /// The lines, in the order in which they were added; one a SKU.
+    /// The lines, in the order in which they were added; one a product and SKU.
     #[serde(default)]
     pub lines: Vec<CartLine>,
     /// Counts the changes; 0 where nothing was ever stored.
@@ -44,6 +44,9 @@ pub struct CartLine {
     pub options: Options,
     /// What it cost.
     pub unit_price: Money,
+    /// The revision of the variant that the line shows; 0 where it has none.
+    #[serde(default)]
+    pub revision: u64,
     /// How many.
     pub quantity: Quantity,
 }
@@ -56,6 +59,8 @@ pub enum LineProblem {
     OutOfStock,
     /// It costs something else than when the line was last touched.
     PriceChanged,
+    /// It is described otherwise than when the line was last touched.
+    Changed,
     /// It is no longer sold.
     Unavailable,
 }
@@ -81,6 +86,19 @@ pub struct StockedCart {
     variants: HashMap<(ProductId, Sku), Variant>,
 }
 
+impl StockedCart {
+    /// A cart and the variants of its lines, as far as there are any.
+    pub fn new(cart: Cart, variants: impl IntoIterator<Item = Variant>) -> Self {
+        let by_line = |variant: Variant| ((variant.product_id, variant.sku.clone()), variant);
+        Self { cart, variants: variants.into_iter().map(by_line).collect() }
+    }
+
+    /// A line's variant; `None` where there is none any more.
+    pub fn variant(&self, line: &CartLine) -> Option<&Variant> {
+        self.variants.get(&(line.product_id, line.sku.clone()))
+    }
+}
+
 impl Cart {
     /// The most lines of a cart or an order.
     pub const MAX_LINES: usize = 40;
@@ -90,32 +108,70 @@ impl Cart {
         Self { id, lines: Vec::new(), version: 0, updated_at: None }
     }
 
-    /// The line of a SKU.
-    pub fn line(&self, sku: &Sku) -> Option<&CartLine> {
-        self.lines.iter().find(|line| line.sku == *sku)
+    /// The lines of a SKU: at most one is on sale, others are of products that had it before.
+    pub fn lines_of(&self, sku: &Sku) -> impl Iterator<Item = &CartLine> {
+        self.lines.iter().filter(move |line| line.sku == *sku)
     }
 
-    /// Puts more of a variant in, and brings its line up to date.
-    pub fn add(&mut self, variant: &Variant, quantity: Quantity) -> Result<()> {
-        let total = match self.line(&variant.sku) {
+    /// Carries out an edit. `known` are the variants that it names, as they are now.
+    ///
+    /// 404 for what is not on sale, or not in the cart; 409 `out_of_stock` and `unavailable`; 422
+    /// `cart_full` and `quantity_out_of_range`.
+    pub fn edit(&mut self, edit: &CartEdit, known: &[Variant]) -> Result<()> {
+        match edit {
+            CartEdit::Add(_, quantity) => {
+                let variant = known.iter().find(|variant| variant.is_on_sale());
+                self.add(variant.ok_or(Error::NotFound)?, *quantity)
+            }
+            CartEdit::Set(sku, quantity) => self.set(sku, *quantity, known),
+            CartEdit::Remove(sku) => {
+                self.lines.retain(|line| line.sku != *sku);
+                Ok(())
+            }
+            CartEdit::Clear => {
+                self.lines.clear();
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts more of a variant in, and brings its line up to date. A line of another product that had
+    /// the SKU before is none of it.
+    fn add(&mut self, variant: &Variant, quantity: Quantity) -> Result<()> {
+        let total = match self.lines.iter().find(|line| line.is_of(variant)) {
             Some(line) => line.quantity.plus(quantity).ok_or_else(|| {
                 let detail = format!("A line holds at most {} units.", Quantity::MAX);
                 Error::invalid("/quantity", "quantity_out_of_range", detail)
             })?,
             None => quantity,
         };
-        self.set(&variant.sku, Some(variant), total)
+        self.put(variant, total)
     }
 
-    /// Sets how many of a SKU are in, and brings its line up to date with its variant.
-    pub fn set(&mut self, sku: &Sku, variant: Option<&Variant>, quantity: Quantity) -> Result<()> {
-        let variant = variant.filter(|variant| variant.is_on_sale());
-        let variant = variant.ok_or_else(|| unavailable(sku))?;
+    /// Sets how many of a SKU are in, of the line that is on sale, else of the one that was; nothing
+    /// of it takes the line out.
+    fn set(&mut self, sku: &Sku, quantity: Option<Quantity>, known: &[Variant]) -> Result<()> {
+        let on_sale = known.iter().find(|variant| variant.is_on_sale());
+        let meant = self.lines.iter().position(|line| match on_sale {
+            Some(variant) => line.is_of(variant),
+            None => line.sku == *sku,
+        });
+        let meant = meant.ok_or(Error::NotFound)?;
+        match (quantity, on_sale) {
+            (None, _) => drop(self.lines.remove(meant)),
+            (Some(_), None) => return Err(unavailable(sku).into()),
+            (Some(quantity), Some(variant)) => self.put(variant, quantity)?,
+        }
+        Ok(())
+    }
+
+    /// Makes the line of a variant hold so many of it, as it is now.
+    fn put(&mut self, variant: &Variant, quantity: Quantity) -> Result<()> {
         if quantity.get() > variant.available.get() {
             return Err(out_of_stock(variant, quantity).into());
         }
         let line = CartLine::of(variant, quantity);
-        if let Some(existing) = self.lines.iter_mut().find(|line| line.sku == variant.sku) {
+        if let Some(existing) = self.lines.iter_mut().find(|line| line.is_of(variant)) {
             *existing = line;
         } else if self.lines.len() < Self::MAX_LINES {
             self.lines.push(line);
@@ -125,17 +181,10 @@ impl Cart {
         }
         Ok(())
     }
-
-    /// Takes a SKU out; says whether it was in.
-    pub fn remove(&mut self, sku: &Sku) -> bool {
-        let before = self.lines.len();
-        self.lines.retain(|line| line.sku != *sku);
-        self.lines.len() < before
-    }
 }
 
 impl CartLine {
-    /// A line of a variant as it is now.
+    /// A line of a variant as it is now: the one way that lines come to be.
     pub fn of(variant: &Variant, quantity: Quantity) -> Self {
         Self {
             sku: variant.sku.clone(),
@@ -144,8 +193,14 @@ impl CartLine {
             image: variant.image.clone(),
             options: variant.options.clone(),
             unit_price: variant.price,
+            revision: variant.revision,
             quantity,
         }
+    }
+
+    /// Whether it is a line of this variant, and not of another product that had its SKU before.
+    pub fn is_of(&self, variant: &Variant) -> bool {
+        self.product_id == variant.product_id && self.sku == variant.sku
     }
 
     /// What stands between the line and its purchase, the variant being as it is now.
@@ -154,20 +209,9 @@ impl CartLine {
             None => Some(LineProblem::Unavailable),
             Some(v) if v.available.get() < self.quantity.get() => Some(LineProblem::OutOfStock),
             Some(v) if v.price != self.unit_price => Some(LineProblem::PriceChanged),
+            Some(v) if v.revision != self.revision => Some(LineProblem::Changed),
             Some(_) => None,
         }
-    }
-}
-
-impl StockedCart {
-    /// A cart with those of its variants that exist, by product and SKU.
-    pub fn new(cart: Cart, variants: HashMap<(ProductId, Sku), Variant>) -> Self {
-        Self { cart, variants }
-    }
-
-    /// A line's variant; `None` where there is none any more.
-    pub fn variant(&self, line: &CartLine) -> Option<&Variant> {
-        self.variants.get(&(line.product_id, line.sku.clone()))
     }
 }
 

@@ -11,8 +11,8 @@ use super::rate_limit::RateLimit;
 /// What every fallible step of the shop returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a request was not carried out. Nothing was written, unless it is `Unavailable` or `Internal`:
-/// then an answer may have been lost, and only a retry with the same `Idempotency-Key` is safe.
+/// Why a request was not carried out. Nothing was written, unless it is `OutcomeUnknown`, or the `Unavailable` or
+/// `Internal` of a single write: then only a retry with the same `Idempotency-Key` is safe.
 #[derive(Debug)]
 pub enum Error {
     /// The request can't be read at all: broken JSON, a cursor that doesn't decode.
@@ -65,6 +65,9 @@ pub enum Error {
         /// For the log.
         context: String,
     },
+    /// Whether the request was carried out can't be told: only the same one again, with the same
+    /// `Idempotency-Key`, tells.
+    OutcomeUnknown,
     /// A bug or a broken item.
     Internal {
         /// For the log.
@@ -118,6 +121,11 @@ impl Error {
     /// A service that can't be reached; `context` goes to the log only.
     pub fn unavailable(context: impl std::fmt::Display) -> Self {
         Self::Unavailable { context: context.to_string() }
+    }
+
+    /// Whether it is an answer to the request, not a failure to answer it.
+    pub fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown | Self::Internal { .. })
     }
 
     /// Whether it says how things stand, so that a fresher look could say otherwise.

@@ -114,6 +114,19 @@ pub struct Variant {
     /// Its place among its siblings, and its number for ever.
     #[serde(default)]
     pub number: usize,
+    /// Counts the changes of what buyers are told of it, from 1.
+    #[serde(default)]
+    pub revision: u64,
+}
+
+impl std::fmt::Display for VariantStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::OnSale => "on_sale",
+            Self::Hidden => "hidden",
+            Self::Withdrawn => "withdrawn",
+        })
+    }
 }
 
 impl Variant {
@@ -382,6 +395,7 @@ impl VariantDraft {
             low_stock_threshold: product.low_stock_threshold,
             status: product.variant_status(),
             number,
+            revision: 1,
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::OrderId;
+use super::ids::{OrderId, ProductId};
+use super::sku::Sku;
 use super::time::Timestamp;
 
 /// Why a variant's stock changed. The variant item carries its latest movement, so that the
@@ -20,6 +21,17 @@ pub struct Movement {
     pub at: Timestamp,
 }
 
+/// A movement of one variant's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockChange {
+    /// The variant's product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub sku: Sku,
+    /// What moves, and why.
+    pub movement: Movement,
+}
+
 /// Why stock changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +42,8 @@ pub enum MovementReason {
     Sale,
     /// A cancelled order gave it back.
     Cancellation,
+    /// An order that expired unpaid gave it back.
+    Expiry,
 }
 
 impl Movement {

@@ -1,5 +1,6 @@
 //! Which people a list of users shows.
 
+use super::text::Name;
 use super::user::{NameKey, Role, User};
 
 /// Which people are wanted.
@@ -12,6 +13,11 @@ pub struct UserFilter {
 }
 
 impl UserFilter {
+    /// Those whose name begins so, without regard to case, and who may do this.
+    pub fn of(name: Option<&Name>, role: Option<Role>) -> Self {
+        Self { name: name.map(NameKey::prefix), role }
+    }
+
     /// Whether a person is one of them.
     pub fn fits(&self, user: &User) -> bool {
         self.begins(&NameKey::of(user)) && self.role.is_none_or(|role| user.role == role)

@@ -12,7 +12,8 @@ pub(super) fn of(version: u64, representation: &str) -> String {
 /// Reads `If-Match`: one tag, or `*`.
 pub(super) fn if_match(header: Option<&str>) -> Result<Expected> {
     match header.map(str::trim) {
-        None | Some("*") => Ok(Expected::Any),
+        None => Ok(Expected::Any),
+        Some("*") => Ok(Expected::Stored),
         Some(tag) => version(tag).map(Expected::Version).ok_or_else(|| Error::Malformed {
             code: "invalid_if_match",
             detail: "If-Match must be one ETag as this API gives them, or *.".into(),
@@ -35,7 +36,7 @@ mod tests {
         for tag in [of(7, "{}"), of(7, "{\"stock\":1}"), "\"7\"".into(), "W/\"7-x\"".into()] {
             assert_eq!(if_match(Some(&tag)).unwrap(), Expected::Version(7), "{tag}");
         }
-        assert_eq!(if_match(Some("*")).unwrap(), Expected::Any);
+        assert_eq!(if_match(Some("*")).unwrap(), Expected::Stored);
         assert_eq!(if_match(None).unwrap(), Expected::Any);
     }
 

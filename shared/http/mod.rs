@@ -2,7 +2,6 @@
 
 pub mod body;
 pub mod cors;
-pub mod cursor;
 pub mod etag;
 pub mod idempotency_key;
 pub mod page;

@@ -39,7 +39,9 @@ pub fn answer(error: &Error, instance: &str, request_id: &str) -> Response {
         Error::TooManyRequests { retry_after, .. } => {
             answer.header(RETRY_AFTER.as_str(), &retry_after.to_string())
         }
-        Error::Unavailable { .. } => answer.header(RETRY_AFTER.as_str(), RETRY_AFTER_SECONDS),
+        Error::Unavailable { .. } | Error::OutcomeUnknown => {
+            answer.header(RETRY_AFTER.as_str(), RETRY_AFTER_SECONDS)
+        }
         _ => answer,
     }
 }
@@ -108,6 +110,12 @@ fn outside(error: &Error) -> Outside {
             "unavailable",
             "The shop can't be reached at the moment. Try again; what carries an Idempotency-Key is \
              not carried out twice.",
+        ),
+        Error::OutcomeUnknown => plain(
+            S::SERVICE_UNAVAILABLE,
+            "outcome_unknown",
+            "Whether the request was carried out can't be told at the moment. Send the same request \
+             with the same Idempotency-Key again: it is not carried out twice.",
         ),
         Error::Internal { .. } => plain(
             S::INTERNAL_SERVER_ERROR,

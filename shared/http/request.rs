@@ -17,6 +17,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::idempotency::Idempotency;
 use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
+use crate::domain::page::Paging;
 use crate::domain::version::Expected;
 
 /// A request whose caller has been checked.
@@ -70,6 +71,18 @@ impl Request {
         let member = |(name, value): &(String, String)| (name.clone(), Json::String(value.clone()));
         let query = Json::Object(self.query.iter().map(member).collect());
         query.read().map_err(|invalid| Error::Invalid(invalid.of_query()))
+    }
+
+    /// The query of a list: its filters, and which page is asked for.
+    pub fn list_query<T: Deserr<Invalid>>(&self) -> Result<(T, Paging)> {
+        match (self.query::<T>(), self.query::<Paging>()) {
+            (Ok(filters), Ok(paging)) => Ok((filters, paging)),
+            (Err(Error::Invalid(one)), Err(Error::Invalid(other))) => {
+                Invalid::collect([one, other])?;
+                Err(Error::internal("two refusals make none"))
+            }
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
     }
 
     /// The query's parameters as they were sent, without these.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::etag;
 use crate::domain::error::{Error, Result};
+use crate::domain::idempotency::Remembered;
 
 /// When to try again after a 503.
 pub(super) const RETRY_AFTER_SECONDS: &str = "2";
@@ -68,10 +69,13 @@ impl Response {
         self.header(ETAG.as_str(), &tag)
     }
 
-    /// Marks the answer as one that was given before.
+    /// Makes it the answer to a request that was carried out before, where it was: with the status
+    /// of the first answer, and marked.
     #[must_use]
-    pub fn replayed(self) -> Self {
-        self.header("idempotent-replayed", "true")
+    pub fn replay_of(self, remembered: Option<&Remembered>) -> Self {
+        let Some(remembered) = remembered else { return self };
+        let status = StatusCode::from_u16(remembered.status).unwrap_or(self.status);
+        Self { status, ..self }.header("idempotent-replayed", "true")
     }
 
     /// Lets anybody keep the answer for so many seconds.

@@ -11,7 +11,7 @@ use futures_util::future::try_join;
 use super::db::{Read, Store};
 use super::item::{from_item, number, text, value};
 use super::keys::{self, TYPE};
-use super::transaction::{Outcome, Verdict, Write, pauses, unique_token};
+use super::transaction_old::{Outcome, Verdict, Write, pauses, unique_token};
 use crate::domain::access::{AccessChange, Admins, Standing};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::UserId;
@@ -100,7 +100,7 @@ impl Store {
                 .value(":admin", admin),
             add_first(id),
         ];
-        self.transact(unique_token(now), &writes).await.map(drop)
+        self.transact_old(unique_token(now), &writes).await.map(drop)
     }
 
     /// Changes what a person may do, and says how they are then. Where anything changes, their
@@ -124,7 +124,7 @@ impl Store {
             let mut writes =
                 vec![change_profile(&user, after, now)?, change_security(id, before, after)?];
             writes.extend(enter(id, before, after));
-            let verdicts = match self.transact(unique_token(now), &writes).await? {
+            let verdicts = match self.transact_old(unique_token(now), &writes).await? {
                 Outcome::Committed => return Ok(User { role, status, updated_at: now, ..user }),
                 Outcome::Refused(verdicts) => verdicts,
             };

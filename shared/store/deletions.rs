@@ -5,17 +5,16 @@ use time::Duration;
 use tracing::warn;
 
 use super::admins;
-use super::db::{Read, Store, Updated, failure};
+use super::db::{Read, Store, failure};
 use super::item::{Item, from_item, key_item, number, text, to_item, value};
-use super::keys::{self, CUSTOMER_ORDERS, PK, SK, TYPE};
-use super::transaction::{Outcome, Verdict, Write, unique_token};
+use super::keys::{self, PK, SK, TYPE};
+use super::transaction_old::{Outcome, Verdict, Write, unique_token};
 use super::users::SAME_PASSWORD;
 use crate::domain::account_deletion::AccountDeletion;
 use crate::domain::credential::Credential;
 use crate::domain::email::EmailDigest;
 use crate::domain::error::{Conflict, Error, Result};
-use crate::domain::ids::{CartId, OrderId, UserId};
-use crate::domain::order::OrderStatus;
+use crate::domain::ids::CartId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Role, User};
 
@@ -36,7 +35,7 @@ impl Store {
         let cart = CartId::from(user.id);
         // An order that is being placed is in the cart's list of unpaid ones at once, which the
         // transaction judges, and in the index behind this query a moment later.
-        if self.has_open_orders(user.id).await? {
+        if self.orders().has_open(user.id).await? {
             return Err(open_orders());
         }
         let deletion =
@@ -47,7 +46,12 @@ impl Store {
                 .secretly()
                 .value(":verified", number(verified.password_version))
                 .value(":user", text(user.id)),
-            Write::put(closed_cart(cart)).when("attribute_not_exists(unpaid_orders)"),
+            Write::put(closed_cart(cart))
+                .when(
+                    "attribute_not_exists(unpaid_orders) AND \
+                 (attribute_not_exists(last_order_at) OR last_order_at < :idle)",
+                )
+                .value(":idle", text(now.plus(-REQUESTS_END))),
             Write::delete(keys::profile(user.id)).when("attribute_exists(pk)").secretly(),
             // A role that has just been changed has ended the caller's session.
             Write::delete(keys::security(user.id))
@@ -60,7 +64,7 @@ impl Store {
         if user.role == Role::Admin {
             writes.push(admins::remove(user.id));
         }
-        match self.transact(unique_token(now), &writes).await? {
+        match self.transact_old(unique_token(now), &writes).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(verdicts) => Err(refusal(&verdicts)),
         }
@@ -80,40 +84,19 @@ impl Store {
         if now < deletion.requested_at.plus(REQUESTS_END) {
             return Ok(false);
         }
-        let orders = self.orders_to_forget(deletion.user_id).await?;
+        let orders = self.orders().identifiers_of_customer(deletion.user_id).await?;
         for order in &orders {
-            self.forget_customer(*order, deletion.user_id, now).await?;
+            self.orders().forget_customer(*order, deletion.user_id, now).await?;
         }
         if !orders.is_empty() {
             return Ok(false);
         }
-        self.delete(keys::cart(deletion.user_id.into())).await?;
+        self.delete_old(keys::cart(deletion.user_id.into())).await?;
         self.forget_registrations(&deletion.email.digest(), deletion.requested_at).await?;
         self.forget_messages(deletion).await?;
         self.forget_addresses(&deletion.email.digest()).await?;
-        self.delete(keys::deletion(deletion.user_id)).await?;
+        self.delete_old(keys::deletion(deletion.user_id)).await?;
         Ok(true)
-    }
-
-    /// Takes the person out of an order; what was bought, and for how much, stays.
-    async fn forget_customer(&self, order: OrderId, user: UserId, now: Timestamp) -> Result<()> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key_item(keys::order(order))))
-            .update_expression(
-                "SET version = version + :one, updated_at = :now \
-                 REMOVE user_id, shipping_address, customer",
-            )
-            .condition_expression("user_id = :user")
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":now", text(now))
-            .expression_attribute_values(":user", text(user));
-        match self.update(update).await? {
-            // Whom it has lost already, it need not lose again.
-            Updated::Done(_) | Updated::Refused(_) => Ok(()),
-        }
     }
 
     /// Drops what could not be sent to a person so far. No message is read as a whole: one that
@@ -156,50 +139,6 @@ impl Store {
             delete.map_err(|error| failure("DeleteItem", &error))?;
         }
         Ok(())
-    }
-
-    /// Whether one of a customer's orders is still on its way.
-    async fn has_open_orders(&self, user: UserId) -> Result<bool> {
-        let open = OrderStatus::OPEN.iter().enumerate();
-        let open: Vec<_> = open.map(|(index, status)| (format!(":open{index}"), status)).collect();
-        let names: Vec<_> = open.iter().map(|(name, _)| name.as_str()).collect();
-        let query = self
-            .customers_orders(user)
-            .filter_expression(format!("#status IN ({})", names.join(", ")))
-            .expression_attribute_names("#status", "status");
-        let mut pages = open
-            .iter()
-            .try_fold(query, |query, (name, status)| {
-                Ok::<_, Error>(query.expression_attribute_values(name, value(status)?))
-            })?
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            if page.map_err(|error| failure("Query", &error))?.count > 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The orders that still know a customer.
-    async fn orders_to_forget(&self, user: UserId) -> Result<Vec<OrderId>> {
-        let page = self.customers_orders(user).send().await;
-        let items = page.map_err(|error| failure("Query", &error))?.items.unwrap_or_default();
-        let id = |item: &Item| item.get("id").and_then(|id| id.as_s().ok()?.parse().ok());
-        Ok(items.iter().filter_map(id).collect())
-    }
-
-    fn customers_orders(
-        &self,
-        user: UserId,
-    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
-        self.client
-            .query()
-            .table_name(&self.table)
-            .index_name(CUSTOMER_ORDERS.name)
-            .key_condition_expression("customer = :partition")
-            .expression_attribute_values(":partition", AttributeValue::S(keys::customer(user)))
     }
 }
 

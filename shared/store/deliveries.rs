@@ -16,7 +16,7 @@ use time::Duration;
 use super::db::{Read, Store, Updated, failure, text_of};
 use super::item::{Item, from_item, key_item, number, text};
 use super::keys::{self, TTL, TYPE};
-use super::transaction::{Outcome, Write, unique_token};
+use super::transaction_old::{Outcome, Write, unique_token};
 use crate::domain::error::Result;
 use crate::domain::ids::MessageId;
 use crate::domain::message::{Event, KEPT, Message};
@@ -99,7 +99,7 @@ impl Store {
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let item = match self.update(update).await? {
+        let item = match self.update_old(update).await? {
             Updated::Done(item) | Updated::Refused(item) => item,
         };
         // The SDK tries again where an answer is lost: then the claim in the way is our own.
@@ -121,7 +121,7 @@ impl Store {
             .condition_expression("claim = :claim")
             .expression_attribute_values(":excused", number(if counts { 0 } else { 1 }))
             .expression_attribute_values(":claim", text(&claim.token));
-        self.update(update).await.map(drop)
+        self.update_old(update).await.map(drop)
     }
 
     /// Notes that a message may have been sent. It stays claimed: nobody sends it again at once.
@@ -135,12 +135,12 @@ impl Store {
             .condition_expression("claim = :claim")
             .expression_attribute_values(":unanswered", number(claim.history.unanswered + 1))
             .expression_attribute_values(":claim", text(&claim.token));
-        self.update(update).await.map(drop)
+        self.update_old(update).await.map(drop)
     }
 
     /// Takes a message out of the outbox: it is sent, or there is nobody to send it to.
     pub async fn delete_message(&self, id: MessageId) -> Result<()> {
-        self.delete(keys::message(id)).await
+        self.delete_old(keys::message(id)).await
     }
 
     /// Puts other messages in the place of one.
@@ -236,7 +236,7 @@ impl Store {
 
     /// Whether it was written: somebody else may have been faster.
     async fn write_messages(&self, writes: &[Write], now: Timestamp) -> Result<bool> {
-        let outcome = self.transact(unique_token(now), writes).await?;
+        let outcome = self.transact_old(unique_token(now), writes).await?;
         Ok(matches!(outcome, Outcome::Committed))
     }
 }

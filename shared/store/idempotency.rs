@@ -1,65 +1,86 @@
 //! What a request with an `Idempotency-Key` came to, remembered for 72 hours.
-//!
-//! The marker is written in the transaction that does the work: whoever writes it did the work,
-//! and whoever finds it answers as the winner did. There is no moment in between.
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
-use super::db::{Read, Store};
-use super::item::{Item, from_item, number, text, to_item};
-use super::keys::{self, TTL};
-use super::transaction::Write;
+use super::expression::{Comparison, missing, sorts};
+use super::item::{Item, from_item, to_item};
+use super::keys;
+use super::read::Read;
+use super::table::Store;
+use super::write::{NewItem, Write};
 use crate::domain::error::{Error, Result};
-use crate::domain::idempotency::Idempotency;
-use crate::domain::ids::OrderId;
+use crate::domain::idempotency::{Idempotency, Remembered};
 use crate::domain::time::Timestamp;
 
-const MEMORY: Duration = Duration::hours(72);
+/// How long a key is remembered.
+const REMEMBERED_FOR: Duration = Duration::hours(72);
 
-/// What is remembered.
+/// The markers of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Markers<'a>(&'a Store);
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Marker {
     fingerprint: String,
-    order_id: OrderId,
+    #[serde(flatten)]
+    remembered: Remembered,
     expires_at: Timestamp,
 }
 
-impl Idempotency {
-    /// The write that remembers the order; it fails where something is remembered already.
-    pub(super) fn remember(&self, order_id: OrderId, now: Timestamp) -> Result<Write> {
-        let marker = Marker {
-            fingerprint: self.fingerprint.clone(),
-            order_id,
-            expires_at: now.plus(MEMORY),
-        };
-        let mut item = to_item("idempotency_marker", keys::idempotency(&self.identity), &marker)?;
-        item.insert(TTL.to_owned(), number(marker.expires_at.unix_seconds()));
-        Ok(Write::put(item)
-            .when("attribute_not_exists(pk) OR expires_at <= :now")
-            .value(":now", text(now)))
+impl Store {
+    /// What requests with an `Idempotency-Key` came to.
+    pub fn idempotency(&self) -> Markers<'_> {
+        Markers(self)
+    }
+}
+
+impl Markers<'_> {
+    /// The write that remembers what a request came to. It fails where an earlier request with the
+    /// key is remembered, and then means what that one came to.
+    pub fn remember(
+        self,
+        idempotency: &Idempotency,
+        remembered: Remembered,
+        now: Timestamp,
+    ) -> Result<Write<Remembered, NewItem>> {
+        let expires_at = now.plus(REMEMBERED_FOR);
+        let marker =
+            Marker { fingerprint: idempotency.fingerprint.clone(), remembered, expires_at };
+        let item =
+            to_item("idempotency_marker", keys::idempotency(&idempotency.identity), &marker)?;
+        let condition = missing().or(sorts("expires_at", Comparison::AtMost, now));
+        let idempotency = idempotency.clone();
+        let write = Write::put(item).expires(expires_at).when_judged(condition, move |marker| {
+            let marker = marker.ok_or_else(|| Error::internal("a marker has no item"))?;
+            let known = recognise(&idempotency, marker, now)?;
+            known.ok_or_else(|| Error::unavailable("a marker has just expired"))
+        });
+        Ok(write)
     }
 
-    /// The order that an earlier request with this key came to.
-    pub(super) async fn recall(&self, store: &Store, now: Timestamp) -> Result<Option<OrderId>> {
-        let item = store.get(keys::idempotency(&self.identity), Read::Consistent).await?;
-        item.map_or(Ok(None), |item| self.recognise(item, now))
+    /// What an earlier request with this key came to. 422 `idempotency_key_reused` where that was
+    /// another request.
+    pub async fn recall(
+        self,
+        idempotency: &Idempotency,
+        now: Timestamp,
+    ) -> Result<Option<Remembered>> {
+        let key = keys::idempotency(&idempotency.identity);
+        let marker = self.0.get(key, Read::Consistent).await?;
+        marker.map_or(Ok(None), |marker| recognise(idempotency, marker, now))
     }
+}
 
-    /// The order that a marker remembers, if it has not expired; the key having been used for
-    /// something else is the caller's mistake.
-    pub(super) fn recognise(&self, item: Item, now: Timestamp) -> Result<Option<OrderId>> {
-        let marker: Marker = from_item(item)?;
-        if marker.expires_at <= now {
-            return Ok(None);
-        }
-        if marker.fingerprint != self.fingerprint {
-            return Err(Error::invalid(
-                "Idempotency-Key",
-                "idempotency_key_reused",
-                "This key was used for another request; send a new one with a new key.",
-            ));
-        }
-        Ok(Some(marker.order_id))
+fn recognise(
+    idempotency: &Idempotency,
+    marker: Item,
+    now: Timestamp,
+) -> Result<Option<Remembered>> {
+    let marker: Marker = from_item(marker)?;
+    if marker.expires_at <= now {
+        return Ok(None);
     }
+    idempotency.check(&marker.fingerprint)?;
+    Ok(Some(marker.remembered))
 }

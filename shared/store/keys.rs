@@ -7,6 +7,7 @@ use crate::domain::rate_limit::RateLimit;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
 use crate::domain::time::Timestamp;
+use crate::domain::user::NameKey;
 
 /// The partition key's attribute.
 pub const PK: &str = "pk";
@@ -163,30 +164,58 @@ pub fn signing_keys() -> Key {
     Key::new("SIGNING_KEYS".to_owned(), "PUBLIC")
 }
 
-/// A sparse index: only items that carry its partition attribute are in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The table itself, or one of its sparse indexes, in which only those items are that carry its
+/// partition attribute.
+#[derive(Clone, Copy)]
 pub struct Index {
-    /// Its name in the template.
-    pub name: &'static str,
+    /// Its name in the template; `None` for the table itself.
+    pub name: Option<&'static str>,
     /// The attribute that is its partition key.
     pub partition: &'static str,
     /// The attribute that is its sort key.
     pub sort: &'static str,
+    /// The table key of the item in a partition (first) at a value of the sort key (second).
+    pub key: fn(&str, &str) -> Option<Key>,
 }
 
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name.unwrap_or("table"))
+    }
+}
+
+/// The table.
+pub const TABLE: Index =
+    Index { name: None, partition: PK, sort: SK, key: |pk, sk| Some(Key::new(pk.to_owned(), sk)) };
 /// Active products, by age.
-pub const NEWEST_PRODUCTS: Index =
-    Index { name: "newest-products", partition: "listing", sort: "id" };
+pub const NEWEST_PRODUCTS: Index = Index {
+    name: Some("newest-products"),
+    partition: "listing",
+    sort: "id",
+    key: |_, id| id.parse().ok().map(product),
+};
 /// Active products of one category, by age.
-pub const CATEGORY_PRODUCTS: Index =
-    Index { name: "category-products", partition: "category_listing", sort: "id" };
+pub const CATEGORY_PRODUCTS: Index = Index {
+    name: Some("category-products"),
+    partition: "category_listing",
+    sort: "id",
+    key: |_, id| id.parse().ok().map(product),
+};
 /// The orders of one customer, by age.
-pub const CUSTOMER_ORDERS: Index =
-    Index { name: "customer-orders", partition: "customer", sort: "id" };
+pub const CUSTOMER_ORDERS: Index = Index {
+    name: Some("customer-orders"),
+    partition: "customer",
+    sort: "id",
+    key: |_, id| id.parse().ok().map(order),
+};
 
 /// Everybody with an account, by name.
-pub const USERS_BY_NAME: Index =
-    Index { name: "users-by-name", partition: "user_listing", sort: "name_key" };
+pub const USERS_BY_NAME: Index = Index {
+    name: Some("users-by-name"),
+    partition: "user_listing",
+    sort: "name_key",
+    key: |_, place| place.parse::<NameKey>().ok().map(|place| profile(place.user())),
+};
 
 /// The one partition of [`NEWEST_PRODUCTS`].
 pub fn listing() -> String {

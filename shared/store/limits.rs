@@ -48,7 +48,7 @@ impl Store {
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(counter.quota.requests))
             .return_values(ReturnValue::UpdatedNew);
-        match self.update(update).await? {
+        match self.update_old(update).await? {
             Updated::Done(counted) => counter.read(counted.unwrap_or_default()).map(Some),
             Updated::Refused(_) => Ok(None),
         }
@@ -70,7 +70,7 @@ impl Store {
             .condition_expression(condition)
             .expression_attribute_values(":minus_one", number(-1))
             .expression_attribute_values(":none", number(0));
-        self.update(update).await.map(drop)
+        self.update_old(update).await.map(drop)
     }
 
     /// An address that an account is known at; `address` is a digest of it.
@@ -95,7 +95,7 @@ impl Store {
         let known = KnownIp { seen_at: now, expires_at: now.plus(KNOWN_FOR) };
         let mut item = to_item("known_address", keys::known_address(account, address), &known)?;
         item.insert(TTL.to_owned(), number(known.expires_at.unix_seconds()));
-        self.put(item).await
+        self.put_old(item).await
     }
 
     fn update_of(&self, counter: &Counter) -> UpdateItemFluentBuilder {

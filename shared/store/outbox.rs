@@ -4,7 +4,8 @@
 use super::db::Store;
 use super::item::{Item, number, to_item};
 use super::keys::{self, TTL};
-use super::transaction::Write;
+use super::transaction_old::Write;
+use super::write::NewItem;
 use crate::domain::error::Result;
 use crate::domain::message::{Event, KEPT, Message};
 use crate::domain::time::Timestamp;
@@ -26,7 +27,26 @@ impl Message {
 impl Store {
     /// Sends a message that has no other cause than that somebody asked for it.
     pub async fn post(&self, event: Event, now: Timestamp) -> Result<()> {
-        self.put(Message::new(event, now).item()?).await
+        self.put_old(Message::new(event, now).item()?).await
+    }
+}
+
+/// The messages of the table that wait to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Outbox<'a>(&'a Store);
+
+impl Store {
+    /// Messages on their way out.
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox(self)
+    }
+}
+
+impl Outbox<'_> {
+    /// The write that sends a message off together with its cause.
+    pub fn send<R>(self, event: Event, now: Timestamp) -> Result<super::write::Write<R, NewItem>> {
+        let _ = self.0;
+        Ok(super::write::Write::create_new(Message::new(event, now).item()?))
     }
 }
 

@@ -1,30 +1,76 @@
-//! Products with their variants, the pointers from SKUs, and the lists.
+//! Products with their variants, and the pointers from SKUs.
+//!
+//! Stock goes down in [`Products::take`] and up in [`Products::give_back`], nowhere else.
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::future::FutureExt;
 use serde::{Deserialize, Serialize};
 
-use super::db::{List, Read, Store};
-use super::item::{Item, from_item, number, text, to_item, value};
+use super::Overtaken;
+use super::expression::{Comparison, absent, compares, exists, is, is_number};
+use super::item::{from_item, number, text, text_of, to_item, value};
 use super::keys::{self, CATEGORY_PRODUCTS, NEWEST_PRODUCTS, TYPE};
-use super::transaction::{MAX_WRITES, Outcome, Write, unique_token};
+use super::list::{Order, Query};
+use super::read::Read;
+use super::retry::join_bounded;
+use super::table::Store;
+use super::transaction::{MAX_WRITES, Transaction};
+use super::write::{Changes, NewItem, Write};
 use crate::domain::basket::VariantSelector;
 use crate::domain::card::Card;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::ProductId;
-use crate::domain::invalid::Invalid;
-use crate::domain::page::{Page, Part};
+use crate::domain::page::{Page, Paging};
 use crate::domain::product::{
     Product, ProductStatus, ProductWithVariants, Revision, Variant, VariantStatus,
 };
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
-use crate::domain::stock::Movement;
+use crate::domain::stock::{Movement, StockChange};
 use crate::domain::time::Timestamp;
-use crate::domain::version::Expected;
+
+/// The products of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Products<'a>(&'a Store);
+
+/// What a customer names, as far as it is on sale.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OnSale {
+    /// Exactly this.
+    One(Variant),
+    /// A product that comes in several variants.
+    Several,
+    /// Nothing.
+    None,
+}
+
+/// Why a variant does not give up its units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SaleRefused {
+    /// It is gone or not on sale.
+    Unavailable,
+    /// Fewer units are left.
+    OutOfStock {
+        /// So many.
+        available: u32,
+    },
+    /// Buyers are told something else of it than when the line was made.
+    Changed,
+}
+
+/// Why a product was not written.
+#[derive(Debug)]
+pub enum ProductRefused {
+    /// Somebody else changed it in between.
+    Overtaken,
+    /// Another product has the SKU.
+    SkuTaken(Sku),
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct SkuPointer {
+    sku: Sku,
     product_id: ProductId,
 }
 
@@ -35,216 +81,38 @@ struct Availability {
     available: u32,
 }
 
+const PRODUCT: &str = "product";
+const VARIANT: &str = "variant";
+const DELETED: &str = "deleted_product";
+
 impl Store {
-    /// Puts up a product whose SKUs nobody has.
-    pub async fn create_product(&self, new: &ProductWithVariants) -> Result<()> {
+    /// Products and their variants.
+    pub fn products(&self) -> Products<'_> {
+        Products(self)
+    }
+}
+
+impl<'a> Products<'a> {
+    /// Puts up a product. 409 `sku_taken` where another product has one of its SKUs.
+    pub async fn create(self, new: &ProductWithVariants) -> Result<()> {
         let ProductWithVariants { product, variants } = new;
-        let mut writes = vec![Write::create(product_item(product)?)];
+        let mut transaction = Transaction::new(product.id.uuid()).with(create(product)?);
         for variant in variants {
-            writes.extend(create_variant(variant, product.created_at)?);
+            let (pointer, variant) = create_variant(variant, product.created_at)?;
+            transaction = transaction.with(pointer).with(variant);
         }
-        match self.transact(product.id.uuid(), &writes).await? {
-            Outcome::Committed => Ok(()),
-            Outcome::Refused(verdicts) => {
-                let taken = (1..).step_by(2).zip(variants).find(|(position, _)| {
-                    verdicts.get(*position).is_some_and(|v| v.clone().failed().is_some())
-                });
-                match taken {
-                    Some((_, variant)) => Err(sku_taken(&variant.sku)),
-                    None => Err(Error::internal("a new product's identifier is taken")),
-                }
-            }
+        match self.0.transact(transaction).await?.first() {
+            Ok(()) => Ok(()),
+            Err(ProductRefused::SkuTaken(sku)) => Err(sku_taken(&sku)),
+            Err(ProductRefused::Overtaken) => Err(Error::internal("a new product was changed")),
         }
     }
 
-    /// A product with all its variants, whoever may see it; deleted ones are gone.
-    pub async fn product(&self, id: ProductId) -> Result<ProductWithVariants> {
-        self.read_product(id, Read::Eventual).await
-    }
-
-    /// Describes a product anew: `describe` makes the revision out of the product as it is.
-    pub async fn replace_product(
-        &self,
-        id: ProductId,
-        expected: Expected,
-        now: Timestamp,
-        describe: impl Fn(&ProductWithVariants) -> Result<Revision, Invalid>,
-    ) -> Result<ProductWithVariants> {
-        for pause in super::transaction::pauses() {
-            let current = self.read_product(id, Read::Consistent).await?;
-            expected.check(current.product.version)?;
-            let revision = describe(&current)?;
-            match self.write_revision(&current, &revision, now).await? {
-                Written::Yes => return Ok(current.revised(revision)),
-                Written::SkuTaken(sku) => return Err(sku_taken(&sku)),
-                Written::Overtaken => tokio::time::sleep(pause).await,
-            }
-        }
-        Err(Error::unavailable("a product changes faster than it can be replaced"))
-    }
-
-    /// Takes a product out of the shop for good. Its variants stay for the orders that hold them,
-    /// its SKUs are free again.
-    pub async fn delete_product(
-        &self,
-        id: ProductId,
-        expected: Expected,
-        now: Timestamp,
-    ) -> Result<()> {
-        for pause in super::transaction::pauses() {
-            let current = self.read_product(id, Read::Consistent).await?;
-            expected.check(current.product.version)?;
-            let version = current.product.version;
-            let mut writes = vec![
-                Write::update(
-                    keys::product(id),
-                    "SET #type = :deleted, version = :next, updated_at = :now \
-                     REMOVE listing, category_listing",
-                )
-                .when("version = :version AND #type = :product")
-                .name("#type", TYPE)
-                .value(":deleted", text(DELETED))
-                .value(":product", text(PRODUCT))
-                .value(":version", value(&version)?)
-                .value(":next", value(&(version + 1))?)
-                .value(":now", text(now)),
-            ];
-            let (withdrawn, kept): (Vec<_>, Vec<_>) =
-                current.variants.iter().partition(|v| v.status == VariantStatus::Withdrawn);
-            for variant in &kept {
-                writes.push(
-                    Write::update(keys::variant(id, &variant.sku), "SET #status = :withdrawn")
-                        .name("#status", "status")
-                        .value(":withdrawn", value(&VariantStatus::Withdrawn)?),
-                );
-            }
-            let skus = kept.iter().chain(&withdrawn).map(|variant| keys::sku(&variant.sku));
-            writes.extend(skus.map(Write::delete));
-            // What is on sale always fits into the first transaction.
-            let (all_at_once, old_skus) = writes.split_at(writes.len().min(MAX_WRITES));
-            match self.transact(unique_token(now), all_at_once).await? {
-                Outcome::Committed => {
-                    for skus in old_skus.chunks(MAX_WRITES) {
-                        self.transact(unique_token(now), skus).await?;
-                    }
-                    return Ok(());
-                }
-                Outcome::Refused(_) => tokio::time::sleep(pause).await,
-            }
-        }
-        Err(Error::unavailable("a product changes faster than it can be deleted"))
-    }
-
-    /// Active products, newest first, of one category or all.
-    pub async fn newest_products(
-        &self,
-        category: Option<&Slug>,
-        part: Part<ProductId>,
-    ) -> Result<Page<Card, ProductId>> {
-        let (index, partition) = match category {
-            None => (NEWEST_PRODUCTS, keys::listing()),
-            Some(category) => (CATEGORY_PRODUCTS, keys::category_listing(category)),
-        };
-        let list = List { index, partition, status: None };
-        let mut page: Page<Card, _> = self.list(list, part, keys::product).await?;
-        let in_stock = self.products_in_stock(&page.items).await?;
-        for card in &mut page.items {
-            card.in_stock = in_stock.contains(&card.id);
-        }
-        Ok(page)
-    }
-
-    /// One variant, found by its product and SKU.
-    pub async fn variant(&self, product: ProductId, sku: &Sku) -> Result<Option<Variant>> {
-        let item = self.get(keys::variant(product, sku), Read::Eventual).await?;
-        item.map(from_item).transpose()
-    }
-
-    /// What a customer names, if it is sold.
-    pub async fn variant_on_sale(&self, which: &VariantSelector) -> Result<Option<Variant>> {
-        let variant = match which {
-            VariantSelector::OnlyVariantOf(product) => {
-                self.only_variant(*product, "", Read::Eventual).await?
-            }
-            VariantSelector::Sku(sku) => match self.product_of_sku(sku).await? {
-                Some(product) => self.variant(product, sku).await?,
-                None => None,
-            },
-        };
-        Ok(variant.filter(Variant::is_on_sale))
-    }
-
-    /// The one variant on sale of a product; `None` where the product is not sold.
-    pub(super) async fn only_variant(
-        &self,
-        id: ProductId,
-        pointer: &str,
-        read: Read,
-    ) -> Result<Option<Variant>> {
-        let product = match self.read_product(id, read).await {
-            Ok(product) => product,
-            Err(Error::NotFound) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut variants = product.current_variants().filter(|variant| variant.is_on_sale());
-        match (variants.next(), variants.next()) {
-            (first, None) => Ok(first.cloned()),
-            (_, Some(_)) => Err(Error::invalid(
-                &format!("{pointer}/product_id"),
-                "variant_required",
-                "This product comes in several variants; name the one you want by its `sku`.",
-            )),
-        }
-    }
-
-    /// The product that a bare SKU belongs to.
-    async fn product_of_sku(&self, sku: &Sku) -> Result<Option<ProductId>> {
-        let item = self.get(keys::sku(sku), Read::Eventual).await?;
-        Ok(item.map(from_item::<SkuPointer>).transpose()?.map(|pointer| pointer.product_id))
-    }
-
-    /// The products that bare SKUs belong to; unknown ones are left out.
-    pub(super) async fn products_of_skus(
-        &self,
-        skus: &HashSet<&Sku>,
-        read: Read,
-    ) -> Result<HashMap<Sku, ProductId>> {
-        let wanted = skus.iter().map(|sku| keys::sku(sku)).collect();
-        let mut found = HashMap::new();
-        for item in self.batch_get(wanted, None, read).await? {
-            let sku = super::db::text_of(&item, "sku").unwrap_or_default();
-            let pointer: SkuPointer = from_item(item)?;
-            found.insert(
-                Sku::parse(sku).map_err(|e| Error::internal(e.detail))?,
-                pointer.product_id,
-            );
-        }
-        Ok(found)
-    }
-
-    /// Some variants as they are now, in no order; missing ones are left out.
-    pub async fn variants<'a>(
-        &self,
-        wanted: impl IntoIterator<Item = (ProductId, &'a Sku)>,
-    ) -> Result<Vec<Variant>> {
-        self.read_variants(wanted, Read::Eventual).await
-    }
-
-    pub(super) async fn read_variants<'a>(
-        &self,
-        wanted: impl IntoIterator<Item = (ProductId, &'a Sku)>,
-        read: Read,
-    ) -> Result<Vec<Variant>> {
-        let keys: Vec<_> =
-            wanted.into_iter().map(|(product, sku)| keys::variant(product, sku)).collect();
-        let items = self.batch_get(keys, None, read).await?;
-        items.into_iter().map(from_item).collect()
-    }
-
-    async fn read_product(&self, id: ProductId, read: Read) -> Result<ProductWithVariants> {
+    /// A product with all its variants, whoever may see it; 404 for deleted ones.
+    pub async fn get(self, id: ProductId, read: Read) -> Result<ProductWithVariants> {
         let (mut product, mut variants) = (None, Vec::new());
-        for item in self.partition(&keys::product(id).pk, read).await? {
-            match super::db::text_of(&item, TYPE).as_deref() {
+        for item in self.0.partition(&keys::product(id).pk, read).await? {
+            match text_of(&item, TYPE).as_deref() {
                 Some(PRODUCT) => product = Some(from_item(item)?),
                 Some(VARIANT) => variants.push(from_item::<Variant>(item)?),
                 _ => {}
@@ -255,51 +123,179 @@ impl Store {
         Ok(ProductWithVariants { product, variants })
     }
 
-    async fn write_revision(
-        &self,
-        current: &ProductWithVariants,
+    /// Writes a revision of a product over the version it was made from; false where that is
+    /// another by now. 409 `sku_taken` where another product has a new variant's SKU.
+    pub async fn replace(
+        self,
+        before: &Product,
         revision: &Revision,
         now: Timestamp,
-    ) -> Result<Written> {
-        let version = current.product.version;
-        let mut writes = vec![
-            Write::put(product_item(&revision.product)?)
-                .when("version = :version AND #type = :product")
-                .name("#type", TYPE)
-                .value(":product", text(PRODUCT))
-                .value(":version", value(&version)?),
-        ];
+    ) -> Result<bool> {
+        let mut transaction = Transaction::unnamed(now).with(replace(before, &revision.product)?);
         for variant in &revision.changed {
-            writes.push(describe_variant(variant)?);
+            transaction = transaction.with(describe(variant));
         }
-        let first_added = writes.len();
         for variant in &revision.added {
-            writes.extend(create_variant(variant, now)?);
+            let (pointer, variant) = create_variant(variant, now)?;
+            transaction = transaction.with(pointer).with(variant);
         }
-        refuse_beyond_one_transaction(&writes)?;
-        let verdicts = match self.transact(unique_token(now), &writes).await? {
-            Outcome::Committed => return Ok(Written::Yes),
-            Outcome::Refused(verdicts) => verdicts,
+        match self.0.transact(transaction).await?.first() {
+            Ok(()) => Ok(true),
+            Err(ProductRefused::Overtaken) => Ok(false),
+            Err(ProductRefused::SkuTaken(sku)) => Err(sku_taken(&sku)),
+        }
+    }
+
+    /// Takes a product out of the shop for good; false where it was changed in between. Its variants
+    /// stay for the orders that hold them, its SKUs are free again.
+    pub async fn delete(self, current: &ProductWithVariants, now: Timestamp) -> Result<bool> {
+        let id = current.product.id;
+        let (withdrawn, kept): (Vec<_>, Vec<_>) =
+            current.variants.iter().partition(|variant| variant.status == VariantStatus::Withdrawn);
+        let withdraw = |variant: &&Variant| {
+            Write::update(keys::variant(id, &variant.sku)).set("status", &VariantStatus::Withdrawn)
         };
-        if verdicts.first().is_some_and(|product| product.clone().failed().is_some()) {
-            return Ok(Written::Overtaken);
+        let free = |variant: &&Variant| Write::delete(keys::sku(&variant.sku));
+        // What is on sale always fits into the first transaction.
+        let first = Transaction::unnamed(now)
+            .with(delete(&current.product, now))
+            .with_all(kept.iter().map(withdraw))
+            .with_all(kept.iter().map(free));
+        let fits = MAX_WRITES - first.len();
+        let (with_it, behind) = withdrawn.split_at(withdrawn.len().min(fits));
+        match self.0.transact(first.with_all(with_it.iter().map(free))).await?.first() {
+            Err(Overtaken) => return Ok(false),
+            Ok(()) => {}
         }
-        let taken = (first_added..).step_by(2).zip(&revision.added).find(|(position, _)| {
-            verdicts.get(*position).is_some_and(|verdict| verdict.clone().failed().is_some())
+        for variants in behind.chunks(MAX_WRITES) {
+            let free = variants.iter().map(|variant| Write::delete(keys::sku(&variant.sku)));
+            let transaction: Transaction<Overtaken> = Transaction::unnamed(now).with_all(free);
+            self.0.transact(transaction).await?;
+        }
+        Ok(true)
+    }
+
+    /// Active products, newest first, of one category or all.
+    pub async fn newest(self, category: Option<&Slug>, paging: &Paging) -> Result<Page<Card>> {
+        let (index, partition) = match category {
+            None => (NEWEST_PRODUCTS, keys::listing()),
+            Some(category) => (CATEGORY_PRODUCTS, keys::category_listing(category)),
+        };
+        let query = Query::all(index, partition, Order::Descending);
+        let mut page: Page<Card> = self.0.list(&query, paging).await?;
+        let in_stock = self.in_stock(&page.items).await?;
+        for card in &mut page.items {
+            card.in_stock = in_stock.contains(&card.id);
+        }
+        Ok(page)
+    }
+
+    /// What a customer names, in the order in which it is named.
+    pub async fn on_sale(self, wanted: &[&VariantSelector], read: Read) -> Result<Vec<OnSale>> {
+        let skus = wanted.iter().filter_map(|selector| match selector {
+            VariantSelector::Sku(sku) => Some(sku),
+            VariantSelector::OnlyVariantOf(_) => None,
         });
-        Ok(taken.map_or(Written::Overtaken, |(_, variant)| Written::SkuTaken(variant.sku.clone())))
+        let products = wanted.iter().filter_map(|selector| match selector {
+            VariantSelector::Sku(_) => None,
+            VariantSelector::OnlyVariantOf(product) => Some(*product),
+        });
+        let only = products.map(|product| self.only_variant(product, read).boxed()).collect();
+        let by_sku = self.by_sku(skus.collect(), read);
+        let (by_sku, only) = futures_util::future::try_join(by_sku, join_bounded(only)).await?;
+        let mut only = only.into_iter();
+        let found = wanted.iter().map(|selector| match selector {
+            VariantSelector::Sku(sku) => match by_sku.get(sku) {
+                Some(variant) if variant.is_on_sale() => OnSale::One(variant.clone()),
+                _ => OnSale::None,
+            },
+            VariantSelector::OnlyVariantOf(_) => only.next().unwrap_or(OnSale::None),
+        });
+        Ok(found.collect())
+    }
+
+    /// Some variants as they are now, in no order; missing ones are left out.
+    pub async fn variants<'s>(
+        self,
+        wanted: impl IntoIterator<Item = (ProductId, &'s Sku)>,
+        read: Read,
+    ) -> Result<Vec<Variant>> {
+        let wanted = wanted.into_iter();
+        let keys = wanted.map(|(product, sku)| keys::variant(product, sku)).collect();
+        let items = self.0.batch_get(keys, &[], read).await?;
+        items.into_iter().map(from_item).collect()
+    }
+
+    /// Takes units off the shelf, where they are there and buyers are still told what they were told
+    /// in this revision.
+    pub fn take(self, change: &StockChange, revision: u64) -> Write<SaleRefused, Changes> {
+        let units = change.movement.delta.unsigned_abs();
+        let condition = is("status", VariantStatus::OnSale)
+            .and(match revision {
+                0 => absent("revision"),
+                revision => is_number("revision", revision),
+            })
+            .and(compares("available", Comparison::AtLeast, units));
+        moved(change).when_judged(condition, move |item| {
+            let variant = item.map(from_item::<Variant>).transpose()?;
+            Ok(match variant.filter(Variant::is_on_sale) {
+                None => SaleRefused::Unavailable,
+                Some(variant) if u64::from(variant.available.get()) < units => {
+                    SaleRefused::OutOfStock { available: variant.available.get() }
+                }
+                Some(_) => SaleRefused::Changed,
+            })
+        })
+    }
+
+    /// Puts units back onto the shelf that they were taken from.
+    pub fn give_back<R>(self, change: &StockChange) -> Write<R, Changes> {
+        moved(change).when_judged(exists(), |_| {
+            Err(Error::internal("a variant that an order holds is gone"))
+        })
+    }
+
+    async fn only_variant(self, id: ProductId, read: Read) -> Result<OnSale> {
+        let product = match self.get(id, read).await {
+            Ok(product) => product,
+            Err(Error::NotFound) => return Ok(OnSale::None),
+            Err(error) => return Err(error),
+        };
+        let mut variants = product.current_variants().filter(|variant| variant.is_on_sale());
+        Ok(match (variants.next(), variants.next()) {
+            (None, _) => OnSale::None,
+            (Some(only), None) => OnSale::One(only.clone()),
+            (Some(_), Some(_)) => OnSale::Several,
+        })
+    }
+
+    /// The variants of bare SKUs; unknown ones are left out.
+    async fn by_sku(self, skus: HashSet<&Sku>, read: Read) -> Result<HashMap<Sku, Variant>> {
+        if skus.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let pointers = skus.into_iter().map(keys::sku).collect();
+        let pointers = self.0.batch_get(pointers, &[], read).await?;
+        let pointers: Vec<SkuPointer> =
+            pointers.into_iter().map(from_item).collect::<Result<_>>()?;
+        if pointers.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let wanted = pointers.iter().map(|pointer| (pointer.product_id, &pointer.sku));
+        let variants = self.variants(wanted, read).await?;
+        Ok(variants.into_iter().map(|variant| (variant.sku.clone(), variant)).collect())
     }
 
     /// Which of these products have something to sell: until a projection keeps it in the card,
     /// it is looked up where it is true.
-    async fn products_in_stock(&self, cards: &[Card]) -> Result<HashSet<ProductId>> {
-        let keys: Vec<_> = cards
-            .iter()
-            .flat_map(|card| card.skus.iter().map(|sku| keys::variant(card.id, sku)))
-            .collect();
-        let items = self.batch_get(keys, Some("product_id, available"), Read::Eventual).await?;
+    async fn in_stock(self, cards: &[Card]) -> Result<HashSet<ProductId>> {
+        let keys = cards.iter().flat_map(|card| {
+            let key = |sku| keys::variant(card.id, sku);
+            card.skus.iter().map(key)
+        });
+        let read = self.0.batch_get(keys.collect(), &["product_id", "available"], Read::Eventual);
         let mut in_stock = HashSet::new();
-        for item in items {
+        for item in read.await? {
             let variant: Availability = from_item(item)?;
             if variant.available > 0 {
                 in_stock.insert(variant.product_id);
@@ -309,86 +305,77 @@ impl Store {
     }
 }
 
-enum Written {
-    Yes,
-    Overtaken,
-    SkuTaken(Sku),
+/// A movement of units: the number changes together with its cause.
+fn moved<R>(change: &StockChange) -> Write<R, Changes> {
+    Write::update(keys::variant(change.product_id, &change.sku))
+        .change_by("available", change.movement.delta)
+        .set("movement", &change.movement)
+        .change_by("movements", 1)
 }
 
-const PRODUCT: &str = "product";
-const VARIANT: &str = "variant";
-const DELETED: &str = "deleted_product";
-
-fn product_item(product: &Product) -> Result<Item> {
+fn create(product: &Product) -> Result<Write<ProductRefused, NewItem>> {
     let mut item = to_item(PRODUCT, keys::product(product.id), product)?;
-    if let Some(image) = product.images.first() {
-        item.insert("image".to_owned(), text(image.as_str()));
-    }
-    if product.status == ProductStatus::Active {
-        item.insert(NEWEST_PRODUCTS.partition.to_owned(), text(keys::listing()));
-        if let Some(category) = &product.category {
-            let listing = keys::category_listing(category);
-            item.insert(CATEGORY_PRODUCTS.partition.to_owned(), text(listing));
+    for (name, value) in listing(product) {
+        if let Some(value) = value {
+            item.insert(name.to_owned(), text(value));
         }
     }
-    Ok(item)
+    Ok(Write::create_new(item))
 }
 
+fn replace(before: &Product, after: &Product) -> Result<Write<ProductRefused, Changes>> {
+    let mut write = Write::update(keys::product(before.id)).set_members(after);
+    for (name, value) in listing(after) {
+        write = write.set(name, &value);
+    }
+    let condition = is(TYPE, PRODUCT).and(is_number("version", before.version));
+    Ok(write.when(condition, || ProductRefused::Overtaken))
+}
+
+fn delete(product: &Product, now: Timestamp) -> Write<Overtaken, Changes> {
+    let condition = is(TYPE, PRODUCT).and(is_number("version", product.version));
+    Write::update(keys::product(product.id))
+        .of_type(DELETED)
+        .change_by("version", 1)
+        .set_text("updated_at", now)
+        .remove(NEWEST_PRODUCTS.partition)
+        .remove(CATEGORY_PRODUCTS.partition)
+        .when(condition, || Overtaken)
+}
+
+/// What makes a product's item show up in the lists, and what only they show of it.
+fn listing(product: &Product) -> [(&'static str, Option<String>); 3] {
+    let is_listed = product.status == ProductStatus::Active;
+    let category = product.category.as_ref().map(keys::category_listing);
+    [
+        ("image", product.images.first().map(|image| image.as_str().to_owned())),
+        (NEWEST_PRODUCTS.partition, is_listed.then(keys::listing)),
+        (CATEGORY_PRODUCTS.partition, category.filter(|_| is_listed)),
+    ]
+}
+
+type CreateVariant = (Write<ProductRefused, NewItem>, Write<ProductRefused, NewItem>);
+
 /// A pointer whose SKU nobody has, and its variant with the movement that its stock begins with.
-fn create_variant(variant: &Variant, now: Timestamp) -> Result<[Write; 2]> {
-    let pointer = SkuPointer { product_id: variant.product_id };
-    let mut pointer = to_item("sku", keys::sku(&variant.sku), &pointer)?;
-    pointer.insert("sku".to_owned(), text(&variant.sku));
-    let mut item = to_item(VARIANT, keys::variant(variant.product_id, &variant.sku), variant)?;
+fn create_variant(variant: &Variant, now: Timestamp) -> Result<CreateVariant> {
+    let Variant { sku, product_id, .. } = variant;
+    let pointer = SkuPointer { product_id: *product_id, sku: sku.clone() };
+    let pointer = to_item("sku", keys::sku(sku), &pointer)?;
+    let mut item = to_item(VARIANT, keys::variant(*product_id, sku), variant)?;
     let movement = Movement::initial(variant.available.get(), now);
     item.insert("movement".to_owned(), value(&movement)?);
     item.insert("movements".to_owned(), number(1));
-    Ok([Write::create(pointer), Write::create(item)])
+    let taken = sku.clone();
+    let pointer = Write::create(pointer, move || ProductRefused::SkuTaken(taken));
+    let taken = sku.clone();
+    Ok((pointer, Write::create(item, move || ProductRefused::SkuTaken(taken))))
 }
 
 /// Everything of a variant but its stock, which only movements change.
-fn describe_variant(variant: &Variant) -> Result<Write> {
-    let image = variant.image.as_ref().map_or("REMOVE image", |_| "");
-    let set_image = variant.image.as_ref().map_or("", |_| ", image = :image");
-    let (remove_threshold, set_threshold) = match variant.low_stock_threshold {
-        Some(_) => ("", ", low_stock_threshold = :threshold"),
-        None => ("low_stock_threshold", ""),
-    };
-    let removed: Vec<_> = [image.trim_start_matches("REMOVE "), remove_threshold]
-        .into_iter()
-        .filter(|name| !name.is_empty())
-        .collect();
-    let remove =
-        if removed.is_empty() { String::new() } else { format!(" REMOVE {}", removed.join(", ")) };
-    let expression = format!(
-        "SET #name = :name, options = :options, price = :price, own_price = :own_price, \
-         #status = :status{set_image}{set_threshold}{remove}"
-    );
-    let mut write = Write::update(keys::variant(variant.product_id, &variant.sku), expression)
-        .when("attribute_exists(pk)")
-        .name("#name", "name")
-        .name("#status", "status")
-        .value(":name", value(&variant.name)?)
-        .value(":options", value(&variant.options)?)
-        .value(":price", value(&variant.price)?)
-        .value(":own_price", value(&variant.own_price)?)
-        .value(":status", value(&variant.status)?);
-    if let Some(image) = &variant.image {
-        write = write.value(":image", text(image.as_str()));
-    }
-    if let Some(threshold) = variant.low_stock_threshold {
-        write = write.value(":threshold", number(threshold.get()));
-    }
-    Ok(write)
-}
-
-fn refuse_beyond_one_transaction(writes: &[Write]) -> Result<()> {
-    if writes.len() <= MAX_WRITES {
-        return Ok(());
-    }
-    let detail = "This changes too many variants at once; do it in two steps, the first leaving \
-                  out the new ones.";
-    Err(Error::invalid("/variants", "too_many_changes", detail))
+fn describe(variant: &Variant) -> Write<ProductRefused, Changes> {
+    let mut write = Write::update(keys::variant(variant.product_id, &variant.sku));
+    write = write.set_members(variant).without("available");
+    write.when(exists(), || ProductRefused::Overtaken)
 }
 
 fn sku_taken(sku: &Sku) -> Error {

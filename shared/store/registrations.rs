@@ -6,7 +6,7 @@
 use super::db::{Read, Store, Updated};
 use super::item::{from_item, key_item, number, text, to_item, value};
 use super::keys::{self, TTL};
-use super::transaction::{Outcome, Verdict, Write, unique_token};
+use super::transaction_old::{Outcome, Verdict, Write, unique_token};
 use super::users::new_account;
 use super::{admins, outbox};
 use crate::domain::email::EmailDigest;
@@ -29,7 +29,7 @@ impl Store {
         };
         let writes =
             [Write::create(item).secretly(), outbox::send(requested, registration.created_at)?];
-        match self.transact(registration.id.uuid(), &writes).await? {
+        match self.transact_old(registration.id.uuid(), &writes).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(Error::internal("a new registration is there already")),
         }
@@ -60,7 +60,7 @@ impl Store {
             .expression_attribute_values(":none", value(&Vec::<String>::new())?)
             .expression_attribute_values(":digest", value(&[digest])?)
             .expression_attribute_values(":now", text(now));
-        Ok(matches!(self.update(update).await?, Updated::Done(_)))
+        Ok(matches!(self.update_old(update).await?, Updated::Done(_)))
     }
 
     /// Makes the account that a registration asked for, and forgets all that waits under its
@@ -84,7 +84,7 @@ impl Store {
         if user.role == Role::Admin {
             writes.push(admins::add_first(user.id));
         }
-        match self.transact(unique_token(now), &writes).await? {
+        match self.transact_old(unique_token(now), &writes).await? {
             Outcome::Committed => Ok(Some(user)),
             Outcome::Refused(verdicts) if user.role == Role::Admin && only_the_last(&verdicts) => {
                 let customer = User { role: Role::Customer, ..user };
@@ -102,7 +102,7 @@ impl Store {
     ) -> Result<()> {
         let waiting = self.registrations(address).await?;
         for registration in waiting.all().iter().filter(|one| one.created_at <= until) {
-            self.delete(keys::registration(address, registration.id)).await?;
+            self.delete_old(keys::registration(address, registration.id)).await?;
         }
         Ok(())
     }

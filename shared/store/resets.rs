@@ -4,7 +4,7 @@ use super::db::{Read, Store};
 use super::item::{from_item, number, text, to_item, value};
 use super::keys::{self, TTL};
 use super::outbox;
-use super::transaction::{Outcome, Write, unique_token};
+use super::transaction_old::{Outcome, Write, unique_token};
 use super::users::{NO_SESSIONS, SAME_PASSWORD};
 use crate::domain::credential::Credential;
 use crate::domain::error::Result;
@@ -28,7 +28,7 @@ impl Store {
         };
         let mut item = to_item("reset", keys::reset(digest), &reset)?;
         item.insert(TTL.to_owned(), number(reset.expires_at.unix_seconds()));
-        self.put(item).await
+        self.put_old(item).await
     }
 
     /// What the token of this digest allows, if it still works.
@@ -83,7 +83,7 @@ impl Store {
                 .value(":now", text(now)),
             );
         }
-        let outcome = self.transact(unique_token(now), &writes).await?;
+        let outcome = self.transact_old(unique_token(now), &writes).await?;
         Ok(matches!(outcome, Outcome::Committed))
     }
 }

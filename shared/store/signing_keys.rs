@@ -58,7 +58,7 @@ impl Store {
             .expression_attribute_names("#type", keys::TYPE)
             .expression_attribute_values(":key", value(key)?)
             .expression_attribute_values(":type", text("signing_keys"));
-        self.update(update).await.map(|_| ())
+        self.update_old(update).await.map(|_| ())
     }
 
     /// Publishes the key that is to sign next, and keeps others from changing it until then; false
@@ -80,7 +80,7 @@ impl Store {
             .expression_attribute_values(":type", text("signing_keys"))
             .expression_attribute_values(":end", text(successor.turn_ends))
             .expression_attribute_values(":now", text(key.published_at));
-        Ok(matches!(self.update(update).await?, Updated::Done(_)))
+        Ok(matches!(self.update_old(update).await?, Updated::Done(_)))
     }
 
     /// Says until when the other keys are believed, and drops those that are not any more. Keys that
@@ -117,7 +117,7 @@ impl Store {
         }
         let set = if set.is_empty() { String::new() } else { format!("SET {} ", set.join(", ")) };
         let update = update.update_expression(format!("{set}REMOVE {}", remove.join(", ")));
-        Ok(matches!(self.update(update).await?, Updated::Done(_)))
+        Ok(matches!(self.update_old(update).await?, Updated::Done(_)))
     }
 }
 

@@ -1,212 +1,226 @@
 //! Writes that land together or not at all.
 //!
 //! A transaction carries a token, so that the SDK's own retries can't apply it twice; the lasting
-//! guard is each write's condition. What DynamoDB cancels because of contention is tried again
-//! with full jitter (<https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>);
-//! what it cancels because a condition failed is a business answer, read by the write's position.
+//! guard is each write's condition. What DynamoDB cancels because of contention is tried again with
+//! full jitter; what it cancels because a condition failed is a business answer: the refusals of the
+//! writes themselves.
+//!
+//! When no answer says whether it landed, the same transaction is sent again with the same token in
+//! time that is kept for it: DynamoDB answers that one as it did the first. Reading would not do, for
+//! an order that is absent may yet land.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use uuid::Uuid;
 
-use super::db::{Store, failure};
-use super::item::{Item, key_item};
-use super::keys::Key;
+use super::db::Store;
+use super::deadline;
+use super::failure::{failure, leaves_outcome_open};
+use super::item::Item;
+use super::retry::Attempts;
+use super::write::Write;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::MessageId;
 use crate::domain::time::Timestamp;
 
-/// DynamoDB's own limit.
-pub(super) const MAX_WRITES: usize = 100;
+/// DynamoDB's own limit of the writes in a transaction.
+pub const MAX_WRITES: usize = 100;
 
-/// One write of a transaction, with the condition under which it may happen.
-#[derive(Debug, Clone)]
-pub(super) struct Write {
-    kind: Kind,
-    condition: Option<String>,
-    secret: bool,
-    names: Vec<(&'static str, String)>,
-    values: Vec<(&'static str, AttributeValue)>,
-}
+/// How long the question may take whether a transaction has landed. It is kept free of a request's
+/// time before.
+pub const ASK_AGAIN: Duration = Duration::from_millis(300);
 
-#[derive(Debug, Clone)]
-enum Kind {
-    Put(Item),
-    Update(Key, String),
-    Delete(Key),
-}
-
-impl Write {
-    /// Puts an item where none was.
-    pub fn create(item: Item) -> Self {
-        Self::of(Kind::Put(item)).when("attribute_not_exists(pk)")
-    }
-
-    /// Puts an item; say when.
-    pub fn put(item: Item) -> Self {
-        Self::of(Kind::Put(item))
-    }
-
-    /// Changes an item by an update expression.
-    pub fn update(key: Key, expression: impl Into<String>) -> Self {
-        Self::of(Kind::Update(key, expression.into()))
-    }
-
-    /// Deletes an item.
-    pub fn delete(key: Key) -> Self {
-        Self::of(Kind::Delete(key))
-    }
-
-    /// The condition under which the write may happen.
-    pub fn when(mut self, condition: impl Into<String>) -> Self {
-        self.condition = Some(condition.into());
-        self
-    }
-
-    /// Keeps the item out of the answer when the condition fails: it must not get into a log.
-    pub fn secretly(mut self) -> Self {
-        self.secret = true;
-        self
-    }
-
-    /// What a `#name` of the expressions stands for.
-    pub fn name(mut self, name: &'static str, attribute: impl ToString) -> Self {
-        self.names.push((name, attribute.to_string()));
-        self
-    }
-
-    /// What a `:value` of the expressions stands for.
-    pub fn value(mut self, name: &'static str, value: AttributeValue) -> Self {
-        self.values.push((name, value));
-        self
-    }
-
-    fn of(kind: Kind) -> Self {
-        Self { kind, condition: None, secret: false, names: Vec::new(), values: Vec::new() }
-    }
-
-    fn names(&self) -> Option<std::collections::HashMap<String, String>> {
-        let own = |(name, attribute): &(&str, String)| ((*name).to_owned(), attribute.clone());
-        (!self.names.is_empty()).then(|| self.names.iter().map(own).collect())
-    }
-
-    fn values(&self) -> Option<Item> {
-        let own = |(name, value): &(&str, AttributeValue)| ((*name).to_owned(), value.clone());
-        (!self.values.is_empty()).then(|| self.values.iter().map(own).collect())
-    }
-
-    fn build(&self, table: &str) -> Result<TransactWriteItem> {
-        let (names, values) = (self.names(), self.values());
-        let condition = self.condition.clone();
-        let old = match self.secret {
-            true => ReturnValuesOnConditionCheckFailure::None,
-            false => ReturnValuesOnConditionCheckFailure::AllOld,
-        };
-        let item = TransactWriteItem::builder();
-        let item = match &self.kind {
-            Kind::Put(body) => item.put(
-                Put::builder()
-                    .table_name(table)
-                    .set_item(Some(body.clone()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(old.clone())
-                    .build()
-                    .map_err(Error::internal)?,
-            ),
-            Kind::Update(key, expression) => item.update(
-                Update::builder()
-                    .table_name(table)
-                    .set_key(Some(key_item(key.clone())))
-                    .update_expression(expression)
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(old.clone())
-                    .build()
-                    .map_err(Error::internal)?,
-            ),
-            Kind::Delete(key) => item.delete(
-                Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(key_item(key.clone())))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(old)
-                    .build()
-                    .map_err(Error::internal)?,
-            ),
-        };
-        Ok(item.build())
-    }
+/// Writes that land together or not at all; when one is refused, that means an `R`.
+#[derive(Debug)]
+pub struct Transaction<R> {
+    token: Uuid,
+    writes: Vec<Write<R>>,
 }
 
 /// How a transaction ended.
-#[derive(Debug)]
-pub(super) enum Outcome {
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome<R> {
     /// Everything is written.
     Committed,
-    /// Nothing is. One entry a write, in their order.
-    Refused(Vec<Verdict>),
+    /// Nothing is. What the writes whose conditions failed mean, in the order of the writes; never
+    /// empty.
+    Refused(Vec<R>),
 }
 
-/// What became of one write of a refused transaction.
-#[derive(Debug, Clone)]
-pub(super) enum Verdict {
-    /// It could have happened.
-    Fine,
-    /// Its condition failed; this is the item as it is, `None` where there is none.
-    ConditionFailed(Option<Item>),
-}
+impl<R> Transaction<R> {
+    /// An empty one. `token` names the attempt: the same for the same writes only.
+    pub fn new(token: Uuid) -> Self {
+        Self { token, writes: Vec::new() }
+    }
 
-impl Verdict {
-    /// The item whose condition failed.
-    pub fn failed(self) -> Option<Option<Item>> {
-        match self {
-            Self::Fine => None,
-            Self::ConditionFailed(item) => Some(item),
-        }
+    /// An empty one whose attempt no identifier names.
+    pub fn unnamed(now: Timestamp) -> Self {
+        Self::new(MessageId::new(now).uuid())
+    }
+
+    /// One write more.
+    #[must_use]
+    pub fn with(mut self, write: impl Into<Write<R>>) -> Self {
+        self.writes.push(write.into());
+        self
+    }
+
+    /// Several writes more.
+    #[must_use]
+    pub fn with_all<W: Into<Write<R>>>(mut self, writes: impl IntoIterator<Item = W>) -> Self {
+        self.writes.extend(writes.into_iter().map(Into::into));
+        self
+    }
+
+    /// How many writes it has; DynamoDB takes at most [`MAX_WRITES`].
+    pub fn len(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
     }
 }
 
+impl<R> Outcome<R> {
+    /// The first refusal, in the order of the writes.
+    pub fn first(self) -> Result<(), R> {
+        match self {
+            Self::Committed => Ok(()),
+            Self::Refused(refusals) => refusals.into_iter().next().map_or(Ok(()), Err),
+        }
+    }
+
+    /// Whether everything is written.
+    pub fn is_committed(&self) -> bool {
+        matches!(self, Self::Committed)
+    }
+}
+
+/// What DynamoDB said of one write of a cancelled transaction: `Some` where its condition failed,
+/// with the item where it was asked for.
+type Verdict = Option<Option<Item>>;
+
+/// What an attempt to commit came to.
+enum Answer {
+    Committed,
+    Cancelled(Vec<Verdict>),
+    /// No answer says whether it landed.
+    Open(Error),
+}
+
 impl Store {
-    /// Writes everything or nothing. `token` names the attempt: the same for the same writes only.
-    pub(super) async fn transact(&self, token: Uuid, writes: &[Write]) -> Result<Outcome> {
-        let items: Vec<_> =
-            writes.iter().map(|write| write.build(&self.table)).collect::<Result<_>>()?;
-        for pause in pauses() {
+    /// Writes everything or nothing. 503 `outcome_unknown` where it can't be told which.
+    pub async fn transact<R>(&self, transaction: Transaction<R>) -> Result<Outcome<R>> {
+        let Transaction { token, writes } = transaction;
+        let (mut items, mut refusals) = (Vec::new(), Vec::new());
+        for write in writes {
+            let (item, refusal) = write.build(&self.table)?;
+            items.push(item);
+            refusals.push(refusal);
+        }
+        let verdicts = match self.commit(token, items).await? {
+            None => return Ok(Outcome::Committed),
+            Some(verdicts) => verdicts,
+        };
+        let failed = refusals.into_iter().zip(verdicts);
+        let failed = failed.filter_map(|(refusal, verdict)| Some(refusal?.judge(verdict?)));
+        let refused: Vec<_> = failed.collect::<Result<_>>()?;
+        match refused.is_empty() {
+            true => Err(Error::internal("a transaction was cancelled without a reason of ours")),
+            false => Ok(Outcome::Refused(refused)),
+        }
+    }
+
+    /// `None` where it is committed.
+    async fn commit(
+        &self,
+        token: Uuid,
+        items: Vec<TransactWriteItem>,
+    ) -> Result<Option<Vec<Verdict>>> {
+        let is_open = AtomicBool::new(false);
+        let first = deadline::keeping(ASK_AGAIN, self.attempt(token, &items, &is_open)).await;
+        let open = match first {
+            Some(Ok(Answer::Committed)) => return Ok(None),
+            Some(Ok(Answer::Cancelled(verdicts))) => return Ok(Some(verdicts)),
+            Some(Ok(Answer::Open(error))) => error,
+            Some(Err(error)) => return Err(error),
+            None if is_open.load(Ordering::Relaxed) => {
+                Error::unavailable("TransactWriteItems: no answer in time")
+            }
+            None => return Err(Error::unavailable("TransactWriteItems: no time was left")),
+        };
+        tracing::warn!(error = ?open, "whether a transaction has landed is asked again");
+        let again = async {
+            loop {
+                match self.attempt(token, &items, &is_open).await {
+                    Ok(Answer::Committed) => return Some(None),
+                    Ok(Answer::Cancelled(verdicts)) => return Some(Some(verdicts)),
+                    Ok(Answer::Open(_)) => {}
+                    Err(_) => return None,
+                }
+            }
+        };
+        match tokio::time::timeout(ASK_AGAIN, again).await {
+            Ok(Some(outcome)) => Ok(outcome),
+            Ok(None) | Err(_) => Err(Error::OutcomeUnknown),
+        }
+    }
+
+    /// Sends a transaction until it is judged or its outcome is open, which `is_open` also says
+    /// while it is on its way.
+    async fn attempt(
+        &self,
+        token: Uuid,
+        items: &[TransactWriteItem],
+        is_open: &AtomicBool,
+    ) -> Result<Answer> {
+        let mut attempts = Attempts::at("TransactWriteItems: contention does not end");
+        loop {
+            let was_open = is_open.swap(true, Ordering::Relaxed);
             let answer = self
                 .client
                 .transact_write_items()
-                .set_transact_items(Some(items.clone()))
+                .set_transact_items(Some(items.to_vec()))
                 .client_request_token(token.as_hyphenated().to_string())
                 .send()
                 .await;
             let error = match answer {
-                Ok(_) => return Ok(Outcome::Committed),
+                Ok(_) => return Ok(Answer::Committed),
                 Err(error) => error,
             };
             match Cancellation::of(&error) {
-                Some(Cancellation::Conditions(verdicts)) => return Ok(Outcome::Refused(verdicts)),
-                Some(Cancellation::Contention) => tokio::time::sleep(pause).await,
-                None => return Err(failure("TransactWriteItems", &error)),
+                Some(Cancellation::Conditions(verdicts)) => {
+                    return Ok(Answer::Cancelled(verdicts));
+                }
+                Some(Cancellation::Contention) => {
+                    is_open.store(was_open, Ordering::Relaxed);
+                    attempts.pause().await?;
+                }
+                Some(Cancellation::InProgress) => attempts.pause().await?,
+                None if leaves_outcome_open(&error) => {
+                    return Ok(Answer::Open(failure("TransactWriteItems", &error)));
+                }
+                None => {
+                    is_open.store(was_open, Ordering::Relaxed);
+                    return Err(failure("TransactWriteItems", &error));
+                }
             }
         }
-        Err(Error::unavailable("TransactWriteItems: contention does not end"))
     }
 }
 
 enum Cancellation {
     Conditions(Vec<Verdict>),
+    /// It has not been judged.
     Contention,
+    /// An earlier try with the same token is being carried out.
+    InProgress,
 }
 
 impl Cancellation {
@@ -216,7 +230,7 @@ impl Cancellation {
             TransactWriteItemsError::TransactionCanceledException(cancelled) => {
                 Self::by_reasons(cancelled.cancellation_reasons())
             }
-            TransactWriteItemsError::TransactionInProgressException(_) => Some(Self::Contention),
+            TransactWriteItemsError::TransactionInProgressException(_) => Some(Self::InProgress),
             _ => None,
         }
     }
@@ -228,10 +242,9 @@ impl Cancellation {
         let mut contention = false;
         for reason in reasons {
             match reason.code().unwrap_or("None") {
-                "None" => verdicts.push(Verdict::Fine),
+                "None" => verdicts.push(None),
                 "ConditionalCheckFailed" => {
-                    let item = reason.item().filter(|item| !item.is_empty()).cloned();
-                    verdicts.push(Verdict::ConditionFailed(item));
+                    verdicts.push(Some(reason.item().filter(|item| !item.is_empty()).cloned()));
                 }
                 "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => {
                     contention = true;
@@ -240,27 +253,5 @@ impl Cancellation {
             }
         }
         Some(if contention { Self::Contention } else { Self::Conditions(verdicts) })
-    }
-}
-
-/// A transaction's token where no identifier names the attempt.
-pub(super) fn unique_token(now: Timestamp) -> Uuid {
-    MessageId::new(now).uuid()
-}
-
-/// How long to wait before each further try: full jitter up to 20 ms, 40 ms, … 320 ms. The whole
-/// request has its own deadline.
-pub(super) fn pauses() -> impl Iterator<Item = Duration> {
-    (0..12_u32).map(|attempt| {
-        let most = 20_u64 << attempt.min(4);
-        Duration::from_micros(random(most * 1000))
-    })
-}
-
-fn random(below: u64) -> u64 {
-    let mut bytes = [0; 8];
-    match ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes) {
-        Ok(()) => u64::from_le_bytes(bytes) % below,
-        Err(_) => below / 2,
     }
 }

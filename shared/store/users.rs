@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use super::db::{Read, Store, Updated};
 use super::item::{Item, from_item, key_item, number, text, to_item, value};
 use super::keys::{self, USERS_BY_NAME};
-use super::transaction::{Outcome, Verdict, Write, pauses, unique_token};
+use super::transaction_old::{Outcome, Verdict, Write, pauses, unique_token};
 use super::user_list::listed;
 use super::{admins, outbox};
 use crate::domain::credential::Credential;
@@ -29,13 +29,32 @@ pub enum Created {
     AddressTaken,
 }
 
+/// The people of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Users<'a>(&'a Store);
+
+impl Store {
+    /// People with an account.
+    pub fn users(&self) -> Users<'_> {
+        Users(self)
+    }
+}
+
+impl Users<'_> {
+    /// A person's profile.
+    pub async fn get(self, id: UserId, read: Read) -> Result<Option<User>> {
+        let item = self.0.get(keys::profile(id), read).await?;
+        item.map(from_item).transpose()
+    }
+}
+
 impl Store {
     /// Makes an account whose address nobody has.
     pub async fn create_user(&self, user: &User, password_hash: &str) -> Result<Created> {
         let mut writes = new_account(user, password_hash)?;
         let nobody = (Role::Customer, AccountStatus::Active);
         writes.extend(admins::enter(user.id, nobody, (user.role, user.status)));
-        match self.transact(user.id.uuid(), &writes).await? {
+        match self.transact_old(user.id.uuid(), &writes).await? {
             Outcome::Committed => Ok(Created::Account),
             Outcome::Refused(_) => Ok(Created::AddressTaken),
         }
@@ -118,7 +137,7 @@ impl Store {
         let update = update
             .update_expression(set_and_remove("sessions.#id = :next", &stale))
             .condition_expression(when);
-        Ok(matches!(self.update(update).await?, Updated::Done(_)))
+        Ok(matches!(self.update_old(update).await?, Updated::Done(_)))
     }
 
     /// Ends one session; its tokens fail from the next request on. One that has ended stays so.
@@ -131,7 +150,7 @@ impl Store {
             .update_expression("REMOVE sessions.#id")
             .condition_expression("attribute_exists(sessions)")
             .expression_attribute_names("#id", id.to_string());
-        self.update(update).await.map(drop)
+        self.update_old(update).await.map(drop)
     }
 
     /// Ends every session of a person.
@@ -144,7 +163,7 @@ impl Store {
             .update_expression("SET sessions = :none")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":none", value(&NO_SESSIONS)?);
-        self.update(update).await.map(drop)
+        self.update_old(update).await.map(drop)
     }
 
     /// Changes a profile and says how it is then.
@@ -187,7 +206,7 @@ impl Store {
             update = update.expression_attribute_values(":addresses", value(addresses)?);
         }
         let update = update.update_expression(set_and_remove(&set.join(", "), &remove));
-        match self.update(update).await? {
+        match self.update_old(update).await? {
             Updated::Done(user) => from_item(user.unwrap_or_default()),
             Updated::Refused(_) => Err(Error::NotFound),
         }
@@ -210,7 +229,7 @@ impl Store {
             .condition_expression("password_hash = :verified")
             .expression_attribute_values(":new", text(password_hash))
             .expression_attribute_values(":verified", text(&verified.password_hash));
-        self.update(update).await.map(drop)
+        self.update_old(update).await.map(drop)
     }
 
     /// Puts a new password in the place of the one that was verified, and ends every session but
@@ -251,7 +270,7 @@ impl Store {
                 .value(":kept", value(&BTreeMap::from([(caller, kept)]))?),
                 outbox::send(Event::PasswordChanged { user_id: verified.user_id }, now)?,
             ];
-            let verdicts = match self.transact(unique_token(now), &writes).await? {
+            let verdicts = match self.transact_old(unique_token(now), &writes).await? {
                 Outcome::Committed => return Ok(true),
                 Outcome::Refused(verdicts) => verdicts,
             };
@@ -297,7 +316,7 @@ impl Store {
                 .condition_expression(when + " AND attribute_exists(sessions.#old)")
                 .expression_attribute_names("#old", oldest.to_string()),
         };
-        match self.update(update).await? {
+        match self.update_old(update).await? {
             Updated::Done(_) => Ok(Added::Yes),
             Updated::Refused(item) => Added::refused(item, id, password),
         }

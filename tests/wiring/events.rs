@@ -10,7 +10,6 @@ use local::demo::{
 use shared::Ctx;
 use shared::http::routes::{Access, ROUTES};
 use shared::jobs::{self, JOBS, Job};
-use shared::store::Store;
 use tests::demo::{DemoShop, event, root};
 
 #[test]
@@ -97,7 +96,7 @@ async fn the_events_of_an_account_can_be_sent_again_and_end_no_session_that_othe
         assert_eq!(send(&shop, "refresh-token").await, 200, "ended sessions end nothing else");
         // `cargo dev` starts again.
         let config = shop.config();
-        local::demo::load(&Store::new(&config, None), config.currency).await.expect("loaded");
+        local::demo::load(&config).await.expect("loaded");
     }
 }
 

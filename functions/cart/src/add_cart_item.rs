@@ -12,6 +12,7 @@ use shared::domain::invalid::Invalid;
 use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
 use shared::http::{Request, Response};
+use shared::services::cart_edits;
 use shared::{Ctx, Result};
 
 use crate::view;
@@ -33,8 +34,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let which = VariantSelector::one_of(sku, product_id, "")?;
     let expected = request.if_match()?;
 
-    let cart =
-        ctx.store.edit_cart(id, &CartEdit::Add(which, quantity), expected, ctx.now()).await?;
+    let cart = cart_edits::edit(ctx, id, &CartEdit::Add(which, quantity), expected).await?;
 
     view::answer(&cart, ctx.currency())
 }

@@ -4,6 +4,7 @@
 
 use shared::domain::cart::CartEdit;
 use shared::http::{Request, Response};
+use shared::services::cart_edits;
 use shared::{Ctx, Result};
 
 use crate::view;
@@ -14,7 +15,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let sku = request.path_parameter("sku")?;
     let expected = request.if_match()?;
 
-    let cart = ctx.store.edit_cart(id, &CartEdit::Remove(sku), expected, ctx.now()).await?;
+    let cart = cart_edits::edit(ctx, id, &CartEdit::Remove(sku), expected).await?;
 
     view::answer(&cart, ctx.currency())
 }

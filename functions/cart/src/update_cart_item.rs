@@ -9,6 +9,7 @@ use shared::domain::cart::CartEdit;
 use shared::domain::invalid::Invalid;
 use shared::domain::quantity::NewQuantity;
 use shared::http::{Request, Response};
+use shared::services::cart_edits;
 use shared::{Ctx, Result};
 
 use crate::view;
@@ -26,7 +27,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { quantity: NewQuantity(quantity) } = request.json()?;
     let expected = request.if_match()?;
 
-    let cart = ctx.store.edit_cart(id, &CartEdit::Set(sku, quantity), expected, ctx.now()).await?;
+    let cart = cart_edits::edit(ctx, id, &CartEdit::Set(sku, quantity), expected).await?;
 
     view::answer(&cart, ctx.currency())
 }

@@ -14,7 +14,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = ProductId::new(ctx.now());
     let product = draft.create(id, ctx.currency(), ctx.now())?;
 
-    ctx.store.create_product(&product).await?;
+    ctx.store.products().create(&product).await?;
 
     let version = product.product.version;
     Ok(Response::created(&format!("/products/{id}"), &ProductView::from(product))?.version(version))

@@ -4,13 +4,14 @@
 //! bought, and its SKUs are free again. 412 where `If-Match` names an older version.
 
 use shared::http::{Request, Response};
+use shared::services::products;
 use shared::{Ctx, Result};
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("product_id")?;
     let expected = request.if_match()?;
 
-    ctx.store.delete_product(id, expected, ctx.now()).await?;
+    products::delete(ctx, id, expected).await?;
 
     Ok(Response::no_content())
 }

@@ -5,6 +5,7 @@
 use shared::auth::caller;
 use shared::domain::product::ProductStatus;
 use shared::http::{Request, Response};
+use shared::store::Read;
 use shared::{Ctx, Error, Result};
 
 use crate::view::ProductView;
@@ -12,7 +13,7 @@ use crate::view::ProductView;
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("product_id")?;
 
-    let product = ctx.store.product(id).await?;
+    let product = ctx.store.products().get(id, Read::Eventual).await?;
 
     let is_public = product.product.status == ProductStatus::Active;
     if !is_public && !is_admin(ctx, &request).await? {

@@ -5,9 +5,7 @@
 
 use deserr::Deserr;
 use shared::domain::invalid::{Invalid, Refused};
-use shared::domain::page::{PageNumber, PageSize};
 use shared::domain::slug::Slug;
-use shared::http::paging::Paging;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
@@ -19,14 +17,6 @@ use crate::view::CardView;
 struct Query {
     #[deserr(default)]
     category: Option<Slug>,
-    #[deserr(default)]
-    limit: Option<PageSize>,
-    #[deserr(default)]
-    cursor: Option<String>,
-    #[deserr(default)]
-    page: Option<PageNumber>,
-    #[deserr(default)]
-    per_page: Option<PageSize>,
     #[deserr(default)]
     sort: Option<NewestFirst>,
     #[deserr(default)]
@@ -52,14 +42,11 @@ struct Query {
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let Query { category, limit, cursor, page, per_page, .. } = request.query()?;
-    let paging = Paging { limit, cursor, page, per_page };
-    let list = format!("products of {category:?}");
-    let part = paging.part(&list)?;
+    let (Query { category, .. }, paging) = request.list_query()?;
 
-    let page = ctx.store.newest_products(category.as_ref(), part).await?;
+    let page = ctx.store.products().newest(category.as_ref(), &paging).await?;
 
-    paging.answer(&list, page.map(CardView::from), &request)
+    Response::page(page.map(CardView::from), &paging, &request)
 }
 
 /// The one order there is.

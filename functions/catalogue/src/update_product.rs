@@ -4,8 +4,9 @@
 //! that exists is 422 `use_inventory`; a variant that is left out is withdrawn from sale. 412
 //! where `If-Match` names an older version.
 
-use shared::domain::product::{ProductDraft, ProductWithVariants};
+use shared::domain::product::ProductDraft;
 use shared::http::{Request, Response};
+use shared::services::products;
 use shared::{Ctx, Result};
 
 use crate::view::ProductView;
@@ -27,9 +28,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let draft: ProductDraft = request.json_ignoring(READ_ONLY)?;
     let expected = request.if_match()?;
 
-    let (currency, now) = (ctx.currency(), ctx.now());
-    let revise = |current: &ProductWithVariants| draft.revise(current, currency, now);
-    let product = ctx.store.replace_product(id, expected, now, revise).await?;
+    let product = products::describe(ctx, id, &draft, expected).await?;
 
     let version = product.product.version;
     Ok(Response::ok(&ProductView::from(product))?.version(version))

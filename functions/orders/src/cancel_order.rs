@@ -4,6 +4,7 @@
 //! `illegal_transition` when it is too late, 412 where `If-Match` names an older version.
 
 use shared::http::{Request, Response};
+use shared::services::orders;
 use shared::{Ctx, Result};
 
 use crate::view::OrderView;
@@ -13,8 +14,8 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("order_id")?;
     let expected = request.if_match()?;
 
-    let order = ctx.store.cancel_order(id, caller.viewer(), expected, ctx.now()).await?;
+    let order = orders::cancel(ctx, id, caller.viewer(), expected).await?;
 
-    let version = order.version;
+    let version = order.summary.version;
     Ok(Response::ok(&OrderView::new(order, caller))?.version(version))
 }

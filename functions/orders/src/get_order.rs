@@ -11,8 +11,8 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
     let id = request.path_parameter("order_id")?;
 
-    let order = ctx.store.order(id, caller.viewer()).await?;
+    let order = ctx.store.orders().get(id, caller.viewer()).await?;
 
-    let version = order.version;
+    let version = order.summary.version;
     Ok(Response::ok(&OrderView::new(order, caller))?.version(version))
 }

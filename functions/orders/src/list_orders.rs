@@ -5,8 +5,6 @@
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;
 use shared::domain::order::OrderStatus;
-use shared::domain::page::{PageNumber, PageSize};
-use shared::http::paging::Paging;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
@@ -17,24 +15,14 @@ use crate::view::SummaryView;
 struct Query {
     #[deserr(default)]
     status: Option<OrderStatus>,
-    #[deserr(default)]
-    limit: Option<PageSize>,
-    #[deserr(default)]
-    cursor: Option<String>,
-    #[deserr(default)]
-    page: Option<PageNumber>,
-    #[deserr(default)]
-    per_page: Option<PageSize>,
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
-    let Query { status, limit, cursor, page, per_page } = request.query()?;
-    let paging = Paging { limit, cursor, page, per_page };
-    let list = format!("orders in {status:?}");
-    let part = paging.part(&list)?;
 
-    let page = ctx.store.orders_of_customer(caller.user_id, status, part).await?;
+    let (Query { status }, paging) = request.list_query()?;
 
-    paging.answer(&list, page.map(SummaryView::from), &request)
+    let page = ctx.store.orders().of_customer(caller.user_id, status, &paging).await?;
+
+    Response::page(page.map(SummaryView::from), &paging, &request)
 }

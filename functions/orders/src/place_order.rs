@@ -12,13 +12,15 @@ use shared::domain::idempotency::Idempotency;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::invalid::Invalid;
 use shared::domain::money::Money;
-use shared::domain::order::{Order, PaymentMethod};
+use shared::domain::order::PaymentMethod;
 use shared::domain::quantity::Quantity;
 use shared::domain::rate_limit::RateLimit;
 use shared::domain::sku::Sku;
 use shared::domain::user::Address;
+use shared::domain::version::Expected;
 use shared::http::{Request, Response};
-use shared::store::orders::{Checkout, Placed};
+use shared::services::checkout::{self, Checkout};
+use shared::services::idempotency::{Once, once};
 use shared::{Ctx, Result};
 
 use crate::view::OrderView;
@@ -51,25 +53,27 @@ struct Item {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
     let json = request.body_or_empty()?;
-    let idempotency = request.idempotency(&json)?;
-    let body: Body = json.read()?;
-    let checkout = body.checkout(ctx, caller.user_id, idempotency)?;
-
+    let key = request.idempotency(&json)?;
     let limiter = request.limiter(ctx);
-    let admitted = limiter.admit([RateLimit::CheckoutAccount.of(caller.user_id)]);
-    let placed = ctx.store.place_order(&checkout, admitted, ctx.currency(), ctx.now()).await?;
 
-    let answer = |order: Order| {
-        let (location, version) = (format!("/orders/{}", order.id), order.version);
-        Ok(Response::created(&location, &OrderView::new(order, caller))?.version(version))
+    let place = async {
+        let body: Body = json.read()?;
+        let checkout = body.checkout(ctx, caller.user_id, request.if_match()?, key.clone())?;
+        let admitted = limiter.admit([RateLimit::CheckoutAccount.of(caller.user_id)]);
+        checkout::place_order(ctx, &checkout, admitted).await
     };
-    match placed {
-        Placed::New(order) => answer(order),
-        Placed::Replayed(order) => {
+    let (order, replayed) = match once(ctx, key.as_ref(), place).await? {
+        Once::New(order) => (order, None),
+        Once::Replayed(remembered) => {
             limiter.give_back().await;
-            answer(order).map(Response::replayed)
+            let order = ctx.store.orders().get(remembered.id()?, caller.viewer()).await?;
+            (order, Some(remembered))
         }
-    }
+    };
+
+    let (location, version) = (format!("/orders/{}", order.id), order.summary.version);
+    let answer = Response::created(&location, &OrderView::new(order, caller))?.version(version);
+    Ok(answer.replay_of(replayed.as_ref()))
 }
 
 impl Body {
@@ -78,20 +82,30 @@ impl Body {
         self,
         ctx: &Ctx,
         user_id: UserId,
+        cart: Expected,
         idempotency: Option<Idempotency>,
     ) -> Result<Checkout, Invalid> {
         let payment_method = self.payment_method();
         let currency = self
             .expected_total
             .map_or(Ok(()), |total| total.in_shop_currency(ctx.currency(), "/expected_total"));
+        let names_a_cart = match (&self.items, cart) {
+            (None, _) | (_, Expected::Any) => None,
+            (Some(_), _) => Some(Invalid::field(
+                "If-Match",
+                "items_are_no_cart",
+                "If-Match names the version of the cart; an order of `items` has none.",
+            )),
+        };
         let basket = self.items.map_or(Ok(Basket::Cart), basket);
         let broken = [payment_method.clone().err(), currency.err(), basket.as_ref().err().cloned()];
-        Invalid::collect(broken.into_iter().flatten())?;
+        Invalid::collect(broken.into_iter().flatten().chain(names_a_cart))?;
         Ok(Checkout {
             id: OrderId::new(ctx.now()),
             user_id,
             payment_method: payment_method?,
             basket: basket?,
+            cart,
             shipping_address: self.shipping_address,
             expected_total: self.expected_total,
             idempotency,

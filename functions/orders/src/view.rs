@@ -5,7 +5,8 @@ use shared::domain::caller::Caller;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::money::Money;
 use shared::domain::order::{
-    HistoryEntry, Order, OrderLine, OrderStatus, OrderSummary, PaymentMethod, PaymentStatus,
+    HistoryEntry, ListedOrder, Order, OrderLine, OrderStatus, OrderSummary, PaymentMethod,
+    PaymentStatus,
 };
 use shared::domain::product::Options;
 use shared::domain::quantity::Quantity;
@@ -45,7 +46,8 @@ pub(crate) struct SummaryView {
 #[derive(Serialize)]
 struct PaymentView {
     method: PaymentMethod,
-    status: PaymentStatus,
+    /// How far the payment has come; what is left of the money is the order's `payment_status`.
+    status: &'static str,
 }
 
 #[derive(Serialize)]
@@ -67,28 +69,43 @@ impl OrderView {
             shipping_address: order.shipping_address.clone(),
             tracking: None,
             history: order.history.clone(),
-            allowed_transitions: order.allowed_transitions(viewer.role),
-            summary: SummaryView::from(OrderSummary::from(order)),
+            allowed_transitions: order.allowed_transitions(viewer.role.into()),
+            summary: SummaryView::from(ListedOrder::from(order)),
         }
     }
 }
 
-impl From<OrderSummary> for SummaryView {
-    fn from(order: OrderSummary) -> Self {
+impl From<ListedOrder> for SummaryView {
+    fn from(ListedOrder { id, summary, lines }: ListedOrder) -> Self {
         Self {
-            id: order.id,
-            user_id: order.user_id,
-            status: order.status,
-            payment_status: order.payment_status,
-            items: order.lines.into_iter().map(LineView::from).collect(),
-            subtotal: order.total,
-            total: order.total,
-            payment: PaymentView { method: order.payment_method, status: order.payment_status },
-            expires_at: order.expires_at,
-            version: order.version,
-            placed_at: order.placed_at,
-            updated_at: order.updated_at,
+            id,
+            user_id: summary.user_id,
+            status: summary.status,
+            payment_status: summary.payment_status,
+            items: lines.into_iter().map(LineView::from).collect(),
+            subtotal: summary.total,
+            total: summary.total,
+            payment: PaymentView::from(&summary),
+            expires_at: summary.expires_at,
+            version: summary.version,
+            placed_at: summary.placed_at,
+            updated_at: summary.updated_at,
         }
+    }
+}
+
+impl From<&OrderSummary> for PaymentView {
+    fn from(order: &OrderSummary) -> Self {
+        let status = match order.payment_status {
+            PaymentStatus::Unpaid => "unpaid",
+            PaymentStatus::Authorized => "authorized",
+            PaymentStatus::Failed => "failed",
+            PaymentStatus::Voided => "canceled",
+            PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
+                "succeeded"
+            }
+        };
+        Self { method: order.payment_method, status }
     }
 }
 

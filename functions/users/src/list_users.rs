@@ -6,11 +6,10 @@
 use deserr::Deserr;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
-use shared::domain::page::{Page, PageSize};
+use shared::domain::page::Page;
 use shared::domain::text::Name;
-use shared::domain::user::{NameKey, Role};
+use shared::domain::user::Role;
 use shared::domain::user_filter::UserFilter;
-use shared::http::paging::Paging;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
@@ -23,26 +22,19 @@ struct Query {
     name: Option<Name>,
     #[deserr(default)]
     role: Option<Role>,
-    #[deserr(default)]
-    limit: Option<PageSize>,
-    #[deserr(default)]
-    cursor: Option<String>,
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let Query { email, name, role, limit, cursor } = request.query()?;
-    let paging = Paging { limit, cursor, ..Paging::default() };
-    let wanted = UserFilter { name: name.as_ref().map(NameKey::prefix), role };
-    let list = format!("users {email:?} {wanted:?}");
-    let part = paging.part(&list)?;
+    let (Query { email, name, role }, paging) = request.list_query()?;
+    let (paging, filter) = (paging.by_cursor(), UserFilter::of(name.as_ref(), role));
 
     let page = match email {
-        None => ctx.store.users_by_name(&wanted, part).await?,
+        None => ctx.store.users_by_name(&filter, &paging).await?,
         Some(email) => {
-            let user = ctx.store.user_with_email(&email, &wanted).await?;
-            Page { items: user.into_iter().collect(), next: None }
+            let user = ctx.store.user_with_email(&email, &filter).await?;
+            Page::last(user.into_iter().collect())
         }
     };
 
-    paging.answer(&list, page, &request)
+    Response::page(page, &paging, &request)
 }

@@ -1,7 +1,14 @@
 //! Puts the demo data into the table, through the shop's own store.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
 use serde_json::json;
+use shared::Ctx;
+use shared::auth::issuer::Issuer;
 use shared::auth::password;
+use shared::config::Config;
+use shared::context::Clock;
 use shared::domain::email::Email;
 use shared::domain::ids::ProductId;
 use shared::domain::invalid::{Invalid, Refused};
@@ -16,7 +23,7 @@ use shared::store::Store;
 use tokio::task::JoinSet;
 
 use super::accounts::{ACCOUNTS, Account, LEAVER, SHOPPER};
-use super::products::{DemoProduct, products};
+use super::products::{CLOSING, DemoProduct, products};
 use super::{mailed, purchases, sessions};
 use crate::failure::{Failure, Result};
 
@@ -26,7 +33,9 @@ const WRITERS: usize = 8;
 /// Loads the demo data unless it is there, and says how many products were added.
 ///
 /// The order comes last: where it is, the rest is too. An interrupted load goes on where it was.
-pub async fn load(store: &Store, currency: Currency) -> Result<usize> {
+pub async fn load(config: &Config) -> Result<usize> {
+    let ctx = shop(config);
+    let (store, currency) = (&ctx.store, ctx.currency());
     if is_loaded(store).await? {
         begin_sessions(store).await?;
         return Ok(0);
@@ -51,9 +60,15 @@ pub async fn load(store: &Store, currency: Currency) -> Result<usize> {
     }
     begin_sessions(store).await?;
     mailed::note(store).await.map_err(|error| failed("mails", format!("{error:?}")))?;
-    let bought = purchases::make(store, currency, &SHOPPER).await;
+    let bought = purchases::make(&ctx, &SHOPPER).await;
     bought.map_err(|error| failed("purchases", format!("{error:?}")))?;
     Ok(added)
+}
+
+/// The shop on the day when the demo data ends.
+fn shop(config: &Config) -> Ctx {
+    let clock = Clock::Manual(Arc::new(AtomicI64::new(CLOSING as i64)));
+    Ctx::with(config.clone(), Store::new(config, None), Issuer::default(), clock)
 }
 
 /// Also in a shop that is loaded: a session may have ended since.
@@ -64,7 +79,7 @@ async fn begin_sessions(store: &Store) -> Result<()> {
 
 async fn is_loaded(store: &Store) -> Result<bool> {
     let viewer = Viewer { user_id: SHOPPER.user_id(), role: Role::Customer };
-    match store.order(purchases::order_id(), viewer).await {
+    match store.orders().get(purchases::order_id(), viewer).await {
         Ok(_) => Ok(true),
         Err(shared::Error::NotFound) => Ok(false),
         Err(error) => Err(failed("orders", format!("{error:?}"))),
@@ -78,7 +93,7 @@ async fn add_product(store: &Store, currency: Currency, demo: &DemoProduct) -> R
         deserr::deserialize::<_, _, Invalid>(demo.body(currency.code())).map_err(bad)?;
     let id = ProductId::from_uuid(demo.uuid);
     let product = draft.create(id, currency, instant(demo.created_at)).map_err(bad)?;
-    match store.create_product(&product).await {
+    match store.products().create(&product).await {
         Ok(()) => Ok(true),
         Err(shared::Error::Conflict(_)) => Ok(false),
         Err(error) => Err(failed(&demo.name, format!("{error:?}"))),
@@ -142,6 +157,8 @@ fn failed(what: impl std::fmt::Display, why: impl std::fmt::Display) -> Failure 
 mod tests {
     use std::path::Path;
 
+    use shared::store::Read;
+
     use super::*;
     use crate::database::Database;
     use crate::demo::COUNT;
@@ -170,13 +187,14 @@ mod tests {
             _ => None,
         })
         .unwrap();
+
+        assert_eq!(load(&config).await, Ok(COUNT));
+        assert_eq!(load(&config).await, Ok(0));
+
         let store = Store::new(&config, None);
-
-        assert_eq!(load(&store, config.currency).await, Ok(COUNT));
-        assert_eq!(load(&store, config.currency).await, Ok(0));
-
         let last = products().last().unwrap();
-        let product = store.product(ProductId::from_uuid(last.uuid)).await.unwrap();
+        let product =
+            store.products().get(ProductId::from_uuid(last.uuid), Read::Consistent).await.unwrap();
         assert_eq!(product.product.name.as_str(), last.name);
         assert_eq!(product.variants.len(), last.variants.len());
     }

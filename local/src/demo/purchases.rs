@@ -1,16 +1,15 @@
 //! What the demo shopper has done so far: one line in the cart, and one order not yet paid.
 
+use shared::Ctx;
 use shared::domain::basket::{Basket, RequestedItem, VariantSelector};
 use shared::domain::cart::CartEdit;
 use shared::domain::ids::OrderId;
-use shared::domain::money::Currency;
 use shared::domain::order::PaymentMethod;
 use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
-use shared::domain::time::Timestamp;
 use shared::domain::version::Expected;
-use shared::store::Store;
-use shared::store::orders::Checkout;
+use shared::services::cart_edits;
+use shared::services::checkout::{self, Checkout};
 use uuid::Builder;
 
 use super::accounts::Account;
@@ -27,31 +26,27 @@ pub(super) fn order_id() -> OrderId {
 }
 
 /// Fills the cart and places the order.
-pub(super) async fn make(
-    store: &Store,
-    currency: Currency,
-    account: &Account,
-) -> shared::Result<()> {
-    let (buyer, now) = (account.user_id(), Timestamp::from_unix_millis(CLOSING as i64));
+pub(super) async fn make(ctx: &Ctx, account: &Account) -> shared::Result<()> {
+    let buyer = account.user_id();
     let one = Quantity::new(1).ok_or_else(|| shared::Error::internal("1 is a quantity"))?;
 
-    if store.cart(buyer.into()).await?.cart.lines.is_empty() {
+    if cart_edits::view(ctx, buyer.into()).await?.cart.lines.is_empty() {
         let fill = CartEdit::Add(sku(IN_THE_CART)?, one);
-        store.edit_cart(buyer.into(), &fill, Expected::Any, now).await?;
+        cart_edits::edit(ctx, buyer.into(), &fill, Expected::Any).await?;
     }
 
     let checkout = Checkout {
         id: order_id(),
         user_id: buyer,
         basket: Basket::Items(vec![RequestedItem { which: sku(ORDERED)?, quantity: one }]),
+        cart: Expected::Any,
         payment_method: PaymentMethod::Manual,
         shipping_address: None,
         expected_total: None,
         idempotency: None,
     };
     let admitted = std::future::ready(Ok(()));
-    store.place_order(&checkout, admitted, currency, now).await?;
-    Ok(())
+    checkout::place_order(ctx, &checkout, admitted).await.map(drop)
 }
 
 fn sku(text: &str) -> shared::Result<VariantSelector> {

@@ -24,7 +24,6 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use shared::store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::data::Data;
@@ -136,8 +135,7 @@ async fn live(options: &Options, started: Instant) -> Result<()> {
 async fn load_demo(options: &Options) -> Result<()> {
     let started = Instant::now();
     let config = environment::config(options)?;
-    let store = Store::new(&config, None);
-    let added = demo::load(&store, config.currency).await?;
+    let added = demo::load(&config).await?;
     if added > 0 {
         println!("loaded {added} demo products in {} s", started.elapsed().as_secs());
     }

@@ -32,7 +32,7 @@ pub(super) async fn write(
 async fn read(ctx: &Ctx, order_id: OrderId, user_id: UserId) -> Result<Option<(Order, User)>> {
     let Some(user) = ctx.store.user(user_id).await? else { return Ok(None) };
     let viewer = Viewer { user_id, role: Role::Customer };
-    match ctx.store.order(order_id, viewer).await {
+    match ctx.store.orders().get(order_id, viewer).await {
         Ok(order) => Ok(Some((order, user))),
         Err(Error::NotFound) => Ok(None),
         Err(error) => Err(error),
@@ -46,7 +46,7 @@ pub(super) fn goods(order: &Order) -> Goods {
         name: description(line),
         total: line.total(),
     };
-    Goods { lines: order.lines.iter().map(line).collect(), total: order.total }
+    Goods { lines: order.lines.iter().map(line).collect(), total: order.summary.total }
 }
 
 /// The letter, with where the order goes.

@@ -1,0 +1,332 @@
+//! The checkout: what somebody wants to buy becomes an order, once, of goods as they are now.
+//!
+//! It is one transaction. Every variant gives up its units under the condition that they are there
+//! and that buyers are still told the same of it, the order comes into being, the cart is consumed,
+//! the message goes out, and the idempotency marker remembers it all. Nothing of it can happen alone.
+
+use std::future::Future;
+
+use futures_util::future::join3;
+
+use super::idempotency::Once;
+use crate::context::Ctx;
+use crate::domain::basket::{Basket, RequestedItem, VariantSelector};
+use crate::domain::cart::CartLine;
+use crate::domain::error::{Conflict, Error, Result};
+use crate::domain::idempotency::{Idempotency, Remembered};
+use crate::domain::ids::{OrderId, UserId};
+use crate::domain::invalid::Invalid;
+use crate::domain::money::{Currency, Money};
+use crate::domain::order::{
+    MAX_UNPAID_ORDERS, MissingLine, NewOrder, Order, PaymentMethod, cannot_buy,
+};
+use crate::domain::order::{Transition, UnpaidPlace};
+use crate::domain::product::Variant;
+use crate::domain::quantity::Quantity;
+use crate::domain::time::Timestamp;
+use crate::domain::user::Address;
+use crate::domain::version::Expected;
+use crate::store::Read;
+use crate::store::carts::ConsumeRefused;
+use crate::store::products::{OnSale, SaleRefused};
+use crate::store::retry::Attempts;
+use crate::store::transaction::{Outcome, Transaction};
+
+/// What a customer asks for at the checkout.
+#[derive(Debug)]
+pub struct Checkout {
+    /// The order that it will become.
+    pub id: OrderId,
+    /// Who buys.
+    pub user_id: UserId,
+    /// What.
+    pub basket: Basket,
+    /// Which version of the cart, where it comes from the cart.
+    pub cart: Expected,
+    /// How it is paid.
+    pub payment_method: PaymentMethod,
+    /// Where it goes; `None` means the customer's default address.
+    pub shipping_address: Option<Address>,
+    /// What the customer expects it to cost.
+    pub expected_total: Option<Money>,
+    /// What makes a retry recognisable.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// What the 201 of a checkout answers with.
+const CREATED: u16 = 201;
+
+/// Places an order. Whether it is `admitted` is awaited beside what is read.
+///
+/// 409 `unavailable` and `out_of_stock` with every such line, `price_changed` where it would cost
+/// something else than expected, `cart_empty`, `too_many_unpaid_orders`; 412 where the cart is not
+/// the expected one; 422 `variant_required`.
+pub async fn place_order(
+    ctx: &Ctx,
+    checkout: &Checkout,
+    admitted: impl Future<Output = Result<()>>,
+) -> Result<Once<Order>> {
+    let now = ctx.now();
+    let (address, purchase) = (shipping_address(ctx, checkout), Purchase::read(ctx, checkout));
+    let (admitted, purchase, address) = join3(admitted, purchase, address).await;
+    admitted?;
+    let (mut purchase, address) = (purchase?, address?);
+    let mut attempts = Attempts::at("a cart changes faster than it can be ordered");
+    loop {
+        purchase.refuse_other_currencies(ctx.currency())?;
+        let transition = checkout.place(&purchase, address.clone(), ctx.currency(), now);
+        let total = transition.order.summary.total;
+        if let Some(expected) = checkout.expected_total.filter(|expected| *expected != total) {
+            if purchase.is_fresh {
+                return Err(price_changed(expected, total));
+            }
+            purchase = purchase.refreshed(ctx).await?;
+            continue;
+        }
+        match commit(ctx, checkout, &purchase, &transition, now).await? {
+            Attempt::Placed => return Ok(Once::New(transition.order)),
+            Attempt::Replayed(remembered) => return Ok(Once::Replayed(remembered)),
+            Attempt::LinesChanged => {
+                attempts.again()?;
+                purchase = purchase.refreshed(ctx).await?;
+            }
+            Attempt::CartChanged => {
+                attempts.pause().await?;
+                purchase = Purchase::read(ctx, checkout).await?;
+            }
+        }
+    }
+}
+
+impl Checkout {
+    fn place(
+        &self,
+        purchase: &Purchase,
+        shipping_address: Option<Address>,
+        currency: Currency,
+        now: Timestamp,
+    ) -> Transition {
+        let new = NewOrder {
+            id: self.id,
+            user_id: self.user_id,
+            lines: purchase.lines.clone(),
+            payment_method: self.payment_method,
+            shipping_address,
+        };
+        Order::place(new, currency, now)
+    }
+}
+
+/// How one attempt at the transaction ended.
+enum Attempt {
+    Placed,
+    Replayed(Remembered),
+    CartChanged,
+    LinesChanged,
+}
+
+/// What one refused write of the transaction means.
+enum Refused {
+    Remembered(Remembered),
+    Cart(ConsumeRefused),
+    Line(MissingLine, SaleRefused),
+}
+
+async fn commit(
+    ctx: &Ctx,
+    checkout: &Checkout,
+    purchase: &Purchase,
+    transition: &Transition,
+    now: Timestamp,
+) -> Result<Attempt> {
+    let (store, order) = (&ctx.store, &transition.order);
+    let takes_place = transition.unpaid == UnpaidPlace::Taken(checkout.user_id);
+    let consume = store.carts().consume(
+        checkout.user_id,
+        purchase.cart_version,
+        takes_place.then_some(order.id),
+        now,
+    );
+    // Every attempt writes something else, so each has a token of its own. The refusals come in the
+    // order of the writes: a replay goes before everything, the cart before its lines.
+    let mut transaction = Transaction::unnamed(now);
+    if let Some(idempotency) = &checkout.idempotency {
+        let remembered = Remembered { resource: order.id.to_string(), status: CREATED };
+        let remember = store.idempotency().remember(idempotency, remembered, now)?;
+        transaction = transaction.with(remember.meaning(Refused::Remembered));
+    }
+    transaction = transaction.with(consume.meaning(Refused::Cart));
+    for (line, change) in purchase.lines.iter().zip(&transition.stock) {
+        let missing = MissingLine::of_line(line);
+        let take = store.products().take(change, line.revision);
+        transaction = transaction.with(take.meaning(|refused| Refused::Line(missing, refused)));
+    }
+    transaction = transaction.with(store.orders().create(order)?);
+    for event in &transition.messages {
+        transaction = transaction.with(store.outbox().send(event.clone(), now)?);
+    }
+    match store.transact(transaction).await? {
+        Outcome::Committed => Ok(Attempt::Placed),
+        Outcome::Refused(refusals) => judge(refusals),
+    }
+}
+
+/// What the refusals of a checkout mean together.
+fn judge(refusals: Vec<Refused>) -> Result<Attempt> {
+    let (mut unavailable, mut short) = (Vec::new(), Vec::new());
+    for refusal in refusals {
+        match refusal {
+            Refused::Remembered(remembered) => return Ok(Attempt::Replayed(remembered)),
+            Refused::Cart(ConsumeRefused::Closed) => return Err(Error::Unauthenticated),
+            Refused::Cart(ConsumeRefused::TooManyUnpaid) => return Err(too_many_unpaid_orders()),
+            Refused::Cart(ConsumeRefused::Changed) => return Ok(Attempt::CartChanged),
+            Refused::Line(line, SaleRefused::Unavailable) => unavailable.push(line),
+            Refused::Line(line, SaleRefused::OutOfStock { available }) => {
+                short.push(MissingLine { available, ..line });
+            }
+            Refused::Line(_, SaleRefused::Changed) => {}
+        }
+    }
+    refuse("unavailable", &unavailable)?;
+    refuse("out_of_stock", &short)?;
+    Ok(Attempt::LinesChanged)
+}
+
+fn refuse(code: &'static str, lines: &[MissingLine]) -> Result<()> {
+    if lines.is_empty() { Ok(()) } else { Err(cannot_buy(code, lines).into()) }
+}
+
+async fn shipping_address(ctx: &Ctx, checkout: &Checkout) -> Result<Option<Address>> {
+    if let Some(address) = &checkout.shipping_address {
+        return Ok(Some(address.clone()));
+    }
+    // A parcel must not go where the customer lived a moment ago.
+    let user = ctx.store.users().get(checkout.user_id, Read::Consistent).await?;
+    Ok(user.and_then(|user| user.addresses.into_iter().next()))
+}
+
+/// What is bought, and from which version of the cart.
+struct Purchase {
+    lines: Vec<CartLine>,
+    cart_version: Option<u64>,
+    /// Whether the lines are what the shop says now, not what a cart remembers.
+    is_fresh: bool,
+}
+
+impl Purchase {
+    async fn read(ctx: &Ctx, checkout: &Checkout) -> Result<Self> {
+        match &checkout.basket {
+            Basket::Items(items) => {
+                let lines = match lines_of(ctx, items, Read::Eventual).await {
+                    // The cheap reads may lag behind what the customer was shown.
+                    Err(refusal) if refusal.is_about_state() => {
+                        lines_of(ctx, items, Read::Consistent).await?
+                    }
+                    lines => lines?,
+                };
+                Ok(Self { lines, cart_version: None, is_fresh: false })
+            }
+            Basket::Cart => {
+                let cart = ctx.store.carts().get(checkout.user_id.into(), Read::Consistent).await?;
+                checkout.cart.check_stored(cart.version)?;
+                if cart.lines.is_empty() {
+                    return Err(cart_empty());
+                }
+                Ok(Self { lines: cart.lines, cart_version: Some(cart.version), is_fresh: false })
+            }
+        }
+    }
+
+    /// The same lines as the shop sells them now.
+    async fn refreshed(self, ctx: &Ctx) -> Result<Self> {
+        let wanted = self.lines.iter().map(|line| (line.product_id, &line.sku));
+        let variants = ctx.store.products().variants(wanted, Read::Consistent).await?;
+        let lines = self.lines.iter().map(|line| {
+            let is_its = |variant: &&Variant| {
+                variant.product_id == line.product_id && variant.sku == line.sku
+            };
+            let missing = MissingLine::of_line(line);
+            (missing, line.quantity, variants.iter().find(is_its).cloned())
+        });
+        let lines = lines_as_they_are(lines)?;
+        Ok(Self { lines, is_fresh: true, ..self })
+    }
+
+    /// A price from before the shop changed its currency buys nothing: an amount means something
+    /// else in another one.
+    fn refuse_other_currencies(&self, currency: Currency) -> Result<()> {
+        let foreign = self.lines.iter().filter(|line| line.unit_price.currency() != currency);
+        let unavailable: Vec<_> = foreign.map(MissingLine::of_line).collect();
+        refuse("unavailable", &unavailable)
+    }
+}
+
+/// The lines of what a customer names without a cart. The same SKU twice is one line: two writes to
+/// one item can't be in one transaction, and two separate ones have oversold many a shop.
+async fn lines_of(ctx: &Ctx, items: &[RequestedItem], read: Read) -> Result<Vec<CartLine>> {
+    let selectors: Vec<_> = items.iter().map(|item| &item.which).collect();
+    let found = ctx.store.products().on_sale(&selectors, read).await?;
+    let mut lines: Vec<(MissingLine, Quantity, Option<Variant>)> = Vec::with_capacity(items.len());
+    let mut broken = Vec::new();
+    for (index, (item, found)) in items.iter().zip(found).enumerate() {
+        let variant = match found {
+            OnSale::One(variant) => Some(variant),
+            OnSale::None => None,
+            OnSale::Several => {
+                broken.push(VariantSelector::variant_required(&format!("/items/{index}")));
+                continue;
+            }
+        };
+        let same = lines.iter_mut().find(|(_, _, other)| match (&variant, other) {
+            (Some(variant), Some(other)) => variant.sku == other.sku,
+            _ => false,
+        });
+        match same {
+            None => lines.push((MissingLine::of_item(item), item.quantity, variant)),
+            Some((_, quantity, _)) => match quantity.plus(item.quantity) {
+                Some(sum) => *quantity = sum,
+                None => {
+                    let detail = format!("At most {} units of one SKU.", Quantity::MAX);
+                    let pointer = format!("/items/{index}/quantity");
+                    broken.push(Invalid::field(&pointer, "quantity_out_of_range", detail));
+                }
+            },
+        }
+    }
+    Invalid::collect(broken)?;
+    lines_as_they_are(lines)
+}
+
+/// The one way that variants become lines; what is not sold any more is listed.
+fn lines_as_they_are(
+    wanted: impl IntoIterator<Item = (MissingLine, Quantity, Option<Variant>)>,
+) -> Result<Vec<CartLine>> {
+    let (mut lines, mut unavailable) = (Vec::new(), Vec::new());
+    for (missing, quantity, variant) in wanted {
+        match variant.filter(Variant::is_on_sale) {
+            Some(variant) => lines.push(CartLine::of(&variant, quantity)),
+            None => unavailable.push(missing),
+        }
+    }
+    refuse("unavailable", &unavailable)?;
+    Ok(lines)
+}
+
+fn cart_empty() -> Error {
+    Conflict::new("cart_empty", "There is nothing in the cart; put something in, or send `items`.")
+        .into()
+}
+
+fn too_many_unpaid_orders() -> Error {
+    let detail = format!(
+        "{MAX_UNPAID_ORDERS} orders are waiting for their payment; pay or cancel one first."
+    );
+    Conflict::new("too_many_unpaid_orders", detail).with("limit", MAX_UNPAID_ORDERS).into()
+}
+
+fn price_changed(expected: Money, actual: Money) -> Error {
+    Conflict::new("price_changed", "The order costs something else than expected; look again.")
+        .with("expected", serde_json::json!(expected))
+        .with("actual", serde_json::json!(actual))
+        .into()
+}

@@ -1,0 +1,8 @@
+//! Use cases that take more than one write path or more than one system. The store knows the table
+//! and nothing else; a handler knows HTTP and nothing else; what lies between is here.
+
+pub mod cart_edits;
+pub mod checkout;
+pub mod idempotency;
+pub mod orders;
+pub mod products;

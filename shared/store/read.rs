@@ -1,0 +1,112 @@
+//! The reads that the resources are made of.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures_util::future::FutureExt;
+
+use super::failure::failure;
+use super::item::{Item, key_item, text};
+use super::keys::Key;
+use super::retry::{Attempts, join_bounded};
+use super::table::Store;
+use crate::domain::error::{Error, Result};
+
+/// Whether a read may lag behind the last write by a moment, at half the price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// It shows every write that was answered before.
+    Consistent,
+    /// It may show the item as it was before a write of a moment ago.
+    Eventual,
+}
+
+impl Read {
+    pub(super) fn is_consistent(self) -> bool {
+        self == Self::Consistent
+    }
+}
+
+/// BatchGetItem's own limit.
+const BATCH: usize = 100;
+
+impl Store {
+    pub(super) async fn get(&self, key: Key, read: Read) -> Result<Option<Item>> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key_item(key)));
+        let answer = get.consistent_read(read.is_consistent()).send().await;
+        Ok(answer.map_err(|error| failure("GetItem", &error))?.item)
+    }
+
+    /// A partition's items, in the order of their sort keys.
+    pub(super) async fn partition(&self, pk: &str, read: Read) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :partition")
+                .expression_attribute_values(":partition", text(pk))
+                .consistent_read(read.is_consistent())
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| failure("Query", &error))?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Some of these items, in no order; those that are missing are left out. `attributes` are the
+    /// names of those that are wanted; all of them where there are none.
+    pub(super) async fn batch_get(
+        &self,
+        keys: Vec<Key>,
+        attributes: &[&str],
+        read: Read,
+    ) -> Result<Vec<Item>> {
+        let mut batches = Vec::new();
+        for batch in keys.chunks(BATCH) {
+            batches.push(self.one_batch(batch, attributes, read).boxed());
+        }
+        Ok(join_bounded(batches).await?.into_iter().flatten().collect())
+    }
+
+    async fn one_batch(&self, keys: &[Key], attributes: &[&str], read: Read) -> Result<Vec<Item>> {
+        let mut wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys.iter().cloned().map(key_item).collect()))
+            .consistent_read(read.is_consistent());
+        if !attributes.is_empty() {
+            let names = attributes.iter().enumerate();
+            let names: HashMap<_, _> =
+                names.map(|(index, name)| (format!("#{index}"), (*name).to_owned())).collect();
+            let projection = names.keys().cloned().collect::<Vec<_>>().join(", ");
+            wanted = wanted
+                .projection_expression(projection)
+                .set_expression_attribute_names(Some(names));
+        }
+        let mut wanted = Some(wanted.build().map_err(Error::internal)?);
+        let mut items = Vec::new();
+        let mut attempts = Attempts::at("BatchGetItem leaves keys unprocessed");
+        loop {
+            let answer = self
+                .client
+                .batch_get_item()
+                .set_request_items(wanted.take().map(|keys| [(self.table.clone(), keys)].into()))
+                .send()
+                .await
+                .map_err(|error| failure("BatchGetItem", &error))?;
+            let found = answer.responses.unwrap_or_default().remove(&self.table);
+            items.extend(found.unwrap_or_default());
+            wanted = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
+            if wanted.is_none() {
+                return Ok(items);
+            }
+            attempts.pause().await?;
+        }
+    }
+}

@@ -1,0 +1,500 @@
+//! The one way to write: a put, an update, a delete or a check, alone or in a transaction.
+//!
+//! A write that may fail says under which condition it happens and, in the same breath, which
+//! refusal it means when the condition does not hold. Nobody decodes a failed transaction by the
+//! positions of its writes: it ends with the refusals themselves.
+
+use std::fmt;
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
+use serde::Serialize;
+
+use super::expression::{Condition, Placeholders, missing};
+use super::item::{Item, Number, key_item, number, text, to_members, value};
+use super::keys::{Key, TTL, TYPE};
+use crate::domain::error::{Error, Result};
+use crate::domain::time::Timestamp;
+
+/// Somebody else changed the item in between: read it again and decide again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overtaken;
+
+/// A write of kind `K`. When its condition does not hold, that means an `R`.
+pub struct Write<R, K = Kind> {
+    pub(super) kind: K,
+    pub(super) guard: Option<Guard<R>>,
+    broken: Option<Error>,
+}
+
+/// A write of any kind, as a transaction takes it.
+pub enum Kind {
+    /// Puts an item, or replaces it.
+    Put(NewItem),
+    /// Changes an item, or makes one that has only what is set.
+    Update(Changes),
+    /// Deletes an item.
+    Delete(OldItem),
+    /// Changes nothing, but its condition counts.
+    Check(CheckedItem),
+}
+
+/// A put.
+pub struct NewItem(pub(super) Item);
+
+/// A deletion.
+pub struct OldItem(pub(super) Key);
+
+/// A condition check.
+pub struct CheckedItem(pub(super) Key);
+
+/// An update: what becomes of which attribute.
+pub struct Changes {
+    pub(super) key: Key,
+    set: Vec<(String, Value)>,
+    remove: Vec<String>,
+    add: Vec<(String, AttributeValue)>,
+    delete: Vec<(String, AttributeValue)>,
+    pub(super) returns: bool,
+}
+
+/// What an attribute is set to.
+enum Value {
+    /// This.
+    To(AttributeValue),
+    /// This, where it is not there yet.
+    IfAbsent(AttributeValue),
+    /// Itself and this number; it must be there.
+    Plus(AttributeValue),
+    /// Itself, a list, and these elements; an absent one counts as empty.
+    Append(AttributeValue),
+}
+
+/// The condition of a write and what it means when it does not hold.
+pub(super) struct Guard<R> {
+    pub condition: Condition,
+    pub refusal: Refusal<R>,
+}
+
+/// What a failed condition means.
+pub(super) enum Refusal<R> {
+    /// The same whatever the item is.
+    Plain(Box<dyn FnOnce() -> R + Send>),
+    /// It depends on the item as it is; `None` where there is none.
+    Judged(Box<dyn FnOnce(Option<Item>) -> Result<R> + Send>),
+}
+
+impl<R> Write<R, NewItem> {
+    /// Puts an item; say when.
+    pub(super) fn put(item: Item) -> Self {
+        Self::of(NewItem(item))
+    }
+
+    /// Puts an item where there is none; `refusal` says what it means that there is one.
+    pub(super) fn create(item: Item, refusal: impl FnOnce() -> R + Send + 'static) -> Self {
+        Self::put(item).when(missing(), refusal)
+    }
+
+    /// Puts an item whose key is new, so that nothing can be there.
+    pub(super) fn create_new(item: Item) -> Self {
+        let guard = Guard { condition: missing(), refusal: Refusal::Judged(Box::new(|_| taken())) };
+        Self { guard: Some(guard), ..Self::put(item) }
+    }
+
+    /// The item's body has another member of this value.
+    pub(super) fn with(mut self, attribute: &str, value: AttributeValue) -> Self {
+        self.kind.0.insert(attribute.to_owned(), value);
+        self
+    }
+
+    /// The item may be tidied up from then on.
+    pub(super) fn expires(self, at: Timestamp) -> Self {
+        self.with(TTL, number(at.unix_seconds()))
+    }
+}
+
+fn taken<R>() -> Result<R> {
+    Err(Error::internal("a new identifier is taken"))
+}
+
+impl<R> Write<R, OldItem> {
+    /// Deletes an item.
+    pub(super) fn delete(key: Key) -> Self {
+        Self::of(OldItem(key))
+    }
+}
+
+impl<R> Write<R, CheckedItem> {
+    /// Judges an item without a change; say by what.
+    pub(super) fn check(key: Key) -> Self {
+        Self::of(CheckedItem(key))
+    }
+}
+
+impl<R> Write<R, Changes> {
+    /// Changes an item.
+    pub(super) fn update(key: Key) -> Self {
+        Self::of(Changes {
+            key,
+            set: Vec::new(),
+            remove: Vec::new(),
+            add: Vec::new(),
+            delete: Vec::new(),
+            returns: false,
+        })
+    }
+
+    /// The attribute becomes this; what serializes to null is removed.
+    pub(super) fn set(mut self, path: &str, to: &impl Serialize) -> Self {
+        match value(to) {
+            Ok(AttributeValue::Null(_)) => self.kind.remove.push(path.to_owned()),
+            Ok(to) => self.kind.set.push((path.to_owned(), Value::To(to))),
+            Err(error) => self.broken = self.broken.or(Some(error)),
+        }
+        self
+    }
+
+    /// Every member of a struct becomes an attribute of its name; those that are null are removed,
+    /// and attributes of which it knows nothing stay.
+    pub(super) fn set_members(mut self, body: &impl Serialize) -> Self {
+        match to_members(body) {
+            Ok(members) => {
+                for (name, to) in members {
+                    match to {
+                        AttributeValue::Null(_) => self.kind.remove.push(name),
+                        to => self.kind.set.push((name, Value::To(to))),
+                    }
+                }
+            }
+            Err(error) => self.broken = self.broken.or(Some(error)),
+        }
+        self
+    }
+
+    /// The attribute stays as it is, whatever was said of it.
+    pub(super) fn without(mut self, attribute: &str) -> Self {
+        self.kind.set.retain(|(path, _)| path != attribute);
+        self.kind.remove.retain(|path| path != attribute);
+        self
+    }
+
+    /// The attribute becomes this text.
+    pub(super) fn set_text(mut self, path: &str, to: impl ToString) -> Self {
+        self.kind.set.push((path.to_owned(), Value::To(text(to))));
+        self
+    }
+
+    /// The attribute becomes this where it is not there yet.
+    pub(super) fn set_if_absent(mut self, path: &str, to: &impl Serialize) -> Self {
+        match value(to) {
+            Ok(to) => self.kind.set.push((path.to_owned(), Value::IfAbsent(to))),
+            Err(error) => self.broken = self.broken.or(Some(error)),
+        }
+        self
+    }
+
+    /// The item says what it is: for updates that may make it.
+    pub(super) fn of_type(self, kind: &str) -> Self {
+        self.set_text(TYPE, kind)
+    }
+
+    /// The item may be tidied up from then on.
+    pub(super) fn expires(mut self, at_seconds: i64) -> Self {
+        self.kind.set.push((TTL.to_owned(), Value::To(number(at_seconds))));
+        self
+    }
+
+    /// The number becomes larger by this, or smaller; it must be there.
+    pub(super) fn change_by(mut self, path: &str, by: impl Number) -> Self {
+        self.kind.set.push((path.to_owned(), Value::Plus(number(by))));
+        self
+    }
+
+    /// The number becomes larger by this; one that is missing counts as 0.
+    pub(super) fn count(mut self, path: &str, by: impl Number) -> Self {
+        self.kind.add.push((path.to_owned(), number(by)));
+        self
+    }
+
+    /// The list gets these elements at its end.
+    pub(super) fn append(mut self, path: &str, elements: &[impl Serialize]) -> Self {
+        match value(&elements) {
+            Ok(_) if elements.is_empty() => {}
+            Ok(elements) => self.kind.set.push((path.to_owned(), Value::Append(elements))),
+            Err(error) => self.broken = self.broken.or(Some(error)),
+        }
+        self
+    }
+
+    /// The attribute goes, if it is there.
+    pub(super) fn remove(mut self, path: &str) -> Self {
+        self.kind.remove.push(path.to_owned());
+        self
+    }
+
+    /// The set of texts gets this element.
+    pub(super) fn insert(mut self, path: &str, element: impl ToString) -> Self {
+        self.kind.add.push((path.to_owned(), AttributeValue::Ss(vec![element.to_string()])));
+        self
+    }
+
+    /// The set of texts loses this element.
+    pub(super) fn take_out(mut self, path: &str, element: impl ToString) -> Self {
+        self.kind.delete.push((path.to_owned(), AttributeValue::Ss(vec![element.to_string()])));
+        self
+    }
+
+    /// Asks for the item as it is then.
+    pub(super) fn returning(mut self) -> Self {
+        self.kind.returns = true;
+        self
+    }
+}
+
+impl<R, K> Write<R, K> {
+    fn of(kind: K) -> Self {
+        Self { kind, guard: None, broken: None }
+    }
+
+    /// Happens only under this condition; `refusal` says what it means when it does not hold. The
+    /// item stays in the database: what it holds can't get into a log.
+    pub(super) fn when(
+        self,
+        condition: Condition,
+        refusal: impl FnOnce() -> R + Send + 'static,
+    ) -> Self {
+        let guard = Guard { condition, refusal: Refusal::Plain(Box::new(refusal)) };
+        Self { guard: Some(guard), ..self }
+    }
+
+    /// The same, where what it means depends on the item as it is.
+    pub(super) fn when_judged(
+        self,
+        condition: Condition,
+        refusal: impl FnOnce(Option<Item>) -> Result<R> + Send + 'static,
+    ) -> Self {
+        let guard = Guard { condition, refusal: Refusal::Judged(Box::new(refusal)) };
+        Self { guard: Some(guard), ..self }
+    }
+
+    /// The first thing that could not be written down, before anything is sent.
+    pub(super) fn checked(self) -> Result<Self> {
+        match self.broken {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+
+    /// Says in other words what a refusal means, where writes of several resources meet.
+    pub fn meaning<S>(self, f: impl FnOnce(R) -> S + Send + 'static) -> Write<S, K>
+    where
+        R: 'static,
+    {
+        let guard = self.guard.map(|Guard { condition, refusal }| {
+            let refusal = match refusal {
+                Refusal::Plain(refusal) => Refusal::Plain(Box::new(move || f(refusal())) as Box<_>),
+                Refusal::Judged(refusal) => {
+                    Refusal::Judged(Box::new(move |item| refusal(item).map(f)) as Box<_>)
+                }
+            };
+            Guard { condition, refusal }
+        });
+        Write { kind: self.kind, guard, broken: self.broken }
+    }
+
+    fn into_kind(self, kind: impl FnOnce(K) -> Kind) -> Write<R> {
+        Write { kind: kind(self.kind), guard: self.guard, broken: self.broken }
+    }
+}
+
+impl<R> Refusal<R> {
+    /// What it means that the condition failed on this item.
+    pub fn judge(self, item: Option<Item>) -> Result<R> {
+        match self {
+            Self::Plain(refusal) => Ok(refusal()),
+            Self::Judged(refusal) => refusal(item),
+        }
+    }
+
+    /// The item is asked for only where somebody looks at it.
+    pub fn wanted(&self) -> ReturnValuesOnConditionCheckFailure {
+        match self {
+            Self::Plain(_) => ReturnValuesOnConditionCheckFailure::None,
+            Self::Judged(_) => ReturnValuesOnConditionCheckFailure::AllOld,
+        }
+    }
+}
+
+impl<R> From<Write<R, NewItem>> for Write<R> {
+    fn from(write: Write<R, NewItem>) -> Self {
+        write.into_kind(Kind::Put)
+    }
+}
+
+impl<R> From<Write<R, Changes>> for Write<R> {
+    fn from(write: Write<R, Changes>) -> Self {
+        write.into_kind(Kind::Update)
+    }
+}
+
+impl<R> From<Write<R, OldItem>> for Write<R> {
+    fn from(write: Write<R, OldItem>) -> Self {
+        write.into_kind(Kind::Delete)
+    }
+}
+
+impl<R> From<Write<R, CheckedItem>> for Write<R> {
+    fn from(write: Write<R, CheckedItem>) -> Self {
+        write.into_kind(Kind::Check)
+    }
+}
+
+impl Changes {
+    /// The update expression.
+    pub(super) fn write(&self, into: &mut Placeholders) -> String {
+        let mut clauses = Vec::new();
+        let set = self.set.iter().map(|(path, value)| {
+            let path = into.path(path);
+            match value {
+                Value::To(to) => format!("{path} = {}", into.value(to)),
+                Value::IfAbsent(to) => {
+                    format!("{path} = if_not_exists({path}, {})", into.value(to))
+                }
+                Value::Plus(by) => format!("{path} = {path} + {}", into.value(by)),
+                Value::Append(elements) => {
+                    let none = into.value(&AttributeValue::L(Vec::new()));
+                    let elements = into.value(elements);
+                    format!("{path} = list_append(if_not_exists({path}, {none}), {elements})")
+                }
+            }
+        });
+        clause("SET", set.collect(), &mut clauses);
+        let remove = self.remove.iter().map(|path| into.path(path));
+        clause("REMOVE", remove.collect(), &mut clauses);
+        for (verb, changes) in [("ADD", &self.add), ("DELETE", &self.delete)] {
+            let changes = changes.iter().map(|(path, by)| {
+                let path = into.path(path);
+                format!("{path} {}", into.value(by))
+            });
+            clause(verb, changes.collect(), &mut clauses);
+        }
+        clauses.join(" ")
+    }
+
+    pub(super) const fn return_value(&self) -> ReturnValue {
+        if self.returns { ReturnValue::AllNew } else { ReturnValue::None }
+    }
+}
+
+fn clause(verb: &str, changes: Vec<String>, clauses: &mut Vec<String>) {
+    if !changes.is_empty() {
+        clauses.push(format!("{verb} {}", changes.join(", ")));
+    }
+}
+
+impl<R> Write<R> {
+    /// The write as a transaction of this table takes it, and what its refusal means.
+    pub(super) fn build(self, table: &str) -> Result<(TransactWriteItem, Option<Refusal<R>>)> {
+        let Self { kind, guard, .. } = self.checked()?;
+        let mut placeholders = Placeholders::default();
+        let (condition, refusal) = match guard {
+            Some(Guard { condition, refusal }) => {
+                (Some(condition.write(&mut placeholders)), Some(refusal))
+            }
+            None => (None, None),
+        };
+        let wanted = refusal.as_ref().map(Refusal::wanted);
+        let item = TransactWriteItem::builder();
+        let item = match kind {
+            Kind::Put(NewItem(body)) => item.put(
+                Put::builder()
+                    .table_name(table)
+                    .set_item(Some(body))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(placeholders.names())
+                    .set_expression_attribute_values(placeholders.values())
+                    .set_return_values_on_condition_check_failure(wanted)
+                    .build()
+                    .map_err(Error::internal)?,
+            ),
+            Kind::Update(changes) => item.update(
+                Update::builder()
+                    .table_name(table)
+                    .update_expression(changes.write(&mut placeholders))
+                    .set_key(Some(key_item(changes.key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(placeholders.names())
+                    .set_expression_attribute_values(placeholders.values())
+                    .set_return_values_on_condition_check_failure(wanted)
+                    .build()
+                    .map_err(Error::internal)?,
+            ),
+            Kind::Delete(OldItem(key)) => item.delete(
+                Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key_item(key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(placeholders.names())
+                    .set_expression_attribute_values(placeholders.values())
+                    .set_return_values_on_condition_check_failure(wanted)
+                    .build()
+                    .map_err(Error::internal)?,
+            ),
+            Kind::Check(CheckedItem(key)) => item.condition_check(
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key_item(key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(placeholders.names())
+                    .set_expression_attribute_values(placeholders.values())
+                    .set_return_values_on_condition_check_failure(wanted)
+                    .build()
+                    .map_err(Error::internal)?,
+            ),
+        };
+        Ok((item.build(), refusal))
+    }
+}
+
+/// Without what it writes: that may be somebody's.
+impl<R, K> fmt::Debug for Write<R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Write(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::expression::is_number;
+
+    #[test]
+    fn an_update_says_what_is_set_removed_counted_and_taken_out() {
+        let key = Key { pk: "A".into(), sk: "B".into() };
+        let write = Write::<(), _>::update(key)
+            .set("summary.status", &"paid")
+            .set("summary.expires_at", &None::<String>)
+            .change_by("available", -2)
+            .append("history", &["paid"])
+            .count("requests", 1)
+            .take_out("unpaid_orders", "ord_1");
+        let mut placeholders = Placeholders::default();
+        assert_eq!(
+            write.kind.write(&mut placeholders),
+            "SET #0.#1 = :0, #2 = #2 + :1, #3 = list_append(if_not_exists(#3, :2), :3) \
+             REMOVE #0.#4 ADD #5 :4 DELETE #6 :5"
+        );
+    }
+
+    #[test]
+    fn a_refusal_says_what_its_write_means() {
+        let key = Key { pk: "A".into(), sk: "B".into() };
+        let write = Write::<&str, _>::delete(key)
+            .when(is_number("version", 1), || "overtaken")
+            .meaning(|refusal| format!("the cart was {refusal}"));
+        let refusal = write.guard.unwrap().refusal;
+        assert_eq!(refusal.judge(None).unwrap(), "the cart was overtaken");
+    }
+}
