@@ -19,13 +19,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::auth::caller;
 use crate::config::Config;
 use crate::context::Ctx;
 use crate::domain::error::{Error, Result};
 use crate::http::routes::{Access, Route};
 use crate::http::{Request, Response, body, cors, problem};
 use crate::jobs::Job;
+use crate::services::caller;
 use crate::store::deadline;
 
 /// What a start may spend on opening the connection to the database.

@@ -1,7 +1,7 @@
 //! What the shop *is*. What it *does*, one route a file, is in `functions/`.
 //!
-//! Imports point one way: `http` and `lambda` use `auth`, `auth` uses `store`, `store` uses
-//! `domain`, and `domain` uses none of them.
+//! Imports point one way: `lambda, http → services → context → auth, mail → store → aws, crypto →
+//! config → domain`; `domain` imports none of them, and no two files import each other.
 
 #![warn(missing_docs)]
 

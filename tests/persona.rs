@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 use shared::auth::password;
-use shared::auth::session::{self, Tokens};
 use shared::domain::email::Email;
 use shared::domain::ids::UserId;
 use shared::domain::password::NewPassword;
 use shared::domain::text::Name;
 use shared::domain::user::{AccountStatus, Role, User};
+use shared::services::sessions::{self, Tokens};
 use shared::store::keys;
 
 use crate::answer::Answer;
@@ -75,7 +75,7 @@ impl<'a> Persona<'a> {
             updated_at: now,
         };
         ctx.store.create_user(&user, "no password").await.expect("an account");
-        let tokens = session::begin(ctx, id).await.expect("a session");
+        let tokens = sessions::begin(ctx, id).await.expect("a session");
         Self { user_id: Some(id), ..Self::anonymous(app) }.with(tokens)
     }
 
@@ -94,7 +94,7 @@ impl<'a> Persona<'a> {
     /// The same person in a new session: an access token lives a quarter of an hour.
     pub async fn signed_in_anew(&self) -> Self {
         let user_id = self.user_id.expect("somebody with an account");
-        let tokens = session::begin(self.app.backstage, user_id).await.expect("a session");
+        let tokens = sessions::begin(self.app.backstage, user_id).await.expect("a session");
         self.with(tokens)
     }
 

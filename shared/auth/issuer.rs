@@ -113,7 +113,7 @@ async fn load(config: &Config, now: Timestamp) -> Result<PrivateKey> {
 }
 
 /// Where the private key is kept.
-pub(super) fn parameter(config: &Config) -> Result<&str> {
+pub(crate) fn parameter(config: &Config) -> Result<&str> {
     let parameter = config.token_key_parameter.as_deref();
     parameter.ok_or_else(|| Error::internal("TOKEN_KEY_PARAMETER is not set"))
 }

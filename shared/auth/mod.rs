@@ -1,12 +1,9 @@
-//! Who is calling: passwords, access tokens, sessions.
+//! Passwords, tokens, and the key that signs them.
 
-pub mod caller;
 pub mod ed25519;
 pub mod issuer;
-pub mod limiter;
 pub mod mailed_token;
 pub mod password;
 pub mod private_key;
-pub mod rotation;
-pub mod session;
+pub mod refresh_token;
 pub mod token;

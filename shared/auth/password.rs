@@ -5,11 +5,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 
 use crate::crypto::random::random;
-use crate::domain::credential::Credential;
-use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
 use crate::domain::password::{NewPassword, OfferedPassword};
-use crate::store::Store;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -37,24 +34,14 @@ pub fn verify(password: &OfferedPassword, hash: Option<&str>) -> Result<bool> {
     Ok(verified && hash.is_some())
 }
 
-/// Hashes a password anew that has just been verified, where its hash is weaker than today's. It is
-/// still the same password: no session ends. If it can't be done now, the next login does it.
-pub async fn keep_strong(
-    store: &Store,
-    email: &Email,
-    verified: &Credential,
-    password: &OfferedPassword,
-) {
-    if !PasswordHash::new(&verified.password_hash).is_ok_and(|hash| is_weak(&hash)) {
-        return;
-    }
-    let replaced = match hash_of(password.as_bytes()) {
-        Ok(hash) => store.replace_password_hash(email, verified, &hash).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = replaced {
-        tracing::warn!(?error, user_id = %verified.user_id, "a weak password hash stays");
-    }
+/// Whether a hash is weaker than today's.
+pub fn needs_rehash(hash: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| is_weak(&hash))
+}
+
+/// Hashes a password anew that has been verified, whatever a new one would have to be.
+pub fn rehash(password: &OfferedPassword) -> Result<String> {
+    hash_of(password.as_bytes())
 }
 
 fn is_weak(hash: &PasswordHash) -> bool {

@@ -24,10 +24,10 @@ pub const ACCESS_LIFETIME: Duration = Duration::minutes(15);
 /// so renews it.
 const LEEWAY_SECONDS: i64 = 5;
 /// How long keys are not looked up again: what was published in between is unknown for so long.
-pub(super) const LOOK_UP_PAUSE: Duration = Duration::seconds(2);
+pub(crate) const LOOK_UP_PAUSE: Duration = Duration::seconds(2);
 /// How long keys that were read are taken for those that there are, by whoever signs and by whoever
 /// verifies: a key that is taken back has no effect after that.
-pub(super) const KEYS_LAST: Duration = Duration::minutes(5);
+pub(crate) const KEYS_LAST: Duration = Duration::minutes(5);
 /// RFC 9068, section 2.1.
 const TYPE: &str = "at+jwt";
 /// No token of ours is longer; anything longer is not worth parsing.

@@ -9,7 +9,6 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 
 use super::{body, etag, idempotency_key};
-use crate::auth::limiter::{Limiter, Tally};
 use crate::context::Ctx;
 use crate::domain::caller::Caller;
 use crate::domain::client_ip::ClientIp;
@@ -19,6 +18,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
 use crate::domain::page::Paging;
 use crate::domain::version::Expected;
+use crate::services::limiter::{Limiter, Tally};
 
 /// A request whose caller has been checked.
 #[derive(Debug)]

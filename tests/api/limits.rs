@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use shared::auth::limiter::{Limiter, Tally};
 use shared::config::Patience;
 use shared::domain::client_ip::ClientIp;
 use shared::domain::email::Email;
 use shared::domain::rate_limit::{Counter, Quota, RateLimit, Trace};
+use shared::services::limiter::{Limiter, Tally};
 use tests::answer::{Answer, tally};
 use tests::app::App;
 use tests::gate::{Access, Trouble};

@@ -294,7 +294,7 @@ async fn an_ended_session_is_refused_from_the_next_request_on() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let user = ada.user_id.expect("an id");
-    let other = shared::auth::session::begin(app.backstage, user).await.expect("a session");
+    let other = shared::services::sessions::begin(app.backstage, user).await.expect("a session");
     ada.get("/orders").await.expect(200);
 
     let (_, claims) = jwt::read(ada.token.as_deref().expect("a token"));

@@ -1,4 +1,5 @@
-//! Imports point one way: `http, lambda → auth → store → domain`.
+//! Imports point one way: `lambda, http → services → context → auth, mail → store → aws, crypto →
+//! config → domain`.
 
 use std::path::{Path, PathBuf};
 
@@ -35,39 +36,56 @@ fn refuse(folder: &str, words: &[&str], why: &str) {
 #[test]
 fn the_domain_knows_nothing_of_the_rest() {
     let rest = [
+        "crate::config",
+        "crate::crypto",
+        "crate::aws",
         "crate::store",
         "crate::auth",
+        "crate::mail",
+        "crate::context",
+        "crate::services",
         "crate::http",
         "crate::lambda",
-        "crate::context",
         "lambda_http",
     ];
     refuse("shared/domain", &rest, "the domain is pure: types and rules, no I/O");
 }
 
-#[test]
-fn the_store_knows_the_domain_only() {
-    let above = ["crate::auth", "crate::http", "crate::lambda", "crate::context"];
-    refuse("shared/store", &above, "the store serves auth and http, not the other way round");
-}
+const ABOVE_AUTH: [&str; 4] = ["crate::context", "crate::services", "crate::http", "crate::lambda"];
 
 #[test]
-fn aws_and_crypto_know_the_domain_and_settings_only() {
-    let above = ["crate::store", "crate::auth", "crate::http", "crate::lambda", "crate::context"];
+fn aws_and_crypto_know_settings_and_the_domain_only() {
     for folder in ["shared/aws", "shared/crypto"] {
-        refuse(folder, &above, "the store and auth use them, not the other way round");
+        let why = "the store and auth use them, not the other way round";
+        refuse(folder, &["crate::store", "crate::auth", "crate::mail"], why);
+        refuse(folder, &ABOVE_AUTH, why);
     }
 }
 
 #[test]
+fn the_store_knows_what_is_below_it_only() {
+    let why = "the store serves auth and http, not the other way round";
+    refuse("shared/store", &["crate::auth", "crate::mail"], why);
+    refuse("shared/store", &ABOVE_AUTH, why);
+}
+
+#[test]
 fn who_may_call_is_no_matter_of_http() {
-    refuse("shared/auth", &["crate::http", "crate::lambda"], "http uses auth");
+    refuse("shared/auth", &ABOVE_AUTH, "services and http use auth");
+    refuse("shared/services", &["crate::http", "crate::lambda"], "http uses services");
 }
 
 #[test]
 fn only_the_store_names_the_sdk() {
     let why = "say what is wanted as a method of shared::store";
-    for folder in ["shared/domain", "shared/crypto", "shared/auth", "shared/http", "functions"] {
+    for folder in [
+        "shared/domain",
+        "shared/crypto",
+        "shared/auth",
+        "shared/services",
+        "shared/http",
+        "functions",
+    ] {
         refuse(folder, &["aws_sdk_dynamodb"], why);
     }
 }

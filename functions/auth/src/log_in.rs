@@ -6,12 +6,13 @@
 
 use deserr::Deserr;
 use futures_util::future::try_join;
-use shared::auth::{password, session};
+use shared::auth::password;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
 use shared::domain::password::OfferedPassword;
 use shared::domain::rate_limit::RateLimit;
 use shared::http::{Request, Response};
+use shared::services::{sessions, sign_in};
 use shared::{Ctx, Error, Result};
 
 use crate::view::LoginView;
@@ -37,10 +38,10 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
         if ctx.config.admin_email.as_ref() == Some(&body.email) {
             ctx.store.promote_first_admin(credential.user_id, ctx.now()).await?;
         }
-        session::begin_by_password(ctx, &credential).await
+        sessions::begin_by_password(ctx, &credential).await
     };
     let (tokens, user) = guess.was_right(begun).await?;
-    password::keep_strong(&ctx.store, &body.email, &credential, &body.password).await;
+    sign_in::keep_strong(&ctx.store, &body.email, &credential, &body.password).await;
 
     Response::ok(&LoginView { tokens, user })
 }

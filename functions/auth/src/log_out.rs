@@ -4,10 +4,10 @@
 //! good. 401 without either. All tokens of the session fail from the next request on.
 
 use deserr::Deserr;
-use shared::auth::{caller, session};
 use shared::domain::caller::Bearer;
 use shared::domain::invalid::Invalid;
 use shared::http::{Request, Response};
+use shared::services::{caller, sessions};
 use shared::{Ctx, Error, Result};
 
 #[derive(Deserr)]
@@ -39,5 +39,5 @@ async fn whose(ctx: &Ctx, access: Option<&str>, refresh: Option<String>) -> Resu
             caller => return caller.map(|caller| caller.bearer()),
         }
     }
-    session::bearer_of(ctx, &refresh.ok_or(Error::Unauthenticated)?).await
+    sessions::bearer_of(ctx, &refresh.ok_or(Error::Unauthenticated)?).await
 }

@@ -4,9 +4,9 @@
 //! again within ten seconds gives the same successor; any other reuse is 401 and ends the session.
 
 use deserr::Deserr;
-use shared::auth::session;
 use shared::domain::invalid::Invalid;
 use shared::http::{Request, Response};
+use shared::services::sessions;
 use shared::{Ctx, Result};
 
 use crate::view::LoginView;
@@ -20,7 +20,7 @@ struct Body {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
 
-    let (tokens, user) = session::renew(ctx, &body.refresh_token).await?;
+    let (tokens, user) = sessions::renew(ctx, &body.refresh_token).await?;
 
     Response::ok(&LoginView { tokens, user })
 }

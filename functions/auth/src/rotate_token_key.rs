@@ -5,7 +5,7 @@
 //! five minutes, and people's refresh tokens get them new ones.
 
 use serde::Deserialize;
-use shared::auth::rotation::{self, Rotated};
+use shared::services::token_key_rotation::{self, Rotated};
 use shared::{Ctx, Result};
 
 /// Strict, for a misspelt `revoke` must not pass for none.
@@ -17,5 +17,5 @@ pub struct Order {
 }
 
 pub async fn handle(ctx: &Ctx, order: Order) -> Result<Rotated> {
-    rotation::rotate(ctx, order.revoke).await
+    token_key_rotation::rotate(ctx, order.revoke).await
 }

@@ -8,7 +8,7 @@
 use deserr::Deserr;
 use futures_util::future::join;
 use shared::auth::mailed_token::VerificationToken;
-use shared::auth::{password, session};
+use shared::auth::password;
 use shared::domain::ids::UserId;
 use shared::domain::invalid::Invalid;
 use shared::domain::password::OfferedPassword;
@@ -16,6 +16,7 @@ use shared::domain::rate_limit::RateLimit;
 use shared::domain::registration::Registration;
 use shared::domain::user::{Role, User};
 use shared::http::{Request, Response};
+use shared::services::sessions;
 use shared::{Ctx, Error, Result};
 
 use crate::view::{LoginView, invalid_token};
@@ -44,7 +45,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let user = made.ok_or_else(invalid_token)?;
 
     let remembered = limiter.remember_address(&user.email);
-    let (tokens, ()) = join(session::begin(ctx, user.id), remembered).await;
+    let (tokens, ()) = join(sessions::begin(ctx, user.id), remembered).await;
     let tokens = tokens?;
 
     Response::ok(&LoginView { tokens, user })

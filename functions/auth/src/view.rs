@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use shared::Error;
-use shared::auth::session::Tokens;
 use shared::domain::user::User;
+use shared::services::sessions::Tokens;
 
 /// What a client gets when a session begins or goes on.
 #[derive(Serialize)]

@@ -2,9 +2,9 @@
 //!
 //! Anybody. Drafts and archived products are 404, but for admins.
 
-use shared::auth::caller;
 use shared::domain::product::ProductStatus;
 use shared::http::{Request, Response};
+use shared::services::caller;
 use shared::store::Read;
 use shared::{Ctx, Error, Result};
 

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
-use shared::auth::session::RefreshToken;
+use shared::auth::refresh_token::RefreshToken;
 use shared::domain::caller::Bearer;
 use shared::domain::ids::SessionId;
 use shared::domain::session::{Rotation, Session};

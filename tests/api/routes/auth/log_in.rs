@@ -212,7 +212,8 @@ async fn the_twenty_first_session_ends_the_oldest() {
     for _ in 1..20 {
         app.advance(Duration::from_secs(1));
         // Without a password, to save 18 hashes.
-        let begun = shared::auth::session::begin(app.backstage, user).await.expect("a session");
+        let begun =
+            shared::services::sessions::begin(app.backstage, user).await.expect("a session");
         sessions.push(begun.access_token);
     }
     for session in &sessions {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use shared::auth::{password, session};
+use shared::auth::password;
 use shared::domain::password::NewPassword;
+use shared::services::sessions;
 use tests::answer::{Answer, tally};
 use tests::app::App;
 use tests::gate::Access;
@@ -161,11 +162,11 @@ async fn a_log_in_that_was_under_way_with_the_old_password_does_not_get_in() {
     let email =
         store.user(ada.user_id.expect("an id")).await.expect("a read").expect("a user").email;
     let verified = store.credential(&email).await.expect("a read").expect("a credential");
-    session::begin_by_password(app.backstage, &verified).await.expect("in time");
+    sessions::begin_by_password(app.backstage, &verified).await.expect("in time");
 
     ada.put("/users/me/password", change(OLD, NEW)).await.expect(204);
 
-    let late = session::begin_by_password(app.backstage, &verified).await.map(drop);
+    let late = sessions::begin_by_password(app.backstage, &verified).await.map(drop);
     assert!(matches!(late, Err(shared::Error::InvalidCredentials)), "{late:?}");
     log_in(&app, &ada, NEW).await.expect(200);
 }

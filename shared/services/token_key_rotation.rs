@@ -9,9 +9,9 @@
 use serde::Serialize;
 use time::Duration;
 
-use super::issuer;
-use super::private_key::PrivateKey;
-use super::token::{KEYS_LAST, LOOK_UP_PAUSE};
+use crate::auth::issuer;
+use crate::auth::private_key::PrivateKey;
+use crate::auth::token::{KEYS_LAST, LOOK_UP_PAUSE};
 use crate::context::Ctx;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::signing_key::{PublicKey, Successor};
