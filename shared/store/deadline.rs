@@ -19,11 +19,14 @@ pub async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<
     timeout_at(deadline, DEADLINE.scope(deadline, work)).await.ok()
 }
 
+/// How long a call with all its tries may take where no request waits for it.
+const WITHOUT_A_REQUEST: Duration = Duration::from_secs(5);
+
 /// Carries out work that leaves so much of the request's time for something else; `None` where it
-/// would not end in time. Without a request it takes its time.
+/// does not end in time.
 pub(super) async fn keeping<T>(reserve: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let Ok(deadline) = DEADLINE.try_with(|deadline| *deadline) else { return Some(work.await) };
-    let left = deadline.saturating_duration_since(Instant::now());
+    let left = DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let left = left.unwrap_or(WITHOUT_A_REQUEST + reserve + FOR_THE_ANSWER);
     match left.checked_sub(reserve + FOR_THE_ANSWER).filter(|left| !left.is_zero()) {
         Some(left) => timeout(left, work).await.ok(),
         None => None,

@@ -25,6 +25,9 @@ pub(super) struct Query {
     pub index: Index,
     /// The partition.
     pub partition: String,
+    /// What the caller's query says of the partition: a cursor fits only a query that says the same.
+    /// Empty where the partition is the caller's own, or the only one.
+    pub named: String,
     /// Which of its items.
     pub range: Range,
     /// In which order.
@@ -69,12 +72,13 @@ const READ_AT_ONCE: usize = 100;
 impl Query {
     /// All of a partition.
     pub fn all(index: Index, partition: String, order: Order) -> Self {
-        Self { index, partition, range: Range::All, order, filter: None }
+        Self { index, partition, named: String::new(), range: Range::All, order, filter: None }
     }
 
     /// What tells this query from every other one.
     pub fn fingerprint(&self) -> String {
-        fingerprint(&format!("{self:?}"))
+        let Self { index, partition: _, named, range, order, filter } = self;
+        fingerprint(&format!("{index:?} {named} {range:?} {order:?} {filter:?}"))
     }
 
     fn contains(&self, position: &str) -> bool {

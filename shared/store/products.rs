@@ -181,7 +181,8 @@ impl<'a> Products<'a> {
             None => (NEWEST_PRODUCTS, keys::listing()),
             Some(category) => (CATEGORY_PRODUCTS, keys::category_listing(category)),
         };
-        let query = Query::all(index, partition, Order::Descending);
+        let named = category.map(ToString::to_string).unwrap_or_default();
+        let query = Query { named, ..Query::all(index, partition, Order::Descending) };
         let mut page: Page<Card> = self.0.list(&query, paging).await?;
         let in_stock = self.in_stock(&page.items).await?;
         for card in &mut page.items {

@@ -5,13 +5,15 @@
 //! full jitter; what it cancels because a condition failed is a business answer: the refusals of the
 //! writes themselves.
 //!
-//! When no answer says whether it landed, the same transaction is sent again with the same token in
-//! time that is kept for it: DynamoDB answers that one as it did the first. Reading would not do, for
-//! an order that is absent may yet land.
+//! An answer may be lost: then the same transaction is sent again with the same token, and DynamoDB
+//! answers that one as it did the first. The last 300 ms of a request are kept for this question.
+//! Reading would not do, for an order that is absent may yet land.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
@@ -106,14 +108,6 @@ impl<R> Outcome<R> {
 /// with the item where it was asked for.
 type Verdict = Option<Option<Item>>;
 
-/// What an attempt to commit came to.
-enum Answer {
-    Committed,
-    Cancelled(Vec<Verdict>),
-    /// No answer says whether it landed.
-    Open(Error),
-}
-
 impl Store {
     /// Writes everything or nothing. 503 `outcome_unknown` where it can't be told which.
     pub async fn transact<R>(&self, transaction: Transaction<R>) -> Result<Outcome<R>> {
@@ -145,72 +139,61 @@ impl Store {
     ) -> Result<Option<Vec<Verdict>>> {
         let is_open = AtomicBool::new(false);
         let first = deadline::keeping(ASK_AGAIN, self.attempt(token, &items, &is_open)).await;
-        let open = match first {
-            Some(Ok(Answer::Committed)) => return Ok(None),
-            Some(Ok(Answer::Cancelled(verdicts))) => return Ok(Some(verdicts)),
-            Some(Ok(Answer::Open(error))) => error,
-            Some(Err(error)) => return Err(error),
-            None if is_open.load(Ordering::Relaxed) => {
-                Error::unavailable("TransactWriteItems: no answer in time")
-            }
-            None => return Err(Error::unavailable("TransactWriteItems: no time was left")),
+        let failed = match first {
+            Some(Ok(outcome)) => return Ok(outcome),
+            Some(Err(error)) => error,
+            None => Error::unavailable("TransactWriteItems: no answer in time"),
         };
-        tracing::warn!(error = ?open, "whether a transaction has landed is asked again");
-        let again = async {
-            loop {
-                match self.attempt(token, &items, &is_open).await {
-                    Ok(Answer::Committed) => return Some(None),
-                    Ok(Answer::Cancelled(verdicts)) => return Some(Some(verdicts)),
-                    Ok(Answer::Open(_)) => {}
-                    Err(_) => return None,
-                }
-            }
-        };
+        if !is_open.load(Ordering::Relaxed) {
+            return Err(failed);
+        }
+        tracing::warn!(error = ?failed, "whether a transaction has landed is asked again");
+        let again = self.attempt(token, &items, &is_open);
         match tokio::time::timeout(ASK_AGAIN, again).await {
-            Ok(Some(outcome)) => Ok(outcome),
-            Ok(None) | Err(_) => Err(Error::OutcomeUnknown),
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(_)) | Err(_) => Err(Error::OutcomeUnknown),
         }
     }
 
-    /// Sends a transaction until it is judged or its outcome is open, which `is_open` also says
-    /// while it is on its way.
+    /// Sends a transaction until it is judged. `is_open` says whether a try may have landed without
+    /// an answer; that is why the SDK makes none of its own.
     async fn attempt(
         &self,
         token: Uuid,
         items: &[TransactWriteItem],
         is_open: &AtomicBool,
-    ) -> Result<Answer> {
+    ) -> Result<Option<Vec<Verdict>>> {
         let mut attempts = Attempts::at("TransactWriteItems: contention does not end");
         loop {
             let was_open = is_open.swap(true, Ordering::Relaxed);
+            let once = Builder::default().retry_config(RetryConfig::disabled());
             let answer = self
                 .client
                 .transact_write_items()
                 .set_transact_items(Some(items.to_vec()))
                 .client_request_token(token.as_hyphenated().to_string())
+                .customize()
+                .config_override(once)
                 .send()
                 .await;
             let error = match answer {
-                Ok(_) => return Ok(Answer::Committed),
+                Ok(_) => return Ok(None),
                 Err(error) => error,
             };
             match Cancellation::of(&error) {
-                Some(Cancellation::Conditions(verdicts)) => {
-                    return Ok(Answer::Cancelled(verdicts));
-                }
-                Some(Cancellation::Contention) => {
-                    is_open.store(was_open, Ordering::Relaxed);
-                    attempts.pause().await?;
-                }
-                Some(Cancellation::InProgress) => attempts.pause().await?,
-                None if leaves_outcome_open(&error) => {
-                    return Ok(Answer::Open(failure("TransactWriteItems", &error)));
-                }
+                Some(Cancellation::Conditions(verdicts)) => return Ok(Some(verdicts)),
+                Some(Cancellation::Contention) => is_open.store(was_open, Ordering::Relaxed),
+                Some(Cancellation::InProgress) => {}
                 None => {
-                    is_open.store(was_open, Ordering::Relaxed);
-                    return Err(failure("TransactWriteItems", &error));
+                    if !leaves_outcome_open(&error) {
+                        is_open.store(was_open, Ordering::Relaxed);
+                    }
+                    if let failed @ Error::Internal { .. } = failure("TransactWriteItems", &error) {
+                        return Err(failed);
+                    }
                 }
             }
+            attempts.pause().await?;
         }
     }
 }

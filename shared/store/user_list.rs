@@ -27,6 +27,7 @@ impl Store {
         let query = Query {
             index: USERS_BY_NAME,
             partition: keys::user_listing(),
+            named: String::new(),
             range: wanted.name.clone().map_or(Range::All, Range::Prefix),
             order: Order::Ascending,
             filter: wanted.role.map(|role| is("role", role)),

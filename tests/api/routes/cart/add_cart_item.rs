@@ -135,7 +135,7 @@ async fn what_is_no_longer_sold_is_missing() {
 }
 
 #[tokio::test]
-async fn a_sku_that_is_free_again_leads_to_its_new_product() {
+async fn a_sku_that_is_free_again_is_a_line_of_its_new_product() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let former = put_up_shirt(&admin).await;
@@ -146,10 +146,12 @@ async fn a_sku_that_is_free_again_leads_to_its_new_product() {
 
     let cart = add(&ada, "SHIRT-M", 1).await;
 
-    assert_eq!(cart["items"].as_array().map(Vec::len), Some(1), "one line a SKU");
-    assert_eq!(cart["items"][0]["product_id"], new["id"]);
-    assert_eq!(cart["items"][0]["problem"], json!(null));
-    assert_eq!(cart["items"][0]["unit_price"], usd(4900));
+    assert_eq!(cart["items"].as_array().map(Vec::len), Some(2), "a line is a product and its SKU");
+    let (dead, living) = (&cart["items"][0], &cart["items"][1]);
+    assert_eq!((&dead["product_id"], &dead["quantity"]), (&former["id"], &json!(2)));
+    assert_eq!(dead["problem"], "unavailable");
+    assert_eq!((&living["product_id"], &living["quantity"]), (&new["id"], &json!(1)));
+    assert_eq!((&living["problem"], &living["unit_price"]), (&json!(null), &usd(4900)));
 }
 
 #[tokio::test]

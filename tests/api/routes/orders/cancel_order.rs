@@ -17,7 +17,7 @@ async fn bring_into(app: &App, order: &Value, status: &str) {
     update
         .key("pk", AttributeValue::S(key.pk))
         .key("sk", AttributeValue::S(key.sk))
-        .update_expression("SET #status = :status")
+        .update_expression("SET summary.#status = :status")
         .expression_attribute_names("#status", "status")
         .expression_attribute_values(":status", AttributeValue::S(status.to_owned()))
         .send()
@@ -42,7 +42,7 @@ async fn an_unpaid_order_ends_and_its_stock_comes_back() {
     let mut expected = order.clone();
     expected["status"] = json!("cancelled");
     expected["payment_status"] = json!("voided");
-    expected["payment"]["status"] = json!("voided");
+    expected["payment"]["status"] = json!("canceled");
     expected["history"] = json!([
         {"status": "pending_payment", "at": "2026-01-01T00:00:00.000Z", "note": null},
         {"status": "cancelled", "at": "2026-01-01T00:01:00.000Z", "note": null},
