@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use lambda_http::http::Method;
 use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 use shared::auth::issuer::{self, Issuer};
@@ -31,6 +32,8 @@ use crate::answer::Answer;
 use crate::gate::{Count, Gate, Rendezvous, Trouble};
 use crate::mailbox::Mailbox;
 use crate::persona::Persona;
+use crate::replica::Replica;
+use crate::stale_reads::StaleReads;
 use crate::{database, policy};
 
 /// The address of whoever runs the shop, once it is verified.
@@ -126,31 +129,35 @@ impl App {
         let (table, clock) = (database::new_table_name(), Arc::new(AtomicI64::new(BEGINNING)));
         let mut config = config(&table, patience);
         configure(&mut config);
-        let network = Builder::new().build_http();
-        let client = shared::aws::dynamodb::client(&config, Some(network.clone()));
-        database::create_table(&client, &table).await;
+        let lags = trouble.stale_reads || StaleReads::of_run().here();
+        let (client, network, replica) = connect(&config, &clock, lags).await;
 
         let key = PrivateKey::generate().expect("a key");
         let mailbox = Mailbox::default();
         let issuer = Issuer::with_key(key.clone());
         let backstage = context(&config, network.clone(), issuer, &clock, &mailbox);
         issuer::publish(&key, &backstage.store, backstage.now()).await.expect("published");
+        if let Some(replica) = &replica {
+            replica.catch_up().await;
+        }
         let (trouble, rendezvous) = (Arc::new(trouble), Arc::new(Rendezvous::default()));
         let mut policies = policy::policies();
-        let mut behind_a_gate = |name| {
+        let mut behind_a_gate = |name, lags: bool| {
             let (trouble, rendezvous) = (trouble.clone(), rendezvous.clone());
             let gate = Gate::new(network.clone(), name, policies.remove(name), trouble, rendezvous);
+            let gate = gate.reading_from(replica.clone().filter(|_| lags));
             let issuer = Issuer::with_key(key.clone());
             let network = SharedHttpClient::new(gate.clone());
             (context(&config, network, issuer, &clock, &mailbox), gate)
         };
         let functions = handlers().into_iter().map(|(name, handler)| {
-            let (ctx, gate) = behind_a_gate(name);
-            (name, Function { route: routes::named(name), handler, ctx, gate })
+            let route = routes::named(name);
+            let (ctx, gate) = behind_a_gate(name, route.method != Some(Method::GET));
+            (name, Function { route, handler, ctx, gate })
         });
         let functions = functions.collect();
         let jobs = job_handlers().into_iter().map(|(name, handler)| {
-            let (ctx, gate) = behind_a_gate(name);
+            let (ctx, gate) = behind_a_gate(name, true);
             (name, JobFunction { job: jobs::named(name), handler, ctx, gate })
         });
         let jobs = jobs.collect();
@@ -216,6 +223,12 @@ impl App {
         self.functions.get(function).map_or_else(job, |function| function.ctx)
     }
 
+    /// The database as a function reaches it, behind its gate.
+    pub fn client_of(&self, function: &str) -> aws_sdk_dynamodb::Client {
+        let config = self.client.config().to_builder().http_client(self.gate(function).clone());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
     /// Ends a function's environment: with the next request a new one begins, which knows nothing.
     pub fn restart(&mut self, route: &str) {
         let function = self.functions.get_mut(route).expect("a route");
@@ -226,8 +239,7 @@ impl App {
 
     /// What a function has asked of the database since the last time.
     pub fn take_count(&self, function: &str) -> Count {
-        let job = || &self.jobs[function].gate;
-        self.functions.get(function).map_or_else(job, |function| &function.gate).take_count()
+        self.gate(function).take_count()
     }
 
     /// The functions that no route calls.
@@ -324,6 +336,11 @@ impl App {
         self.items().await.into_iter().map(|item| (key(&item), item)).collect()
     }
 
+    fn gate(&self, function: &str) -> &Gate {
+        let job = || &self.jobs[function].gate;
+        self.functions.get(function).map_or_else(job, |function| &function.gate)
+    }
+
     fn function(&self, method: &str, path: &str) -> &Function {
         let fits = |route: &&Route| {
             route.method.as_ref().is_some_and(|own| own.as_str() == method)
@@ -386,6 +403,24 @@ fn config(table: &str, patience: Patience) -> Config {
 fn patient() -> Patience {
     let Patience { connect, attempt, call, request } = Patience::default();
     Patience { connect, attempt: attempt * 20, call: call * 20, request: request * 20 }
+}
+
+/// A new table, and how it is reached; where reads may lag behind, also the replica that they read.
+async fn connect(
+    config: &Config,
+    clock: &Arc<AtomicI64>,
+    lags: bool,
+) -> (aws_sdk_dynamodb::Client, SharedHttpClient, Option<Arc<Replica>>) {
+    let network = Builder::new().build_http();
+    let client = shared::aws::dynamodb::client(config, Some(network.clone()));
+    database::create_table(&client, &config.table).await;
+    if !lags {
+        return (client, network, None);
+    }
+    let replica = Replica::new(client, &config.table, clock).await;
+    let network = replica.recording(network);
+    let client = shared::aws::dynamodb::client(config, Some(network.clone()));
+    (client, network, Some(replica))
 }
 
 fn context(

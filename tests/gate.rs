@@ -21,6 +21,7 @@ use tokio::sync::Barrier;
 
 use crate::policy::Policy;
 use crate::random::Random;
+use crate::replica::Replica;
 
 /// One access to one partition, as IAM judges it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +68,9 @@ pub struct Trouble {
     pub closed: Option<&'static str>,
     /// Calls to partitions that begin like this are taken and never answered.
     pub silent: Option<&'static str>,
+    /// What need not be read consistently is read as it was before its last write, by jobs and by
+    /// routes that are no GETs. `STALE_READS=on` does it in all tests ([`crate::stale_reads`]).
+    pub stale_reads: bool,
     /// Where the cases come from.
     pub random: Option<Random>,
 }
@@ -106,6 +110,7 @@ pub struct Gate {
     count: Arc<Mutex<Count>>,
     trouble: Arc<Trouble>,
     rendezvous: Arc<Rendezvous>,
+    replica: Option<Arc<Replica>>,
 }
 
 impl Gate {
@@ -124,7 +129,13 @@ impl Gate {
             count: Arc::default(),
             trouble,
             rendezvous,
+            replica: None,
         }
+    }
+
+    /// Answers what need not be consistent from the replica.
+    pub fn reading_from(self, replica: Option<Arc<Replica>>) -> Self {
+        Self { replica, ..self }
     }
 
     /// What has passed since the last time.
@@ -221,10 +232,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let body = request.body().bytes().unwrap_or_default();
-        let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let (operation, mut body) = parse(&request);
         self.gate.check(&operation, &body);
         let trouble = self.gate.trouble(&operation, &body);
         match trouble {
@@ -237,9 +245,8 @@ impl HttpConnector for Connector {
             Kind::None | Kind::LostAnswer => {}
         }
         body["ReturnConsumedCapacity"] = "INDEXES".into();
-        let bytes = body.to_string();
-        request.headers_mut().insert("content-length", bytes.len().to_string());
-        *request.body_mut() = SdkBody::from(bytes);
+        set_body(&mut request, &body);
+        let stale = self.gate.stale_read(&operation, &body, &request);
 
         let depth = {
             let mut count = self.gate.count();
@@ -258,7 +265,16 @@ impl HttpConnector for Connector {
                 let mut count = gate.count();
                 count.answered_depth = count.answered_depth.max(depth);
             }
-            let answer = gate.weigh(is_write, answer?).await?;
+            let mut answer = answer?;
+            let body = read_body(&mut answer).await?;
+            gate.weigh(is_write, &body);
+            if let Some((replica, request)) = stale.filter(|_| answer.status().is_success()) {
+                replica.catch_up_with_old_writes().await;
+                let mut stale = inner.call(request).await?;
+                assert!(stale.status().is_success(), "the replica answers what the table does");
+                let stale = read_body(&mut stale).await?;
+                answer = json_answer(200, &replica.answer(&body, stale));
+            }
             if trouble == Kind::LostAnswer {
                 return Err(ConnectorError::timeout("the answer is lost".into()));
             }
@@ -268,28 +284,56 @@ impl HttpConnector for Connector {
 }
 
 impl Gate {
-    async fn weigh(
+    /// The request that is to be answered in the place of this one.
+    fn stale_read(
         &self,
-        is_write: bool,
-        mut answer: HttpResponse,
-    ) -> Result<HttpResponse, ConnectorError> {
-        let body = answer.take_body();
-        let bytes = aws_smithy_types::byte_stream::ByteStream::new(body).collect().await;
-        let bytes = bytes.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
-        if let Ok(value) = serde_json::from_slice::<Value>(&bytes) {
-            let mut count = self.count();
-            let consumed = match &value["ConsumedCapacity"] {
-                Value::Array(tables) => tables.clone(),
-                Value::Object(_) => vec![value["ConsumedCapacity"].clone()],
-                _ => vec![],
-            };
-            for capacity in consumed {
-                count.add(&capacity, is_write);
-            }
-        }
-        *answer.body_mut() = SdkBody::from(bytes);
-        Ok(answer)
+        operation: &str,
+        body: &Value,
+        request: &HttpRequest,
+    ) -> Option<(Arc<Replica>, HttpRequest)> {
+        let replica = self.replica.as_ref()?;
+        let body = replica.read(operation, body)?;
+        let mut request = request.try_clone().expect("a body that is in memory");
+        set_body(&mut request, &body);
+        Some((Arc::clone(replica), request))
     }
+
+    /// Counts what an answer says it has consumed.
+    fn weigh(&self, is_write: bool, answer: &Value) {
+        let consumed = match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables.clone(),
+            Value::Object(_) => vec![answer["ConsumedCapacity"].clone()],
+            _ => vec![],
+        };
+        let mut count = self.count();
+        for capacity in consumed {
+            count.add(&capacity, is_write);
+        }
+    }
+}
+
+/// Operation and body of a call.
+pub(crate) fn parse(request: &HttpRequest) -> (String, Value) {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let body = request.body().bytes().unwrap_or_default();
+    (operation, serde_json::from_slice(body).unwrap_or_default())
+}
+
+fn set_body(request: &mut HttpRequest, body: &Value) {
+    let bytes = body.to_string();
+    request.headers_mut().insert("content-length", bytes.len().to_string());
+    *request.body_mut() = SdkBody::from(bytes);
+}
+
+/// An answer's body, which stays in the answer.
+async fn read_body(answer: &mut HttpResponse) -> Result<Value, ConnectorError> {
+    let body = answer.take_body();
+    let bytes = aws_smithy_types::byte_stream::ByteStream::new(body).collect().await;
+    let bytes = bytes.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
+    let value = serde_json::from_slice(&bytes).unwrap_or_default();
+    *answer.body_mut() = SdkBody::from(bytes);
+    Ok(value)
 }
 
 impl Count {
@@ -391,7 +435,11 @@ fn throttle() -> HttpResponse {
 }
 
 fn failure(body: Value) -> HttpResponse {
-    let status = StatusCode::try_from(400).expect("a status");
+    json_answer(400, &body)
+}
+
+fn json_answer(status: u16, body: &Value) -> HttpResponse {
+    let status = StatusCode::try_from(status).expect("a status");
     let mut answer = HttpResponse::new(status, SdkBody::from(body.to_string()));
     answer.headers_mut().insert("content-type", "application/x-amz-json-1.0");
     answer

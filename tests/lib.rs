@@ -13,4 +13,6 @@ pub mod mailed;
 pub mod persona;
 pub mod policy;
 pub mod random;
+pub mod replica;
 pub mod samples;
+pub mod stale_reads;
