@@ -129,7 +129,7 @@ impl App {
         let (table, clock) = (database::new_table_name(), Arc::new(AtomicI64::new(BEGINNING)));
         let mut config = config(&table, patience);
         configure(&mut config);
-        let lags = trouble.stale_reads || StaleReads::of_run().here();
+        let lags = trouble.stale_reads || StaleReads::of_run().in_this_test();
         let (client, network, replica) = connect(&config, &clock, lags).await;
 
         let key = PrivateKey::generate().expect("a key");

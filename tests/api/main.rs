@@ -13,4 +13,5 @@ mod limits;
 mod mail;
 mod routes;
 mod signing_key;
+mod stale_reads;
 mod tokens;

@@ -1,0 +1,42 @@
+//! The exceptions from stale reads become fewer, not more.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Output, Stdio};
+
+use tests::stale_reads::{EXCEPTIONS, StaleReads};
+
+/// Runs this very binary.
+fn run(arguments: &[&str]) -> Output {
+    let own = std::env::current_exe().expect("a path");
+    let mut command = Command::new(own);
+    command.args(arguments).env("STALE_READS", "all").stdin(Stdio::null());
+    command.output().expect("the tests run")
+}
+
+/// What the lines of an output that end like this are about, without `test ` before the name.
+fn names(output: &Output, end: &str) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let names = text.lines().filter_map(|line| line.strip_suffix(end));
+    names.map(|name| name.strip_prefix("test ").unwrap_or(name).to_owned()).collect()
+}
+
+#[test]
+fn every_exception_is_a_test() {
+    let tests = names(&run(&["--list"]), ": test");
+    for (exception, _) in EXCEPTIONS {
+        assert!(tests.contains(*exception), "tests/stale_reads.rs: there is no test {exception}");
+    }
+}
+
+#[test]
+fn no_test_is_an_exception_that_passes_with_stale_reads() {
+    // Elsewhere than in the embedded database nothing is counted, so that nothing may miscount.
+    let is_due = StaleReads::of_run() == StaleReads::On && tests::database::is_embedded();
+    if !is_due || EXCEPTIONS.is_empty() {
+        return;
+    }
+    let mut arguments = vec!["--exact"];
+    arguments.extend(EXCEPTIONS.iter().map(|(exception, _)| exception));
+    let passed = names(&run(&arguments), " ... ok");
+    assert!(passed.is_empty(), "take them from EXCEPTIONS in tests/stale_reads.rs: {passed:?}");
+}
