@@ -1,8 +1,10 @@
 //! What somebody wants to buy, as a request names it.
 
-use super::error::Result;
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+
 use super::ids::ProductId;
 use super::invalid::Invalid;
+use super::members::Members;
 use super::quantity::Quantity;
 use super::sku::Sku;
 
@@ -24,6 +26,25 @@ pub struct RequestedItem {
     pub quantity: Quantity,
 }
 
+/// As a body names it: by exactly one of `sku` and `product_id`, and a `quantity`.
+impl Deserr<Invalid> for RequestedItem {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Invalid> {
+        let mut item = Members::of(value, location)?;
+        let (sku, product_id) = (item.optional("sku"), item.optional("product_id"));
+        let quantity = item.required("quantity");
+        if item.has("sku") == item.has("product_id") {
+            let detail = "Name exactly one of `sku` and `product_id`.";
+            item.refuse("sku", "sku_or_product_id", detail);
+        }
+        let which =
+            sku.map(VariantSelector::Sku).or(product_id.map(VariantSelector::OnlyVariantOf));
+        item.finish(|| Some(Self { which: which?, quantity: quantity? }))
+    }
+}
+
 /// How a variant is named.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum VariantSelector {
@@ -41,22 +62,5 @@ impl VariantSelector {
             "variant_required",
             "This product comes in several variants; name the one you want by its `sku`.",
         )
-    }
-
-    /// What a body names by exactly one of two members; `pointer` leads to where they stand.
-    pub fn one_of(
-        sku: Option<Sku>,
-        product_id: Option<ProductId>,
-        pointer: &str,
-    ) -> Result<Self, Invalid> {
-        match (sku, product_id) {
-            (Some(sku), None) => Ok(Self::Sku(sku)),
-            (None, Some(product)) => Ok(Self::OnlyVariantOf(product)),
-            _ => Err(Invalid::field(
-                &format!("{pointer}/sku"),
-                "sku_or_product_id",
-                "Name exactly one of `sku` and `product_id`.",
-            )),
-        }
     }
 }

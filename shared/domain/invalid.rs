@@ -20,9 +20,6 @@ pub struct FieldError {
     pub detail: String,
 }
 
-/// The most broken fields that are listed: an answer must not be much larger than its request.
-const MOST: usize = 100;
-
 /// All broken fields of one input, at most 100; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid(Vec<FieldError>);
@@ -43,7 +40,13 @@ impl Refused {
     }
 }
 
+/// The most characters of a member's name in a pointer.
+const LONGEST_NAME: usize = 100;
+
 impl Invalid {
+    /// The most broken fields that are listed: an answer must not be much larger than its request.
+    pub(super) const MOST: usize = 100;
+
     /// A single broken field.
     pub fn field(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
         Self(vec![FieldError { pointer: pointer.to_owned(), code, detail: detail.into() }])
@@ -51,7 +54,8 @@ impl Invalid {
 
     /// Collects the broken fields of several checks; `Ok` where there are none.
     pub fn collect(errors: impl IntoIterator<Item = Invalid>) -> Result<(), Invalid> {
-        let all: Vec<_> = errors.into_iter().flat_map(|invalid| invalid.0).take(MOST).collect();
+        let all: Vec<_> =
+            errors.into_iter().flat_map(|invalid| invalid.0).take(Self::MOST).collect();
         if all.is_empty() { Ok(()) } else { Err(Self(all)) }
     }
 
@@ -73,12 +77,13 @@ impl Invalid {
         Self(vec![FieldError { pointer: pointer(location), code, detail }])
     }
 
-    fn and(self, earlier: Option<Self>) -> Self {
+    /// These after `earlier` ones.
+    pub(super) fn and(self, earlier: Option<Self>) -> Self {
         match earlier {
             None => self,
             Some(mut all) => {
                 all.0.extend(self.0);
-                all.0.truncate(MOST);
+                all.0.truncate(Self::MOST);
                 all
             }
         }
@@ -146,7 +151,7 @@ pub(super) fn pointer(location: ValuePointerRef<'_>) -> String {
     match location {
         ValuePointerRef::Origin => String::new(),
         ValuePointerRef::Key { key, prev } => {
-            let key: String = key.chars().take(MOST).collect();
+            let key: String = key.chars().take(LONGEST_NAME).collect();
             let escaped = key.replace('~', "~0").replace('/', "~1");
             format!("{}/{escaped}", pointer(*prev))
         }

@@ -20,6 +20,7 @@ pub mod invalid;
 pub mod json;
 pub mod known_ip;
 pub mod links;
+pub mod members;
 pub mod message;
 pub mod money;
 pub mod order;

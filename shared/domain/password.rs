@@ -34,18 +34,19 @@ impl NewPassword {
         }
     }
 
-    /// Refuses the field at `pointer` where the password is this person's address or name.
+    /// Refuses the field at `pointer` where the password is this person's address or name, as far
+    /// as they are known.
     ///
     /// Refused are the address, what stands before its `@`, the name and each of its words, in any
     /// case, whatever stands before, between and behind their letters as long as it is no letter:
     /// `Ada.Lovelace1815!` for Ada Lovelace. A longer text that contains a name is a good password.
     pub fn for_person(
         &self,
-        email: &Email,
+        email: Option<&Email>,
         name: Option<&Name>,
         pointer: &str,
     ) -> Result<&Self, Invalid> {
-        let address = email.as_str();
+        let address = email.map(Email::as_str).unwrap_or_default();
         let local = address.split('@').next().unwrap_or_default();
         if self.is_just(address) || self.is_just(local) {
             let detail = "Must not be your e-mail address.";
@@ -121,7 +122,7 @@ mod tests {
         let email = Email::parse("ada.l@example.com".into()).unwrap();
         let name = Name::parse("Ada Lovelace".into()).unwrap();
         let password = NewPassword::parse(text.into()).unwrap();
-        let refused = password.for_person(&email, Some(&name), "/new_password").err()?;
+        let refused = password.for_person(Some(&email), Some(&name), "/new_password").err()?;
         let [field] = refused.fields() else { panic!("{refused:?}") };
         Some(format!("{} {}", field.pointer, field.code))
     }
@@ -183,7 +184,10 @@ mod tests {
             let email = Email::parse("someone@example.com".into()).unwrap();
             let name = Name::parse(name.into()).unwrap();
             let password = NewPassword::parse(password.into()).unwrap();
-            assert!(password.for_person(&email, Some(&name), "/password").is_ok(), "{name:?}");
+            assert!(
+                password.for_person(Some(&email), Some(&name), "/password").is_ok(),
+                "{name:?}"
+            );
         }
     }
 

@@ -5,11 +5,12 @@
 //! address is verified. 422 for what can't be an account, 429 beyond the limits of the e-mail address
 //! and the caller's.
 
-use deserr::Deserr;
 use shared::auth::password;
 use shared::domain::email::Email;
 use shared::domain::ids::{RegistrationId, UserId};
 use shared::domain::invalid::Invalid;
+use shared::domain::json::Json;
+use shared::domain::members::Members;
 use shared::domain::password::NewPassword;
 use shared::domain::rate_limit::RateLimit;
 use shared::domain::registration::{REGISTRATION_LIFETIME, Registration};
@@ -19,19 +20,15 @@ use shared::{Ctx, Result};
 
 use crate::view::VERIFICATION_SENT;
 
-#[derive(Deserr)]
-#[deserr(error = Invalid, deny_unknown_fields)]
 struct Body {
     email: Email,
     password: NewPassword,
     name: Name,
-    #[deserr(default)]
     phone: Option<Phone>,
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let body: Body = request.json()?;
-    body.password.for_person(&body.email, Some(&body.name), "/password")?;
+    let body = Body::read(request.body()?)?;
     let limits = [
         RateLimit::RegisterEmail.of(&body.email),
         RateLimit::RegisterAddress.of(request.address()),
@@ -51,6 +48,18 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 }
 
 impl Body {
+    fn read(body: Json) -> Result<Self, Invalid> {
+        let mut body = Members::of_body(body)?;
+        let email = body.required("email");
+        let password: Option<NewPassword> = body.required("password");
+        let name = body.required("name");
+        let phone = body.optional("phone");
+        if let Some(password) = &password {
+            body.add(password.for_person(email.as_ref(), name.as_ref(), "/password").err());
+        }
+        body.finish(|| Some(Self { email: email?, password: password?, name: name?, phone }))
+    }
+
     fn registration(self, ctx: &Ctx) -> Result<Registration> {
         let now = ctx.now();
         Ok(Registration {

@@ -29,7 +29,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let reset = ctx.store.reset(&digest, ctx.now()).await?.ok_or_else(invalid_token)?;
     let user = ctx.store.user(reset.user_id).await?.ok_or_else(invalid_token)?;
-    let new = body.password.for_person(&user.email, Some(&user.name), "/password")?;
+    let new = body.password.for_person(Some(&user.email), Some(&user.name), "/password")?;
     let hash = password::hash(new)?;
     if !ctx.store.reset_password(&digest, &reset, &user, &hash, ctx.now()).await? {
         return Err(invalid_token());

@@ -1,21 +1,20 @@
 //! `POST /orders`: places an order from the caller's cart, or from `items`.
 //!
-//! Customers; the body may be missing. 409 `out_of_stock` and `unavailable` list every such line;
-//! `price_changed` where `expected_total` differs; `cart_empty`; `too_many_unpaid_orders`. With an
-//! `Idempotency-Key` the same request again answers with the same order, and does not count; 429
-//! for too many others.
+//! Customers; the body may be missing, and `If-Match` may name the version of the cart (412). 409
+//! `out_of_stock` and `unavailable` list every such line; `price_changed` where `expected_total`
+//! differs; `cart_empty`; `too_many_unpaid_orders`. With an `Idempotency-Key` the same request again
+//! answers with the same order, and does not count; 429 for too many others.
 
-use deserr::Deserr;
-use shared::domain::basket::{Basket, RequestedItem, VariantSelector};
+use shared::domain::basket::Basket;
 use shared::domain::cart::Cart;
 use shared::domain::idempotency::Idempotency;
-use shared::domain::ids::{OrderId, ProductId, UserId};
+use shared::domain::ids::{OrderId, UserId};
 use shared::domain::invalid::Invalid;
-use shared::domain::money::Money;
+use shared::domain::json::Json;
+use shared::domain::members::Members;
+use shared::domain::money::{Currency, Money};
 use shared::domain::order::PaymentMethod;
-use shared::domain::quantity::Quantity;
 use shared::domain::rate_limit::RateLimit;
-use shared::domain::sku::Sku;
 use shared::domain::user::Address;
 use shared::domain::version::Expected;
 use shared::http::{Request, Response};
@@ -25,29 +24,11 @@ use shared::{Ctx, Result};
 
 use crate::view::OrderView;
 
-#[derive(Deserr)]
-#[deserr(error = Invalid, deny_unknown_fields)]
 struct Body {
-    #[deserr(default)]
-    items: Option<Vec<Item>>,
-    #[deserr(default)]
-    payment_method: Option<PaymentMethod>,
-    #[deserr(default)]
-    payment_token: Option<String>,
-    #[deserr(default)]
+    basket: Basket,
+    payment_method: PaymentMethod,
     shipping_address: Option<Address>,
-    #[deserr(default)]
     expected_total: Option<Money>,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Invalid, deny_unknown_fields)]
-struct Item {
-    #[deserr(default)]
-    sku: Option<Sku>,
-    #[deserr(default)]
-    product_id: Option<ProductId>,
-    quantity: Quantity,
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
@@ -57,8 +38,9 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let limiter = request.limiter(ctx);
 
     let place = async {
-        let body: Body = json.read()?;
-        let checkout = body.checkout(ctx, caller.user_id, request.if_match()?, key.clone())?;
+        let cart = request.if_match()?;
+        let body = Body::read(json, cart, ctx.currency())?;
+        let checkout = body.checkout(ctx, caller.user_id, cart, key.clone());
         let admitted = limiter.admit([RateLimit::CheckoutAccount.of(caller.user_id)]);
         checkout::place_order(ctx, &checkout, admitted).await
     };
@@ -77,72 +59,72 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 }
 
 impl Body {
-    /// What is asked for; every rule that it breaks is named.
+    /// Reads a body; every member that can't be read and every rule that is broken is named.
+    fn read(body: Json, cart: Expected, currency: Currency) -> Result<Self, Invalid> {
+        let mut body = Members::of_body(body)?;
+        let basket = basket(&mut body, cart);
+        let payment_method = payment_method(&mut body);
+        let shipping_address = body.optional("shipping_address");
+        let expected_total: Option<Money> = body.optional("expected_total");
+        let pointer = body.pointer("expected_total");
+        body.add(expected_total.and_then(|total| total.in_shop_currency(currency, &pointer).err()));
+        body.finish(|| {
+            let (basket, payment_method) = (basket?, payment_method?);
+            Some(Self { basket, payment_method, shipping_address, expected_total })
+        })
+    }
+
     fn checkout(
         self,
         ctx: &Ctx,
         user_id: UserId,
         cart: Expected,
         idempotency: Option<Idempotency>,
-    ) -> Result<Checkout, Invalid> {
-        let payment_method = self.payment_method();
-        let currency = self
-            .expected_total
-            .map_or(Ok(()), |total| total.in_shop_currency(ctx.currency(), "/expected_total"));
-        let names_a_cart = match (&self.items, cart) {
-            (None, _) | (_, Expected::Any) => None,
-            (Some(_), _) => Some(Invalid::field(
-                "If-Match",
-                "items_are_no_cart",
-                "If-Match names the version of the cart; an order of `items` has none.",
-            )),
-        };
-        let basket = self.items.map_or(Ok(Basket::Cart), basket);
-        let broken = [payment_method.clone().err(), currency.err(), basket.as_ref().err().cloned()];
-        Invalid::collect(broken.into_iter().flatten().chain(names_a_cart))?;
-        Ok(Checkout {
+    ) -> Checkout {
+        Checkout {
             id: OrderId::new(ctx.now()),
             user_id,
-            payment_method: payment_method?,
-            basket: basket?,
+            payment_method: self.payment_method,
+            basket: self.basket,
             cart,
             shipping_address: self.shipping_address,
             expected_total: self.expected_total,
             idempotency,
-        })
-    }
-
-    /// The only method so far is `manual`.
-    fn payment_method(&self) -> Result<PaymentMethod, Invalid> {
-        match self.payment_method {
-            Some(PaymentMethod::Card) => Err(Invalid::field(
-                "/payment_method",
-                "payment_method_unavailable",
-                "This shop does not take cards; use `manual`.",
-            )),
-            _ if self.payment_token.is_some() => Err(Invalid::field(
-                "/payment_token",
-                "unexpected",
-                "Only a payment by card takes a token.",
-            )),
-            _ => Ok(PaymentMethod::Manual),
         }
     }
 }
 
-fn basket(items: Vec<Item>) -> Result<Basket, Invalid> {
+/// The only method so far is `manual`.
+fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
+    let method = body.optional("payment_method");
+    let token: Option<String> = body.optional("payment_token");
+    match method {
+        Some(PaymentMethod::Card) => {
+            let detail = "This shop does not take cards; use `manual`.";
+            body.refuse("payment_method", "payment_method_unavailable", detail);
+            None
+        }
+        None if body.has("payment_method") => None,
+        Some(PaymentMethod::Manual) | None => {
+            if token.is_some() {
+                let detail = "Only a payment by card takes a token.";
+                body.refuse("payment_token", "unexpected", detail);
+            }
+            Some(PaymentMethod::Manual)
+        }
+    }
+}
+
+fn basket(body: &mut Members<'_, Json>, cart: Expected) -> Option<Basket> {
+    let Some(items) = body.list("items") else { return Some(Basket::Cart) };
     if items.is_empty() || items.len() > Cart::MAX_LINES {
         let detail =
             format!("Must have 1 to {} elements; leave it out to order the cart.", Cart::MAX_LINES);
-        return Err(Invalid::field("/items", "wrong_length", detail));
+        body.refuse("items", "wrong_length", detail);
     }
-    let (mut wanted, mut broken) = (Vec::with_capacity(items.len()), Vec::new());
-    for (index, Item { sku, product_id, quantity }) in items.into_iter().enumerate() {
-        match VariantSelector::one_of(sku, product_id, &format!("/items/{index}")) {
-            Ok(which) => wanted.push(RequestedItem { which, quantity }),
-            Err(invalid) => broken.push(invalid),
-        }
+    if cart != Expected::Any {
+        let detail = "If-Match names the version of the cart; an order of `items` leaves it alone.";
+        body.add(Some(Invalid::field("If-Match", "items_are_no_cart", detail)));
     }
-    Invalid::collect(broken)?;
-    Ok(Basket::Items(wanted))
+    items.into_iter().collect::<Option<_>>().map(Basket::Items)
 }

@@ -25,7 +25,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
 
     let user = ctx.store.user(caller.user_id).await?.ok_or(Error::NotFound)?;
-    let new = body.new_password.for_person(&user.email, Some(&user.name), "/new_password")?;
+    let new = body.new_password.for_person(Some(&user.email), Some(&user.name), "/new_password")?;
     let limiter = request.limiter(ctx);
     let counted = limiter.admit([RateLimit::PasswordAccount.of(user.id)]);
     let ((), credential) = try_join(counted, ctx.store.credential(&user.email)).await?;

@@ -232,6 +232,29 @@ async fn what_cannot_be_an_account_is_refused_field_by_field_and_nothing_is_writ
 }
 
 #[tokio::test]
+async fn a_password_that_is_easy_to_guess_is_told_beside_all_else_that_is_wrong() {
+    let app = App::start().await;
+    for (changes, expected) in [
+        (
+            json!({"password": "lovelace", "email": "ada", "phone": 5, "age": 36}),
+            "/age unknown_field, /email invalid_email, /password password_is_name, \
+             /phone wrong_type",
+        ),
+        (
+            json!({"password": "ada@example.com", "name": ""}),
+            "/name too_short, /password password_is_email",
+        ),
+        (
+            json!({"password": "password1", "name": "", "email": null}),
+            "/email wrong_type, /name too_short, /password password_too_common",
+        ),
+    ] {
+        let answer = app.anonymous().post("/auth/register", ada_with(changes)).await;
+        assert_eq!(answer.broken(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_password_is_never_repeated_in_an_answer() {
     let app = App::start().await;
     let secret = "s3cret";

@@ -580,6 +580,52 @@ async fn every_rule_that_is_broken_is_named_at_once() {
 }
 
 #[tokio::test]
+async fn members_that_cannot_be_read_are_named_beside_rules_that_are_broken() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    let mut items = vec![json!({"sku": "MUG", "quantity": 1}); 41];
+    items[0] = json!({"quantity": 0, "price": 1});
+    items[1] = json!({"sku": "MUG", "product_id": mug["id"], "quantity": 1000});
+    items[2] = json!({"sku": "M G", "quantity": 1});
+    items[3] = json!({"sku": "M G", "product_id": mug["id"], "quantity": 1});
+    items[4] = json!(null);
+    let body = json!({
+        "items": items,
+        "payment_method": "card",
+        "payment_token": 5,
+        "shipping_address": {},
+        "expected_total": {"amount": -1, "currency": "EUR"},
+        "total": 5,
+    });
+
+    let answer = ada.post("/orders", body).await;
+
+    assert_eq!(
+        answer.broken(),
+        "/expected_total/amount negative, /items wrong_length, /items/0/price unknown_field, \
+         /items/0/quantity quantity_out_of_range, /items/0/sku sku_or_product_id, \
+         /items/1/quantity quantity_out_of_range, /items/1/sku sku_or_product_id, \
+         /items/2/sku invalid_sku, /items/3/sku invalid_sku, /items/3/sku sku_or_product_id, \
+         /items/4 wrong_type, /payment_method payment_method_unavailable, \
+         /payment_token wrong_type, /shipping_address/city required, \
+         /shipping_address/country required, /shipping_address/line1 required, \
+         /shipping_address/name required, /total unknown_field"
+    );
+    let body = json!({
+        "items": [],
+        "payment_token": "pm_card_visa",
+        "shipping_address": 5,
+        "expected_total": {"amount": 1, "currency": "EUR"},
+    });
+    assert_eq!(
+        ada.post("/orders", body).await.broken(),
+        "/expected_total/currency wrong_currency, /items wrong_length, \
+         /payment_token unexpected, /shipping_address wrong_type"
+    );
+}
+
+#[tokio::test]
 async fn what_the_shop_decides_is_not_for_the_caller_to_say() {
     let app = App::start().await;
     let ada = app.customer("ada").await;

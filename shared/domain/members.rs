@@ -1,0 +1,273 @@
+//! Reading an object member by member.
+//!
+//! A derived reader stops before rules that concern several members if it can't read one of them.
+//! [`Members`] collects what it can't read and goes on: the rules are checked on the rest, and the
+//! caller learns of all that is wrong at once.
+
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Map, Sequence, Value, ValueKind,
+    ValuePointerRef, take_cf_content,
+};
+
+use super::invalid::{self, Invalid};
+use super::json::Json;
+
+/// The members of one object, and what is wrong with them so far.
+pub struct Members<'a, V> {
+    at: ValuePointerRef<'a>,
+    members: Vec<Member<V>>,
+    known: Vec<&'static str>,
+    broken: Option<Invalid>,
+}
+
+struct Member<V> {
+    name: String,
+    is_null: bool,
+    /// Until it is read.
+    value: Option<V>,
+}
+
+impl Members<'_, Json> {
+    /// The members of a body.
+    pub fn of_body(body: Json) -> Result<Self, Invalid> {
+        Self::of(body.into_value(), ValuePointerRef::Origin)
+    }
+}
+
+impl<'a, V: IntoValue> Members<'a, V> {
+    /// The members of what stands at `at`; `wrong_type` where that is no object.
+    pub fn of(value: Value<V>, at: ValuePointerRef<'a>) -> Result<Self, Invalid> {
+        let Value::Map(map) = value else { return Err(wrong_type(value, ValueKind::Map, at)) };
+        let member = |(name, value): (String, V)| Member {
+            name,
+            is_null: value.kind() == ValueKind::Null,
+            value: Some(value),
+        };
+        let members = map.into_iter().map(member).collect();
+        Ok(Self { at, members, known: Vec::new(), broken: None })
+    }
+
+    /// A member that must be there: `required` where it is missing.
+    pub fn required<T: Deserr<Invalid>>(&mut self, name: &'static str) -> Option<T> {
+        match self.take(name) {
+            Some(value) => self.read(name, value),
+            None => {
+                let kind: ErrorKind<'_, V> = ErrorKind::MissingField { field: name };
+                self.add([take_cf_content(Invalid::error(None, kind, self.at))]);
+                None
+            }
+        }
+    }
+
+    /// A member that may be missing or null.
+    pub fn optional<T: Deserr<Invalid>>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.take(name)?;
+        self.read::<Option<T>>(name, value).flatten()
+    }
+
+    /// A list that may be missing or null. An element that can't be read is `None`, so that the
+    /// others keep their places.
+    pub fn list<T: Deserr<Invalid>>(&mut self, name: &'static str) -> Option<Vec<Option<T>>> {
+        self.elements(name, |element, at| match T::deserialize_from_value(element, at) {
+            Ok(element) => (Some(element), None),
+            Err(invalid) => (None, Some(invalid)),
+        })
+    }
+
+    /// A list of objects that may be missing or null; each is what `read` makes of its members.
+    /// `None` stands for an element that is no object.
+    pub fn objects<T>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(&mut Members<'_, V>) -> T,
+    ) -> Option<Vec<Option<T>>> {
+        self.elements(name, |element, at| match Members::of(element, at) {
+            Ok(mut members) => {
+                let element = read(&mut members);
+                (Some(element), members.broken())
+            }
+            Err(invalid) => (None, Some(invalid)),
+        })
+    }
+
+    /// Whether a member is there and not null, read already or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.name == name && !member.is_null)
+    }
+
+    /// The JSON pointer of a member.
+    pub fn pointer(&self, name: &str) -> String {
+        invalid::pointer(self.at.push_key(name))
+    }
+
+    /// Refuses a member for a rule that it breaks.
+    pub fn refuse(&mut self, name: &str, code: &'static str, detail: impl Into<String>) {
+        self.add([Invalid::field(&self.pointer(name), code, detail)]);
+    }
+
+    /// Adds what another check found.
+    pub fn add(&mut self, broken: impl IntoIterator<Item = Invalid>) {
+        for invalid in broken {
+            self.broken = Some(invalid.and(self.broken.take()));
+        }
+    }
+
+    /// All that is wrong, members that nobody has asked for included.
+    pub fn broken(mut self) -> Option<Invalid> {
+        let unknown = |member: &Member<V>| !self.known.contains(&member.name.as_str());
+        let unknown: Vec<_> = self.members.iter().filter(|member| unknown(member)).collect();
+        let unknown = unknown.into_iter().take(Invalid::MOST).map(|member| {
+            let kind: ErrorKind<'_, V> =
+                ErrorKind::UnknownKey { key: &member.name, accepted: &self.known };
+            take_cf_content(Invalid::error(None, kind, self.at))
+        });
+        unknown.fold(self.broken.take(), |broken, unknown| Some(unknown.and(broken)))
+    }
+
+    /// What `build` makes of the members if nothing is wrong; it gives `None` only where one that
+    /// is required could not be read.
+    pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Invalid> {
+        let at = invalid::pointer(self.at);
+        match self.broken() {
+            Some(invalid) => Err(invalid),
+            None => build()
+                .ok_or_else(|| Invalid::field(&at, "required", "A required member is missing.")),
+        }
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<V> {
+        self.known.push(name);
+        self.members.iter_mut().find(|member| member.name == name)?.value.take()
+    }
+
+    fn read<T: Deserr<Invalid>>(&mut self, name: &str, value: V) -> Option<T> {
+        let read = T::deserialize_from_value(value.into_value(), self.at.push_key(name));
+        read.map_err(|invalid| self.add([invalid])).ok()
+    }
+
+    fn elements<T>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(Value<V>, ValuePointerRef<'_>) -> (Option<T>, Option<Invalid>),
+    ) -> Option<Vec<Option<T>>> {
+        let (own, value) = (self.at, self.take(name)?);
+        let at = own.push_key(name);
+        let sequence = match value.into_value() {
+            Value::Null => return None,
+            Value::Sequence(sequence) => sequence,
+            value => {
+                self.add([wrong_type(value, ValueKind::Sequence, at)]);
+                return None;
+            }
+        };
+        let mut elements = Vec::with_capacity(sequence.len());
+        for (index, element) in sequence.into_iter().enumerate() {
+            let (element, broken) = read(element.into_value(), at.push_index(index));
+            elements.push(element);
+            self.add(broken);
+        }
+        Some(elements)
+    }
+}
+
+fn wrong_type<V: IntoValue>(
+    actual: Value<V>,
+    accepted: ValueKind,
+    at: ValuePointerRef<'_>,
+) -> Invalid {
+    let kind = ErrorKind::IncorrectValueKind { actual, accepted: &[accepted] };
+    take_cf_content(Invalid::error(None, kind, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quantity::Quantity;
+    use crate::domain::sku::Sku;
+
+    fn members(body: &str) -> Members<'static, Json> {
+        Members::of_body(Json::parse(body.as_bytes()).unwrap()).unwrap()
+    }
+
+    /// The pointers and codes of what is wrong.
+    fn wrong(invalid: &Invalid) -> Vec<String> {
+        let field = |field: &crate::domain::invalid::FieldError| {
+            format!("{} {}", field.pointer, field.code)
+        };
+        invalid.fields().iter().map(field).collect()
+    }
+
+    #[test]
+    fn what_can_be_read_is_read_whatever_cannot() {
+        let mut body = members(r#"{"quantity": 0, "sku": "MUG", "note": null, "more": 1}"#);
+        let quantity: Option<Quantity> = body.required("quantity");
+        let sku: Option<Sku> = body.required("sku");
+        let note: Option<Sku> = body.optional("note");
+        let missing: Option<Sku> = body.optional("missing");
+        let name: Option<Sku> = body.required("name");
+        assert_eq!((quantity, note, missing, name), (None, None, None, None));
+        assert_eq!(sku.unwrap().as_str(), "MUG");
+        let expected = ["/quantity quantity_out_of_range", "/name required", "/more unknown_field"];
+        assert_eq!(wrong(&body.broken().unwrap()), expected);
+    }
+
+    #[test]
+    fn a_member_is_there_whether_it_can_be_read_or_not_unless_it_is_null() {
+        let mut body = members(r#"{"sku": 5, "note": null}"#);
+        assert!(body.has("sku") && !body.has("note") && !body.has("name"));
+        assert_eq!(body.optional::<Sku>("sku"), None);
+        assert!(body.has("sku"));
+    }
+
+    #[test]
+    fn elements_keep_their_places() {
+        let mut body = members(r#"{"skus": ["A", 5, "C", "?"], "none": null, "one": "A"}"#);
+        let skus: Vec<Option<Sku>> = body.list("skus").unwrap();
+        let shown: Vec<_> = skus.iter().map(|sku| sku.as_ref().map(Sku::as_str)).collect();
+        assert_eq!(shown, [Some("A"), None, Some("C"), None]);
+        assert_eq!(body.list::<Sku>("none"), None);
+        assert_eq!(body.list::<Sku>("one"), None);
+        assert_eq!(body.list::<Sku>("missing"), None);
+        let expected = ["/skus/1 wrong_type", "/skus/3 invalid_sku", "/one wrong_type"];
+        assert_eq!(wrong(&body.broken().unwrap()), expected);
+    }
+
+    #[test]
+    fn objects_of_a_list_are_read_alike_and_their_rules_point_at_them() {
+        let mut body = members(r#"{"a/b": [{"sku": "A"}, 5, {"sku": 5, "size": "M"}, {}]}"#);
+        let lines = body.objects("a/b", |line| {
+            let sku: Option<Sku> = line.optional("sku");
+            if !line.has("sku") {
+                line.refuse("sku", "nameless", "Name it.");
+            }
+            sku.is_some()
+        });
+        assert_eq!(lines, Some(vec![Some(true), None, Some(false), Some(false)]));
+        let expected = [
+            "/a~1b/1 wrong_type",
+            "/a~1b/2/sku wrong_type",
+            "/a~1b/2/size unknown_field",
+            "/a~1b/3/sku nameless",
+        ];
+        assert_eq!(wrong(&body.broken().unwrap()), expected);
+    }
+
+    #[test]
+    fn something_is_built_only_where_nothing_is_wrong() {
+        let built = |text: &str| {
+            let mut body = members(text);
+            let sku: Option<Sku> = body.required("sku");
+            body.finish(|| sku)
+        };
+        assert_eq!(built(r#"{"sku": "A"}"#).unwrap().as_str(), "A");
+        assert_eq!(wrong(&built("{}").unwrap_err()), ["/sku required"]);
+        assert_eq!(wrong(&built(r#"{"sku": "A", "b": 1}"#).unwrap_err()), ["/b unknown_field"]);
+    }
+
+    #[test]
+    fn at_most_a_hundred_are_listed() {
+        let unknown: Vec<_> = (0..6_000).map(|number| format!("\"{number}\": 1")).collect();
+        let body = members(&format!("{{{}}}", unknown.join(",")));
+        assert_eq!(body.broken().unwrap().fields().len(), 100);
+    }
+}
