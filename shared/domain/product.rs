@@ -16,7 +16,7 @@ use super::slug::Slug;
 use super::text::{Description, ImageUrl, Label, Name};
 use super::time::Timestamp;
 
-pub use draft::{MAX_VARIANTS, ProductDraft, Revision, VariantDraft};
+pub use draft::{MAX_VARIANTS, ProductDraft, Revision};
 
 /// What distinguishes a variant from its siblings: `{"size": "M", "colour": "navy"}`.
 pub type Options = BTreeMap<String, String>;

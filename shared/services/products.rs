@@ -16,12 +16,18 @@ pub async fn describe(
     draft: &ProductDraft,
     expected: Expected,
 ) -> Result<ProductWithVariants> {
-    let now = ctx.now();
+    let (currency, now) = (ctx.currency(), ctx.now());
+    if draft.check(currency, None).is_err() {
+        // What is wrong by itself comes before a product that is missing, and is said together with
+        // what the product forbids.
+        let current = ctx.store.products().get(id, Read::Consistent).await.ok();
+        draft.check(currency, current.as_ref())?;
+    }
     let mut attempts = Attempts::at("a product changes faster than it can be replaced");
     loop {
         let current = ctx.store.products().get(id, Read::Consistent).await?;
         expected.check(current.product.version)?;
-        let revision = draft.revise(&current, ctx.currency(), now)?;
+        let revision = draft.revise(&current, currency, now)?;
         if ctx.store.products().replace(&current.product, &revision, now).await? {
             return Ok(current.revised(revision));
         }

@@ -356,7 +356,7 @@ async fn everything_that_is_wrong_is_said_at_once() {
     let (admin, routes) = shop(&app).await;
     for route in &routes {
         let mut body = Map::new();
-        // What breaks the type; rules between members are looked at when all of them can be read.
+        // What no member can be; what breaks a rule as well is tested with the route.
         for (member, _) in &route.bad {
             body.insert((*member).to_owned(), json!(-1.5));
         }

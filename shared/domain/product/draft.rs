@@ -10,6 +10,7 @@ use deserr::{
 use super::{Options, Product, ProductStatus, ProductWithVariants, Variant, VariantStatus};
 use crate::domain::ids::ProductId;
 use crate::domain::invalid::{Invalid, Refused};
+use crate::domain::members::Members;
 use crate::domain::money::{Currency, Money};
 use crate::domain::quantity::Stock;
 use crate::domain::sku::Sku;
@@ -17,44 +18,87 @@ use crate::domain::slug::Slug;
 use crate::domain::text::{Description, ImageUrl, Label, Name};
 use crate::domain::time::Timestamp;
 
-/// A product as an admin describes it.
-#[derive(Debug, Clone, Deserr)]
-#[deserr(error = Invalid, deny_unknown_fields)]
+/// A product as an admin describes it: what could be read of a body, and what is wrong with the
+/// rest.
+///
+/// Rules of the whole product are checked on what could be read, so that [`ProductDraft::check`]
+/// says at once all that is wrong. Nothing is made of a draft with mistakes.
+#[derive(Debug, Clone)]
 pub struct ProductDraft {
-    name: Name,
-    #[deserr(default)]
+    name: Option<Name>,
     description: Option<Description>,
-    #[deserr(default)]
     category: Option<Slug>,
-    #[deserr(default)]
     brand: Option<Name>,
-    #[deserr(default)]
-    tags: Option<Vec<Label>>,
-    #[deserr(default)]
-    images: Option<Vec<ImageUrl>>,
-    price: Money,
-    #[deserr(default)]
+    tags: Vec<Option<Label>>,
+    images: Vec<Option<ImageUrl>>,
+    price: Option<Money>,
     status: Option<ProductStatus>,
-    #[deserr(default)]
     low_stock_threshold: Option<Stock>,
-    #[deserr(default)]
     stock: Option<Stock>,
-    #[deserr(default)]
-    variants: Option<Vec<VariantDraft>>,
+    variants: Option<Vec<Option<VariantDraft>>>,
+    unreadable: Option<Invalid>,
 }
 
-/// A variant as an admin describes it.
-#[derive(Debug, Clone, Default, Deserr)]
-#[deserr(error = Invalid, deny_unknown_fields)]
-pub struct VariantDraft {
-    #[deserr(default)]
+/// A variant as an admin describes it, as far as it could be read.
+#[derive(Debug, Clone, Default)]
+struct VariantDraft {
     sku: Option<Sku>,
-    #[deserr(default, from(OptionsDraft) = OptionsDraft::into)]
-    options: Options,
-    #[deserr(default)]
+    /// Whether a SKU is named that is none: then nobody knows which variant is meant.
+    has_unreadable_sku: bool,
+    /// `None` where they can't be read.
+    options: Option<Options>,
     price: Option<Money>,
-    #[deserr(default)]
     stock: Option<Stock>,
+}
+
+impl Deserr<Invalid> for ProductDraft {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Invalid> {
+        let mut body = Members::of(value, location)?;
+        Ok(Self {
+            name: body.required("name"),
+            description: body.optional("description"),
+            category: body.optional("category"),
+            brand: body.optional("brand"),
+            tags: body.list("tags").unwrap_or_default(),
+            images: body.list("images").unwrap_or_default(),
+            price: body.required("price"),
+            status: body.optional("status"),
+            low_stock_threshold: body.optional("low_stock_threshold"),
+            stock: body.optional("stock"),
+            variants: body.objects("variants", VariantDraft::read),
+            unreadable: body.broken(),
+        })
+    }
+}
+
+impl VariantDraft {
+    fn read<V: IntoValue>(members: &mut Members<'_, V>) -> Self {
+        let sku = members.optional("sku");
+        let options = members.optional::<OptionsDraft>("options").map(Options::from);
+        Self {
+            has_unreadable_sku: members.has("sku") && sku.is_none(),
+            sku,
+            options: if members.has("options") { options } else { Some(Options::new()) },
+            price: members.optional("price"),
+            stock: members.optional("stock"),
+        }
+    }
+
+    /// The variant that it describes anew: the one with its SKU or, where it names none, the one
+    /// with its options that is not withdrawn.
+    fn recognise<'v>(&self, variants: &'v [Variant]) -> Option<&'v Variant> {
+        variants.iter().find(|variant| match &self.sku {
+            Some(sku) => variant.sku == *sku,
+            None => {
+                !self.has_unreadable_sku
+                    && self.options.as_ref() == Some(&variant.options)
+                    && variant.status != VariantStatus::Withdrawn
+            }
+        })
+    }
 }
 
 /// What changes when a product is described anew.
@@ -75,25 +119,42 @@ const MAX_IMAGES: usize = 20;
 const MAX_OPTIONS: usize = 5;
 
 impl ProductDraft {
+    /// Says all that is wrong with it in a shop of this currency. `current` is the product that it
+    /// describes anew, where there is one: the stock of its variants belongs to the inventory.
+    pub fn check(
+        &self,
+        currency: Currency,
+        current: Option<&ProductWithVariants>,
+    ) -> Result<(), Invalid> {
+        let known = current.map(|current| current.variants.as_slice());
+        let unreadable = self.unreadable.iter().cloned();
+        let prices = self.foreign_prices(currency);
+        let counts = self.wrong_counts();
+        let stock = self.misplaced_stock(known.is_some());
+        let variants = self.duplicates(known.unwrap_or_default());
+        Invalid::collect(unreadable.chain(prices).chain(counts).chain(stock).chain(variants))
+    }
+
     /// Makes a new product of it. `currency` is the shop's.
     pub fn create(
-        self,
+        &self,
         id: ProductId,
         currency: Currency,
         now: Timestamp,
     ) -> Result<ProductWithVariants, Invalid> {
-        self.check(currency)?;
+        self.check(currency, None)?;
         let status = self.status.unwrap_or(ProductStatus::Active);
-        let drafts = self
-            .variants
-            .clone()
-            .unwrap_or_else(|| vec![VariantDraft { stock: self.stock, ..VariantDraft::default() }]);
-        let mut product = self.into_product(id, status, 1, now, now);
-        let variants: Vec<_> = drafts
-            .into_iter()
-            .enumerate()
-            .map(|(index, draft)| draft.into_variant(&product, index + 1))
-            .collect();
+        let mut product = self.product(id, status, 1, now, now)?;
+        let only = VariantDraft { stock: self.stock, ..VariantDraft::default() };
+        let variants = match &self.variants {
+            None => vec![only.variant(&product, 1)],
+            Some(drafts) => drafts
+                .iter()
+                .flatten()
+                .zip(1..)
+                .map(|(draft, number)| draft.variant(&product, number))
+                .collect(),
+        };
         product.summarize(&variants);
         Ok(ProductWithVariants { product, variants })
     }
@@ -109,18 +170,14 @@ impl ProductDraft {
         currency: Currency,
         now: Timestamp,
     ) -> Result<Revision, Invalid> {
-        self.check(currency)?;
-        if self.stock.is_some() {
-            return Err(use_inventory("/stock"));
-        }
+        self.check(currency, Some(current))?;
         let ProductWithVariants { product: current, variants } = current;
         let status = self.status.unwrap_or(current.status);
-        let draft = self.clone();
-        let mut product =
-            draft.into_product(current.id, status, current.version + 1, current.created_at, now);
+        let (version, created_at) = (current.version + 1, current.created_at);
+        let mut product = self.product(current.id, status, version, created_at, now)?;
 
-        let mut revised = match self.variants.clone() {
-            Some(drafts) => revise_listed(drafts, &product, variants)?,
+        let mut revised = match &self.variants {
+            Some(drafts) => revise_listed(drafts.iter().flatten(), &product, variants),
             None => variants
                 .iter()
                 .map(|variant| match variant.status {
@@ -140,68 +197,101 @@ impl ProductDraft {
         Ok(Revision { product, added, changed })
     }
 
-    fn check(&self, currency: Currency) -> Result<(), Invalid> {
-        let variants = self.variants.as_deref().unwrap_or_default();
-        let mut broken = Vec::new();
-        broken.extend(self.price.in_shop_currency(currency, "/price").err());
-        for (index, variant) in variants.iter().enumerate() {
-            let pointer = format!("/variants/{index}/price");
-            broken.extend(
-                variant.price.and_then(|price| price.in_shop_currency(currency, &pointer).err()),
-            );
-        }
-        let mut refuse = |pointer: &str, code, detail: String| {
-            broken.push(Invalid::field(pointer, code, detail));
-        };
-        for (pointer, count, max) in [
-            ("/tags", self.tags.as_deref().map_or(0, <[_]>::len), MAX_TAGS),
-            ("/images", self.images.as_deref().map_or(0, <[_]>::len), MAX_IMAGES),
-            ("/variants", variants.len(), MAX_VARIANTS),
-        ] {
-            if count > max {
-                refuse(pointer, "too_many", format!("Must have at most {max} elements."));
-            }
-        }
-        if self.variants.as_ref().is_some_and(Vec::is_empty) {
-            let detail = "A product has at least one variant; leave the field out for just one.";
-            refuse("/variants", "too_few", detail.into());
-        }
-        if self.stock.is_some() && self.variants.is_some() {
-            let detail = "Stock belongs to each variant where there are variants.";
-            refuse("/stock", "stock_of_variants", detail.into());
-        }
-        let (mut skus, mut options) = (HashSet::new(), HashSet::new());
-        for (index, variant) in variants.iter().enumerate() {
-            if variant.sku.as_ref().is_some_and(|sku| !skus.insert(sku)) {
-                let pointer = format!("/variants/{index}/sku");
-                refuse(&pointer, "duplicate", "Another variant has this SKU.".into());
-            }
-            if !options.insert(&variant.options) {
-                let pointer = format!("/variants/{index}/options");
-                refuse(&pointer, "duplicate", "Another variant has these options.".into());
-            }
-        }
-        Invalid::collect(broken)
+    /// The variants that could be read, with their places in the body.
+    fn variants(&self) -> impl Iterator<Item = (usize, &VariantDraft)> {
+        let variants = self.variants.iter().flatten().enumerate();
+        variants.filter_map(|(index, draft)| Some((index, draft.as_ref()?)))
     }
 
-    fn into_product(
-        self,
+    fn foreign_prices(&self, currency: Currency) -> impl Iterator<Item = Invalid> {
+        let own = self.price.map(|price| (price, "/price".to_owned()));
+        let of_variants = self
+            .variants()
+            .filter_map(|(index, draft)| Some((draft.price?, format!("/variants/{index}/price"))));
+        let prices = own.into_iter().chain(of_variants);
+        prices.filter_map(move |(price, at)| price.in_shop_currency(currency, &at).err())
+    }
+
+    fn wrong_counts(&self) -> impl Iterator<Item = Invalid> {
+        let variants = self.variants.as_ref().map(Vec::len);
+        let counts = [
+            ("/tags", self.tags.len(), MAX_TAGS),
+            ("/images", self.images.len(), MAX_IMAGES),
+            ("/variants", variants.unwrap_or_default(), MAX_VARIANTS),
+        ];
+        let too_many = counts.into_iter().filter(|(_, count, max)| count > max);
+        let too_many = too_many.map(|(pointer, _, max)| {
+            Invalid::field(pointer, "too_many", format!("Must have at most {max} elements."))
+        });
+        let none = (variants == Some(0)).then(|| {
+            let detail = "A product has at least one variant; leave the field out for just one.";
+            Invalid::field("/variants", "too_few", detail)
+        });
+        too_many.chain(none)
+    }
+
+    /// The product's own `stock` where there is no place for it.
+    fn misplaced_stock(&self, exists: bool) -> Option<Invalid> {
+        let (pointer, _) = ("/stock", self.stock?);
+        if self.variants.is_some() {
+            let detail = "Stock belongs to each variant where there are variants.";
+            return Some(Invalid::field(pointer, "stock_of_variants", detail));
+        }
+        exists.then(|| use_inventory(pointer))
+    }
+
+    /// Variants that are named twice, in the body or as one of the `known` ones, and stock of known
+    /// ones.
+    fn duplicates(&self, known: &[Variant]) -> Vec<Invalid> {
+        let (mut skus, mut options, mut recognised) =
+            (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut broken = Vec::new();
+        for (index, draft) in self.variants() {
+            let mut refuse = |member: &str, detail| {
+                let pointer = format!("/variants/{index}{member}");
+                broken.push(Invalid::field(&pointer, "duplicate", detail));
+            };
+            let variant = draft.recognise(known);
+            let same_sku = draft.sku.as_ref().is_some_and(|sku| !skus.insert(sku));
+            let same_options = draft.options.as_ref().is_some_and(|own| !options.insert(own));
+            let same_variant = variant.is_some_and(|variant| !recognised.insert(&variant.sku));
+            if same_sku {
+                refuse("/sku", "Another variant has this SKU.");
+            }
+            if same_options {
+                refuse("/options", "Another variant has these options.");
+            }
+            if same_variant && !same_sku && !same_options {
+                refuse("", "Another entry is this variant.");
+            }
+            if variant.is_some() && draft.stock.is_some() {
+                broken.push(use_inventory(&format!("/variants/{index}/stock")));
+            }
+        }
+        broken
+    }
+
+    fn product(
+        &self,
         id: ProductId,
         status: ProductStatus,
         version: u64,
         created_at: Timestamp,
         updated_at: Timestamp,
-    ) -> Product {
-        Product {
+    ) -> Result<Product, Invalid> {
+        let (Some(name), Some(price)) = (self.name.clone(), self.price) else {
+            return Err(Invalid::field("", "required", "A product has a name and a price."));
+        };
+        Ok(Product {
             id,
-            slug: Slug::of_name(self.name.as_str()),
-            name: self.name,
-            description: self.description,
-            category: self.category,
-            brand: self.brand,
-            tags: self.tags.unwrap_or_default(),
-            images: self.images.unwrap_or_default(),
-            price: self.price,
+            slug: Slug::of_name(name.as_str()),
+            name,
+            description: self.description.clone(),
+            category: self.category.clone(),
+            brand: self.brand.clone(),
+            tags: self.tags.iter().flatten().cloned().collect(),
+            images: self.images.iter().flatten().cloned().collect(),
+            price,
             status,
             low_stock_threshold: self.low_stock_threshold,
             sizes: Vec::new(),
@@ -209,17 +299,18 @@ impl ProductDraft {
             version,
             created_at,
             updated_at,
-        }
+        })
     }
 }
 
 impl VariantDraft {
-    fn into_variant(self, product: &Product, number: usize) -> Variant {
+    /// A new variant.
+    fn variant(&self, product: &Product, number: usize) -> Variant {
         Variant {
-            sku: self.sku.unwrap_or_else(|| Sku::generate(product.id, number)),
+            sku: self.sku.clone().unwrap_or_else(|| Sku::generate(product.id, number)),
             product_id: product.id,
             name: product.name.clone(),
-            options: self.options,
+            options: self.options.clone().unwrap_or_default(),
             image: product.images.first().cloned(),
             price: self.price.unwrap_or(product.price),
             own_price: self.price.is_some_and(|price| price != product.price),
@@ -227,6 +318,7 @@ impl VariantDraft {
             low_stock_threshold: product.low_stock_threshold,
             status: product.variant_status(),
             number,
+            revision: 1,
         }
     }
 }
@@ -254,39 +346,31 @@ impl Variant {
     }
 }
 
-fn revise_listed(
-    drafts: Vec<VariantDraft>,
+fn revise_listed<'d>(
+    drafts: impl Iterator<Item = &'d VariantDraft>,
     product: &Product,
     variants: &[Variant],
-) -> Result<Vec<Variant>, Invalid> {
+) -> Vec<Variant> {
     let mut next_number = variants.iter().map(|variant| variant.number).max().unwrap_or(0) + 1;
-    let mut revised: Vec<Variant> = Vec::with_capacity(drafts.len());
-    let mut broken = Vec::new();
-    for (index, draft) in drafts.into_iter().enumerate() {
-        let known = variants.iter().find(|variant| match &draft.sku {
-            Some(sku) => variant.sku == *sku,
-            None => variant.options == draft.options && variant.status != VariantStatus::Withdrawn,
-        });
-        if known.is_some_and(|variant| revised.iter().any(|other| other.sku == variant.sku)) {
-            let pointer = format!("/variants/{index}");
-            broken.push(Invalid::field(&pointer, "duplicate", "Another entry is this variant."));
-        } else if let Some(variant) = known {
-            if draft.stock.is_some() {
-                broken.push(use_inventory(&format!("/variants/{index}/stock")));
+    let mut revised: Vec<Variant> = Vec::new();
+    for draft in drafts {
+        match draft.recognise(variants) {
+            Some(variant) => {
+                let options = draft.options.clone().unwrap_or_default();
+                revised.push(variant.describe(product, options, draft.price));
             }
-            revised.push(variant.describe(product, draft.options, draft.price));
-        } else {
-            revised.push(draft.into_variant(product, next_number));
-            next_number += 1;
+            None => {
+                revised.push(draft.variant(product, next_number));
+                next_number += 1;
+            }
         }
     }
-    Invalid::collect(broken)?;
     for variant in variants {
         if !revised.iter().any(|other| other.sku == variant.sku) {
             revised.push(Variant { status: VariantStatus::Withdrawn, ..variant.clone() });
         }
     }
-    Ok(revised)
+    revised
 }
 
 /// Options as an admin writes them. Not a map of `deserr`'s: that one (0.6.4) forgets the errors

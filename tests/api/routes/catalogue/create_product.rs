@@ -413,6 +413,50 @@ async fn several_checks_of_the_whole_product_report_together() {
 }
 
 #[tokio::test]
+async fn fields_that_cannot_be_read_and_rules_that_are_broken_report_together() {
+    let app = App::start().await;
+    let euros = json!({"amount": 1, "currency": "EUR"});
+    let mut images = vec![json!("https://img.example.com/a.jpg"); 21];
+    images[7] = json!("a.jpg");
+    let body = json!({
+        "name": "",
+        "price": euros,
+        "cents": 1,
+        "tags": vec![json!(5); 21],
+        "images": images,
+        "variants": [
+            {"sku": "A", "options": {"size": "S"}},
+            {"sku": "A", "options": {"size": 5}, "price": euros},
+            {"sku": "a b", "options": {"size": "S"}, "stock": -1, "colour": "red"},
+            7,
+        ],
+    });
+
+    let answer = app.admin().await.post("/products", body).await;
+
+    let tags: String = (0..21).map(|n| format!("/tags/{n} wrong_type, ")).collect();
+    let mut expected: Vec<_> = tags.trim_end_matches(", ").split(", ").collect();
+    expected.extend([
+        "/cents unknown_field",
+        "/images too_many",
+        "/images/7 invalid_url",
+        "/name too_short",
+        "/price/currency wrong_currency",
+        "/tags too_many",
+        "/variants/1/options/size wrong_type",
+        "/variants/1/price/currency wrong_currency",
+        "/variants/1/sku duplicate",
+        "/variants/2/colour unknown_field",
+        "/variants/2/options duplicate",
+        "/variants/2/sku invalid_sku",
+        "/variants/2/stock stock_out_of_range",
+        "/variants/3 wrong_type",
+    ]);
+    expected.sort_unstable();
+    assert_eq!(answer.broken(), expected.join(", "));
+}
+
+#[tokio::test]
 async fn a_decimal_price_is_told_about_minor_units() {
     let app = App::start().await;
     let body = mug_with(json!({"price": {"amount": 19.99, "currency": "USD"}}));

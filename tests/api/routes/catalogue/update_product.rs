@@ -220,6 +220,42 @@ async fn stock_of_a_sku_that_exists_is_changed_through_the_inventory_only() {
 }
 
 #[tokio::test]
+async fn stock_that_belongs_to_the_inventory_is_told_beside_all_else_that_is_wrong() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    let body = json!({
+        "name": 5,
+        "price": {"amount": 1, "currency": "EUR"},
+        "variants": [
+            {"sku": "TEE-S", "options": {"size": ""}, "stock": 1},
+            {"options": {"size": "M"}, "stock": 1},
+            {"sku": "TEE-M", "options": {"size": "L"}},
+            {"sku": "TEE-L", "options": {"size": "XL"}, "stock": 1},
+            {"sku": "?", "options": {}, "stock": 1},
+        ],
+    });
+
+    let answer = admin.put(&path_of(&tee), body.clone()).await;
+
+    let of_the_body = "/name wrong_type, /price/currency wrong_currency, ";
+    let of_the_sku = "/variants/4/sku invalid_sku";
+    assert_eq!(
+        answer.broken(),
+        format!(
+            "{of_the_body}/variants/0/options/size too_short, /variants/0/stock use_inventory, \
+             /variants/1/stock use_inventory, /variants/2 duplicate, {of_the_sku}"
+        ),
+        "whose SKU can't be read is no variant that exists"
+    );
+    let missing = "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057";
+    let answer = admin.put(missing, body).await;
+    let expected = format!("{of_the_body}/variants/0/options/size too_short, {of_the_sku}");
+    assert_eq!(answer.broken(), expected, "a body comes before a product");
+    assert_eq!(admin.get(&path_of(&tee)).await.expect(200), tee);
+}
+
+#[tokio::test]
 async fn a_variant_that_is_left_out_is_withdrawn_and_can_come_back() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
