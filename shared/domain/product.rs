@@ -101,15 +101,16 @@ pub struct Variant {
     pub options: Options,
     /// Its picture.
     pub image: Option<ImageUrl>,
-    /// What it costs.
+    /// What it sells at: its own price, or else the product's.
     pub price: Money,
-    /// Whether `price` is its own; otherwise it follows the product's.
-    #[serde(default)]
-    pub own_price: bool,
+    /// The price that it was given; `None` where it follows the product's.
+    pub own_price: Option<Money>,
     /// Units that can be bought now.
     pub available: Stock,
-    /// The product's threshold.
+    /// Stock at or below this is low: its own threshold, or else the product's.
     pub low_stock_threshold: Option<Stock>,
+    /// The threshold that the inventory gave it; `None` where it follows the product's.
+    pub own_low_stock_threshold: Option<Stock>,
     /// Whether it can be bought.
     pub status: VariantStatus,
     /// Its place among its siblings, and its number for ever.

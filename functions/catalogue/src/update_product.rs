@@ -1,8 +1,9 @@
 //! `PUT /products/{product_id}`: describes a product anew.
 //!
 //! Admins. It takes what `GET` gives: members that only the shop sets are ignored. Stock of a SKU
-//! that exists is 422 `use_inventory`; a variant that is left out is withdrawn from sale. 412
-//! where `If-Match` names an older version.
+//! that exists is 422 `use_inventory`; a variant that is left out is withdrawn from sale, and one
+//! whose `price` is null or left out sells at the product's. 412 where `If-Match` names an older
+//! version.
 
 use shared::domain::product::ProductDraft;
 use shared::http::{Request, Response};
@@ -20,6 +21,7 @@ const READ_ONLY: &[&str] = &[
     "version",
     "created_at",
     "updated_at",
+    "variants.unit_price",
     "variants.available",
 ];
 

@@ -37,7 +37,9 @@ pub(crate) struct ProductView {
 struct VariantView {
     sku: Sku,
     options: Options,
-    price: Money,
+    /// Its own; null where it follows the product's.
+    price: Option<Money>,
+    unit_price: Money,
     available: Stock,
 }
 
@@ -79,7 +81,8 @@ impl From<&Variant> for VariantView {
         Self {
             sku: variant.sku.clone(),
             options: variant.options.clone(),
-            price: variant.price,
+            price: variant.own_price,
+            unit_price: variant.price,
             available: variant.available,
         }
     }

@@ -162,8 +162,8 @@ impl ProductDraft {
     /// Describes `current` anew.
     ///
     /// A variant is recognised by its SKU, or without one by its options. One that is left out is
-    /// withdrawn from sale; without any `variants` they stay as they are. A variant's price that
-    /// merely repeats the product's former price is no price of its own: it follows the product.
+    /// withdrawn from sale, and one without a price has none of its own any more; without any
+    /// `variants` they stay as they are.
     pub fn revise(
         &self,
         current: &ProductWithVariants,
@@ -182,7 +182,7 @@ impl ProductDraft {
                 .iter()
                 .map(|variant| match variant.status {
                     VariantStatus::Withdrawn => variant.clone(),
-                    _ => variant.describe(&product, variant.options.clone(), None),
+                    _ => variant.describe(&product, variant.options.clone(), variant.own_price),
                 })
                 .collect(),
         };
@@ -313,9 +313,10 @@ impl VariantDraft {
             options: self.options.clone().unwrap_or_default(),
             image: product.images.first().cloned(),
             price: self.price.unwrap_or(product.price),
-            own_price: self.price.is_some_and(|price| price != product.price),
+            own_price: self.price,
             available: self.stock.unwrap_or_default(),
             low_stock_threshold: product.low_stock_threshold,
+            own_low_stock_threshold: None,
             status: product.variant_status(),
             number,
             revision: 1,
@@ -324,22 +325,16 @@ impl VariantDraft {
 }
 
 impl Variant {
-    /// The same variant of a product described anew; `named` is the price that the description
-    /// gives it.
-    fn describe(&self, product: &Product, options: Options, named: Option<Money>) -> Self {
-        let own = match named {
-            None if self.own_price => Some(self.price),
-            None => None,
-            Some(price) if !self.own_price && price == self.price => None,
-            Some(price) => Some(price),
-        };
+    /// The same variant of a product described anew. What is its own stays, whatever the product's
+    /// is.
+    fn describe(&self, product: &Product, options: Options, own_price: Option<Money>) -> Self {
         Self {
             name: product.name.clone(),
             options,
             image: product.images.first().cloned(),
-            price: own.unwrap_or(product.price),
-            own_price: own.is_some_and(|price| price != product.price),
-            low_stock_threshold: product.low_stock_threshold,
+            price: own_price.unwrap_or(product.price),
+            own_price,
+            low_stock_threshold: self.own_low_stock_threshold.or(product.low_stock_threshold),
             status: product.variant_status(),
             ..self.clone()
         }

@@ -54,9 +54,14 @@ async fn a_product_is_shown_as_it_was_described_and_found_where_location_says() 
     assert_eq!(answer.header("cache-control"), Some("private, no-store"));
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let tee = answer.expect(201);
-    let variant = |sku: &str, size: &str, colour: &str, cents, available: u32| {
-        let options = json!({"size": size, "colour": colour});
-        json!({"sku": sku, "options": options, "price": usd(cents), "available": available})
+    let variant = |sku: &str, (size, colour): (&str, &str), price: Value, cents, available: u32| {
+        json!({
+            "sku": sku,
+            "options": {"size": size, "colour": colour},
+            "price": price,
+            "unit_price": usd(cents),
+            "available": available,
+        })
     };
     let expected = json!({
         "id": tee["id"],
@@ -71,9 +76,9 @@ async fn a_product_is_shown_as_it_was_described_and_found_where_location_says() 
         "status": "active",
         "low_stock_threshold": 3,
         "variants": [
-            variant("TEE-S", "S", "sand", 2900, 5),
-            variant("TEE-M", "M", "sand", 3100, 0),
-            variant("TEE-M-NAVY", "M", "navy", 2900, 0),
+            variant("TEE-S", ("S", "sand"), json!(null), 2900, 5),
+            variant("TEE-M", ("M", "sand"), usd(3100), 3100, 0),
+            variant("TEE-M-NAVY", ("M", "navy"), json!(null), 2900, 0),
         ],
         "in_stock": true,
         "rating": {"average": null, "count": 0},
@@ -107,7 +112,8 @@ async fn a_name_and_a_price_are_enough() {
     assert_eq!(mug["variants"].as_array().map(Vec::len), Some(1));
     let variant = &mug["variants"][0];
     assert_eq!(variant["options"], json!({}));
-    assert_eq!((&variant["price"], &variant["available"]), (&usd(0), &json!(0)));
+    assert_eq!((&variant["price"], &variant["unit_price"]), (&json!(null), &usd(0)));
+    assert_eq!(variant["available"], json!(0));
 }
 
 #[tokio::test]
@@ -386,6 +392,7 @@ async fn what_only_the_shop_sets_cannot_be_sent_along() {
         variant,
         [
             ("of a variant", json!({"available": 5}), "/variants/0/available unknown_field"),
+            ("its price", json!({"unit_price": usd(5)}), "/variants/0/unit_price unknown_field"),
             ("nor anything else", json!({"colour": "red"}), "/variants/0/colour unknown_field"),
         ],
     ))

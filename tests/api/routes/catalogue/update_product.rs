@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
+use shared::domain::sku::Sku;
+use shared::store::keys;
 use tests::answer::tally;
 use tests::app::App;
+use tests::persona::Persona;
 use tests::samples::{available, id, product, put_up, put_up_sku, usd};
 
 fn path_of(product: &Value) -> String {
@@ -33,8 +37,9 @@ fn tee() -> Value {
 /// The SKUs, prices and stock that a product shows.
 fn shelf(product: &Value) -> Vec<(&str, i64, i64)> {
     let variants = product["variants"].as_array().expect("variants").iter();
-    let line =
-        |variant: &'_ Value| (variant["price"]["amount"].as_i64(), variant["available"].as_i64());
+    let line = |variant: &'_ Value| {
+        (variant["unit_price"]["amount"].as_i64(), variant["available"].as_i64())
+    };
     variants
         .map(|variant| {
             let (price, available) = line(variant);
@@ -72,7 +77,7 @@ async fn a_product_is_described_anew_and_what_is_left_out_is_empty() {
     ] {
         expected[member] = value;
     }
-    expected["variants"][0]["price"] = usd(2500);
+    expected["variants"][0]["unit_price"] = usd(2500);
     assert_eq!(answer.expect(200), expected, "without `variants` they stay as they are");
     assert_eq!(app.anonymous().get(&path_of(&tee)).await.expect(200), expected);
 }
@@ -114,6 +119,8 @@ async fn read_only_members_are_ignored_whatever_they_say() {
         lies[member] = lie;
     }
     lies["variants"][0]["available"] = json!(1_000);
+    lies["variants"][0]["unit_price"] = json!("free");
+    lies["variants"][1]["unit_price"] = usd(1);
 
     let put = admin.put(&path_of(&tee), lies).await.expect(200);
 
@@ -289,32 +296,121 @@ async fn a_variant_that_is_left_out_is_withdrawn_and_can_come_back() {
     ada.post("/orders", order).await.expect(201);
 }
 
+/// The own price of each variant, and what it sells at.
+fn prices(product: &Value) -> Vec<(Option<i64>, i64)> {
+    let variants = product["variants"].as_array().expect("variants").iter();
+    let unit_price = |variant: &Value| variant["unit_price"]["amount"].as_i64().expect("a price");
+    variants.map(|variant| (variant["price"]["amount"].as_i64(), unit_price(variant))).collect()
+}
+
+/// A product for 10 dollars whose B has a price of its own, 12 dollars.
+async fn put_up_pair(admin: &Persona<'_>) -> Value {
+    put_up(admin, pair_for(1000, [json!({}), json!({"price": usd(1200)})])).await
+}
+
+/// A and B of a product at this price, with more said of each.
+fn pair_for(cents: i64, more: [Value; 2]) -> Value {
+    let variants = ["A", "B"].into_iter().zip(more).map(|(name, mut variant)| {
+        variant["sku"] = json!(name);
+        variant["options"] = json!({"kind": name});
+        variant
+    });
+    json!({"name": "Pair", "price": usd(cents), "variants": variants.collect::<Vec<_>>()})
+}
+
 #[tokio::test]
 async fn a_variants_price_follows_the_products_unless_it_has_its_own() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
-    let path = path_of(&tee);
-    assert_eq!(shelf(&tee), [("TEE-S", 2900, 5), ("TEE-M", 3100, 7)]);
+    let pair = put_up_pair(&admin).await;
+    let path = path_of(&pair);
+    assert_eq!(prices(&pair), [(None, 1000), (Some(1200), 1200)]);
 
-    let mut edited = tee;
-    edited["price"] = usd(2000);
-    let edited = admin.put(&path, edited).await.expect(200);
-    assert_eq!(shelf(&edited), [("TEE-S", 2000, 5), ("TEE-M", 3100, 7)], "put back as it was");
+    for cents in [1200, 1500, 1000] {
+        let bare = json!({"name": "Pair", "price": usd(cents)});
+        let bare = admin.put(&path, bare).await.expect(200);
+        let expected = [(None, cents), (Some(1200), 1200)];
+        assert_eq!(prices(&bare), expected, "not named, also where both are equal");
 
-    let bare = admin.put(&path, json!({"name": "Linen Tee", "price": usd(2200)})).await;
-    assert_eq!(shelf(&bare.expect(200)), [("TEE-S", 2200, 5), ("TEE-M", 3100, 7)], "not listed");
+        let mut edited = admin.get(&path).await.expect(200);
+        edited["price"] = usd(cents + 1);
+        let edited = admin.put(&path, edited).await.expect(200);
+        assert_eq!(prices(&edited), [(None, cents + 1), (Some(1200), 1200)], "put back");
+    }
+}
 
-    let mut own = edited;
-    own["price"] = usd(2200);
-    own["variants"][0]["price"] = usd(2500);
-    own["variants"][1]["price"] = usd(2200);
-    let own = admin.put(&path, own).await.expect(200);
-    assert_eq!(shelf(&own), [("TEE-S", 2500, 5), ("TEE-M", 2200, 7)], "changed by name");
+#[tokio::test]
+async fn a_price_that_a_variant_is_given_stays_its_own_whatever_the_product_costs() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let path = path_of(&put_up_pair(&admin).await);
+    let own = |cents: i64| json!({"price": usd(cents)});
 
-    let bare = admin.put(&path, json!({"name": "Linen Tee", "price": usd(1000)})).await;
-    let expected = [("TEE-S", 2500, 5), ("TEE-M", 1000, 7)];
-    assert_eq!(shelf(&bare.expect(200)), expected, "an own price like the product's is none");
+    for (cents, more, expected) in [
+        (2000, [own(1000), own(1200)], [(Some(1000), 1000), (Some(1200), 1200)]),
+        (1200, [own(1000), own(1200)], [(Some(1000), 1000), (Some(1200), 1200)]),
+        (1500, [own(1500), own(1200)], [(Some(1500), 1500), (Some(1200), 1200)]),
+        (1600, [own(1500), json!({"price": null})], [(Some(1500), 1500), (None, 1600)]),
+        (1600, [json!({}), own(1600)], [(None, 1600), (Some(1600), 1600)]),
+    ] {
+        let body = pair_for(cents, more);
+        for what in ["first", "the same again"] {
+            let put = admin.put(&path, body.clone()).await.expect(200);
+            assert_eq!(prices(&put), expected, "{what}: {body}");
+            assert_eq!(admin.get(&path).await.expect(200), put, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_variant_sells_at_is_what_carts_and_orders_cost() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let path =
+        path_of(&put_up(&admin, pair_for(1000, [json!({"stock": 5}), json!({"stock": 5})])).await);
+    let put = pair_for(2000, [json!({}), json!({"price": usd(1200)})]);
+    admin.put(&path, put).await.expect(200);
+
+    for sku in ["A", "B"] {
+        ada.post("/cart/items", json!({"sku": sku, "quantity": 1})).await.expect(200);
+    }
+    assert_eq!(ada.get("/cart").await.expect(200)["subtotal"], usd(3200));
+    assert_eq!(ada.post("/orders", json!({})).await.expect(201)["total"], usd(3200));
+}
+
+#[tokio::test]
+async fn a_skus_own_threshold_does_not_follow_the_products() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let pair = put_up_pair(&admin).await;
+    let key = |sku: &str| {
+        let product = id(&pair).parse().expect("an id");
+        keys::variant(product, &Sku::parse(sku.to_owned()).expect("a SKU"))
+    };
+    let own = key("B");
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key("pk", AttributeValue::S(own.pk)).key("sk", AttributeValue::S(own.sk));
+    let update =
+        update.update_expression("SET low_stock_threshold = :own, own_low_stock_threshold = :own");
+    let update = update.expression_attribute_values(":own", AttributeValue::N("7".to_owned()));
+    update.send().await.expect("a threshold of its own");
+
+    for (threshold, of_a) in [(json!(3), Some("3")), (json!(7), Some("7")), (json!(null), None)] {
+        let mut body = pair_for(1000, [json!({}), json!({})]);
+        body["low_stock_threshold"] = threshold;
+        admin.put(&path_of(&pair), body).await.expect(200);
+
+        let items = app.contents().await;
+        let stored = |sku: &str, name: &str| {
+            let key = key(sku);
+            let item = &items[&format!("{} {}", key.pk, key.sk)];
+            item.get(name).and_then(|value| value.as_n().ok()).cloned()
+        };
+        assert_eq!(stored("A", "low_stock_threshold").as_deref(), of_a);
+        assert_eq!(stored("A", "own_low_stock_threshold"), None);
+        assert_eq!(stored("B", "low_stock_threshold").as_deref(), Some("7"));
+        assert_eq!(stored("B", "own_low_stock_threshold").as_deref(), Some("7"));
+    }
 }
 
 #[tokio::test]
