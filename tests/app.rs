@@ -29,7 +29,7 @@ use shared::lambda::{Handler, JobHandler};
 use shared::store::Store;
 
 use crate::answer::Answer;
-use crate::gate::{Count, Gate, Rendezvous, Trouble};
+use crate::gate::{Count, Gate, Loss, Rendezvous, Trouble};
 use crate::mailbox::Mailbox;
 use crate::persona::Persona;
 use crate::replica::Replica;
@@ -188,6 +188,11 @@ impl App {
     /// The same of single items' updates.
     pub fn race_updates(&self, updates: usize) {
         self.rendezvous.of("UpdateItem", updates);
+    }
+
+    /// Loses the next so many transactions of all functions.
+    pub fn lose(&self, loss: Loss, transactions: usize) {
+        self.rendezvous.losses.of(loss, transactions);
     }
 
     /// Lets time pass.

@@ -75,10 +75,45 @@ pub struct Trouble {
     pub random: Option<Random>,
 }
 
-/// Where writes wait for each other, so that a race is one: all have read before the first one
-/// writes.
+/// Transactions whose answers are lost on purpose: the next so many.
 #[derive(Debug, Default)]
-pub struct Rendezvous(Mutex<Option<Expected>>);
+pub struct Losses(Mutex<Option<(Loss, usize)>>);
+
+/// What becomes of a transaction whose answer is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// It is carried out.
+    OfTheAnswer,
+    /// It never arrives.
+    OfTheRequest,
+}
+
+impl Losses {
+    /// Loses the next so many transactions.
+    pub fn of(&self, loss: Loss, transactions: usize) {
+        *self.lock() = Some((loss, transactions));
+    }
+
+    fn next(&self, operation: &str) -> Option<Loss> {
+        let mut planned = self.lock();
+        let (loss, left) = planned.as_mut().filter(|_| operation == "TransactWriteItems")?;
+        *left = left.checked_sub(1)?;
+        Some(*loss)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Loss, usize)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is planned for the calls to come. Writes wait for each other, so that a race is one: all have
+/// read before the first one writes.
+#[derive(Debug, Default)]
+pub struct Rendezvous {
+    expected: Mutex<Option<Expected>>,
+    /// Answers that are lost.
+    pub losses: Losses,
+}
 
 /// How many calls of which operation are still to come.
 type Expected = (&'static str, usize, Arc<Barrier>);
@@ -97,7 +132,7 @@ impl Rendezvous {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Expected>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -175,6 +210,11 @@ impl Gate {
             let accesses = accesses(operation, body);
             prefix.is_some_and(|prefix| accesses.iter().any(|a| a.partition.starts_with(prefix)))
         };
+        match self.rendezvous.losses.next(operation) {
+            Some(Loss::OfTheAnswer) => return Kind::LostAnswer,
+            Some(Loss::OfTheRequest) => return Kind::LostRequest,
+            None => {}
+        }
         if touches(self.trouble.closed) {
             return Kind::Throttle;
         }
@@ -204,6 +244,7 @@ enum Kind {
     Conflict,
     Throttle,
     LostAnswer,
+    LostRequest,
     Hang,
 }
 
@@ -242,6 +283,7 @@ impl HttpConnector for Connector {
             }
             Kind::Throttle => return HttpConnectorFuture::ready(Ok(throttle())),
             Kind::Hang => return HttpConnectorFuture::new(std::future::pending()),
+            Kind::LostRequest => return HttpConnectorFuture::ready(Err(lost())),
             Kind::None | Kind::LostAnswer => {}
         }
         body["ReturnConsumedCapacity"] = "INDEXES".into();
@@ -276,7 +318,7 @@ impl HttpConnector for Connector {
                 answer = json_answer(200, &replica.answer(&body, stale));
             }
             if trouble == Kind::LostAnswer {
-                return Err(ConnectorError::timeout("the answer is lost".into()));
+                return Err(lost());
             }
             Ok(answer)
         })
@@ -425,6 +467,10 @@ fn conflict(writes: Option<usize>) -> HttpResponse {
         "Message": "Transaction cancelled",
         "CancellationReasons": reasons,
     }))
+}
+
+fn lost() -> ConnectorError {
+    ConnectorError::timeout("no answer".into())
 }
 
 fn throttle() -> HttpResponse {

@@ -2,5 +2,6 @@
 
 mod account;
 mod first_sale;
+mod lost_answers;
 mod oversell;
 mod trouble;

@@ -1,0 +1,77 @@
+//! A transaction whose answer is lost: whether it landed is asked for, not guessed.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tests::app::App;
+use tests::gate::Loss;
+use tests::samples::{available, order_of, product, put_up};
+
+/// More tries than there are in the time of a request.
+const ALL: usize = 1000;
+
+#[tokio::test]
+async fn an_order_whose_answers_are_lost_is_answered_with_201_once_one_comes_through() {
+    for loss in [Loss::OfTheAnswer, Loss::OfTheRequest] {
+        let app = App::start().await;
+        let ada = app.customer("ada").await;
+        let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+
+        app.lose(loss, 3);
+        let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
+
+        let orders = ada.get("/orders").await.expect(200);
+        assert_eq!(orders["data"].as_array().map(Vec::len), Some(1), "{loss:?}");
+        assert_eq!(orders["data"][0]["id"], order["id"]);
+        assert_eq!(available(&ada, &mug).await, 7, "{loss:?}: taken once");
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_that_stays_unknown_is_said_and_the_same_key_tells_it() {
+    for (loss, status, replayed) in
+        [(Loss::OfTheAnswer, 201, Some("true")), (Loss::OfTheRequest, 201, None)]
+    {
+        let patience = Duration::from_millis(900);
+        let app = App::start_configured(|config| config.patience.request = patience).await;
+        let ada = app.customer("ada").await;
+        let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+        let place = || {
+            ada.call("POST", "/orders").header("idempotency-key", "once").json(&order_of(&mug, 2))
+        };
+        app.lose(loss, ALL);
+
+        let unknown = place().send().await;
+
+        assert_eq!(unknown.header("retry-after"), Some("2"), "{loss:?}");
+        unknown.expect_problem(503, "outcome_unknown");
+        app.lose(loss, 0);
+        let again = place().send().await;
+        assert_eq!(again.header("idempotent-replayed"), replayed, "{loss:?}");
+        again.expect(status);
+        assert_eq!(available(&ada, &mug).await, 7, "{loss:?}: taken once");
+    }
+}
+
+#[tokio::test]
+async fn every_change_that_is_a_transaction_asks_for_its_outcome() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    app.lose(Loss::OfTheAnswer, 2);
+    let mug = put_up(&admin, product("Stoneware Mug", 1800, 9)).await;
+    let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
+    let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
+    let order = format!("/orders/{}", order["id"].as_str().expect("an id"));
+
+    app.lose(Loss::OfTheAnswer, 2);
+    let cancelled = ada.delete(&order).await.expect(200);
+    assert_eq!((&cancelled["status"], &cancelled["version"]), (&json!("cancelled"), &json!(2)));
+    assert_eq!(available(&ada, &mug).await, 9, "given back once");
+
+    app.lose(Loss::OfTheAnswer, 2);
+    let renamed = json!({"name": "Mug", "price": mug["price"]});
+    assert_eq!(admin.put(&path, renamed).await.expect(200)["version"], 2);
+
+    app.lose(Loss::OfTheAnswer, 2);
+    admin.delete(&path).await.expect(204);
+}
