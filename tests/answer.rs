@@ -13,6 +13,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// Body; null where there is none.
     pub body: Value,
+    /// Body as it was sent: in `body`, members are sorted.
+    pub text: String,
 }
 
 impl Answer {

@@ -271,12 +271,13 @@ impl App {
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
                 .collect(),
-            body: answer.body.map_or(Value::Null, |body| {
+            body: answer.body.as_deref().map_or(Value::Null, |body| {
                 match answer.headers.get("content-type") {
                     Some(html) if html == "text/html; charset=utf-8" => body.into(),
-                    _ => serde_json::from_str(&body).expect("every other body is JSON"),
+                    _ => serde_json::from_str(body).expect("every other body is JSON"),
                 }
             }),
+            text: answer.body.unwrap_or_default(),
         }
     }
 

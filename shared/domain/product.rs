@@ -1,8 +1,7 @@
 //! Products and the variants of them that are sold.
 
 mod draft;
-
-use std::collections::BTreeMap;
+mod options;
 
 use deserr::Deserr;
 use serde::{Deserialize, Serialize};
@@ -17,9 +16,7 @@ use super::text::{Description, ImageUrl, Label, Name};
 use super::time::Timestamp;
 
 pub use draft::{MAX_VARIANTS, ProductDraft, Revision};
-
-/// What distinguishes a variant from its siblings: `{"size": "M", "colour": "navy"}`.
-pub type Options = BTreeMap<String, String>;
+pub use options::{OptionNames, Options};
 
 /// Who sees a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
@@ -61,6 +58,9 @@ pub struct Product {
     pub status: ProductStatus,
     /// Stock at or below this is low; `None` where nobody asked.
     pub low_stock_threshold: Option<Stock>,
+    /// The names of its variants' options.
+    #[serde(default)]
+    pub options: OptionNames,
     /// The sizes its variants on sale come in, in their order.
     #[serde(default)]
     pub sizes: Vec<String>,
@@ -173,8 +173,8 @@ impl Product {
         self.skus = kept().map(|variant| variant.sku.clone()).collect();
         self.sizes.clear();
         for size in kept().filter_map(|variant| variant.options.get("size")) {
-            if !self.sizes.contains(size) {
-                self.sizes.push(size.clone());
+            if !self.sizes.iter().any(|known| known == size) {
+                self.sizes.push(size.to_owned());
             }
         }
     }

@@ -84,6 +84,12 @@ impl ImageUrl {
     }
 }
 
+/// The same text for every case of its letters: upper case and back again, letter by letter, which
+/// makes `ß` and `SS` one, and every sigma.
+pub fn fold_case(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
 fn bounded(text: &str, min: usize, max: usize, lines: Lines) -> Result<String, Refused> {
     let text = text.trim();
     let length = text.chars().count();

@@ -10,7 +10,7 @@ use super::email::Email;
 use super::ids::UserId;
 use super::invalid::{Invalid, Refused};
 use super::patch::{Patch, Replace};
-use super::text::{AddressLine, Label, Name, Phone};
+use super::text::{AddressLine, Label, Name, Phone, fold_case};
 use super::time::Timestamp;
 
 /// What a person may do in the shop.
@@ -110,12 +110,10 @@ impl NameKey {
 
     /// What the places of everybody begin with whose name begins like this.
     ///
-    /// Upper case and back again, letter by letter: that makes `ß` and `SS` one, and every sigma.
     /// An index takes 1,024 bytes; what is cut off is of no use to anybody who looks for a name.
     pub fn prefix(name: &Name) -> String {
         const LONGEST: usize = 900;
-        let upper = name.as_str().chars().flat_map(char::to_uppercase);
-        let mut folded: String = upper.flat_map(char::to_lowercase).collect();
+        let mut folded = fold_case(name.as_str());
         folded.truncate(folded.floor_char_boundary(LONGEST));
         folded
     }

@@ -83,6 +83,7 @@ fn routes(admin: &Persona<'_>, mug: &Value, mailed: &Mailed) -> Vec<Route> {
             ("status", vec![json!("sold"), json!(1)]),
             ("stock", vec![json!(-1), json!(1.5), json!(u64::MAX), json!("5")]),
             ("low_stock_threshold", vec![json!(-1), json!(1.5), json!("5")]),
+            ("options", vec![json!("size"), json!([7]), json!([""]), json!(["a", "A"])]),
             ("variants", vec![json!([]), json!({}), json!([7]), json!([{"sku": "a b"}])]),
         ],
     };

@@ -29,6 +29,7 @@ struct LineView {
     product_id: ProductId,
     name: Name,
     image: Option<ImageUrl>,
+    #[serde(serialize_with = "Options::as_object")]
     options: Options,
     unit_price: Money,
     quantity: Quantity,

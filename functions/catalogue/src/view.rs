@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::domain::card::Card;
 use shared::domain::ids::ProductId;
 use shared::domain::money::Money;
-use shared::domain::product::{Options, ProductStatus, ProductWithVariants, Variant};
+use shared::domain::product::{OptionNames, Options, ProductStatus, ProductWithVariants, Variant};
 use shared::domain::quantity::Stock;
 use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
@@ -25,6 +25,7 @@ pub(crate) struct ProductView {
     price: Money,
     status: ProductStatus,
     low_stock_threshold: Option<Stock>,
+    options: OptionNames,
     variants: Vec<VariantView>,
     in_stock: bool,
     rating: Rating,
@@ -36,6 +37,7 @@ pub(crate) struct ProductView {
 #[derive(Serialize)]
 struct VariantView {
     sku: Sku,
+    #[serde(serialize_with = "Options::as_object")]
     options: Options,
     /// Its own; null where it follows the product's.
     price: Option<Money>,
@@ -66,6 +68,7 @@ impl From<ProductWithVariants> for ProductView {
             price: product.price,
             status: product.status,
             low_stock_threshold: product.low_stock_threshold,
+            options: product.options,
             in_stock: variants.iter().any(|variant| variant.available.get() > 0),
             variants,
             rating: Rating::default(),

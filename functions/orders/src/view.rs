@@ -55,6 +55,7 @@ struct LineView {
     sku: Sku,
     product_id: ProductId,
     name: Name,
+    #[serde(serialize_with = "Options::as_object")]
     options: Options,
     unit_price: Money,
     quantity: Quantity,

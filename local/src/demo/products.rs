@@ -66,6 +66,12 @@ impl DemoProduct {
     /// The body of the `POST /products` that would make it.
     pub fn body(&self, currency: &str) -> Value {
         let variants: Vec<_> = self.variants.iter().map(DemoVariant::body).collect();
+        let has = |option: fn(&DemoVariant) -> bool| self.variants.iter().any(option);
+        let options = [
+            ("size", has(|variant| variant.size.is_some())),
+            ("colour", has(|variant| variant.colour.is_some())),
+        ];
+        let options = options.into_iter().filter(|(_, has)| *has).map(|(name, _)| name);
         json!({
             "name": self.name,
             "description": self.description,
@@ -75,6 +81,7 @@ impl DemoProduct {
             "images": [self.image],
             "price": {"amount": self.price, "currency": currency},
             "low_stock_threshold": self.low_stock_threshold,
+            "options": options.collect::<Vec<_>>(),
             "variants": variants,
         })
     }

@@ -2,14 +2,12 @@
 
 use std::collections::HashSet;
 
-use deserr::{
-    DeserializeError, Deserr, ErrorKind, IntoValue, Map, MergeWithError, Value, ValueKind,
-    ValuePointerRef, take_cf_content,
-};
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
-use super::{Options, Product, ProductStatus, ProductWithVariants, Variant, VariantStatus};
+use super::options::{self, MAX_OPTIONS, OptionNames, Options};
+use super::{Product, ProductStatus, ProductWithVariants, Variant, VariantStatus};
 use crate::domain::ids::ProductId;
-use crate::domain::invalid::{Invalid, Refused};
+use crate::domain::invalid::Invalid;
 use crate::domain::members::Members;
 use crate::domain::money::{Currency, Money};
 use crate::domain::quantity::Stock;
@@ -35,6 +33,7 @@ pub struct ProductDraft {
     status: Option<ProductStatus>,
     low_stock_threshold: Option<Stock>,
     stock: Option<Stock>,
+    options: Vec<Option<Label>>,
     variants: Option<Vec<Option<VariantDraft>>>,
     unreadable: Option<Invalid>,
 }
@@ -68,6 +67,7 @@ impl Deserr<Invalid> for ProductDraft {
             status: body.optional("status"),
             low_stock_threshold: body.optional("low_stock_threshold"),
             stock: body.optional("stock"),
+            options: body.list("options").unwrap_or_default(),
             variants: body.objects("variants", VariantDraft::read),
             unreadable: body.broken(),
         })
@@ -77,27 +77,31 @@ impl Deserr<Invalid> for ProductDraft {
 impl VariantDraft {
     fn read<V: IntoValue>(members: &mut Members<'_, V>) -> Self {
         let sku = members.optional("sku");
-        let options = members.optional::<OptionsDraft>("options").map(Options::from);
+        let options = members.optional("options");
         Self {
             has_unreadable_sku: members.has("sku") && sku.is_none(),
             sku,
-            options: if members.has("options") { options } else { Some(Options::new()) },
+            options: if members.has("options") { options } else { Some(Options::default()) },
             price: members.optional("price"),
             stock: members.optional("stock"),
         }
     }
 
+    fn options(&self) -> Options {
+        self.options.clone().unwrap_or_default()
+    }
+
     /// The variant that it describes anew: the one with its SKU or, where it names none, the one
     /// with its options that is not withdrawn.
     fn recognise<'v>(&self, variants: &'v [Variant]) -> Option<&'v Variant> {
-        variants.iter().find(|variant| match &self.sku {
-            Some(sku) => variant.sku == *sku,
-            None => {
-                !self.has_unreadable_sku
-                    && self.options.as_ref() == Some(&variant.options)
-                    && variant.status != VariantStatus::Withdrawn
-            }
-        })
+        if let Some(sku) = &self.sku {
+            return variants.iter().find(|variant| variant.sku == *sku);
+        }
+        let options = self.options.as_ref().filter(|_| !self.has_unreadable_sku)?.identity();
+        variants
+            .iter()
+            .filter(|variant| variant.status != VariantStatus::Withdrawn)
+            .find(|variant| variant.options.identity() == options)
     }
 }
 
@@ -116,7 +120,7 @@ pub struct Revision {
 pub const MAX_VARIANTS: usize = 40;
 const MAX_TAGS: usize = 20;
 const MAX_IMAGES: usize = 20;
-const MAX_OPTIONS: usize = 5;
+const OPTIONS: &str = "/options";
 
 impl ProductDraft {
     /// Says all that is wrong with it in a shop of this currency. `current` is the product that it
@@ -131,8 +135,11 @@ impl ProductDraft {
         let prices = self.foreign_prices(currency);
         let counts = self.wrong_counts();
         let stock = self.misplaced_stock(known.is_some());
-        let variants = self.duplicates(known.unwrap_or_default());
-        Invalid::collect(unreadable.chain(prices).chain(counts).chain(stock).chain(variants))
+        let known = known.unwrap_or_default();
+        let names = self.wrong_option_names(known);
+        let variants = self.duplicates(known);
+        let product = unreadable.chain(prices).chain(counts).chain(stock);
+        Invalid::collect(product.chain(names).chain(variants))
     }
 
     /// Makes a new product of it. `currency` is the shop's.
@@ -145,6 +152,7 @@ impl ProductDraft {
         self.check(currency, None)?;
         let status = self.status.unwrap_or(ProductStatus::Active);
         let mut product = self.product(id, status, 1, now, now)?;
+        product.options = self.option_names(&[]);
         let only = VariantDraft { stock: self.stock, ..VariantDraft::default() };
         let variants = match &self.variants {
             None => vec![only.variant(&product, 1)],
@@ -175,6 +183,7 @@ impl ProductDraft {
         let status = self.status.unwrap_or(current.status);
         let (version, created_at) = (current.version + 1, current.created_at);
         let mut product = self.product(current.id, status, version, created_at, now)?;
+        product.options = self.option_names(variants);
 
         let mut revised = match &self.variants {
             Some(drafts) => revise_listed(drafts.iter().flatten(), &product, variants),
@@ -182,7 +191,7 @@ impl ProductDraft {
                 .iter()
                 .map(|variant| match variant.status {
                     VariantStatus::Withdrawn => variant.clone(),
-                    _ => variant.describe(&product, variant.options.clone(), variant.own_price),
+                    _ => variant.describe(&product, &variant.options, variant.own_price),
                 })
                 .collect(),
         };
@@ -230,6 +239,58 @@ impl ProductDraft {
         too_many.chain(none)
     }
 
+    /// Names of options that the body names twice, and more options than a product has.
+    fn wrong_option_names(&self, known: &[Variant]) -> Vec<Invalid> {
+        let (mut names, mut broken) = (OptionNames::default(), Vec::new());
+        for (index, name) in self.options.iter().enumerate() {
+            if name.as_ref().is_some_and(|name| !names.add(name.as_str())) {
+                let pointer = format!("/options/{index}");
+                let detail = "Another option has this name.";
+                broken.push(Invalid::field(&pointer, "duplicate", detail));
+            }
+        }
+        let beyond = match self.options.len() {
+            0..=MAX_OPTIONS => self.options_of_variants(known).into_iter().find(|(_, options)| {
+                names.add_of(options);
+                names.count() > MAX_OPTIONS
+            }),
+            _ => Some((OPTIONS.to_owned(), Options::default())),
+        };
+        broken.extend(
+            beyond.map(|(pointer, _)| Invalid::field(&pointer, "too_many", options::too_many())),
+        );
+        broken
+    }
+
+    /// The names of the product's options: first those that the body names, then those of its
+    /// variants.
+    fn option_names(&self, known: &[Variant]) -> OptionNames {
+        let mut names = OptionNames::default();
+        for name in self.options.iter().flatten() {
+            names.add(name.as_str());
+        }
+        for (_, options) in self.options_of_variants(known) {
+            names.add_of(&options);
+        }
+        names
+    }
+
+    /// The options of the variants that the product has then, each with the pointer of what is to
+    /// be changed if they are too many. Without `variants` they are the `known` ones.
+    fn options_of_variants(&self, known: &[Variant]) -> Vec<(String, Options)> {
+        let of_draft = |(index, draft): (usize, &VariantDraft)| {
+            (format!("/variants/{index}{OPTIONS}"), draft.options())
+        };
+        let of_variant = |variant: &Variant| (OPTIONS.to_owned(), variant.options.clone());
+        match &self.variants {
+            Some(_) => self.variants().map(of_draft).collect(),
+            None => {
+                let current = known.iter().filter(|known| known.status != VariantStatus::Withdrawn);
+                current.map(of_variant).collect()
+            }
+        }
+    }
+
     /// The product's own `stock` where there is no place for it.
     fn misplaced_stock(&self, exists: bool) -> Option<Invalid> {
         let (pointer, _) = ("/stock", self.stock?);
@@ -253,7 +314,8 @@ impl ProductDraft {
             };
             let variant = draft.recognise(known);
             let same_sku = draft.sku.as_ref().is_some_and(|sku| !skus.insert(sku));
-            let same_options = draft.options.as_ref().is_some_and(|own| !options.insert(own));
+            let same_options =
+                draft.options.as_ref().is_some_and(|own| !options.insert(own.identity()));
             let same_variant = variant.is_some_and(|variant| !recognised.insert(&variant.sku));
             if same_sku {
                 refuse("/sku", "Another variant has this SKU.");
@@ -294,6 +356,7 @@ impl ProductDraft {
             price,
             status,
             low_stock_threshold: self.low_stock_threshold,
+            options: OptionNames::default(),
             sizes: Vec::new(),
             skus: Vec::new(),
             version,
@@ -310,7 +373,7 @@ impl VariantDraft {
             sku: self.sku.clone().unwrap_or_else(|| Sku::generate(product.id, number)),
             product_id: product.id,
             name: product.name.clone(),
-            options: self.options.clone().unwrap_or_default(),
+            options: self.options().named(&product.options),
             image: product.images.first().cloned(),
             price: self.price.unwrap_or(product.price),
             own_price: self.price,
@@ -327,10 +390,10 @@ impl VariantDraft {
 impl Variant {
     /// The same variant of a product described anew. What is its own stays, whatever the product's
     /// is.
-    fn describe(&self, product: &Product, options: Options, own_price: Option<Money>) -> Self {
+    fn describe(&self, product: &Product, options: &Options, own_price: Option<Money>) -> Self {
         Self {
             name: product.name.clone(),
-            options,
+            options: options.named(&product.options),
             image: product.images.first().cloned(),
             price: own_price.unwrap_or(product.price),
             own_price,
@@ -351,8 +414,7 @@ fn revise_listed<'d>(
     for draft in drafts {
         match draft.recognise(variants) {
             Some(variant) => {
-                let options = draft.options.clone().unwrap_or_default();
-                revised.push(variant.describe(product, options, draft.price));
+                revised.push(variant.describe(product, &draft.options(), draft.price));
             }
             None => {
                 revised.push(draft.variant(product, next_number));
@@ -366,57 +428,6 @@ fn revise_listed<'d>(
         }
     }
     revised
-}
-
-/// Options as an admin writes them. Not a map of `deserr`'s: that one (0.6.4) forgets the errors
-/// of its entries.
-struct OptionsDraft(Options);
-
-impl From<OptionsDraft> for Options {
-    fn from(draft: OptionsDraft) -> Self {
-        draft.0
-    }
-}
-
-impl Deserr<Invalid> for OptionsDraft {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        location: ValuePointerRef<'_>,
-    ) -> Result<Self, Invalid> {
-        let entries = match value {
-            Value::Map(entries) => entries,
-            actual => {
-                let kind = ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::Map] };
-                return Err(take_cf_content(Invalid::error(None, kind, location)));
-            }
-        };
-        let (mut options, mut broken) = (Options::new(), Vec::new());
-        for (name, value) in entries.into_iter() {
-            let at = location.push_key(&name);
-            let label = Label::deserialize_from_value(value.into_value(), at);
-            let name = Label::parse(name.clone()).map_err(|refused| refuse(refused, at));
-            match (name, label) {
-                (Ok(name), Ok(label)) => {
-                    let label = label.as_str().to_owned();
-                    if options.insert(name.as_str().to_owned(), label).is_some() {
-                        let refused = Refused::new("duplicate", "Another option has this name.");
-                        broken.push(refuse(refused, at));
-                    }
-                }
-                (name, label) => broken.extend(name.err().into_iter().chain(label.err())),
-            }
-        }
-        if options.len() > MAX_OPTIONS {
-            let detail = format!("Must have at most {MAX_OPTIONS} options.");
-            broken.push(refuse(Refused::new("too_many", detail), location));
-        }
-        Invalid::collect(broken)?;
-        Ok(Self(options))
-    }
-}
-
-fn refuse(refused: Refused, location: ValuePointerRef<'_>) -> Invalid {
-    take_cf_content(Invalid::merge(None, refused, location))
 }
 
 fn use_inventory(pointer: &str) -> Invalid {

@@ -21,6 +21,7 @@ fn tee() -> Value {
         "price": usd(2900),
         "status": "active",
         "low_stock_threshold": 3,
+        "options": ["size", "colour"],
         "variants": [
             {"sku": "TEE-S", "options": {"size": "S", "colour": "sand"}, "stock": 5},
             {"sku": "TEE-M", "options": {"size": "M", "colour": "sand"}, "price": usd(3100)},
@@ -75,6 +76,7 @@ async fn a_product_is_shown_as_it_was_described_and_found_where_location_says() 
         "price": usd(2900),
         "status": "active",
         "low_stock_threshold": 3,
+        "options": ["size", "colour"],
         "variants": [
             variant("TEE-S", ("S", "sand"), json!(null), 2900, 5),
             variant("TEE-M", ("M", "sand"), usd(3100), 3100, 0),
@@ -106,7 +108,9 @@ async fn a_name_and_a_price_are_enough() {
     for absent in ["description", "category", "brand", "low_stock_threshold"] {
         assert_eq!(mug[absent], json!(null), "{absent}");
     }
-    assert_eq!((&mug["tags"], &mug["images"]), (&json!([]), &json!([])));
+    for empty in ["tags", "images", "options"] {
+        assert_eq!(mug[empty], json!([]), "{empty}");
+    }
     assert_eq!(mug["status"], "active");
     assert_eq!(mug["in_stock"], false);
     assert_eq!(mug["variants"].as_array().map(Vec::len), Some(1));
@@ -325,6 +329,24 @@ async fn what_cannot_be_variants_is_refused() {
             ),
             ("two without options", json!([{}, {}]), "/variants/1/options duplicate"),
             (
+                "options whose names differ in case only",
+                json!([
+                    {"options": {"Size": "S", "colour": "sand"}},
+                    {"options": {"Colour": "sand", "size": "S"}},
+                ]),
+                "/variants/1/options duplicate",
+            ),
+            (
+                "six options in all",
+                json!([
+                    {"options": {"a": "1", "b": "1", "c": "1"}},
+                    {"options": {"a": "1", "B": "2", "d": "1", "e": "1"}},
+                    {"options": {"f": "1"}},
+                    {"options": {"g": "1"}},
+                ]),
+                "/variants/2/options too_many",
+            ),
+            (
                 "a price in euros",
                 json!([{"price": {"amount": 1, "currency": "EUR"}}]),
                 "/variants/0/price/currency wrong_currency",
@@ -357,9 +379,97 @@ async fn what_cannot_be_variants_is_refused() {
                 json!({"size": "S", "size ": "M"}),
                 "/variants/0/options/size  duplicate",
             ),
+            (
+                "one in capitals, too",
+                json!({"SIZE": "S", "size": "M"}),
+                "/variants/0/options/size duplicate",
+            ),
         ],
     ))
     .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_names_of_options_is_refused() {
+    let six = ["a", "b", "c", "d", "e", "f"];
+    expect_refusals(&cases(
+        |options| mug_with(json!({"options": options})),
+        [
+            ("one name, no list", json!("size"), "/options wrong_type"),
+            ("a number", json!(["size", 5]), "/options/1 wrong_type"),
+            ("a blank", json!([" "]), "/options/0 too_short"),
+            ("a name of 61", json!(["x".repeat(61)]), "/options/0 too_long"),
+            ("six", json!(six), "/options too_many"),
+            ("one twice", json!(["size", "colour", "Size"]), "/options/2 duplicate"),
+        ],
+    ))
+    .await;
+    let mut body = mug_of(json!([{"options": {"e": "1"}}, {"options": {"f": "1"}}]));
+    body["options"] = json!(six[..5]);
+    let app = App::start().await;
+    let answer = app.admin().await.post("/products", body).await;
+    assert_eq!(answer.broken(), "/variants/1/options too_many");
+}
+
+/// A body as text, since `json!` sorts members; `options` is what it says of itself.
+fn linen_tee(options: &str) -> String {
+    format!(
+        r#"{{"name": "Linen Tee", "price": {{"amount": 2900, "currency": "USD"}}, {options}
+        "variants": [
+            {{"sku": "A", "options": {{"Size": "S", "colour": "sand"}}, "stock": 5}},
+            {{"sku": "B", "options": {{"COLOUR": "navy", "fit": "slim", "size": "S"}}, "stock": 5}},
+            {{"sku": "C", "options": {{"SIZE": "M"}}, "stock": 5}}
+        ]}}"#
+    )
+}
+
+#[tokio::test]
+async fn options_have_one_order_and_one_spelling_wherever_they_are_shown() {
+    for (options, names, shown) in [
+        (
+            "",
+            json!(["Size", "colour", "fit"]),
+            [
+                r#"{"Size":"S","colour":"sand"}"#,
+                r#"{"Size":"S","colour":"navy","fit":"slim"}"#,
+                r#"{"Size":"M"}"#,
+            ],
+        ),
+        (
+            r#""options": ["Colour", "Fabric", "size"],"#,
+            json!(["Colour", "Fabric", "size", "fit"]),
+            [
+                r#"{"Colour":"sand","size":"S"}"#,
+                r#"{"Colour":"navy","size":"S","fit":"slim"}"#,
+                r#"{"size":"M"}"#,
+            ],
+        ),
+    ] {
+        let app = App::start().await;
+        let (admin, ada) = (app.admin().await, app.customer("ada").await);
+        let body = linen_tee(options);
+
+        let put_up = admin.call("POST", "/products").body("application/json", &body).send().await;
+
+        assert_eq!(put_up.body["options"], names);
+        for sku in ["A", "B", "C"] {
+            ada.post("/cart/items", json!({"sku": sku, "quantity": 1})).await.expect(200);
+        }
+        let path =
+            format!("/products/{}", put_up.clone().expect(201)["id"].as_str().expect("an id"));
+        let (product, cart) = (ada.get(&path).await, ada.get("/cart").await);
+        let order = ada.post("/orders", json!({})).await;
+        let order_path = order.header("location").expect("a Location").to_owned();
+        let (found, list) = (ada.get(&order_path).await, ada.get("/orders").await);
+        for answer in [put_up, product, cart, order, found, list] {
+            for (sku, options) in ["A", "B", "C"].into_iter().zip(shown) {
+                let text = format!(r#""options":{options}"#);
+                assert!(answer.text.contains(&text), "{sku}: {text} in {}", answer.text);
+            }
+        }
+        let list = ada.get("/products").await.expect(200);
+        assert_eq!(list["data"][0]["sizes"], json!(["S", "M"]));
+    }
 }
 
 #[tokio::test]

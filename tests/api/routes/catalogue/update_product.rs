@@ -434,6 +434,87 @@ async fn a_variant_is_recognised_by_its_options_where_no_sku_is_given() {
 }
 
 #[tokio::test]
+async fn names_of_options_are_the_same_in_any_case() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    let with = |variants: Value| json!({"name": "Tee", "price": usd(2900), "variants": variants});
+
+    let variants = json!([{"options": {"SIZE": "S"}}, {"options": {"Size": "M"}, "stock": 1}]);
+    let answer = admin.put(&path_of(&tee), with(variants)).await;
+    assert_eq!(answer.broken(), "/variants/1/stock use_inventory", "it is the one that exists");
+
+    let variants = json!([{"options": {"SIZE": "S"}}, {"options": {"Size": "M"}}]);
+    let respelled = admin.put(&path_of(&tee), with(variants)).await.expect(200);
+    assert_eq!(respelled["options"], json!(["SIZE"]), "the first spelling");
+    let variants = &respelled["variants"];
+    let shown = |index: usize| (&variants[index]["sku"], &variants[index]["options"]);
+    assert_eq!(shown(0), (&json!("TEE-S"), &json!({"SIZE": "S"})));
+    assert_eq!(shown(1), (&json!("TEE-M"), &json!({"SIZE": "M"})));
+}
+
+#[tokio::test]
+async fn options_can_be_put_into_another_order_without_naming_the_variants() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let options = json!({"size": "S", "colour": "sand", "fit": "slim"});
+    let variants = json!([{"sku": "A", "options": options}]);
+    let body = json!({"name": "Tee", "price": usd(2900), "variants": variants});
+    let path = path_of(&put_up(&admin, body).await);
+    let edit = |options: Value| json!({"name": "Tee", "price": usd(2900), "options": options});
+
+    for (options, names, shown) in [
+        (
+            json!(["Size", "fit"]),
+            json!(["Size", "fit", "colour"]),
+            r#"{"Size":"S","fit":"slim","colour":"sand"}"#,
+        ),
+        (
+            json!(["COLOUR", "fabric"]),
+            json!(["COLOUR", "fabric", "Size", "fit"]),
+            r#"{"COLOUR":"sand","Size":"S","fit":"slim"}"#,
+        ),
+        (
+            json!(null),
+            json!(["COLOUR", "Size", "fit"]),
+            r#"{"COLOUR":"sand","Size":"S","fit":"slim"}"#,
+        ),
+    ] {
+        let edited = admin.put(&path, edit(options)).await;
+        assert!(edited.text.contains(&format!(r#""options":{shown}"#)), "{}", edited.text);
+        assert_eq!(edited.body["options"], names);
+        let found = admin.get(&path).await;
+        assert_eq!(found.text, edited.text);
+        let put = admin.call("PUT", &path).body("application/json", &found.text).send().await;
+        let expected = found.text.replace(
+            &format!(r#""version":{}"#, found.body["version"]),
+            &format!(r#""version":{}"#, put.body["version"]),
+        );
+        assert_eq!(put.text, expected, "put back, nothing changes");
+    }
+    let answer = admin.put(&path, edit(json!(["a", "b", "c"]))).await;
+    assert_eq!(answer.broken(), "/options too_many", "three and the variant's three");
+}
+
+#[tokio::test]
+async fn the_table_keeps_options_as_a_list_since_its_maps_have_no_order() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tee = put_up(&admin, tee()).await;
+    let variants = json!([{"sku": "TEE-S", "options": {"size": "S", "fit": "slim"}}]);
+    let body = json!({"name": "Tee", "price": usd(1), "options": ["size"], "variants": variants});
+    admin.put(&path_of(&tee), body).await.expect(200);
+
+    let product = id(&tee).parse().expect("an id");
+    let key = keys::variant(product, &Sku::parse("TEE-S".to_owned()).expect("a SKU"));
+    let items = app.contents().await;
+    let stored = &items[&format!("{} {}", key.pk, key.sk)]["options"];
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let pair = |name: &str, value: &str| AttributeValue::L(vec![text(name), text(value)]);
+    assert_eq!(*stored, AttributeValue::L(vec![pair("size", "S"), pair("fit", "slim")]));
+}
+
+#[tokio::test]
 async fn the_status_decides_who_sees_it_and_who_can_buy_it() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);

@@ -1,0 +1,184 @@
+//! What distinguishes the variants of a product: size, color and the like.
+
+use std::collections::BTreeMap;
+
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Map, MergeWithError, Value, ValueKind,
+    ValuePointerRef, take_cf_content,
+};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::domain::invalid::{Invalid, Refused};
+use crate::domain::text::{Label, fold_case};
+
+/// The most options of one product, however many of them a variant has.
+pub(super) const MAX_OPTIONS: usize = 5;
+
+/// A variant's options: names and values, in the order in which its product names them.
+///
+/// Names are compared without regard to case, values with. A body writes an object and views show
+/// one ([`Options::as_object`]); the table keeps a list of pairs, because its maps have no order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Options(Vec<(String, String)>);
+
+/// The names of a product's options, in their order and spelling; no two differ in case only.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OptionNames(Vec<String>);
+
+impl Options {
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The value of an option.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let name = fold_case(name);
+        self.iter().find(|(own, _)| fold_case(own) == name).map(|(_, value)| value)
+    }
+
+    /// Writes them as views show them: an object whose members have the order of the options.
+    pub fn as_object<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+
+    /// Equal for equal options, whatever the order and case of their names.
+    pub(super) fn identity(&self) -> BTreeMap<String, &str> {
+        self.iter().map(|(name, value)| (fold_case(name), value)).collect()
+    }
+
+    /// The same options in the order and spelling of `names`, which has all of theirs.
+    #[must_use]
+    pub(super) fn named(&self, names: &OptionNames) -> Self {
+        let named = |name: &String| Some((name.clone(), self.get(name)?.to_owned()));
+        Self(names.0.iter().filter_map(named).collect())
+    }
+}
+
+impl OptionNames {
+    /// How many.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds a name if it is new; says whether it was.
+    pub(super) fn add(&mut self, name: &str) -> bool {
+        let folded = fold_case(name);
+        let is_new = self.0.iter().all(|known| fold_case(known) != folded);
+        if is_new {
+            self.0.push(name.to_owned());
+        }
+        is_new
+    }
+
+    /// Adds the names of a variant's options that are new.
+    pub(super) fn add_of(&mut self, options: &Options) {
+        for (name, _) in options.iter() {
+            self.add(name);
+        }
+    }
+}
+
+/// Read from an object. Not by a map of `deserr`'s: that one (0.6.4) forgets the errors of its
+/// entries.
+impl Deserr<Invalid> for Options {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Invalid> {
+        let entries = match value {
+            Value::Map(entries) => entries,
+            actual => {
+                let kind = ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::Map] };
+                return Err(take_cf_content(Invalid::error(None, kind, location)));
+            }
+        };
+        let (mut options, mut names) = (Vec::new(), OptionNames::default());
+        let mut broken = Vec::new();
+        for (name, value) in entries.into_iter() {
+            let at = location.push_key(&name);
+            let value = Label::deserialize_from_value(value.into_value(), at);
+            let name = Label::parse(name.clone()).map_err(|refused| refuse(refused, at));
+            match (name, value) {
+                (Ok(name), Ok(value)) if names.add(name.as_str()) => {
+                    options.push((name.as_str().to_owned(), value.as_str().to_owned()));
+                }
+                (Ok(_), Ok(_)) => {
+                    let refused = Refused::new("duplicate", "Another option has this name.");
+                    broken.push(refuse(refused, at));
+                }
+                (name, value) => broken.extend(name.err().into_iter().chain(value.err())),
+            }
+        }
+        if options.len() > MAX_OPTIONS {
+            broken.push(refuse(Refused::new("too_many", too_many()), location));
+        }
+        Invalid::collect(broken)?;
+        Ok(Self(options))
+    }
+}
+
+/// Why there can't be more.
+pub(super) fn too_many() -> String {
+    format!("A product has at most {MAX_OPTIONS} options, over all its variants.")
+}
+
+fn refuse(refused: Refused, location: ValuePointerRef<'_>) -> Invalid {
+    take_cf_content(Invalid::merge(None, refused, location))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::json::Json;
+
+    fn options(text: &str) -> Options {
+        Json::parse(text.as_bytes()).unwrap().read().unwrap()
+    }
+
+    #[test]
+    fn an_option_is_found_by_its_name_in_any_case() {
+        let options = options(r#"{"Größe": "M", "colour": "Navy"}"#);
+        assert_eq!(options.get("GRÖSSE"), Some("M"));
+        assert_eq!(options.get("Colour"), Some("Navy"));
+        assert_eq!(options.get("fit"), None);
+    }
+
+    #[test]
+    fn options_are_the_same_in_any_order_and_case_of_their_names_but_not_of_their_values() {
+        let identity = |text: &str| {
+            let options = options(text);
+            let owned = |(name, value): (String, &str)| (name, value.to_owned());
+            options.identity().into_iter().map(owned).collect::<Vec<_>>()
+        };
+        let first = identity(r#"{"size": "M", "colour": "navy"}"#);
+        assert_eq!(identity(r#"{"COLOUR": "navy", "Size": "M"}"#), first);
+        assert_ne!(identity(r#"{"colour": "Navy", "size": "M"}"#), first);
+        assert_ne!(identity(r#"{"size": "M"}"#), first);
+    }
+
+    #[test]
+    fn names_come_in_order_of_appearance_and_in_the_first_spelling() {
+        let mut names = OptionNames::default();
+        for text in [r#"{"Size": "M", "colour": "a"}"#, r#"{"fit": "slim", "SIZE": "M"}"#] {
+            names.add_of(&options(text));
+        }
+        assert_eq!(names, OptionNames(["Size", "colour", "fit"].map(str::to_owned).into()));
+        let named = options(r#"{"FIT": "slim", "size": "M"}"#).named(&names);
+        assert_eq!(named.iter().collect::<Vec<_>>(), [("Size", "M"), ("fit", "slim")]);
+    }
+
+    #[test]
+    fn options_are_stored_as_a_list_and_shown_as_an_object_in_one_order() {
+        #[derive(Serialize)]
+        struct View(#[serde(serialize_with = "Options::as_object")] Options);
+        let options = options(r#"{"size": "M", "colour": "navy"}"#);
+        let stored = serde_json::to_string(&options).unwrap();
+        assert_eq!(stored, r#"[["size","M"],["colour","navy"]]"#);
+        assert_eq!(serde_json::from_str::<Options>(&stored).unwrap(), options);
+        let shown = serde_json::to_string(&View(options)).unwrap();
+        assert_eq!(shown, r#"{"size":"M","colour":"navy"}"#);
+    }
+}
