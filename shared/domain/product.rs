@@ -116,7 +116,8 @@ pub struct Variant {
     /// Its place among its siblings, and its number for ever.
     #[serde(default)]
     pub number: usize,
-    /// Counts the changes of what buyers are told of it, from 1.
+    /// Counts, from 1, how often changed what a buyer is told: the name, the options, and what it
+    /// sells at.
     #[serde(default)]
     pub revision: u64,
 }
@@ -132,6 +133,11 @@ impl std::fmt::Display for VariantStatus {
 }
 
 impl Variant {
+    /// Whether a buyer is told the same of both.
+    fn reads_like(&self, other: &Self) -> bool {
+        self.name == other.name && self.options == other.options && self.price == other.price
+    }
+
     /// Whether it can be bought at all, stock aside.
     pub fn is_on_sale(&self) -> bool {
         self.status == VariantStatus::OnSale

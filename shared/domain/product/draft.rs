@@ -389,9 +389,9 @@ impl VariantDraft {
 
 impl Variant {
     /// The same variant of a product described anew. What is its own stays, whatever the product's
-    /// is.
+    /// is; its revision rises where a buyer is told something else.
     fn describe(&self, product: &Product, options: &Options, own_price: Option<Money>) -> Self {
-        Self {
+        let described = Self {
             name: product.name.clone(),
             options: options.named(&product.options),
             image: product.images.first().cloned(),
@@ -400,7 +400,9 @@ impl Variant {
             low_stock_threshold: self.own_low_stock_threshold.or(product.low_stock_threshold),
             status: product.variant_status(),
             ..self.clone()
-        }
+        };
+        let has_changed = !described.reads_like(self);
+        Self { revision: self.revision + u64::from(has_changed), ..described }
     }
 }
 

@@ -383,11 +383,8 @@ async fn a_skus_own_threshold_does_not_follow_the_products() {
     let app = App::start().await;
     let admin = app.admin().await;
     let pair = put_up_pair(&admin).await;
-    let key = |sku: &str| {
-        let product = id(&pair).parse().expect("an id");
-        keys::variant(product, &Sku::parse(sku.to_owned()).expect("a SKU"))
-    };
-    let own = key("B");
+    let product = id(&pair).parse().expect("an id");
+    let own = keys::variant(product, &Sku::parse("B".to_owned()).expect("a SKU"));
     let update = app.client.update_item().table_name(&app.table);
     let update = update.key("pk", AttributeValue::S(own.pk)).key("sk", AttributeValue::S(own.sk));
     let update =
@@ -400,16 +397,16 @@ async fn a_skus_own_threshold_does_not_follow_the_products() {
         body["low_stock_threshold"] = threshold;
         admin.put(&path_of(&pair), body).await.expect(200);
 
-        let items = app.contents().await;
-        let stored = |sku: &str, name: &str| {
-            let key = key(sku);
-            let item = &items[&format!("{} {}", key.pk, key.sk)];
-            item.get(name).and_then(|value| value.as_n().ok()).cloned()
-        };
-        assert_eq!(stored("A", "low_stock_threshold").as_deref(), of_a);
-        assert_eq!(stored("A", "own_low_stock_threshold"), None);
-        assert_eq!(stored("B", "low_stock_threshold").as_deref(), Some("7"));
-        assert_eq!(stored("B", "own_low_stock_threshold").as_deref(), Some("7"));
+        let number = |text: &str| AttributeValue::N(text.to_owned());
+        for (sku, attribute, expected) in [
+            ("A", "low_stock_threshold", of_a),
+            ("A", "own_low_stock_threshold", None),
+            ("B", "low_stock_threshold", Some("7")),
+            ("B", "own_low_stock_threshold", Some("7")),
+        ] {
+            let stored = stored(&app, &pair, sku, attribute).await;
+            assert_eq!(stored, expected.map(number), "{sku}, {attribute}");
+        }
     }
 }
 
@@ -496,6 +493,80 @@ async fn options_can_be_put_into_another_order_without_naming_the_variants() {
     assert_eq!(answer.broken(), "/options too_many", "three and the variant's three");
 }
 
+/// An attribute of the variant of this SKU, as the table keeps it.
+async fn stored(app: &App, product: &Value, sku: &str, attribute: &str) -> Option<AttributeValue> {
+    let product = id(product).parse().expect("an id");
+    let key = keys::variant(product, &Sku::parse(sku.to_owned()).expect("a SKU"));
+    app.contents().await[&format!("{} {}", key.pk, key.sk)].get(attribute).cloned()
+}
+
+#[tokio::test]
+async fn the_revision_of_a_variant_counts_what_a_buyer_is_told() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mut body = json!({
+        "name": "Pair",
+        "price": usd(1000),
+        "options": ["kind"],
+        "variants": [
+            {"sku": "A", "options": {"kind": "A", "size": "S"}, "stock": 9},
+            {"sku": "B", "options": {"kind": "B"}, "price": usd(1200)},
+        ],
+    });
+    let pair = put_up(&admin, body.clone()).await;
+    body["variants"][0].as_object_mut().expect("a variant").remove("stock");
+    let both = body["variants"].clone();
+    for (what, member, value, a, b) in [
+        ("nothing", "name", json!("Pair"), 1, 1),
+        ("the name", "name", json!("Two"), 2, 2),
+        ("the product's price", "price", usd(1100), 3, 2),
+        (
+            "its own price, to what it sells at",
+            "variants",
+            json!([both[0], {"sku": "B", "options": {"kind": "B"}, "price": usd(1200)}]),
+            3,
+            2,
+        ),
+        ("the product's price, to B's", "price", usd(1200), 4, 2),
+        (
+            "B's price, from its own to the same of the product's",
+            "variants",
+            json!([both[0], {"sku": "B", "options": {"kind": "B"}}]),
+            4,
+            2,
+        ),
+        ("a value", "variants", json!([both[0], {"sku": "B", "options": {"kind": "b"}}]), 4, 3),
+        ("the spelling of a name", "options", json!(["Kind"]), 5, 4),
+        ("the order of the names", "options", json!(["size", "Kind"]), 6, 4),
+        ("the image", "images", json!(["https://img.example.com/a.jpg"]), 6, 4),
+        ("the threshold", "low_stock_threshold", json!(3), 6, 4),
+        ("the text", "description", json!("Two of a kind."), 6, 4),
+        ("the status", "status", json!("draft"), 6, 4),
+        ("the status again", "status", json!("active"), 6, 4),
+        ("B, which is withdrawn", "variants", json!([both[0]]), 6, 4),
+        ("the name without B", "name", json!("One"), 7, 4),
+        (
+            "B, which comes back",
+            "variants",
+            json!([both[0], {"sku": "B", "options": {"kind": "b"}}]),
+            7,
+            5,
+        ),
+    ] {
+        body[member] = value;
+        admin.put(&path_of(&pair), body.clone()).await.expect(200);
+
+        for (sku, revision) in [("A", a), ("B", b)] {
+            let number = AttributeValue::N(revision.to_string());
+            let stored = stored(&app, &pair, sku, "revision").await;
+            assert_eq!(stored, Some(number), "{sku} after {what}");
+        }
+    }
+    ada.post("/orders", json!({"items": [{"sku": "A", "quantity": 1}]})).await.expect(201);
+    let number = AttributeValue::N("7".to_owned());
+    assert_eq!(stored(&app, &pair, "A", "revision").await, Some(number), "A after a sale");
+}
+
 #[tokio::test]
 async fn the_table_keeps_options_as_a_list_since_its_maps_have_no_order() {
     let app = App::start().await;
@@ -505,13 +576,10 @@ async fn the_table_keeps_options_as_a_list_since_its_maps_have_no_order() {
     let body = json!({"name": "Tee", "price": usd(1), "options": ["size"], "variants": variants});
     admin.put(&path_of(&tee), body).await.expect(200);
 
-    let product = id(&tee).parse().expect("an id");
-    let key = keys::variant(product, &Sku::parse("TEE-S".to_owned()).expect("a SKU"));
-    let items = app.contents().await;
-    let stored = &items[&format!("{} {}", key.pk, key.sk)]["options"];
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let pair = |name: &str, value: &str| AttributeValue::L(vec![text(name), text(value)]);
-    assert_eq!(*stored, AttributeValue::L(vec![pair("size", "S"), pair("fit", "slim")]));
+    let list = AttributeValue::L(vec![pair("size", "S"), pair("fit", "slim")]);
+    assert_eq!(stored(&app, &tee, "TEE-S", "options").await, Some(list));
 }
 
 #[tokio::test]
