@@ -203,13 +203,20 @@ impl CartLine {
         self.product_id == variant.product_id && self.sku == variant.sku
     }
 
+    /// Whether the line shows what the shop says now: it may have changed and come back.
+    fn says_the_same(&self, variant: &Variant) -> bool {
+        self.name == variant.name && self.options == variant.options
+    }
+
     /// What stands between the line and its purchase, the variant being as it is now.
     pub fn problem(&self, variant: Option<&Variant>) -> Option<LineProblem> {
         match variant.filter(|variant| variant.is_on_sale()) {
             None => Some(LineProblem::Unavailable),
             Some(v) if v.available.get() < self.quantity.get() => Some(LineProblem::OutOfStock),
             Some(v) if v.price != self.unit_price => Some(LineProblem::PriceChanged),
-            Some(v) if v.revision != self.revision => Some(LineProblem::Changed),
+            Some(v) if v.revision != self.revision && !self.says_the_same(v) => {
+                Some(LineProblem::Changed)
+            }
             Some(_) => None,
         }
     }

@@ -35,18 +35,14 @@ pub async fn edit(
     let mut attempts = Attempts::at("a cart changes faster than it can be written");
     let mut read = Read::Eventual;
     loop {
-        let carts = ctx.store.carts();
-        let (named, before) = try_join(edit.named(ctx, read), carts.get(id, read)).await?;
-        match edit.attempt(ctx, &before, named, read).await {
-            Ok(Attempt::Written(cart)) => return Ok(cart),
-            Ok(Attempt::Unchanged(cart)) if read == Read::Consistent => return Ok(cart),
-            Err(refusal) if read == Read::Consistent || !refusal.is_about_state() => {
-                return Err(refusal);
-            }
+        match (edit.attempt(ctx, id, read).await, read) {
+            (Ok(Attempt::Written(cart)), _) => return Ok(cart),
+            (Ok(Attempt::Unchanged(cart)), Read::Consistent) => return Ok(cart),
+            (Ok(Attempt::Overtaken), Read::Consistent) => attempts.pause().await?,
             // The cheap read may have lagged behind the caller's own last change.
-            Ok(Attempt::Unchanged(_)) | Err(_) => {}
-            Ok(Attempt::Overtaken) if read == Read::Eventual => {}
-            Ok(Attempt::Overtaken) => attempts.pause().await?,
+            (Ok(Attempt::Unchanged(_) | Attempt::Overtaken), Read::Eventual) => {}
+            (Err(refusal), Read::Eventual) if refusal.is_about_state() => {}
+            (Err(refusal), _) => return Err(refusal),
         }
         read = Read::Consistent;
     }
@@ -78,26 +74,25 @@ impl Edit<'_> {
         }
     }
 
-    async fn attempt(
-        &self,
-        ctx: &Ctx,
-        before: &Cart,
-        named: Option<Variant>,
-        read: Read,
-    ) -> Result<Attempt> {
+    async fn attempt(&self, ctx: &Ctx, id: CartId, read: Read) -> Result<Attempt> {
+        let cart = ctx.store.carts().get(id, read);
+        let (named, before) = try_join(self.named(ctx, read), cart).await?;
         let known = match self.edit {
             CartEdit::Set(sku, _) => variants_of(ctx, before.lines_of(sku), read).await?,
             _ => named.into_iter().collect(),
         };
-        if let CartEdit::Set(sku, _) = self.edit
-            && before.lines_of(sku).next().is_none()
-        {
+        let is_there = match self.edit {
+            CartEdit::Add(..) => !known.is_empty(),
+            CartEdit::Set(sku, _) => before.lines_of(sku).next().is_some(),
+            CartEdit::Remove(_) | CartEdit::Clear => true,
+        };
+        if !is_there {
             return Err(Error::NotFound);
         }
         self.expected.check_stored(before.version)?;
         let mut cart = before.clone();
         cart.edit(self.edit, &known)?;
-        if cart == *before {
+        if cart == before {
             return Ok(Attempt::Unchanged(stocked(ctx, cart, known).await?));
         }
         cart.version = before.version + 1;

@@ -1,7 +1,11 @@
 //! Through several routes at once: first sales, races, trouble with the database.
 
 mod account;
+mod dead_lines;
+mod descriptions;
 mod first_sale;
+mod free_orders;
 mod lost_answers;
+mod one_cart_named;
 mod oversell;
 mod trouble;

@@ -1,0 +1,103 @@
+//! An order says what the shop says, on every road that leads to it: from the cart, from items, and
+//! after the shop has changed something in between.
+
+use serde_json::{Value, json};
+use tests::app::App;
+use tests::persona::Persona;
+use tests::samples::{id, put_up, usd};
+
+fn shirt(name: &str, options: Value, cents: i64) -> Value {
+    json!({
+        "name": name,
+        "price": usd(cents),
+        "images": ["https://img.example.com/shirt.jpg"],
+        "variants": [{"sku": "SHIRT-M", "options": options}],
+    })
+}
+
+async fn describe(admin: &Persona<'_>, product: &Value, body: Value) {
+    admin.put(&format!("/products/{}", id(product)), body).await.expect(200);
+}
+
+async fn shop() -> (App, Value) {
+    let app = App::start().await;
+    let mut new = shirt("Linen Shirt", json!({"size": "M"}), 2900);
+    new["variants"][0]["stock"] = json!(9);
+    let product = put_up(&app.admin().await, new).await;
+    (app, product)
+}
+
+#[tokio::test]
+async fn goods_that_are_described_anew_at_the_same_price_are_ordered_as_they_are_today() {
+    for (name, options, what) in [
+        ("Linen Shirt, washed", json!({"size": "M"}), "a new name"),
+        ("Linen Shirt", json!({"size": "Medium"}), "a new option"),
+        ("Linen Shirt", json!({"size": "M", "fit": "slim"}), "one more option"),
+    ] {
+        let (app, product) = shop().await;
+        let (admin, ada) = (app.admin().await, app.customer("ada").await);
+        ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
+        describe(&admin, &product, shirt(name, options.clone(), 2900)).await;
+
+        let line = ada.get("/cart").await.expect(200)["items"][0].clone();
+        assert_eq!(line["problem"], "changed", "{what}");
+        assert_eq!((&line["name"], &line["options"]), (&json!(name), &options), "{what}");
+        assert_eq!(line["image"], "https://img.example.com/shirt.jpg", "{what}");
+
+        let order = ada.post("/orders", json!({"expected_total": usd(2900)})).await.expect(201);
+        let items = json!({"items": [{"sku": "SHIRT-M", "quantity": 1}]});
+        let by_items = ada.post("/orders", items).await.expect(201);
+        for order in [order, by_items] {
+            let line = &order["items"][0];
+            assert_eq!((&line["name"], &line["options"]), (&json!(name), &options), "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_change_the_goods_does_not_change_the_line() {
+    let (app, product) = shop().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
+    let mut body = shirt("Linen Shirt", json!({"size": "M"}), 2900);
+    body["images"] = json!(["https://img.example.com/other.jpg"]);
+    body["low_stock_threshold"] = json!(2);
+    body["description"] = json!("Washed twice.");
+    describe(&admin, &product, body).await;
+
+    let line = ada.get("/cart").await.expect(200)["items"][0].clone();
+
+    assert_eq!(line["problem"], json!(null));
+    assert_eq!(line["image"], "https://img.example.com/other.jpg", "today's picture");
+}
+
+#[tokio::test]
+async fn a_new_price_is_said_before_a_new_description() {
+    let (app, product) = shop().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
+    describe(&admin, &product, shirt("Shirt", json!({"size": "M"}), 3100)).await;
+
+    let line = ada.get("/cart").await.expect(200)["items"][0].clone();
+
+    assert_eq!((&line["problem"], &line["name"]), (&json!("price_changed"), &json!("Shirt")));
+    let problem = ada.post("/orders", json!({"expected_total": usd(2900)})).await;
+    problem.expect_problem(409, "price_changed");
+    let order = ada.post("/orders", json!({})).await.expect(201);
+    assert_eq!(order["items"][0]["name"], "Shirt");
+    assert_eq!(order["total"], usd(3100));
+}
+
+#[tokio::test]
+async fn a_line_is_brought_up_to_date_when_it_is_touched() {
+    let (app, product) = shop().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
+    describe(&admin, &product, shirt("Shirt", json!({"size": "M"}), 2900)).await;
+
+    let cart = ada.put("/cart/items/SHIRT-M", json!({"quantity": 1})).await.expect(200);
+
+    assert_eq!(cart["items"][0]["problem"], json!(null));
+    assert_eq!(cart["items"][0]["name"], "Shirt");
+    assert_eq!(cart["version"], 2);
+}
