@@ -757,7 +757,7 @@ async fn of_ten_products_that_reach_for_one_new_sku_exactly_one_gets_it() {
 }
 
 #[tokio::test]
-async fn too_many_changes_for_one_step_can_be_made_in_two() {
+async fn of_too_many_changes_it_is_said_how_many_fit_into_the_first_of_two() {
     let app = App::start().await;
     let admin = app.admin().await;
     let variants = |line: &str, number: u32| {
@@ -765,18 +765,28 @@ async fn too_many_changes_for_one_step_can_be_made_in_two() {
             |n: u32| json!({"sku": format!("{line}-{n}"), "options": {"size": n.to_string()}});
         (0..number).map(variant).collect::<Vec<_>>()
     };
-    let with =
-        |variants: Vec<Value>| json!({"name": "Mug", "price": usd(1800), "variants": variants});
-    let mug = put_up(&admin, with(variants("OLD", 40))).await;
-    let path = path_of(&mug);
+    let with = |name: &str, variants: &[Value]| json!({"name": name, "price": usd(1800), "variants": variants});
+    for (line, kept, fitting) in [("A", 0, 29), ("B", 5, 29), ("C", 10, 29)] {
+        let old = variants(&format!("OLD-{line}"), 40);
+        let mug = put_up(&admin, with("Mug", &old)).await;
+        let path = path_of(&mug);
+        // The new ones have sizes that no kept one has.
+        let new = variants(&format!("NEW-{line}"), 40).split_off(kept);
+        let wanted = [&old[..kept], &new].concat();
 
-    let answer = admin.put(&path, with(variants("NEW", 40))).await;
-    answer.expect_problem(422, "too_many_changes");
-    assert_eq!(admin.get(&path).await.expect(200), mug);
+        let answer = admin.put(&path, with("Bowl", &wanted)).await;
 
-    admin.put(&path, with(variants("OLD", 1))).await.expect(200);
-    let mug = admin.put(&path, with(variants("NEW", 40))).await.expect(200);
-    assert_eq!(mug["variants"].as_array().map(Vec::len), Some(40));
+        let problem = answer.expect_problem(422, "too_many_changes");
+        let detail = problem["detail"].as_str().expect("a detail");
+        let number = |word: &str| word.parse::<usize>().ok();
+        assert_eq!(detail.split(' ').find_map(number), Some(fitting), "{detail}");
+        assert_eq!(admin.get(&path).await.expect(200), mug, "nothing has changed");
+        let one_more = &wanted[..kept + fitting + 1];
+        admin.put(&path, with("Bowl", one_more)).await.expect_problem(422, "too_many_changes");
+        admin.put(&path, with("Bowl", &wanted[..kept + fitting])).await.expect(200);
+        let mug = admin.put(&path, with("Bowl", &wanted)).await.expect(200);
+        assert_eq!(mug["variants"].as_array().map(Vec::len), Some(40), "and the rest in a second");
+    }
 }
 
 #[tokio::test]
