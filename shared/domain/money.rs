@@ -53,13 +53,22 @@ impl From<Currency> for String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 pub struct Money {
-    amount: Amount,
+    amount: Amount<{ Money::MAX }>,
+    currency: Currency,
+}
+
+/// A sum as a client may name it, such as the total of an order: above every sum of [`Money`] that
+/// the shop shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[deserr(error = Invalid, deny_unknown_fields)]
+pub struct Total {
+    amount: Amount<{ Total::MAX }>,
     currency: Currency,
 }
 
 impl Money {
-    /// The largest amount a client may name: with the most lines of the largest quantity, a total
-    /// still is an exact integer in JavaScript (under 2^53).
+    /// The largest price a client may name: the total of the most lines of the largest quantity is
+    /// still within [`Total::MAX`].
     pub const MAX: i64 = 100_000_000_000;
 
     /// So many minor units; amounts of our own sums may exceed [`Money::MAX`].
@@ -99,6 +108,16 @@ impl Money {
     }
 }
 
+impl Total {
+    /// 2^53 − 1: JavaScript represents every integer up to it exactly.
+    pub const MAX: i64 = 9_007_199_254_740_991;
+
+    /// The amount.
+    pub const fn money(self) -> Money {
+        Money::new(self.amount.0, self.currency)
+    }
+}
+
 /// As people read it, with the currency's own decimals: `19.99 USD`, `1999 JPY`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,20 +130,20 @@ impl fmt::Display for Money {
     }
 }
 
-/// Minor units as a client may send them.
+/// Minor units, of which a client may send at most `MAX`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-struct Amount(i64);
+struct Amount<const MAX: i64>(i64);
 
-impl Deserr<Invalid> for Amount {
+impl<const MAX: i64> Deserr<Invalid> for Amount<MAX> {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Invalid> {
         let refused = match value {
             Value::Integer(amount) => match i64::try_from(amount) {
-                Ok(amount) if amount <= Money::MAX => return Ok(Self(amount)),
-                _ => Refused::new("too_large", format!("Must be at most {}.", Money::MAX)),
+                Ok(amount) if amount <= MAX => return Ok(Self(amount)),
+                _ => Refused::new("too_large", format!("Must be at most {MAX}.")),
             },
             Value::NegativeInteger(_) => Refused::new("negative", "Must not be negative."),
             Value::Float(_) => Refused::new(
@@ -179,6 +198,20 @@ mod tests {
             let money = Money::new(minor_units, Currency::parse(code.into()).unwrap());
             assert_eq!(money.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_total_may_be_larger_than_a_price() {
+        fn refusal<T: Deserr<Invalid>>(amount: i64) -> Option<Vec<&'static str>> {
+            let money = json!({"amount": amount, "currency": "USD"});
+            let refused = deserr::deserialize::<T, _, Invalid>(money).err()?;
+            Some(refused.fields().iter().map(|field| field.code).collect())
+        }
+        assert_eq!(refusal::<Money>(Money::MAX), None);
+        assert_eq!(refusal::<Money>(Money::MAX + 1), Some(vec!["too_large"]));
+        assert_eq!(refusal::<Total>(Money::MAX + 1), None);
+        assert_eq!(refusal::<Total>(Total::MAX), None);
+        assert_eq!(refusal::<Total>(Total::MAX + 1), Some(vec!["too_large"]));
     }
 
     #[test]

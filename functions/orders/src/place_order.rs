@@ -12,7 +12,7 @@ use shared::domain::ids::{OrderId, UserId};
 use shared::domain::invalid::Invalid;
 use shared::domain::json::Json;
 use shared::domain::members::Members;
-use shared::domain::money::{Currency, Money};
+use shared::domain::money::{Currency, Money, Total};
 use shared::domain::order::PaymentMethod;
 use shared::domain::rate_limit::RateLimit;
 use shared::domain::user::Address;
@@ -65,7 +65,7 @@ impl Body {
         let basket = basket(&mut body, cart);
         let payment_method = payment_method(&mut body);
         let shipping_address = body.optional("shipping_address");
-        let expected_total: Option<Money> = body.optional("expected_total");
+        let expected_total = body.optional("expected_total").map(Total::money);
         let pointer = body.pointer("expected_total");
         body.add(expected_total.and_then(|total| total.in_shop_currency(currency, &pointer).err()));
         body.finish(|| {

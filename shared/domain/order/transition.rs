@@ -269,9 +269,9 @@ impl Order {
 mod tests {
     use super::super::NewOrder;
     use super::*;
-    use crate::domain::cart::CartLine;
+    use crate::domain::cart::{Cart, CartLine};
     use crate::domain::ids::{OrderId, ProductId};
-    use crate::domain::money::{Currency, Money};
+    use crate::domain::money::{Currency, Money, Total};
     use crate::domain::product::Options;
     use crate::domain::quantity::Quantity;
     use crate::domain::sku::Sku;
@@ -444,6 +444,14 @@ mod tests {
 
         assert_eq!(transition.order.summary.payment_status, PaymentStatus::Voided);
         assert_eq!(transition.unpaid, UnpaidPlace::Untouched);
+    }
+
+    #[test]
+    fn a_client_can_name_the_total_of_the_highest_order_that_can_be_placed() {
+        let usd = Currency::parse("USD".to_owned()).unwrap();
+        let line = Money::new(Money::MAX, usd).times(Quantity::MAX);
+        let total = Money::sum(vec![line; Cart::MAX_LINES], usd);
+        assert!((Money::MAX..=Total::MAX).contains(&total.amount()), "{total}");
     }
 
     #[test]

@@ -671,6 +671,32 @@ async fn an_expected_total_is_money_of_the_shop() {
 }
 
 #[tokio::test]
+async fn whatever_total_is_shown_can_be_expected() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    put_up_sku(&admin, "YACHT", 60_000_000_000, 5).await;
+    add(&ada, "YACHT", 2).await;
+    let shown = ada.get("/cart").await.expect(200)["subtotal"].clone();
+    assert_eq!(shown, usd(120_000_000_000));
+
+    let order = ada.post("/orders", json!({"expected_total": shown})).await.expect(201);
+
+    assert_eq!(order["total"], shown);
+    let line = json!({"sku": "YACHT", "quantity": 1});
+    for (cents, status, what) in [
+        (9_007_199_254_740_991_i64, 409, "the largest integer of JavaScript"),
+        (9_007_199_254_740_992, 422, "one more"),
+    ] {
+        let body = json!({"items": [line], "expected_total": usd(cents)});
+        let answer = ada.post("/orders", body).await;
+        assert_eq!(answer.status, status, "{what}: {answer:?}");
+        if status == 422 {
+            assert_eq!(answer.broken(), "/expected_total/amount too_large", "{what}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn forty_lines_are_one_order() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
