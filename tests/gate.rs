@@ -11,17 +11,16 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Barrier;
 
 use crate::policy::Policy;
 use crate::random::Random;
 use crate::replica::Replica;
+use crate::wire::{answer_of, conflict, read, read_answer, throttle, write};
 
 /// One access to one partition, as IAM judges it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -273,7 +272,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        let (operation, mut body) = parse(&request);
+        let (operation, mut body) = read(&request);
         self.gate.check(&operation, &body);
         let trouble = self.gate.trouble(&operation, &body);
         match trouble {
@@ -287,7 +286,7 @@ impl HttpConnector for Connector {
             Kind::None | Kind::LostAnswer => {}
         }
         body["ReturnConsumedCapacity"] = "INDEXES".into();
-        set_body(&mut request, &body);
+        write(&mut request, &body);
         let stale = self.gate.stale_read(&operation, &body, &request);
 
         let depth = {
@@ -308,14 +307,14 @@ impl HttpConnector for Connector {
                 count.answered_depth = count.answered_depth.max(depth);
             }
             let mut answer = answer?;
-            let body = read_body(&mut answer).await?;
+            let body = read_answer(&mut answer).await?;
             gate.weigh(is_write, &body);
             if let Some((replica, request)) = stale.filter(|_| answer.status().is_success()) {
                 replica.catch_up_with_old_writes().await;
                 let mut stale = inner.call(request).await?;
                 assert!(stale.status().is_success(), "the replica answers what the table does");
-                let stale = read_body(&mut stale).await?;
-                answer = json_answer(200, &replica.answer(&body, stale));
+                let stale = read_answer(&mut stale).await?;
+                answer = answer_of(200, &replica.answer(&body, stale));
             }
             if trouble == Kind::LostAnswer {
                 return Err(lost());
@@ -336,7 +335,7 @@ impl Gate {
         let replica = self.replica.as_ref()?;
         let body = replica.read(operation, body)?;
         let mut request = request.try_clone().expect("a body that is in memory");
-        set_body(&mut request, &body);
+        write(&mut request, &body);
         Some((Arc::clone(replica), request))
     }
 
@@ -352,30 +351,6 @@ impl Gate {
             count.add(&capacity, is_write);
         }
     }
-}
-
-/// Operation and body of a call.
-pub(crate) fn parse(request: &HttpRequest) -> (String, Value) {
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
-    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-    let body = request.body().bytes().unwrap_or_default();
-    (operation, serde_json::from_slice(body).unwrap_or_default())
-}
-
-fn set_body(request: &mut HttpRequest, body: &Value) {
-    let bytes = body.to_string();
-    request.headers_mut().insert("content-length", bytes.len().to_string());
-    *request.body_mut() = SdkBody::from(bytes);
-}
-
-/// An answer's body, which stays in the answer.
-async fn read_body(answer: &mut HttpResponse) -> Result<Value, ConnectorError> {
-    let body = answer.take_body();
-    let bytes = aws_smithy_types::byte_stream::ByteStream::new(body).collect().await;
-    let bytes = bytes.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
-    let value = serde_json::from_slice(&bytes).unwrap_or_default();
-    *answer.body_mut() = SdkBody::from(bytes);
-    Ok(value)
 }
 
 impl Count {
@@ -447,46 +422,6 @@ fn accesses(operation: &str, body: &Value) -> Vec<Access> {
     }
 }
 
-/// A transaction is cancelled by the reason of its first write; a single write is just refused.
-fn conflict(writes: Option<usize>) -> HttpResponse {
-    let Some(writes) = writes else {
-        return failure(json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
-            "message": "Transaction is ongoing for the item",
-        }));
-    };
-    let reason = |index| match index {
-        0 => {
-            json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"})
-        }
-        _ => json!({"Code": "None"}),
-    };
-    let reasons: Vec<_> = (0..writes).map(reason).collect();
-    failure(json!({
-        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled",
-        "CancellationReasons": reasons,
-    }))
-}
-
 fn lost() -> ConnectorError {
     ConnectorError::timeout("no answer".into())
-}
-
-fn throttle() -> HttpResponse {
-    failure(json!({
-        "__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException",
-        "message": "Rate exceeded",
-    }))
-}
-
-fn failure(body: Value) -> HttpResponse {
-    json_answer(400, &body)
-}
-
-fn json_answer(status: u16, body: &Value) -> HttpResponse {
-    let status = StatusCode::try_from(status).expect("a status");
-    let mut answer = HttpResponse::new(status, SdkBody::from(body.to_string()));
-    answer.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-    answer
 }

@@ -16,3 +16,4 @@ pub mod random;
 pub mod replica;
 pub mod samples;
 pub mod stale_reads;
+pub mod wire;

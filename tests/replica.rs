@@ -26,7 +26,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::database;
-use crate::gate::parse;
+use crate::wire;
 
 /// For how long a write has not arrived, in milliseconds. Until a test lets time pass, no write has.
 const LAG: i64 = 1000;
@@ -221,7 +221,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (operation, body) = parse(&request);
+        let (operation, body) = wire::read(&request);
         let keys = written(&operation, &body);
         if keys.is_empty() {
             return self.inner.call(request);
