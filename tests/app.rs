@@ -31,7 +31,6 @@ use shared::store::Store;
 use crate::answer::Answer;
 use crate::gate::{Count, Gate, Loss, Rendezvous, Trouble};
 use crate::mailbox::Mailbox;
-use crate::persona::Persona;
 use crate::replica::Replica;
 use crate::stale_reads::StaleReads;
 use crate::{database, policy};
@@ -163,21 +162,6 @@ impl App {
         let jobs = jobs.collect();
         let requests = AtomicU32::new(0);
         Self { functions, jobs, backstage, client, table, mailbox, rendezvous, clock, requests }
-    }
-
-    /// Somebody who is not signed in.
-    pub fn anonymous(&self) -> Persona<'_> {
-        Persona::anonymous(self)
-    }
-
-    /// A customer of this name, new and signed in.
-    pub async fn customer(&self, name: &str) -> Persona<'_> {
-        Persona::customer(self, name).await
-    }
-
-    /// An admin, new and signed in.
-    pub async fn admin(&self) -> Persona<'_> {
-        Persona::admin(self).await
     }
 
     /// Makes a race of the next so many transactions: none is carried out before all are there.

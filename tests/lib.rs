@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod app;
 pub mod database;
+pub mod delivery;
 pub mod demo;
 pub mod gate;
 pub mod jwt;

@@ -45,16 +45,33 @@ pub struct Call<'a> {
     address: String,
 }
 
+impl App {
+    /// Somebody who is not signed in.
+    pub fn anonymous(&self) -> Persona<'_> {
+        Persona::anonymous(self)
+    }
+
+    /// A customer of this name, new and signed in.
+    pub async fn customer(&self, name: &str) -> Persona<'_> {
+        Persona::customer(self, name).await
+    }
+
+    /// An admin, new and signed in.
+    pub async fn admin(&self) -> Persona<'_> {
+        Persona::admin(self).await
+    }
+}
+
 impl<'a> Persona<'a> {
-    pub(crate) fn anonymous(app: &'a App) -> Self {
+    fn anonymous(app: &'a App) -> Self {
         Self { app, token: None, refresh_token: None, user_id: None, address: ADDRESS.to_owned() }
     }
 
-    pub(crate) async fn customer(app: &'a App, name: &str) -> Self {
+    async fn customer(app: &'a App, name: &str) -> Self {
         Self::signed_in(app, name, Role::Customer).await
     }
 
-    pub(crate) async fn admin(app: &'a App) -> Self {
+    async fn admin(app: &'a App) -> Self {
         Self::signed_in(app, "admin", Role::Admin).await
     }
 

@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::json;
 use tests::app::App;
+use tests::delivery::record;
 use tests::gate::Trouble;
-use tests::mailbox::{Mishap, record};
+use tests::mailbox::Mishap;
 use tests::random::Random;
 
 use super::{ADA, account, register};
