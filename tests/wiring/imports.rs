@@ -1,104 +1,161 @@
-//! Imports point one way: `lambda, http → services → context → auth, mail → store → aws, crypto →
-//! config → domain`.
+//! Imports point one way, and no two files import each other. A failure names both files and the
+//! line that has to go.
 
-use std::path::{Path, PathBuf};
+mod graph;
+mod source;
+mod tokens;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use serde_json::Value;
 use tests::demo::root;
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
+use self::graph::Graph;
+use crate::workspace::metadata;
+
+/// The modules of `shared/`, layer by layer: each may import its own layer and those below. `lib` is
+/// the contents page, and what it names anew counts where it is written; `jobs` is a page of what
+/// there is to start, as `http::routes` is.
+const LAYERS: [&[&str]; 9] = [
+    &["lib"],
+    &["http", "jobs", "lambda"],
+    &["services"],
+    &["context"],
+    &["auth", "mail", "payment"],
+    &["store"],
+    &["aws", "crypto"],
+    &["config"],
+    &["domain"],
+];
+
+/// The folders of the workspace's packages, and those that each may depend on.
+const DEPENDENCIES: [(&str, &[&str]); 4] = [
+    ("shared", &[]),
+    ("functions", &["shared"]),
+    ("local", &["functions", "shared"]),
+    ("tests", &["functions", "local", "shared"]),
+];
+
+/// What only some may name: where it is refused, unless the path begins like one of the second.
+const RESERVED: [(&str, &[&str], &[&str], &str); 4] = [
+    (
+        "aws_sdk_dynamodb",
+        &["shared/", "functions/"],
+        &["shared/aws/", "shared/store/"],
+        "say what is wanted as a method of shared::store",
+    ),
+    (
+        "aws_sdk_sesv2",
+        &["shared/", "functions/"],
+        &["functions/mail/src/ses"],
+        "a mail is sent by a `Mailer` of shared::mail",
+    ),
+    ("dynoxide", &["shared/", "functions/"], &[], "a function must not link the local cloud"),
+    ("lambda_http", &["shared/domain/"], &[], "the domain is pure: types and rules, no I/O"),
+];
+
+/// The graph of every target of the workspace, by its first file.
+fn graphs() -> &'static BTreeMap<String, Graph> {
+    static GRAPHS: OnceLock<BTreeMap<String, Graph>> = OnceLock::new();
+    GRAPHS.get_or_init(|| {
+        let read = |path: &str| std::fs::read_to_string(root().join(path)).ok();
+        let packages = list(&metadata()["packages"]);
+        let targets = packages.flat_map(|package| list(&package["targets"]));
+        let paths = targets.map(|target| relative(&target["src_path"]));
+        paths.map(|path| (path.clone(), Graph::read(&path, read))).collect()
+    })
 }
 
-/// Fails for every line of code in `folder` that has one of `words`.
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().expect("a list").iter()
+}
+
+/// A path within the workspace.
+fn relative(path: &Value) -> String {
+    let path = std::path::Path::new(path.as_str().expect("a path"));
+    let path = path.strip_prefix(root()).expect("a path in the workspace");
+    path.to_str().expect("a path of letters").to_owned()
+}
+
+/// The layer of a module of `shared/`.
+fn layer(module: &[String]) -> Option<usize> {
+    let name = module.first().map_or("lib", String::as_str);
+    LAYERS.iter().position(|layer| layer.contains(&name))
+}
+
 #[track_caller]
-fn refuse(folder: &str, words: &[&str], why: &str) {
-    for file in sources(&root().join(folder)) {
-        let text = std::fs::read_to_string(&file).expect("a file");
-        for (number, line) in text.lines().enumerate() {
-            let code = line.trim_start();
-            let word = words.iter().find(|word| code.contains(**word));
-            if let (Some(word), false) = (word, code.starts_with("//")) {
-                panic!("{}:{}: `{word}`: {why}", file.display(), number + 1);
+fn expect_none(problems: &[String], rule: &str) {
+    assert!(problems.is_empty(), "{rule}:\n{}", problems.join("\n"));
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let circles: Vec<_> = graphs().values().flat_map(Graph::circles).collect();
+    let circles = circles.into_iter().map(|circle| {
+        let files: BTreeSet<_> = circle.iter().map(|edge| &edge.from).collect();
+        let lines: Vec<_> = circle.iter().map(|edge| format!("    {}", edge.text)).collect();
+        format!("  {} files:\n{}", files.len(), lines.join("\n"))
+    });
+    expect_none(
+        &circles.collect::<Vec<_>>(),
+        "no files import each other, be it in a longer circle",
+    );
+}
+
+#[test]
+fn every_module_of_shared_has_its_layer() {
+    for edge in graphs()["shared/lib.rs"].edges() {
+        for module in [edge.from, edge.to] {
+            let name = module.join("::");
+            assert!(layer(&module).is_some(), "give {name} its place in LAYERS, {}", file!());
+        }
+    }
+}
+
+#[test]
+fn a_layer_imports_itself_and_those_below() {
+    let edges = graphs()["shared/lib.rs"].edges().into_iter();
+    let upward = edges.filter(|edge| layer(&edge.to) < layer(&edge.from));
+    let problems: Vec<_> = upward.map(|edge| format!("  {}", edge.text)).collect();
+    let order: Vec<_> = LAYERS[1..].iter().map(|layer| layer.join(", ")).collect();
+    expect_none(&problems, &format!("imports of shared go {}", order.join(" → ")));
+}
+
+#[test]
+fn packages_depend_on_each_other_one_way() {
+    let folder = |path: &str| path.split('/').next().expect("a part").to_owned();
+    let packages = || list(&metadata()["packages"]);
+    let folders: BTreeMap<_, _> = packages()
+        .map(|package| (package["name"].as_str(), folder(&relative(&package["manifest_path"]))))
+        .collect();
+    let mut problems = Vec::new();
+    for package in packages() {
+        let manifest = relative(&package["manifest_path"]);
+        let (_, allowed) = DEPENDENCIES
+            .into_iter()
+            .find(|(name, _)| *name == folder(&manifest))
+            .unwrap_or_else(|| panic!("give {manifest} its place in DEPENDENCIES, {}", file!()));
+        let dependencies = list(&package["dependencies"]).map(|it| it["name"].as_str());
+        for name in dependencies {
+            if let Some(other) = folders.get(&name)
+                && !allowed.contains(&other.as_str())
+            {
+                problems.push(format!("  {manifest} depends on {}", name.unwrap_or_default()));
             }
         }
     }
+    expect_none(&problems, "functions → shared, local → functions, shared, tests → all");
 }
 
 #[test]
-fn the_domain_knows_nothing_of_the_rest() {
-    let rest = [
-        "crate::config",
-        "crate::crypto",
-        "crate::aws",
-        "crate::store",
-        "crate::auth",
-        "crate::mail",
-        "crate::context",
-        "crate::services",
-        "crate::http",
-        "crate::lambda",
-        "lambda_http",
-    ];
-    refuse("shared/domain", &rest, "the domain is pure: types and rules, no I/O");
-}
-
-const ABOVE_AUTH: [&str; 4] = ["crate::context", "crate::services", "crate::http", "crate::lambda"];
-
-#[test]
-fn aws_and_crypto_know_settings_and_the_domain_only() {
-    for folder in ["shared/aws", "shared/crypto"] {
-        let why = "the store and auth use them, not the other way round";
-        refuse(folder, &["crate::store", "crate::auth", "crate::mail"], why);
-        refuse(folder, &ABOVE_AUTH, why);
+fn what_has_its_place_is_named_nowhere_else() {
+    for (name, refused, allowed, why) in RESERVED {
+        let begins = |path: &str, folders: &[&str]| folders.iter().any(|it| path.starts_with(it));
+        let uses = graphs().values().flat_map(|graph| graph.uses_of(name));
+        let uses = uses.filter(|(path, _)| begins(path, refused) && !begins(path, allowed));
+        let problems: Vec<_> =
+            uses.map(|(path, line)| format!("  {path}:{line} names {name}")).collect();
+        expect_none(&problems, why);
     }
-}
-
-#[test]
-fn the_store_knows_what_is_below_it_only() {
-    let why = "the store serves auth and http, not the other way round";
-    refuse("shared/store", &["crate::auth", "crate::mail"], why);
-    refuse("shared/store", &ABOVE_AUTH, why);
-}
-
-#[test]
-fn who_may_call_is_no_matter_of_http() {
-    refuse("shared/auth", &ABOVE_AUTH, "services and http use auth");
-    refuse("shared/services", &["crate::http", "crate::lambda"], "http uses services");
-}
-
-#[test]
-fn only_the_store_names_the_sdk() {
-    let why = "say what is wanted as a method of shared::store";
-    for folder in [
-        "shared/domain",
-        "shared/crypto",
-        "shared/auth",
-        "shared/services",
-        "shared/http",
-        "functions",
-    ] {
-        refuse(folder, &["aws_sdk_dynamodb"], why);
-    }
-}
-
-#[test]
-fn only_the_mailer_names_ses() {
-    let why = "a mail is sent by a `Mailer` of shared::mail";
-    for folder in ["shared", "functions/auth", "functions/mail/src/letters"] {
-        refuse(folder, &["aws_sdk_sesv2"], why);
-    }
-}
-
-#[test]
-fn functions_know_neither_the_local_cloud_nor_the_tests() {
-    refuse("functions", &["local::", "dynoxide"], "a function must not link the local cloud");
 }

@@ -1,0 +1,340 @@
+//! Which file of a crate imports which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::source::{Import, Path, Source};
+
+/// The files of a crate, and what they import of each other.
+#[derive(Debug, Default)]
+pub struct Graph {
+    files: BTreeMap<Path, File>,
+    edges: BTreeMap<(Path, Path), usize>,
+}
+
+#[derive(Debug)]
+struct File {
+    /// Where it is.
+    path: String,
+    source: Source,
+}
+
+/// One file imports another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edge {
+    /// The module that imports; empty for the crate's own file.
+    pub from: Path,
+    /// The module that is imported.
+    pub to: Path,
+    /// The two files, and the first line.
+    pub text: String,
+}
+
+/// How often one name may stand for another.
+const MOST_NAMES: usize = 16;
+
+impl Graph {
+    /// The crate whose first file is `root`; `read` gives the text of a file, if there is one.
+    pub fn read(root: &str, read: impl Fn(&str) -> Option<String>) -> Self {
+        let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut graph = Self::default();
+        let mut found = vec![(Path::new(), root.to_owned())];
+        while let Some((module, path)) = found.pop() {
+            let text = read(&path).unwrap_or_else(|| panic!("{path} can't be read"));
+            let source = Source::parse(&text);
+            for declared in &source.modules {
+                let module: Path = module.iter().chain(declared).cloned().collect();
+                let stem = format!("{folder}/{}", module.join("/"));
+                let places = [format!("{stem}.rs"), format!("{stem}/mod.rs")];
+                let place = places.into_iter().find(|place| read(place).is_some());
+                found.push((module, place.unwrap_or_else(|| panic!("{stem}.rs is missing"))));
+            }
+            graph.files.insert(module, File { path, source });
+        }
+        graph.edges = graph.all_edges();
+        graph
+    }
+
+    /// Every import of another file, in the order of the files.
+    pub fn edges(&self) -> Vec<Edge> {
+        self.edges.keys().map(|(from, to)| self.edge(from, to)).collect()
+    }
+
+    /// The imports among files that import each other, circle by circle. A file and its own
+    /// submodules are no circle, but they may be part of one.
+    pub fn circles(&self) -> Vec<Vec<Edge>> {
+        let related = |(from, to): &(&Path, &Path)| is_within(from, to) || is_within(to, from);
+        let all: BTreeSet<_> = self.edges.keys().map(|(from, to)| (from, to)).collect();
+        let unrelated = all.iter().copied().filter(|edge| !related(edge)).collect();
+        let mut circles = tangles(&unrelated);
+        let is_new = |tangle: &BTreeSet<&Path>, circles: &[BTreeSet<&Path>]| {
+            let is_family = tangle.iter().any(|one| tangle.iter().all(|it| is_within(it, one)));
+            !is_family && circles.iter().all(|circle| circle.is_disjoint(tangle))
+        };
+        for tangle in tangles(&all) {
+            if is_new(&tangle, &circles) {
+                circles.push(tangle);
+            }
+        }
+        let edges = |circle: BTreeSet<&Path>| {
+            let inside =
+                |(from, to): &&(&Path, &Path)| circle.contains(from) && circle.contains(to);
+            all.iter().filter(inside).map(|(from, to)| self.edge(from, to)).collect()
+        };
+        circles.into_iter().map(edges).collect()
+    }
+
+    /// Where a path is written whose first segment is one of these crates, by file and line.
+    pub fn uses_of(&self, external: &str) -> Vec<(String, usize)> {
+        let mut uses = Vec::new();
+        for File { path, source } in self.files.values() {
+            let imports = source.imports.iter().filter(|import| import.path[0] == external);
+            uses.extend(imports.map(|import| (path.clone(), import.line)));
+        }
+        uses
+    }
+
+    fn edge(&self, from: &Path, to: &Path) -> Edge {
+        let (file, line) = (&self.files[from].path, self.edges[&(from.clone(), to.clone())]);
+        let text = format!("{file}:{line} imports {}", self.files[to].path);
+        Edge { from: from.clone(), to: to.clone(), text }
+    }
+
+    fn all_edges(&self) -> BTreeMap<(Path, Path), usize> {
+        let mut edges = BTreeMap::new();
+        for (module, file) in &self.files {
+            for import in &file.source.imports {
+                let to = self.resolve(module, import, MOST_NAMES).filter(|to| to != module);
+                if let Some(to) = to {
+                    let line = edges.entry((module.clone(), to)).or_insert(import.line);
+                    *line = import.line.min(*line);
+                }
+            }
+        }
+        edges
+    }
+
+    /// The file in which that is which an import of this file names; `None` for another crate's.
+    fn resolve(&self, file: &Path, import: &Import, names: usize) -> Option<Path> {
+        let mut here: Path = file.iter().chain(&import.within).cloned().collect();
+        let mut rest = import.path.as_slice();
+        match rest {
+            [first, behind @ ..] if first == "crate" => (here, rest) = (Path::new(), behind),
+            [first, behind @ ..] if first == "self" => rest = behind,
+            [first, ..] if first == "super" => {}
+            [first, ..] if self.has_module(&here, first) => {}
+            [first, behind @ ..] => {
+                let named = self.files[file].source.names.get(first)?;
+                return self.follow(file, named, behind, import, names);
+            }
+            [] => return None,
+        }
+        while let [first, behind @ ..] = rest
+            && first == "super"
+        {
+            here.pop();
+            rest = behind;
+        }
+        let path: Path = here.iter().chain(rest).cloned().collect();
+        let lengths = (0..=path.len()).rev();
+        let length =
+            lengths.into_iter().find(|length| self.files.contains_key(&path[..*length]))?;
+        let (module, rest) = path.split_at(length);
+        let source = &self.files[module].source;
+        let followed = rest.split_first().and_then(|(first, behind)| {
+            let named = source.names.get(first)?;
+            self.follow(&module.to_vec(), named, behind, import, names)
+        });
+        Some(followed.unwrap_or_else(|| module.to_vec()))
+    }
+
+    /// The file to which a name leads that a file has from elsewhere.
+    fn follow(
+        &self,
+        file: &Path,
+        named: &Import,
+        behind: &[String],
+        import: &Import,
+        names: usize,
+    ) -> Option<Path> {
+        let path = named.path.iter().chain(behind).cloned().collect();
+        let next = Import { path, ..named.clone() };
+        if names == 0 || next == *import {
+            return None;
+        }
+        self.resolve(file, &next, names - 1)
+    }
+
+    fn has_module(&self, here: &Path, name: &str) -> bool {
+        let mut child = here.clone();
+        child.push(name.to_owned());
+        self.files.contains_key(&child)
+    }
+}
+
+/// Whether a module is another one, or somewhere in it.
+fn is_within(module: &[String], other: &[String]) -> bool {
+    module.starts_with(other)
+}
+
+/// The sets of modules each of which leads to all others of its set.
+fn tangles<'a>(edges: &BTreeSet<(&'a Path, &'a Path)>) -> Vec<BTreeSet<&'a Path>> {
+    let reached = |from: &'a Path| {
+        let (mut reached, mut next) = (BTreeSet::new(), vec![from]);
+        while let Some(here) = next.pop() {
+            let ends = edges.iter().filter(|(start, _)| *start == here).map(|(_, end)| *end);
+            next.extend(ends.filter(|end| reached.insert(*end)));
+        }
+        reached
+    };
+    let starts: BTreeSet<_> = edges.iter().map(|(from, _)| *from).collect();
+    let reached: BTreeMap<_, _> = starts.into_iter().map(|from| (from, reached(from))).collect();
+    let mut tangles = BTreeSet::new();
+    for (from, ends) in &reached {
+        let back = |to: &&&Path| reached.get(*to).is_some_and(|ends| ends.contains(from));
+        let tangle: BTreeSet<_> = ends.iter().filter(back).copied().collect();
+        if tangle.len() > 1 {
+            tangles.insert(tangle);
+        }
+    }
+    tangles.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(files: &[(&str, &str)]) -> Graph {
+        let text = |path: &str| {
+            let (_, text) = files.iter().find(|(own, _)| *own == path)?;
+            Some((*text).to_owned())
+        };
+        Graph::read("src/lib.rs", text)
+    }
+
+    fn edges(files: &[(&str, &str)]) -> Vec<String> {
+        graph(files).edges().into_iter().map(|edge| edge.text).collect()
+    }
+
+    /// Each circle by the files in it.
+    fn circles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+        let names = |circle: Vec<Edge>| {
+            let names: BTreeSet<_> = circle.iter().map(|edge| edge.from.join("/")).collect();
+            names.into_iter().collect()
+        };
+        graph(files).circles().into_iter().map(names).collect()
+    }
+
+    #[test]
+    fn an_import_leads_to_the_file_of_what_it_names() {
+        let files = [
+            ("src/lib.rs", "mod a; mod b;"),
+            ("src/a.rs", "\nuse crate::b::c::D;\nuse super::b::E;"),
+            ("src/b/mod.rs", "mod c; struct E;"),
+            ("src/b/c.rs", "struct D; fn f() { crate::a::g(); super::E }"),
+        ];
+        let found = ["src/a.rs:3 imports src/b/mod.rs", "src/a.rs:2 imports src/b/c.rs"];
+        assert_eq!(edges(&files)[..2], found);
+        let found = ["src/b/c.rs:1 imports src/a.rs", "src/b/c.rs:1 imports src/b/mod.rs"];
+        assert_eq!(edges(&files)[2..], found);
+    }
+
+    #[test]
+    fn a_name_from_elsewhere_leads_to_where_it_is_from() {
+        let files = [
+            ("src/lib.rs", "mod a; mod b; pub use b::c::D;"),
+            ("src/a.rs", "use crate::D;"),
+            ("src/b/mod.rs", "mod c;"),
+            ("src/b/c.rs", "struct D;"),
+        ];
+        assert!(edges(&files).contains(&"src/a.rs:1 imports src/b/c.rs".to_owned()));
+        let files = [
+            ("src/lib.rs", "mod a; mod b;"),
+            ("src/a.rs", "use crate::b as other;\nfn f() { other::c::D }"),
+            ("src/b/mod.rs", "mod c;"),
+            ("src/b/c.rs", "struct D;"),
+        ];
+        let found = ["src/a.rs:1 imports src/b/mod.rs", "src/a.rs:2 imports src/b/c.rs"];
+        assert_eq!(edges(&files), found);
+    }
+
+    #[test]
+    fn names_of_other_crates_lead_nowhere() {
+        let files = [
+            ("src/lib.rs", "mod serde_like; use serde; use std::fmt;"),
+            (
+                "src/serde_like.rs",
+                "use serde::Serialize; fn f() { fmt::Debug; serde_json::json!() }",
+            ),
+        ];
+        assert_eq!(edges(&files), [""; 0]);
+        assert_eq!(
+            graph(&files).uses_of("serde"),
+            [("src/lib.rs".to_owned(), 1), ("src/serde_like.rs".to_owned(), 1)]
+        );
+    }
+
+    #[test]
+    fn a_module_within_a_file_is_that_file() {
+        let files = [
+            ("src/lib.rs", "mod a; mod b;"),
+            ("src/a.rs", "mod inner { use super::super::b::C; use super::D; } struct D;"),
+            ("src/b.rs", "use crate::a::inner::E; struct C;"),
+        ];
+        let found = ["src/a.rs:1 imports src/b.rs", "src/b.rs:1 imports src/a.rs"];
+        assert_eq!(edges(&files), found);
+    }
+
+    #[test]
+    fn two_files_that_import_each_other_are_a_circle() {
+        let files = [
+            ("src/lib.rs", "mod a; mod b; mod c;"),
+            ("src/a.rs", "use crate::b::B;"),
+            ("src/b.rs", "use crate::a::A;"),
+            ("src/c.rs", "use crate::a::A;"),
+        ];
+        assert_eq!(circles(&files), [["a", "b"]]);
+    }
+
+    #[test]
+    fn a_circle_may_be_longer_and_there_may_be_several() {
+        let files = [
+            ("src/lib.rs", "mod a; mod b; mod c; mod d; mod e;"),
+            ("src/a.rs", "use crate::b::B; use crate::d::D;"),
+            ("src/b.rs", "use crate::c::C;"),
+            ("src/c.rs", "fn f() { crate::a::g() }"),
+            ("src/d.rs", "use crate::e::E;"),
+            ("src/e.rs", "use crate::d::D;"),
+        ];
+        assert_eq!(circles(&files), [vec!["a", "b", "c"], vec!["d", "e"]]);
+    }
+
+    #[test]
+    fn a_file_and_its_submodules_are_no_circle() {
+        let files = [
+            ("src/lib.rs", "mod a; mod d; pub use a::A;"),
+            ("src/a/mod.rs", "mod b; use b::B; struct A;"),
+            ("src/a/b.rs", "use super::A; struct B;"),
+            ("src/d.rs", "mod e; use e::E;"),
+            ("src/d/e.rs", "use crate::d::D;"),
+        ];
+        assert_eq!(circles(&files), [[""; 0]; 0]);
+    }
+
+    #[test]
+    fn submodules_of_one_file_may_be_a_circle_and_part_of_one() {
+        let files = [
+            ("src/lib.rs", "mod a;"),
+            ("src/a/mod.rs", "mod b; mod c; use b::B; struct A;"),
+            ("src/a/b.rs", "use super::{A, c::C};"),
+            ("src/a/c.rs", "use super::b::B;"),
+        ];
+        assert_eq!(circles(&files), [["a/b", "a/c"]]);
+        let files = [
+            ("src/lib.rs", "mod a; mod d;"),
+            ("src/a/mod.rs", "mod b; use b::B; struct A;"),
+            ("src/a/b.rs", "use crate::d::D;"),
+            ("src/d.rs", "use crate::a::A;"),
+        ];
+        assert_eq!(circles(&files), [["a", "a/b", "d"]]);
+    }
+}
