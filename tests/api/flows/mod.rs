@@ -6,6 +6,8 @@ mod descriptions;
 mod first_sale;
 mod free_orders;
 mod lost_answers;
+mod newer_versions;
 mod one_cart_named;
 mod oversell;
+mod stale_carts;
 mod trouble;

@@ -1,0 +1,57 @@
+//! Edits of a cart whose cheap reads lag behind its last write.
+
+use serde_json::json;
+use tests::app::App;
+use tests::gate::Trouble;
+use tests::persona::Persona;
+use tests::samples::put_up_sku;
+
+/// A shop in which every read that need not be consistent shows what was before the last write.
+async fn lagging() -> App {
+    App::start_with(Trouble { stale_reads: true, ..Trouble::default() }).await
+}
+
+async fn quantity(ada: &Persona<'_>) -> serde_json::Value {
+    ada.get("/cart").await.expect(200)["items"][0]["quantity"].clone()
+}
+
+#[tokio::test]
+async fn a_quantity_that_seems_to_be_there_already_is_written_all_the_same() {
+    let app = lagging().await;
+    let ada = app.customer("ada").await;
+    put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
+
+    // The cheap read still shows 2 when 2 is asked for again.
+    ada.put("/cart/items/MUG", json!({"quantity": 3})).await.expect(200);
+    let cart = ada.put("/cart/items/MUG", json!({"quantity": 2})).await.expect(200);
+
+    assert_eq!(cart["items"][0]["quantity"], 2);
+    assert_eq!(quantity(&ada).await, 2);
+}
+
+#[tokio::test]
+async fn what_has_just_been_put_in_can_be_taken_out() {
+    let app = lagging().await;
+    let ada = app.customer("ada").await;
+    put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    for path in ["/cart/items/MUG", "/cart"] {
+        ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
+
+        let cart = ada.delete(path).await.expect(200);
+
+        assert_eq!(cart["items"], json!([]), "{path}");
+        assert_eq!(ada.get("/cart").await.expect(200)["items"], json!([]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_just_been_put_up_can_be_put_in_and_ordered() {
+    let app = lagging().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
+    ada.post("/orders", json!({})).await.expect(201);
+    let items = json!({"items": [{"sku": "MUG", "quantity": 1}]});
+    ada.post("/orders", items).await.expect(201);
+}
