@@ -8,7 +8,7 @@ use shared::domain::ids::{RegistrationId, UserId};
 use shared::domain::password::NewPassword;
 use shared::domain::registration::Registration;
 use shared::domain::text::Name;
-use shared::store::users::Created;
+use shared::services::registration::create_account;
 
 use crate::app::App;
 use crate::persona::Persona;
@@ -18,10 +18,10 @@ impl App {
     pub async fn verification_token(&self, email: &str) -> String {
         let (store, now) = (&self.backstage.store, self.backstage.now());
         let address = address(email).digest();
-        let waiting = store.registrations(&address).await.expect("a read");
+        let waiting = store.registrations().of_email(&address).await.expect("a read");
         let newest = waiting.of_now(now).next().expect("a registration").id;
         let token = VerificationToken::new(address, newest).expect("a token");
-        let added = store.add_verification_token(&address, newest, &token.digest(), now).await;
+        let added = store.registrations().add_token(&address, newest, &token.digest(), now).await;
         assert!(added.expect("a write"), "the registration waits");
         token.write()
     }
@@ -41,17 +41,17 @@ impl App {
             expires_at: now,
         };
         let user = registration.user(UserId::new(now));
-        let created = store.create_user(&user, &registration.password_hash).await;
-        assert_eq!(created.expect("a write"), Created::Account);
+        let made = create_account(store, &user, &registration.password_hash).await;
+        assert!(made.expect("a write"), "nobody has the address");
     }
 
     /// A token for an account's owner who forgot the password.
     pub async fn reset_token(&self, email: &str) -> String {
         let (store, now) = (&self.backstage.store, self.backstage.now());
-        let credential = store.credential(&address(email)).await.expect("a read");
+        let credential = store.credentials().get(&address(email)).await.expect("a read");
         let credential = credential.expect("an account");
         let token = ResetToken::new().expect("a token");
-        store.create_reset(&token.digest(), &credential, now).await.expect("a write");
+        store.password_resets().create(&token.digest(), &credential, now).await.expect("a write");
         token.write()
     }
 }

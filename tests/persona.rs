@@ -9,9 +9,10 @@ use shared::domain::email::Email;
 use shared::domain::ids::UserId;
 use shared::domain::password::NewPassword;
 use shared::domain::text::Name;
-use shared::domain::user::{AccountStatus, Role, User};
+use shared::domain::user::{AccountStatus, Role, User, UserSummary};
+use shared::services::registration;
 use shared::services::sessions::{self, Tokens};
-use shared::store::keys;
+use shared::store::{Read, keys};
 
 use crate::answer::Answer;
 use crate::app::App;
@@ -79,19 +80,19 @@ impl<'a> Persona<'a> {
     async fn signed_in(app: &'a App, name: &str, role: Role) -> Self {
         let (ctx, now) = (app.backstage, app.backstage.now());
         let id = UserId::new(now);
-        let user = User {
-            id,
+        let summary = UserSummary {
             email: Email::parse(format!("{name}-{id}@example.com")).expect("an address"),
             name: Name::parse(name.to_owned()).expect("a name"),
             phone: None,
-            addresses: Vec::new(),
             role,
             email_verified: true,
             status: AccountStatus::Active,
             created_at: now,
             updated_at: now,
         };
-        ctx.store.create_user(&user, "no password").await.expect("an account");
+        let user = User { id, summary, addresses: Vec::new() };
+        let made = registration::create_account(&ctx.store, &user, "no password").await;
+        assert!(made.expect("a write"), "an account");
         let tokens = sessions::begin(ctx, id).await.expect("a session");
         Self { user_id: Some(id), ..Self::anonymous(app) }.with(tokens)
     }
@@ -123,8 +124,9 @@ impl<'a> Persona<'a> {
     /// The same person, who has a password now.
     pub async fn with_password(self, password: &str) -> Self {
         let store = &self.app.backstage.store;
-        let user = store.user(self.user_id.expect("somebody with an account")).await;
-        let key = keys::credential(&user.expect("a read").expect("a profile").email);
+        let id = self.user_id.expect("somebody with an account");
+        let user = store.users().get(id, Read::Consistent).await;
+        let key = keys::credential(&user.expect("a read").expect("a profile").summary.email);
         let password = NewPassword::parse(password.to_owned()).expect("a password");
         let hash = password::hash(&password).expect("a hash");
         let update = self.app.client.update_item().table_name(&self.app.table);

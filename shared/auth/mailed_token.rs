@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::crypto::digest::digest;
 use crate::crypto::random::random;
 use crate::domain::email::EmailDigest;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::ids::RegistrationId;
 
 /// Shows that an address is its owner's: where the registration lies, and 32 random bytes, which
@@ -46,7 +46,7 @@ impl VerificationToken {
         URL_SAFE_NO_PAD.encode(parts.concat())
     }
 
-    /// Reads what came back.
+    /// Reads what came back; `None` for what is no such token.
     pub fn read(text: &str) -> Option<Self> {
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         Some(Self {
@@ -91,6 +91,16 @@ impl ResetToken {
     pub fn digest(&self) -> String {
         digest([b"reset".as_slice(), &self.0])
     }
+}
+
+/// The refusal of a mailed token. Why it does nothing stays with us.
+pub fn invalid_token() -> Error {
+    Error::invalid(
+        "/token",
+        "invalid_token",
+        "This token is unknown, has been used or is too old; ask for a new mail. If it has made your \
+         account already, log in.",
+    )
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::ids::UserId;
 use super::patch::Replace;
-use super::user::{AccountStatus, Role};
+use super::session::Security;
+use super::user::{AccountStatus, Role, UserSummary};
 
 /// The register of admins.
 #[derive(Debug, Default, Deserialize)]
@@ -20,7 +21,13 @@ pub struct Admins {
 }
 
 /// What somebody may do, and whether they may come in.
-pub type Standing = (Role, AccountStatus);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// What they may do.
+    pub role: Role,
+    /// Whether they may come in.
+    pub status: AccountStatus,
+}
 
 /// What an admin changes about a person.
 #[derive(Debug, Clone, Default)]
@@ -32,8 +39,8 @@ pub struct AccessChange {
 }
 
 impl AccessChange {
-    /// How somebody stands after it who stood like this before.
-    pub fn of(&self, (role, status): Standing) -> Standing {
+    /// Applies the change to a role and status.
+    pub fn apply(&self, Access { role, status }: Access) -> Access {
         let role = match self.role {
             Replace::Keep => role,
             Replace::By(role) => role,
@@ -42,6 +49,20 @@ impl AccessChange {
             Replace::Keep => status,
             Replace::By(status) => status,
         };
-        (role, status)
+        Access { role, status }
+    }
+}
+
+impl UserSummary {
+    /// What the profile says of the person's access; the security item decides.
+    pub fn access(&self) -> Access {
+        Access { role: self.role, status: self.status }
+    }
+}
+
+impl Security {
+    /// What the person may do, and whether they may come in.
+    pub fn access(&self) -> Access {
+        Access { role: self.role, status: self.status }
     }
 }

@@ -1,10 +1,14 @@
 //! Accounts that are gone, and of which other items still know.
 
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
 use super::email::Email;
 use super::ids::UserId;
 use super::time::Timestamp;
+
+/// After this time every request has ended that came in before an account was deleted.
+pub const REQUESTS_END: Duration = Duration::minutes(1);
 
 /// An account that is gone, but of which other items still know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -15,4 +19,11 @@ pub struct AccountDeletion {
     pub email: Email,
     /// When its owner deleted it.
     pub requested_at: Timestamp,
+}
+
+impl AccountDeletion {
+    /// Whether nothing that was under way writes of the person any more.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.requested_at.plus(REQUESTS_END) <= now
+    }
 }

@@ -7,7 +7,7 @@ use super::email::Email;
 use super::ids::{RegistrationId, UserId};
 use super::text::{Name, Phone};
 use super::time::Timestamp;
-use super::user::{AccountStatus, Role, User};
+use super::user::{AccountStatus, Role, User, UserSummary};
 
 /// For how long a registration waits.
 pub const REGISTRATION_LIFETIME: Duration = Duration::hours(24);
@@ -37,18 +37,17 @@ pub struct Registration {
 impl Registration {
     /// The account that it asks for.
     pub fn user(&self, id: UserId) -> User {
-        User {
-            id,
+        let summary = UserSummary {
             email: self.email.clone(),
             name: self.name.clone(),
             phone: self.phone.clone(),
-            addresses: Vec::new(),
             role: Role::Customer,
             email_verified: false,
             status: AccountStatus::Active,
             created_at: self.created_at,
             updated_at: self.created_at,
-        }
+        };
+        User { id, summary, addresses: Vec::new() }
     }
 }
 

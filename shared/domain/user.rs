@@ -58,14 +58,22 @@ pub enum AccountStatus {
 pub struct User {
     /// Identifier.
     pub id: UserId,
+    /// What every list of people shows.
+    pub summary: UserSummary,
+    /// Address book; the first is the default.
+    pub addresses: Vec<Address>,
+}
+
+/// What every list of people shows of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserSummary {
     /// The address they log in with.
     pub email: Email,
     /// How they want to be called.
     pub name: Name,
     /// Phone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
-    /// Address book; the first is the default.
-    pub addresses: Vec<Address>,
     /// What they may do.
     pub role: Role,
     /// Whether they have shown that the address is theirs.
@@ -76,6 +84,22 @@ pub struct User {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// A person as lists have them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ListedUser {
+    /// Their position in the list by name; it says who they are.
+    pub name_key: NameKey,
+    /// What the list shows.
+    pub summary: UserSummary,
+}
+
+impl ListedUser {
+    /// Identifier.
+    pub fn id(&self) -> UserId {
+        self.name_key.user()
+    }
 }
 
 /// What a person changes about themselves.
@@ -89,26 +113,22 @@ pub struct ProfileChange {
     pub addresses: Replace<AddressBook>,
 }
 
-/// Where a person stands in the list by name: the name without its case, and the identifier, so
-/// that no two are in one place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A person's position in the list by name: the name without its case, and the identifier, so that
+/// no two people share one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct NameKey {
     text: String,
     user: UserId,
 }
 
 impl NameKey {
-    /// A person's place.
-    pub fn of(user: &User) -> Self {
-        Self::new(&user.name, user.id)
-    }
-
-    /// The place of somebody of this name.
+    /// The position of somebody of this name.
     pub fn new(name: &Name, user: UserId) -> Self {
         Self { text: format!("{}#{user}", Self::prefix(name)), user }
     }
 
-    /// What the places of everybody begin with whose name begins like this.
+    /// How the position of everybody begins whose name begins like this.
     ///
     /// An index takes 1,024 bytes; what is cut off is of no use to anybody who looks for a name.
     pub fn prefix(name: &Name) -> String {
@@ -125,12 +145,20 @@ impl NameKey {
 }
 
 impl FromStr for NameKey {
-    type Err = NoPlace;
+    type Err = NotANameKey;
 
-    fn from_str(text: &str) -> Result<Self, NoPlace> {
-        let (_, user) = text.rsplit_once('#').filter(|_| text.len() <= 1024).ok_or(NoPlace)?;
-        let user = user.parse().map_err(|_| NoPlace)?;
+    fn from_str(text: &str) -> Result<Self, NotANameKey> {
+        let (_, user) = text.rsplit_once('#').filter(|_| text.len() <= 1024).ok_or(NotANameKey)?;
+        let user = user.parse().map_err(|_| NotANameKey)?;
         Ok(Self { text: text.to_owned(), user })
+    }
+}
+
+impl TryFrom<String> for NameKey {
+    type Error = NotANameKey;
+
+    fn try_from(text: String) -> Result<Self, NotANameKey> {
+        text.parse()
     }
 }
 
@@ -140,9 +168,15 @@ impl fmt::Display for NameKey {
     }
 }
 
-/// A text that is nobody's place in the list.
+/// A text that is nobody's position in the list by name.
 #[derive(Debug, PartialEq, Eq)]
-pub struct NoPlace;
+pub struct NotANameKey;
+
+impl fmt::Display for NotANameKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a position in the list by name")
+    }
+}
 
 /// A postal address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
@@ -237,20 +271,20 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_name_has_a_place_in_an_index() {
+    fn the_longest_name_fits_into_an_index() {
         let id = UserId::new(crate::domain::time::Timestamp::from_unix_millis(0));
         let longest = Name::parse("\u{390}".repeat(200)).unwrap();
         assert!(NameKey::new(&longest, id).to_string().len() <= 1024);
     }
 
     #[test]
-    fn a_place_reads_back_as_itself_and_nothing_else_is_one() {
+    fn a_name_key_reads_back_as_itself_and_nothing_else_is_one() {
         let id = UserId::new(crate::domain::time::Timestamp::from_unix_millis(0));
-        let place = NameKey::new(&Name::parse("Ada # 1".to_owned()).unwrap(), id);
-        assert_eq!(place.to_string().parse(), Ok(place.clone()));
-        assert_eq!(place.user(), id);
+        let key = NameKey::new(&Name::parse("Ada # 1".to_owned()).unwrap(), id);
+        assert_eq!(key.to_string().parse(), Ok(key.clone()));
+        assert_eq!(key.user(), id);
         for text in ["", "ada", "ada#", "ada#1", "ada#ord_01890a5d-ac96-774b-bcce-b302099a8057"] {
-            assert_eq!(text.parse::<NameKey>(), Err(NoPlace), "{text}");
+            assert_eq!(text.parse::<NameKey>(), Err(NotANameKey), "{text}");
         }
     }
 }

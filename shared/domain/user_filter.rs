@@ -1,7 +1,7 @@
 //! Which people a list of users shows.
 
 use super::text::Name;
-use super::user::{NameKey, Role, User};
+use super::user::{ListedUser, NameKey, Role};
 
 /// Which people are wanted.
 #[derive(Debug, Clone, Default)]
@@ -19,12 +19,9 @@ impl UserFilter {
     }
 
     /// Whether a person is one of them.
-    pub fn fits(&self, user: &User) -> bool {
-        self.begins(&NameKey::of(user)) && self.role.is_none_or(|role| user.role == role)
-    }
-
-    /// Whether a name begins as wanted.
-    pub fn begins(&self, name: &NameKey) -> bool {
-        self.name.as_ref().is_none_or(|prefix| name.to_string().starts_with(prefix))
+    pub fn fits(&self, user: &ListedUser) -> bool {
+        let begins = |prefix: &String| user.name_key.to_string().starts_with(prefix);
+        self.name.as_ref().is_none_or(begins)
+            && self.role.is_none_or(|role| user.summary.role == role)
     }
 }

@@ -10,6 +10,7 @@ pub mod problem;
 pub mod request;
 pub mod response;
 pub mod routes;
+pub mod user_view;
 
 pub use request::Request;
 pub use response::Response;

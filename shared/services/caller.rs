@@ -10,7 +10,7 @@ use crate::domain::user::AccountStatus;
 pub async fn identify(ctx: &Ctx, token: &str) -> Result<Caller> {
     let now = ctx.now();
     let Bearer { user_id, session_id } = ctx.verifier.verify(token, &ctx.store, now).await?;
-    let security = ctx.store.security(user_id).await?.ok_or(Error::Unauthenticated)?;
+    let security = ctx.store.sessions().get(user_id).await?.ok_or(Error::Unauthenticated)?;
     let session = security.sessions.get(&session_id).ok_or(Error::Unauthenticated)?;
     if security.status != AccountStatus::Active || session.expires_at <= now {
         return Err(Error::Unauthenticated);

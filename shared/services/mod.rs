@@ -1,13 +1,17 @@
 //! Use cases that take more than one write path or more than one system. The store knows the table
 //! and nothing else; a handler knows HTTP and nothing else; what lies between is here.
 
+pub mod account_changes;
+pub mod account_deletion;
 pub mod caller;
 pub mod cart_edits;
 pub mod checkout;
 pub mod idempotency;
 pub mod limiter;
 pub mod orders;
+pub mod password_check;
 pub mod products;
+pub mod registration;
 pub mod sessions;
 pub mod sign_in;
 pub mod token_key_rotation;

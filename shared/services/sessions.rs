@@ -6,6 +6,7 @@ use futures_util::future::try_join;
 use serde::Serialize;
 use time::Duration;
 
+use super::caller;
 use crate::auth::issuer::EXPIRES_IN;
 use crate::auth::refresh_token::RefreshToken;
 use crate::context::Ctx;
@@ -16,6 +17,9 @@ use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{PreviousRefresh, Rotation, SESSION_LIFETIME, Session};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, User};
+use crate::store::Store;
+use crate::store::retry::Attempts;
+use crate::store::sessions::Begun;
 
 /// What a client gets to act for a person.
 #[derive(Serialize)]
@@ -30,12 +34,17 @@ pub struct Tokens {
     pub refresh_token: String,
 }
 
+/// Somebody who has just signed in, or goes on.
+pub struct SignedIn {
+    /// To act for them.
+    pub tokens: Tokens,
+    /// Who they are.
+    pub user: User,
+}
+
 /// For how long a used refresh token still leads to its successor: long enough for a client whose
 /// answer was lost to ask again, too short to be of use to a thief.
 const GRACE: Duration = Duration::seconds(10);
-
-/// How often a renewal looks again after somebody else wrote in between.
-const TRIES: usize = 5;
 
 /// Begins a session for a person who has just shown who they are. An account that is disabled
 /// looks like one that is not there.
@@ -45,11 +54,11 @@ pub async fn begin(ctx: &Ctx, user_id: UserId) -> Result<Tokens> {
 
 /// The same for a person who has shown it by a password: if that was changed while it was being
 /// checked, it is a wrong one.
-pub async fn begin_by_password(ctx: &Ctx, credential: &Credential) -> Result<(Tokens, User)> {
+pub async fn begin_by_password(ctx: &Ctx, credential: &Credential) -> Result<SignedIn> {
     let Credential { user_id, password_version, .. } = *credential;
     let begun = begin_under(ctx, user_id, Some(password_version));
-    let (tokens, user) = try_join(begun, ctx.store.user(user_id)).await?;
-    Ok((tokens, user.ok_or(Error::InvalidCredentials)?))
+    let (tokens, user) = try_join(begun, ctx.store.users().find(user_id)).await?;
+    Ok(SignedIn { tokens, user: user.ok_or(Error::InvalidCredentials)? })
 }
 
 async fn begin_under(ctx: &Ctx, user_id: UserId, password_version: Option<u32>) -> Result<Tokens> {
@@ -64,27 +73,59 @@ async fn begin_under(ctx: &Ctx, user_id: UserId, password_version: Option<u32>) 
     };
     // The token first: with no key there is no session to clean up.
     let tokens = tokens(ctx, &refresh).await?;
-    let begun = ctx.store.create_session(user_id, session_id, &session, password_version);
-    begun.await?.ok_or(Error::InvalidCredentials)?;
-    Ok(tokens)
+    match add(&ctx.store, user_id, session_id, &session, password_version).await? {
+        true => Ok(tokens),
+        false => Err(Error::InvalidCredentials),
+    }
+}
+
+/// Adds a session to an active account, under this version of its password where one was verified;
+/// false where the account is not active or the password another. Beyond
+/// [`MAX_SESSIONS`](crate::domain::session::MAX_SESSIONS) it ends the oldest.
+pub async fn add(
+    store: &Store,
+    user_id: UserId,
+    id: SessionId,
+    session: &Session,
+    password_version: Option<u32>,
+) -> Result<bool> {
+    let mut attempts =
+        Attempts::at("sessions of one account are opened faster than they are closed");
+    let mut ends = None;
+    loop {
+        let begun = store.sessions().begin(user_id, id, session, password_version, ends);
+        match begun.await? {
+            Begun::Yes => return Ok(true),
+            Begun::NotAllowed => return Ok(false),
+            Begun::Full { oldest } => {
+                if ends.replace(oldest).is_some() {
+                    attempts.pause().await?;
+                }
+            }
+        }
+    }
 }
 
 /// Renews a session by its refresh token, which works once. The token before it still leads to
 /// the same successor for ten seconds; any other that is used again was stolen, or its owner's
 /// was: the session ends. What never was a token of the session does it no harm.
-pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<(Tokens, User)> {
+pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
     let used = RefreshToken::read(refresh_token).ok_or(Error::Unauthenticated)?;
-    for attempt in 0..TRIES {
+    let mut attempts = Attempts::at("a session is renewed faster than it can be read");
+    loop {
         let now = ctx.now();
-        let (found, user) = try_join(find(ctx, &used), ctx.store.user(used.user_id)).await?;
+        let user = ctx.store.users().find(used.user_id);
+        let (found, user) = try_join(find(ctx, &used), user).await?;
         let user = user.ok_or(Error::Unauthenticated)?;
         let next = match found.session.judge(&used, now) {
             Judgement::Current => used.successor()?,
-            Judgement::Repeated(next) => return Ok((tokens(ctx, &next).await?, user)),
+            Judgement::Repeated(next) => {
+                return Ok(SignedIn { tokens: tokens(ctx, &next).await?, user });
+            }
             Judgement::Unknown => return Err(Error::Unauthenticated),
             // It was good when this request began, and others have renewed the session twice
             // since: that is haste, not theft.
-            Judgement::Reused if attempt > 0 => return Err(Error::Unauthenticated),
+            Judgement::Reused if attempts.failed() > 0 => return Err(Error::Unauthenticated),
             Judgement::Reused => return Err(reused(ctx, &used).await?),
         };
         // The access token first: with no key to sign it, no refresh token is used up.
@@ -94,16 +135,45 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<(Tokens, User)> {
             next: found.session.renewed(&used, &next, now)?,
             stale: found.stale(now),
         };
-        if ctx.store.rotate_session(used.user_id, used.session_id, &rotation).await? {
-            return Ok((tokens, user));
+        if ctx.store.sessions().rotate(used.user_id, used.session_id, &rotation).await? {
+            return Ok(SignedIn { tokens, user });
+        }
+        attempts.again()?;
+    }
+}
+
+/// Ends a session, or all of the person's. Whose it is, a good access token says; else, also when
+/// that has expired, the refresh token.
+pub async fn end(
+    ctx: &Ctx,
+    access_token: Option<&str>,
+    refresh_token: Option<&str>,
+    all: bool,
+) -> Result<()> {
+    let Bearer { user_id, session_id } = bearer(ctx, access_token, refresh_token).await?;
+    match all {
+        true => ctx.store.sessions().end_all(user_id).await,
+        false => ctx.store.sessions().end(user_id, session_id).await,
+    }
+}
+
+async fn bearer(
+    ctx: &Ctx,
+    access_token: Option<&str>,
+    refresh_token: Option<&str>,
+) -> Result<Bearer> {
+    if let Some(token) = access_token {
+        match caller::identify(ctx, token).await {
+            Err(Error::Unauthenticated) if refresh_token.is_some() => {}
+            caller => return caller.map(|caller| caller.bearer()),
         }
     }
-    Err(Error::unavailable("a session is renewed faster than it can be read"))
+    bearer_of(ctx, refresh_token.ok_or(Error::Unauthenticated)?).await
 }
 
 /// The person and session behind a refresh token that would renew it now. One that was used up
 /// ends the session here too.
-pub async fn bearer_of(ctx: &Ctx, refresh_token: &str) -> Result<Bearer> {
+async fn bearer_of(ctx: &Ctx, refresh_token: &str) -> Result<Bearer> {
     let token = RefreshToken::read(refresh_token).ok_or(Error::Unauthenticated)?;
     let found = find(ctx, &token).await?;
     match found.session.judge(&token, ctx.now()) {
@@ -121,7 +191,7 @@ async fn reused(ctx: &Ctx, token: &RefreshToken) -> Result<Error> {
         session_id = %token.session_id,
         "a used refresh token came back: the session ends",
     );
-    ctx.store.end_session(token.user_id, token.session_id).await?;
+    ctx.store.sessions().end(token.user_id, token.session_id).await?;
     Ok(Error::Unauthenticated)
 }
 
@@ -132,7 +202,7 @@ struct Found {
 }
 
 async fn find(ctx: &Ctx, token: &RefreshToken) -> Result<Found> {
-    let security = ctx.store.security(token.user_id).await?.ok_or(Error::Unauthenticated)?;
+    let security = ctx.store.sessions().get(token.user_id).await?.ok_or(Error::Unauthenticated)?;
     let mut others = security.sessions;
     let session = others.remove(&token.session_id).ok_or(Error::Unauthenticated)?;
     if security.status != AccountStatus::Active || session.expires_at <= ctx.now() {

@@ -1,24 +1,80 @@
-//! Signing in by a password.
+//! Signing in by a password, and who becomes the first admin by it.
 
+use futures_util::future::try_join;
+
+use super::limiter::Limiter;
+use super::sessions::{self, SignedIn};
 use crate::auth::password;
+use crate::context::Ctx;
 use crate::domain::credential::Credential;
 use crate::domain::email::Email;
+use crate::domain::error::{Error, Result};
+use crate::domain::ids::UserId;
 use crate::domain::password::OfferedPassword;
-use crate::store::Store;
+use crate::domain::rate_limit::Subject;
+use crate::domain::user::{Role, User};
+use crate::store::Read;
+use crate::store::transaction::Transaction;
 
-/// Hashes an offered password anew that has just been verified, where its hash is weaker than today's. It is
-/// still the same password: no session ends. If it can't be done now, the next login does it.
-pub async fn keep_strong(
-    store: &Store,
+/// Begins a session for whoever knows the password of an account. The guess is counted, by account
+/// and by `others`, before the password is looked at; a right one is not one of the guesses.
+///
+/// 401 `invalid_credentials` for an unknown e-mail address, a wrong password and a disabled account
+/// alike, in the same time. 429 after too many wrong ones.
+pub async fn log_in<const N: usize>(
+    ctx: &Ctx,
+    limiter: Limiter<'_>,
+    others: [Subject; N],
     email: &Email,
-    verified: &Credential,
     offered: &OfferedPassword,
-) {
+) -> Result<SignedIn> {
+    let guess = limiter.guess(email, others);
+    let (guess, credential) = try_join(guess, ctx.store.credentials().get(email)).await?;
+    let hash = credential.as_ref().map(|credential| credential.password_hash.as_str());
+    let is_right = password::verify(offered, hash)?;
+    let credential = credential.filter(|_| is_right).ok_or(Error::InvalidCredentials)?;
+
+    let begun = async {
+        let promoted = promote_operator(ctx, email, credential.user_id).await?;
+        let begun = sessions::begin_by_password(ctx, &credential).await?;
+        Ok(SignedIn { user: promoted.unwrap_or(begun.user), ..begun })
+    };
+    let signed_in = guess.was_right(begun).await?;
+    keep_strong(ctx, email, &credential, offered).await;
+    Ok(signed_in)
+}
+
+/// Makes an admin of whose e-mail address is the operator's, if they have verified it and nobody runs
+/// the shop yet. The person as they are then; `None` where nothing changes.
+pub async fn promote_operator(ctx: &Ctx, email: &Email, id: UserId) -> Result<Option<User>> {
+    if ctx.config.admin_email.as_ref() != Some(email) {
+        return Ok(None);
+    }
+    let (store, now) = (&ctx.store, ctx.now());
+    let user = store.users().get(id, Read::Consistent).await?;
+    let may_run = |user: &User| user.summary.email_verified && user.summary.role != Role::Admin;
+    let Some(mut user) = user.filter(may_run) else { return Ok(None) };
+    // Whatever refuses it, it is tried again at the next login.
+    let transaction: Transaction<()> = Transaction::unnamed(now)
+        .with(store.users().promote(id, now)?.meaning(drop))
+        .with(store.sessions().promote(id).meaning(drop))
+        .with(store.admins().add_first(id).meaning(drop));
+    if !store.transact(transaction).await?.is_committed() {
+        return Ok(None);
+    }
+    user.summary.role = Role::Admin;
+    user.summary.updated_at = now;
+    Ok(Some(user))
+}
+
+/// Hashes an offered password anew that has just been verified, where its hash is weaker than today's.
+/// It is still the same password: no session ends. If it can't be done now, the next login does it.
+async fn keep_strong(ctx: &Ctx, email: &Email, verified: &Credential, offered: &OfferedPassword) {
     if !password::needs_rehash(&verified.password_hash) {
         return;
     }
     let replaced = match password::rehash(offered) {
-        Ok(hash) => store.replace_password_hash(email, verified, &hash).await,
+        Ok(hash) => ctx.store.credentials().replace_hash(email, verified, &hash).await,
         Err(error) => Err(error),
     };
     if let Err(error) = replaced {

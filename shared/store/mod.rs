@@ -6,6 +6,7 @@
 
 pub mod admins;
 pub mod carts;
+pub mod credentials;
 mod db;
 pub mod deadline;
 pub mod deletions;
@@ -19,16 +20,16 @@ pub mod limits;
 mod list;
 pub mod orders;
 pub mod outbox;
+pub mod password_resets;
 pub mod products;
 mod read;
 pub mod registrations;
-pub mod resets;
 pub mod retry;
+pub mod sessions;
 pub mod signing_keys;
 mod table;
 pub mod transaction;
 mod transaction_old;
-pub mod user_list;
 pub mod users;
 pub mod write;
 

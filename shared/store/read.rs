@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::future::FutureExt;
 
+use super::expression::{Condition, Placeholders};
 use super::failure::failure;
 use super::item::{Item, key_item, text};
 use super::keys::Key;
@@ -39,6 +40,20 @@ impl Store {
 
     /// A partition's items, in the order of their sort keys.
     pub(super) async fn partition(&self, pk: &str, read: Read) -> Result<Vec<Item>> {
+        self.partition_where(pk, None, read).await
+    }
+
+    /// Those of a partition's items of which a condition holds; all of them where there is none.
+    pub(super) async fn partition_where(
+        &self,
+        pk: &str,
+        condition: Option<&Condition>,
+        read: Read,
+    ) -> Result<Vec<Item>> {
+        let mut placeholders = Placeholders::default();
+        // By its name: whoever stands between us and the table sees which partition is read.
+        placeholders.named_value(":partition", text(pk));
+        let filter = condition.map(|condition| condition.write(&mut placeholders));
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -47,7 +62,9 @@ impl Store {
                 .query()
                 .table_name(&self.table)
                 .key_condition_expression("pk = :partition")
-                .expression_attribute_values(":partition", text(pk))
+                .set_filter_expression(filter.clone())
+                .set_expression_attribute_names(placeholders.names())
+                .set_expression_attribute_values(placeholders.values())
                 .consistent_read(read.is_consistent())
                 .set_exclusive_start_key(start)
                 .send()

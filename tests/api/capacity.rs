@@ -102,7 +102,7 @@ async fn every_route_costs_what_its_line_says() {
         "password": "correct horse",
     });
     anyone.post("/auth/reset-password", reset).await.expect(204);
-    costs(&app, "reset-password", "", [5, 5, 3, 10, 0]);
+    costs(&app, "reset-password", "", [5, 5, 4, 10, 0]);
     let login = anyone.post("/auth/login", login).await.expect(200);
     costs(&app, "log-in", "", [7, 2, 4, 4, 0]);
     let ada = anyone.with_token(login["access_token"].as_str().expect("a token"));
@@ -119,7 +119,7 @@ async fn every_route_costs_what_its_line_says() {
     costs(&app, "update-me", "", [2, 2, 2, 1, 1]);
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
     ada.put("/users/me/password", change).await.expect(204);
-    costs(&app, "change-password", "", [7, 5, 7, 8, 0]);
+    costs(&app, "change-password", "", [7, 5, 8, 8, 0]);
     admin.signed_in_anew().await.post("/auth/logout", json!({})).await.expect(204);
     costs(&app, "log-out", "by bearer token", [2, 2, 2, 1, 0]);
     let token = admin.signed_in_anew().await.refresh_token;

@@ -299,7 +299,8 @@ async fn an_ended_session_is_refused_from_the_next_request_on() {
 
     let (_, claims) = jwt::read(ada.token.as_deref().expect("a token"));
     let session = claims["sid"].as_str().expect("a session");
-    let security = app.backstage.store.security(user).await.expect("a read").expect("an item");
+    let security =
+        app.backstage.store.sessions().get(user).await.expect("a read").expect("an item");
     assert_eq!(security.sessions.len(), 2);
     let key = keys::security(user);
     let update = app.client.update_item().table_name(&app.table);

@@ -39,15 +39,15 @@ async fn main() {
     let ada = app.customer("ada").await.with_password(PASSWORD).await;
     let user = ada.user_id.expect("an account");
     let store = &app.backstage.store;
-    let email = store.user(user).await.expect("a read").expect("a profile").email;
-    let credential = store.credential(&email).await.expect("a read").expect("a credential");
+    let email = store.users().find(user).await.expect("a read").expect("a profile").summary.email;
+    let credential = store.credentials().get(&email).await.expect("a read").expect("a credential");
     let (ctx, clock) = deployed(&app);
     let (handler, event) = (Handler::new(auth::log_in::handle), event(email.as_str()));
 
     let log_in = async || {
         // Every one is an account's first in a long time: no limit counts, no session has to go.
         clock.fetch_add(86_400_000, Ordering::Relaxed);
-        store.end_all_sessions(user).await.expect("no sessions");
+        store.sessions().end_all(user).await.expect("no sessions");
         let event = event.clone();
         let (answer, took) = timed(processor_time, async {
             let request: LambdaRequest = serde_json::from_value(event).expect("an event");

@@ -148,6 +148,7 @@ async fn leave(app: &App, ada: &Persona<'_>) {
     let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});
     app.anonymous().post("/auth/register", account).await.expect(202);
     let password = json!({"password": "battery staple"});
+    app.advance(std::time::Duration::from_secs(61));
     ada.post("/users/me/deletion", password).await.expect(202);
     app.advance(std::time::Duration::from_secs(60));
     for _ in 0..2 {

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::Value;
 use shared::domain::card::Card;
 use shared::domain::order::ListedOrder;
-use shared::domain::user::User;
+use shared::domain::user::ListedUser;
 use shared::store::keys::{
     CATEGORY_PRODUCTS, CUSTOMER_ORDERS, Index, NEWEST_PRODUCTS, USERS_BY_NAME,
 };
@@ -20,7 +20,7 @@ const LOOKED_UP: [&str; 1] = ["in_stock"];
 fn indexes_project_what_their_lists_show() {
     check(NEWEST_PRODUCTS, &fields::<Card>(), "Card of shared/domain/card.rs");
     check(CATEGORY_PRODUCTS, &fields::<Card>(), "Card of shared/domain/card.rs");
-    check(USERS_BY_NAME, &fields::<User>(), "User of shared/domain/user.rs");
+    check(USERS_BY_NAME, &fields::<ListedUser>(), "ListedUser of shared/domain/user.rs");
     check(CUSTOMER_ORDERS, &fields::<ListedOrder>(), "ListedOrder of shared/domain/order/mod.rs");
 }
 

@@ -4,11 +4,10 @@
 //! good. 401 without either. All tokens of the session fail from the next request on.
 
 use deserr::Deserr;
-use shared::domain::caller::Bearer;
 use shared::domain::invalid::Invalid;
 use shared::http::{Request, Response};
-use shared::services::{caller, sessions};
-use shared::{Ctx, Error, Result};
+use shared::services::sessions;
+use shared::{Ctx, Result};
 
 #[derive(Deserr)]
 #[deserr(error = Invalid, deny_unknown_fields)]
@@ -20,24 +19,10 @@ struct Body {
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let body: Body = request.json_or_empty()?;
-    let Bearer { user_id, session_id } = whose(ctx, request.bearer(), body.refresh_token).await?;
+    let Body { refresh_token, all } = request.json_or_empty()?;
 
-    match body.all {
-        Some(true) => ctx.store.end_all_sessions(user_id).await?,
-        _ => ctx.store.end_session(user_id, session_id).await?,
-    }
+    let all = all.unwrap_or_default();
+    sessions::end(ctx, request.bearer(), refresh_token.as_deref(), all).await?;
 
     Ok(Response::no_content())
-}
-
-/// A session must be open to its bearer's going when its access token has expired, too.
-async fn whose(ctx: &Ctx, access: Option<&str>, refresh: Option<String>) -> Result<Bearer> {
-    if let Some(token) = access {
-        match caller::identify(ctx, token).await {
-            Err(Error::Unauthenticated) if refresh.is_some() => {}
-            caller => return caller.map(|caller| caller.bearer()),
-        }
-    }
-    sessions::bearer_of(ctx, &refresh.ok_or(Error::Unauthenticated)?).await
 }

@@ -20,7 +20,7 @@ struct Body {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
 
-    let (tokens, user) = sessions::renew(ctx, &body.refresh_token).await?;
+    let renewed = sessions::renew(ctx, &body.refresh_token).await?;
 
-    Response::ok(&LoginView { tokens, user })
+    Response::ok(&LoginView::from(renewed))
 }

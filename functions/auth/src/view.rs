@@ -1,16 +1,21 @@
 //! What several of these routes answer.
 
 use serde::Serialize;
-use shared::Error;
-use shared::domain::user::User;
-use shared::services::sessions::Tokens;
+use shared::http::user_view::UserView;
+use shared::services::sessions::{SignedIn, Tokens};
 
 /// What a client gets when a session begins or goes on.
 #[derive(Serialize)]
 pub(crate) struct LoginView {
     #[serde(flatten)]
-    pub tokens: Tokens,
-    pub user: User,
+    tokens: Tokens,
+    user: UserView,
+}
+
+impl From<SignedIn> for LoginView {
+    fn from(SignedIn { tokens, user }: SignedIn) -> Self {
+        Self { tokens, user: user.into() }
+    }
 }
 
 /// What a client gets while a mail is on its way.
@@ -21,13 +26,3 @@ pub(crate) struct Sent {
 
 pub(crate) const VERIFICATION_SENT: Sent = Sent { status: "verification_sent" };
 pub(crate) const RESET_SENT: Sent = Sent { status: "reset_sent" };
-
-/// Why a mailed token does nothing stays with us.
-pub(crate) fn invalid_token() -> Error {
-    Error::invalid(
-        "/token",
-        "invalid_token",
-        "This token is unknown, has been used or is too old; ask for a new mail. If it has made your \
-         account already, log in.",
-    )
-}

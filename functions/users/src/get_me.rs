@@ -2,13 +2,15 @@
 //!
 //! Customers.
 
+use shared::http::user_view::UserView;
 use shared::http::{Request, Response};
+use shared::store::Read;
 use shared::{Ctx, Error, Result};
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
 
-    let user = ctx.store.fresh_user(caller.user_id).await?.ok_or(Error::NotFound)?;
+    let user = ctx.store.users().get(caller.user_id, Read::Consistent).await?;
 
-    Response::ok(&user)
+    Response::ok(&UserView::from(user.ok_or(Error::NotFound)?))
 }

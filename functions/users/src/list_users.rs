@@ -6,10 +6,10 @@
 use deserr::Deserr;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
-use shared::domain::page::Page;
 use shared::domain::text::Name;
 use shared::domain::user::Role;
 use shared::domain::user_filter::UserFilter;
+use shared::http::user_view::ListedUserView;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
@@ -29,12 +29,9 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let (paging, filter) = (paging.by_cursor(), UserFilter::of(name.as_ref(), role));
 
     let page = match email {
-        None => ctx.store.users_by_name(&filter, &paging).await?,
-        Some(email) => {
-            let user = ctx.store.user_with_email(&email, &filter).await?;
-            Page::last(user.into_iter().collect())
-        }
+        None => ctx.store.users().by_name(&filter, &paging).await?,
+        Some(email) => ctx.store.users().with_email(&email, &filter, &paging).await?,
     };
 
-    Response::page(page, &paging, &request)
+    Response::page(page.map(ListedUserView::from), &paging, &request)
 }

@@ -9,6 +9,7 @@ use shared::domain::invalid::Invalid;
 use shared::domain::patch::{Patch, Replace};
 use shared::domain::text::{Name, Phone};
 use shared::domain::user::{AddressBook, ProfileChange};
+use shared::http::user_view::UserView;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
@@ -29,7 +30,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { name, phone, addresses } = request.json_or_empty()?;
 
     let change = ProfileChange { name, phone, addresses };
-    let user = ctx.store.update_profile(caller.user_id, &change, ctx.now()).await?;
+    let user = ctx.store.users().update(caller.user_id, &change, ctx.now()).await?;
 
-    Response::ok(&user)
+    Response::ok(&UserView::from(user))
 }

@@ -9,7 +9,9 @@ use shared::domain::access::AccessChange;
 use shared::domain::invalid::Invalid;
 use shared::domain::patch::Replace;
 use shared::domain::user::{AccountStatus, Role};
+use shared::http::user_view::UserView;
 use shared::http::{Request, Response};
+use shared::services::account_changes;
 use shared::{Ctx, Result};
 
 #[derive(Deserr)]
@@ -26,9 +28,9 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json_or_empty()?;
     let change = body.change()?;
 
-    let user = ctx.store.update_access(id, &change, ctx.now()).await?;
+    let user = account_changes::update_access(ctx, id, &change).await?;
 
-    Response::ok(&user)
+    Response::ok(&UserView::from(user))
 }
 
 impl Body {

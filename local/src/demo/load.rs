@@ -17,9 +17,10 @@ use shared::domain::password::NewPassword;
 use shared::domain::product::ProductDraft;
 use shared::domain::text::Name;
 use shared::domain::time::Timestamp;
-use shared::domain::user::{AccountStatus, Address, Role, User};
+use shared::domain::user::{AccountStatus, Address, Role, User, UserSummary};
 use shared::domain::viewer::Viewer;
-use shared::store::Store;
+use shared::services::registration;
+use shared::store::{Read, Store};
 use tokio::task::JoinSet;
 
 use super::accounts::{ACCOUNTS, Account, LEAVER, SHOPPER};
@@ -102,11 +103,14 @@ async fn add_product(store: &Store, currency: Currency, demo: &DemoProduct) -> R
 
 async fn add_account(store: &Store, account: &Account) -> Result<()> {
     let user = user(account)?;
+    let unmade = |error| failed(account.email, format!("{error:?}"));
+    if store.users().get(user.id, Read::Consistent).await.map_err(unmade)?.is_some() {
+        return Ok(());
+    }
     let password = NewPassword::parse(account.password.to_owned());
-    let hash = password::hash(&password.map_err(|refused| refusal(account, refused))?)
-        .map_err(|error| failed(account.email, format!("{error:?}")))?;
-    let created = store.create_user(&user, &hash).await;
-    created.map(drop).map_err(|error| failed(account.email, format!("{error:?}")))
+    let hash =
+        password::hash(&password.map_err(|refused| refusal(account, refused))?).map_err(unmade)?;
+    registration::create_account(store, &user, &hash).await.map(drop).map_err(unmade)
 }
 
 fn user(account: &Account) -> Result<User> {
@@ -123,18 +127,17 @@ fn user(account: &Account) -> Result<User> {
         }))
         .map_err(|error| failed(account.email, format!("{error:?}")))
     });
-    Ok(User {
-        id: account.user_id(),
+    let summary = UserSummary {
         email: email(account)?,
         name: Name::parse(account.name.to_owned()).map_err(|refused| refusal(account, refused))?,
         phone: None,
-        addresses: addresses.collect::<Result<_>>()?,
         role,
         email_verified: true,
         status: AccountStatus::Active,
         created_at: instant(account.since()),
         updated_at: instant(account.since()),
-    })
+    };
+    Ok(User { id: account.user_id(), summary, addresses: addresses.collect::<Result<_>>()? })
 }
 
 fn email(account: &Account) -> Result<Email> {
@@ -167,8 +170,8 @@ mod tests {
     #[test]
     fn the_demo_accounts_are_one_of_each_role() {
         let users: Vec<_> = ACCOUNTS.iter().map(|account| user(account).unwrap()).collect();
-        assert_eq!(users[0].role, Role::Admin);
-        assert_eq!(users[1].role, Role::Customer);
+        assert_eq!(users[0].summary.role, Role::Admin);
+        assert_eq!(users[1].summary.role, Role::Customer);
         assert_eq!(users[1].addresses.len(), 1);
     }
 

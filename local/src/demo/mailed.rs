@@ -11,6 +11,7 @@ use shared::domain::password::NewPassword;
 use shared::domain::registration::Registration;
 use shared::domain::text::Name;
 use shared::domain::time::Timestamp;
+use shared::services::registration;
 use shared::store::Store;
 use shared::{Error, Result};
 use uuid::Builder;
@@ -41,22 +42,22 @@ pub const fn reset_token() -> ResetToken {
 /// Notes both.
 pub(super) async fn note(store: &Store) -> Result<()> {
     let token = verification_token()?;
-    let registration = registration(&token)?;
-    if store.registrations(&token.address).await?.is_empty() {
-        store.create_registration(&registration).await?;
+    let waiting = waiting(&token)?;
+    if store.registrations().of_email(&token.address).await?.is_empty() {
+        registration::create(store, &waiting).await?;
     }
     let (id, digest) = (token.registration_id, token.digest());
-    store.add_verification_token(&token.address, id, &digest, registration.created_at).await?;
+    store.registrations().add_token(&token.address, id, &digest, waiting.created_at).await?;
 
     let leaver =
         Email::parse(LEAVER.email.to_owned()).map_err(|bad| Error::internal(bad.detail))?;
-    if let Some(credential) = store.credential(&leaver).await? {
-        store.create_reset(&reset_token().digest(), &credential, NEVER).await?;
+    if let Some(credential) = store.credentials().get(&leaver).await? {
+        store.password_resets().create(&reset_token().digest(), &credential, NEVER).await?;
     }
     Ok(())
 }
 
-fn registration(token: &VerificationToken) -> Result<Registration> {
+fn waiting(token: &VerificationToken) -> Result<Registration> {
     let password = NewPassword::parse(PASSWORD.to_owned());
     let name = Name::parse("Wanda Waiting".to_owned());
     Ok(Registration {

@@ -17,6 +17,7 @@ use shared::domain::ids::SessionId;
 use shared::domain::session::{Rotation, Session};
 use shared::domain::signing_key::PublicKey;
 use shared::domain::time::Timestamp;
+use shared::services::sessions;
 use shared::store::Store;
 use uuid::Builder;
 
@@ -65,14 +66,14 @@ pub(super) async fn begin(
     store.publish_key(KEY_ID, &published).await?;
     for account in accounts {
         let session = session("no refresh token".to_owned());
-        store.create_session(account.user_id(), session_id(account), &session, None).await?;
+        sessions::add(store, account.user_id(), session_id(account), &session, None).await?;
     }
     for token in [renewable_token(), endable_token()] {
         let Bearer { user_id, session_id } = token.bearer();
         // As new, whatever has become of it since the last start.
-        store.end_session(user_id, session_id).await?;
+        store.sessions().end(user_id, session_id).await?;
         let session = session(token.digest());
-        store.create_session(user_id, session_id, &session, None).await?;
+        sessions::add(store, user_id, session_id, &session, None).await?;
     }
     renew_for_ever(store).await
 }
@@ -85,7 +86,7 @@ async fn renew_for_ever(store: &Store) -> shared::Result<()> {
     let next = RefreshToken::with_secret(user_id, session_id, *b"public: the demo's next refresh.");
     let next = session(used.digest()).renewed(&used, &next, NEVER)?;
     let rotation = Rotation { used: used.digest(), next, stale: BTreeMap::new() };
-    store.rotate_session(user_id, session_id, &rotation).await.map(drop)
+    store.sessions().rotate(user_id, session_id, &rotation).await.map(drop)
 }
 
 /// A session that never ends. When an account has too many, the one that began first goes: not

@@ -266,6 +266,6 @@ async fn a_token_rests_nowhere_but_in_the_mail() {
 /// Locks Ada out.
 async fn disable(app: &App) {
     let email = Email::parse(ADA.to_owned()).expect("an address");
-    let credential = app.backstage.store.credential(&email).await.expect("a read");
+    let credential = app.backstage.store.credentials().get(&email).await.expect("a read");
     tests::samples::disable(app, credential.expect("an account").user_id).await;
 }

@@ -25,12 +25,12 @@ pub(super) async fn write(
         return Ok(Rendered::Nothing);
     };
     let letter = with_link(contents(post, &order, &user), &order, post);
-    Ok(Rendered::Mail(letter.to(&user.email, post)?))
+    Ok(Rendered::Mail(letter.to(&user.summary.email, post)?))
 }
 
 /// An order and whose it is; `None` where the person is gone.
 async fn read(ctx: &Ctx, order_id: OrderId, user_id: UserId) -> Result<Option<(Order, User)>> {
-    let Some(user) = ctx.store.user(user_id).await? else { return Ok(None) };
+    let Some(user) = ctx.store.users().find(user_id).await? else { return Ok(None) };
     let viewer = Viewer { user_id, role: Role::Customer };
     match ctx.store.orders().get(order_id, viewer).await {
         Ok(order) => Ok(Some((order, user))),
@@ -55,7 +55,7 @@ pub(super) fn goods(order: &Order) -> Goods {
 /// themselves would be somebody's way of sending others what they like.
 pub(super) fn with_address(letter: Letter, order: &Order, user: &User) -> Letter {
     match &order.shipping_address {
-        Some(address) if user.email_verified => letter.shows(lines(address)),
+        Some(address) if user.summary.email_verified => letter.shows(lines(address)),
         _ => letter,
     }
 }

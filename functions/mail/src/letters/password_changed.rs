@@ -8,7 +8,7 @@ use super::Rendered;
 use crate::letter::Letter;
 
 pub(super) async fn write(ctx: &Ctx, post: &MailSettings, user_id: UserId) -> Result<Rendered> {
-    let Some(user) = ctx.store.user(user_id).await? else { return Ok(Rendered::Nothing) };
+    let Some(user) = ctx.store.users().find(user_id).await? else { return Ok(Rendered::Nothing) };
     let shop = post.shop.as_str();
     let mut letter = Letter::about(format!("Your password for {shop} was changed"))
         .says(format!("The password of your account at {shop} was changed."))
@@ -17,5 +17,5 @@ pub(super) async fn write(ctx: &Ctx, post: &MailSettings, user_id: UserId) -> Re
     if let Some(url) = post.links.forgot_password() {
         letter = letter.links("Choose a new password", url);
     }
-    Ok(Rendered::Mail(letter.to(&user.email, post)?))
+    Ok(Rendered::Mail(letter.to(&user.summary.email, post)?))
 }

@@ -11,14 +11,16 @@ use super::Rendered;
 use crate::letter::Letter;
 
 pub(super) async fn write(ctx: &Ctx, post: &MailSettings, email: &Email) -> Result<Rendered> {
-    let Some(credential) = ctx.store.credential(email).await? else { return Ok(Rendered::Nothing) };
-    let security = ctx.store.security(credential.user_id).await?;
+    let Some(credential) = ctx.store.credentials().get(email).await? else {
+        return Ok(Rendered::Nothing);
+    };
+    let security = ctx.store.sessions().get(credential.user_id).await?;
     if security.is_none_or(|security| security.status != AccountStatus::Active) {
         return Ok(Rendered::Nothing);
     }
     let token = ResetToken::new()?;
     // The digest first: a token that was mailed works.
-    ctx.store.create_reset(&token.digest(), &credential, ctx.now()).await?;
+    ctx.store.password_resets().create(&token.digest(), &credential, ctx.now()).await?;
     let (shop, minutes) = (post.shop.as_str(), RESET_LIFETIME.whole_minutes());
     let letter = Letter::about(format!("Choose a new password for {shop}"))
         .says(format!("Somebody, you we hope, forgot the password of your account at {shop}."))

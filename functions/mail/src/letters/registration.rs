@@ -18,13 +18,13 @@ pub(super) async fn write(
     email: &Email,
     id: RegistrationId,
 ) -> Result<Rendered> {
-    if ctx.store.credential(email).await?.is_some() {
+    if ctx.store.credentials().get(email).await?.is_some() {
         return known_address::write(post, email);
     }
     let address = email.digest();
     let token = VerificationToken::new(address, id)?;
     // The digest first: a token that was mailed works.
-    if !ctx.store.add_verification_token(&address, id, &token.digest(), ctx.now()).await? {
+    if !ctx.store.registrations().add_token(&address, id, &token.digest(), ctx.now()).await? {
         return Ok(Rendered::Nothing);
     }
     let (shop, hours) = (post.shop.as_str(), REGISTRATION_LIFETIME.whole_hours());

@@ -13,10 +13,10 @@ use super::{Rendered, known_address};
 const NEWEST: usize = 3;
 
 pub(super) async fn write(ctx: &Ctx, post: &MailSettings, email: &Email) -> Result<Rendered> {
-    if ctx.store.credential(email).await?.is_some() {
+    if ctx.store.credentials().get(email).await?.is_some() {
         return known_address::write(post, email);
     }
-    let waiting = ctx.store.registrations(&email.digest()).await?;
+    let waiting = ctx.store.registrations().of_email(&email.digest()).await?;
     let newest = waiting.of_now(ctx.now()).take(NEWEST);
     let again: Vec<_> = newest
         .map(|registration| Event::RegistrationRequested {

@@ -162,7 +162,7 @@ async fn a_failed_attempt_writes_nothing() {
 /// What is kept of a password.
 async fn password_hash(app: &App) -> String {
     let email = Email::parse(EMAIL.to_owned()).expect("an address");
-    let credential = app.backstage.store.credential(&email).await.expect("a read");
+    let credential = app.backstage.store.credentials().get(&email).await.expect("a read");
     credential.expect("a credential").password_hash
 }
 

@@ -6,6 +6,7 @@ use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use shared::auth::password;
 use shared::domain::password::NewPassword;
+use shared::services::account_changes::replace_password;
 use shared::services::sessions;
 use tests::answer::{Answer, tally};
 use tests::app::App;
@@ -159,9 +160,9 @@ async fn a_log_in_that_was_under_way_with_the_old_password_does_not_get_in() {
     let app = App::start().await;
     let ada = app.customer("ada").await.with_password(OLD).await;
     let store = &app.backstage.store;
-    let email =
-        store.user(ada.user_id.expect("an id")).await.expect("a read").expect("a user").email;
-    let verified = store.credential(&email).await.expect("a read").expect("a credential");
+    let user = store.users().find(ada.user_id.expect("an id")).await;
+    let email = user.expect("a read").expect("a user").summary.email;
+    let verified = store.credentials().get(&email).await.expect("a read").expect("a credential");
     sessions::begin_by_password(app.backstage, &verified).await.expect("in time");
 
     ada.put("/users/me/password", change(OLD, NEW)).await.expect(204);
@@ -178,26 +179,24 @@ async fn a_stronger_hash_neither_brings_the_old_password_back_nor_stands_in_the_
     let store = &app.backstage.store;
     for late in [true, false] {
         let ada = app.customer("ada").await.with_password(OLD).await;
-        let user = store.user(ada.user_id.expect("an id")).await.expect("a read").expect("one");
-        weaken_hash(&app, user.email.as_str()).await;
-        let verified = store.credential(&user.email).await.expect("a read").expect("a credential");
+        let user = store.users().find(ada.user_id.expect("an id")).await;
+        let email = user.expect("a read").expect("one").summary.email;
+        weaken_hash(&app, email.as_str()).await;
+        let verified =
+            store.credentials().get(&email).await.expect("a read").expect("a credential");
         let stronger = password::hash(&NewPassword::parse(OLD.into()).expect("one")).expect("one");
-        let replace = || store.replace_password_hash(&user.email, &verified, &stronger);
+        let replace = || store.credentials().replace_hash(&email, &verified, &stronger);
         let (_, claims) = jwt::read(ada.token.as_deref().expect("a token"));
         let session = claims["sid"].as_str().and_then(|id| id.parse().ok()).expect("a session");
         let new = password::hash(&NewPassword::parse(NEW.into()).expect("one")).expect("a hash");
-        let now = app.backstage.now();
-        let change = || store.change_password(&user.email, &verified, &new, session, now);
+        let change = || replace_password(app.backstage, &email, &verified, &new, session);
 
         if late {
-            assert!(change().await.expect("a change"));
+            change().await.expect("a change");
             replace().await.expect("nothing to do any more");
         } else {
             replace().await.expect("replaced");
-            assert!(
-                change().await.expect("a change"),
-                "it is still the password that was verified"
-            );
+            change().await.expect("it is still the password that was verified");
         }
 
         assert_eq!(log_in(&app, &ada, OLD).await.status, 401, "late: {late}");

@@ -1,12 +1,15 @@
 //! `POST /users/me/deletion`
 
+use std::time::Duration;
+
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use tests::answer::tally;
 use tests::app::App;
-use tests::samples::{product, put_up};
+use tests::samples::{order_of, product, put_up};
 
 const PASSWORD: &str = "correct horse";
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn body() -> Value {
     json!({"password": PASSWORD})
@@ -61,6 +64,24 @@ async fn an_order_on_its_way_keeps_the_account() {
     assert!(app.contents().await == before, "something was written");
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
     ada.delete(&path).await.expect(200);
+    app.advance(MINUTE + Duration::from_millis(1));
+    ada.post("/users/me/deletion", body()).await.expect(202);
+}
+
+/// An order that was placed a moment ago may not be in the history yet.
+#[tokio::test]
+async fn whoever_ordered_a_moment_ago_can_not_leave_yet() {
+    let app = App::start().await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let ada = app.customer("ada").await.with_password(PASSWORD).await;
+    let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
+    let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
+    ada.delete(&path).await.expect(200);
+
+    let answer = ada.post("/users/me/deletion", body()).await;
+
+    answer.expect_problem(409, "open_orders");
+    app.advance(MINUTE + Duration::from_millis(1));
     ada.post("/users/me/deletion", body()).await.expect(202);
 }
 
@@ -147,7 +168,7 @@ async fn of_a_deletion_and_a_new_role_at_once_one_happens() {
 
         let statuses = (deletion.status, role.status);
         assert!([(202, 404), (401, 200)].contains(&statuses), "{statuses:?}");
-        let admins = app.backstage.store.admins().await.expect("a read").active.len();
+        let admins = app.backstage.store.admins().get().await.expect("a read").active.len();
         assert_eq!(admins, if role.status == 200 { 2 } else { 1 }, "who is gone runs nothing");
     }
 }

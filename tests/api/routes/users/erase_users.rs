@@ -66,6 +66,7 @@ async fn deleted(app: &App, mug: &Value) -> (String, Value) {
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
     ada.delete(&path).await.expect(200);
     ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
+    app.advance(MINUTE + Duration::from_millis(1));
     ada.post("/users/me/deletion", json!({"password": PASSWORD})).await.expect(202);
     (login["user"]["id"].as_str().expect("an id").to_owned(), order)
 }

@@ -29,12 +29,17 @@ async fn all_pages(admin: &Persona<'_>, query: &str) -> Vec<String> {
     panic!("the list does not end: {found:?}");
 }
 
+fn without_addresses(mut user: Value) -> Value {
+    user.as_object_mut().expect("a user").remove("addresses").expect("addresses");
+    user
+}
+
 async fn rename(who: &Persona<'_>, name: &str) {
     who.patch("/users/me", json!({"name": name})).await.expect(200);
 }
 
 #[tokio::test]
-async fn everybody_is_listed_by_name_as_they_see_themselves() {
+async fn everybody_is_listed_by_name_as_they_see_themselves_but_without_addresses() {
     let app = App::start().await;
     let admin = app.admin().await;
     let ada = app.customer("ada").await;
@@ -48,9 +53,8 @@ async fn everybody_is_listed_by_name_as_they_see_themselves() {
     let users = answer.expect(200);
     assert_eq!(names(&users), ["ada", "admin", "Bea", "bob", "Charles"]);
     assert_eq!(users["next_cursor"], json!(null));
-    assert_eq!(users["data"][0], ada.get("/users/me").await.expect(200));
+    assert_eq!(users["data"][0], without_addresses(ada.get("/users/me").await.expect(200)));
     let expected = [
-        "addresses",
         "created_at",
         "email",
         "email_verified",
@@ -138,7 +142,7 @@ async fn admins_are_listed_whether_they_may_come_in_or_not() {
 async fn an_address_finds_the_one_it_belongs_to() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let ada = ada.get("/users/me").await.expect(200);
+    let ada = without_addresses(ada.get("/users/me").await.expect(200));
     let email = ada["email"].as_str().expect("an address").to_uppercase();
     let found = list(&admin, &format!("?email={email}")).await;
     assert_eq!(found, json!({"data": [ada], "next_cursor": null}));

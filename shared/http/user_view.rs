@@ -1,0 +1,59 @@
+//! What a client sees of people.
+
+use serde::Serialize;
+
+use crate::domain::email::Email;
+use crate::domain::ids::UserId;
+use crate::domain::text::{Name, Phone};
+use crate::domain::time::Timestamp;
+use crate::domain::user::{AccountStatus, Address, ListedUser, Role, User, UserSummary};
+
+/// A person.
+#[derive(Debug, Serialize)]
+pub struct UserView {
+    #[serde(flatten)]
+    listed: ListedUserView,
+    addresses: Vec<Address>,
+}
+
+/// A person in a list.
+#[derive(Debug, Serialize)]
+pub struct ListedUserView {
+    id: UserId,
+    email: Email,
+    name: Name,
+    phone: Option<Phone>,
+    role: Role,
+    email_verified: bool,
+    status: AccountStatus,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<User> for UserView {
+    fn from(User { id, summary, addresses }: User) -> Self {
+        Self { listed: ListedUserView::new(id, summary), addresses }
+    }
+}
+
+impl From<ListedUser> for ListedUserView {
+    fn from(user: ListedUser) -> Self {
+        Self::new(user.id(), user.summary)
+    }
+}
+
+impl ListedUserView {
+    fn new(id: UserId, summary: UserSummary) -> Self {
+        let UserSummary {
+            email,
+            name,
+            phone,
+            role,
+            email_verified,
+            status,
+            created_at,
+            updated_at,
+        } = summary;
+        Self { id, email, name, phone, role, email_verified, status, created_at, updated_at }
+    }
+}

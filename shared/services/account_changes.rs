@@ -1,0 +1,157 @@
+//! Changes of accounts: passwords, and what an admin changes of a person's access.
+
+use futures_util::future::try_join;
+
+use super::limiter::Limiter;
+use super::password_check;
+use crate::auth::mailed_token::{ResetToken, invalid_token};
+use crate::auth::password;
+use crate::context::Ctx;
+use crate::domain::access::AccessChange;
+use crate::domain::caller::Caller;
+use crate::domain::credential::Credential;
+use crate::domain::email::Email;
+use crate::domain::error::{Conflict, Error, Result};
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::message::Event;
+use crate::domain::password::{NewPassword, OfferedPassword};
+use crate::domain::user::User;
+use crate::store::admins::LastAdmin;
+use crate::store::retry::Attempts;
+use crate::store::transaction::Transaction;
+use crate::store::{Overtaken, Read};
+
+/// Changes a person's password, ends their other sessions and has a mail say so.
+///
+/// 422 for a new password that is easy to guess; 401 `invalid_credentials` where the current one is
+/// wrong or was changed in between, 429 after too many wrong ones.
+pub async fn change_password(
+    ctx: &Ctx,
+    limiter: Limiter<'_>,
+    caller: Caller,
+    current: &OfferedPassword,
+    new: &NewPassword,
+) -> Result<()> {
+    let user = ctx.store.users().get(caller.user_id, Read::Consistent).await?;
+    let user = user.ok_or(Error::NotFound)?;
+    let new = new.for_person(Some(&user.summary.email), Some(&user.summary.name), "/new_password")?;
+    let check = password_check::check(ctx, limiter, &user, current).await?;
+    let hash = password::hash(new)?;
+    let email = &user.summary.email;
+    check.allows(replace_password(ctx, email, &check.credential, &hash, caller.session_id)).await
+}
+
+/// Replaces the password that was verified, and ends every session but one, also those that are just
+/// beginning under the old password. 401 `invalid_credentials` where it was changed in between.
+pub async fn replace_password(
+    ctx: &Ctx,
+    email: &Email,
+    verified: &Credential,
+    password_hash: &str,
+    kept: SessionId,
+) -> Result<()> {
+    let (store, now) = (&ctx.store, ctx.now());
+    let Credential { user_id, password_version: version, .. } = *verified;
+    let mut attempts = Attempts::at("a session changes faster than it can be read");
+    loop {
+        let security = store.sessions().get(user_id).await?.ok_or(Error::Unauthenticated)?;
+        let session = security.sessions.get(&kept).ok_or(Error::Unauthenticated)?;
+        let password = store.credentials().replace_password(email, user_id, version, password_hash);
+        let sessions = store.sessions().keep_only(user_id, kept, session, version + 1);
+        let transaction = Transaction::unnamed(now)
+            .with(password.meaning(|Overtaken| NotReplaced::PasswordChanged))
+            .with(sessions.meaning(|Overtaken| NotReplaced::SessionRenewed))
+            .with(store.outbox().send(Event::PasswordChanged { user_id }, now)?);
+        match store.transact(transaction).await?.first() {
+            Ok(()) => return Ok(()),
+            Err(NotReplaced::PasswordChanged) => return Err(Error::InvalidCredentials),
+            Err(NotReplaced::SessionRenewed) => attempts.pause().await?,
+        }
+    }
+}
+
+/// Why a password was not replaced.
+enum NotReplaced {
+    PasswordChanged,
+    SessionRenewed,
+}
+
+/// Sets a new password by a mailed token, which is used up; ends every session and has a mail say so.
+///
+/// 422 `invalid_token` where the token does nothing any more, or the password has been changed since
+/// it was mailed; 422 for a new password that is easy to guess.
+pub async fn reset_password(
+    ctx: &Ctx,
+    limiter: Limiter<'_>,
+    token: &str,
+    new: &NewPassword,
+) -> Result<()> {
+    let (store, now) = (&ctx.store, ctx.now());
+    let digest = ResetToken::read(token).ok_or_else(invalid_token)?.digest();
+    let reset = store.password_resets().get(&digest, now).await?.ok_or_else(invalid_token)?;
+    let user = store.users().get(reset.user_id, Read::Consistent).await?;
+    let User { id, summary, .. } = user.ok_or_else(invalid_token)?;
+    let hash = password::hash(new.for_person(Some(&summary.email), Some(&summary.name), "/password")?)?;
+
+    let version = reset.password_version;
+    let mut transaction = Transaction::unnamed(now)
+        .with(store.password_resets().delete(&digest))
+        .with(store.credentials().replace_password(&summary.email, id, version, &hash))
+        .with(store.sessions().keep_none(id, version + 1))
+        .with(store.outbox().send(Event::PasswordChanged { user_id: id }, now)?);
+    // Who read the mail has shown that the address is theirs.
+    if !summary.email_verified {
+        transaction = transaction.with(store.users().verify_email(id, now));
+    }
+    store.transact(transaction).await?.first().map_err(|Overtaken| invalid_token())?;
+    limiter.remember_address(&summary.email).await;
+    Ok(())
+}
+
+/// Changes what a person may do, and says how they are then. Where anything changes, their sessions
+/// end with it. 404 where there is no such person, 409 `last_admin` where nobody would be left to run
+/// the shop.
+pub async fn update_access(ctx: &Ctx, id: UserId, change: &AccessChange) -> Result<User> {
+    let (store, now) = (&ctx.store, ctx.now());
+    let mut attempts = Attempts::at("a person changes faster than they can be read");
+    loop {
+        let user = store.users().get(id, Read::Consistent);
+        let (user, security) = try_join(user, store.sessions().get(id)).await?;
+        let mut user = user.ok_or(Error::NotFound)?;
+        // The profile repeats what the security item decides.
+        let before = security.ok_or(Error::NotFound)?.access();
+        let after = change.apply(before);
+        if after == before && after == user.summary.access() {
+            return Ok(user);
+        }
+        let register = store.admins().enter(id, before, after);
+        let profile = store.users().replace_access(&user, after, now);
+        let security = store.sessions().replace_access(id, before, after);
+        let transaction = Transaction::unnamed(now)
+            .with(profile.meaning(|Overtaken| NotChanged::Overtaken))
+            .with(security.meaning(|Overtaken| NotChanged::Overtaken))
+            .with_all(register.map(|write| write.meaning(|LastAdmin| NotChanged::LastAdmin)));
+        match store.transact(transaction).await?.first() {
+            Ok(()) => {
+                user.summary.role = after.role;
+                user.summary.status = after.status;
+                user.summary.updated_at = now;
+                return Ok(user);
+            }
+            Err(NotChanged::LastAdmin) => return Err(last_admin()),
+            Err(NotChanged::Overtaken) => attempts.pause().await?,
+        }
+    }
+}
+
+/// Why a person's access was not changed.
+enum NotChanged {
+    Overtaken,
+    LastAdmin,
+}
+
+/// The refusal to leave the shop without anybody who runs it.
+pub(super) fn last_admin() -> Error {
+    let detail = "This is the last active admin of the shop; make somebody else one first.";
+    Conflict::new("last_admin", detail).into()
+}

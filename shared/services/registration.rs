@@ -1,0 +1,160 @@
+//! How somebody gets an account.
+
+use futures_util::future::join;
+use uuid::Uuid;
+
+use super::limiter::Limiter;
+use super::sessions::{self, SignedIn};
+use super::sign_in::promote_operator;
+use crate::auth::mailed_token::{VerificationToken, invalid_token};
+use crate::auth::password;
+use crate::context::Ctx;
+use crate::domain::credential::Credential;
+use crate::domain::email::Email;
+use crate::domain::error::{Error, Result};
+use crate::domain::ids::{MessageId, RegistrationId, UserId};
+use crate::domain::message::Event;
+use crate::domain::password::{NewPassword, OfferedPassword};
+use crate::domain::registration::{PendingRegistrations, REGISTRATION_LIFETIME, Registration};
+use crate::domain::text::{Name, Phone};
+use crate::domain::user::{Role, User};
+use crate::store::credentials::EmailTaken;
+use crate::store::transaction::Transaction;
+use crate::store::{Overtaken, Store};
+
+/// How many other registrations of the address go with the one that is verified.
+const MOST_OTHERS: usize = 50;
+
+/// Somebody who asks for an account.
+#[derive(Debug)]
+pub struct Registrant {
+    /// The address that they say is theirs.
+    pub email: Email,
+    /// How they want to be called.
+    pub name: Name,
+    /// Phone number.
+    pub phone: Option<Phone>,
+    /// The password that they chose.
+    pub password: NewPassword,
+}
+
+/// Has the mail sent that makes an account; where the shop verifies no addresses, makes it at once.
+/// Nothing tells whether the address has an account already.
+pub async fn register(ctx: &Ctx, registrant: Registrant) -> Result<()> {
+    let registration = registration(ctx, registrant)?;
+    if ctx.config.email_verification {
+        create(&ctx.store, &registration).await
+    } else {
+        let user = registration.user(UserId::new(ctx.now()));
+        create_account(&ctx.store, &user, &registration.password_hash).await.map(drop)
+    }
+}
+
+fn registration(ctx: &Ctx, registrant: Registrant) -> Result<Registration> {
+    let (now, Registrant { email, name, phone, password }) = (ctx.now(), registrant);
+    Ok(Registration {
+        id: RegistrationId::new(now),
+        password_hash: password::hash(&password)?,
+        email,
+        name,
+        phone,
+        tokens: Vec::new(),
+        created_at: now,
+        expires_at: now.plus(REGISTRATION_LIFETIME),
+    })
+}
+
+/// Notes a registration, and has its mail sent.
+pub async fn create(store: &Store, registration: &Registration) -> Result<()> {
+    let Registration { id, email, created_at, .. } = registration;
+    let requested = Event::RegistrationRequested { email: email.clone(), registration_id: *id };
+    let transaction: Transaction<()> = Transaction::new(id.uuid())
+        .with(store.registrations().create(registration)?)
+        .with(store.outbox().send(requested, *created_at)?);
+    store.transact(transaction).await.map(drop)
+}
+
+/// Makes an account; false where its e-mail address has one already, and nothing was changed.
+pub async fn create_account(store: &Store, user: &User, password_hash: &str) -> Result<bool> {
+    let writes = account(store, user.id.uuid(), user, password_hash, || ())?;
+    Ok(store.transact(writes).await?.is_committed())
+}
+
+/// Makes the account that a mailed token's registration asked for, and logs its owner in. Whoever
+/// comes second under an address, or with the same token, is refused.
+///
+/// 422 `invalid_token` where the registration waits no more or the address has an account; 401
+/// `invalid_credentials` for another password than the registration's own: nobody can plant one on
+/// another's address.
+pub async fn verify(
+    ctx: &Ctx,
+    limiter: Limiter<'_>,
+    token: &str,
+    offered: &OfferedPassword,
+) -> Result<SignedIn> {
+    let (store, now) = (&ctx.store, ctx.now());
+    let token = VerificationToken::read(token).ok_or_else(invalid_token)?;
+    let waiting = store.registrations().of_email(&token.address).await?;
+    let registration = waiting.find(token.registration_id, &token.digest(), now);
+    let registration = registration.ok_or_else(invalid_token)?;
+    if !password::verify(offered, Some(&registration.password_hash))? {
+        return Err(Error::InvalidCredentials);
+    }
+
+    let user = verified_user(ctx, registration);
+    let writes = verification(ctx, registration, &waiting, &user)?;
+    store.transact(writes).await?.first()?;
+    let promoted = promote_operator(ctx, &registration.email, user.id).await?;
+    let remembered = limiter.remember_address(&registration.email);
+    let (tokens, ()) = join(sessions::begin(ctx, user.id), remembered).await;
+    Ok(SignedIn { tokens: tokens?, user: promoted.unwrap_or(user) })
+}
+
+fn verified_user(ctx: &Ctx, registration: &Registration) -> User {
+    let now = ctx.now();
+    let mut user = registration.user(UserId::new(now));
+    user.summary.email_verified = true;
+    user.summary.created_at = now;
+    user.summary.updated_at = now;
+    user
+}
+
+/// The account, and the end of all that waits under its address.
+fn verification(
+    ctx: &Ctx,
+    registration: &Registration,
+    waiting: &PendingRegistrations,
+    user: &User,
+) -> Result<Transaction<Error>> {
+    let (registrations, email) = (ctx.store.registrations(), registration.email.digest());
+    let token = MessageId::new(ctx.now()).uuid();
+    let others = waiting.all().iter().filter(|other| other.id != registration.id);
+    // What doesn't fit any more can't become an account either, and expires by itself.
+    let others = others.rev().take(MOST_OTHERS);
+    let ended = registrations.end(&email, registration.id);
+    Ok(account(&ctx.store, token, user, &registration.password_hash, invalid_token)?
+        .with(ended.meaning(|Overtaken| invalid_token()))
+        .with_all(others.map(|other| registrations.delete(&email, other.id))))
+}
+
+/// The writes that make an account; `taken` says what it means that the e-mail address has one.
+fn account<R: 'static>(
+    store: &Store,
+    token: Uuid,
+    user: &User,
+    password_hash: &str,
+    taken: fn() -> R,
+) -> Result<Transaction<R>> {
+    let credential = Credential {
+        user_id: user.id,
+        password_hash: password_hash.to_owned(),
+        password_version: 0,
+    };
+    let credential = store.credentials().create(&user.summary.email, &credential)?;
+    let is_admin = user.summary.role == Role::Admin;
+    Ok(Transaction::new(token)
+        .with(credential.meaning(move |EmailTaken| taken()))
+        .with(store.users().create(user)?)
+        .with(store.sessions().create(user.id, user.summary.access())?)
+        .with_all(is_admin.then(|| store.admins().add(user.id))))
+}

@@ -1,0 +1,50 @@
+//! Forgotten passwords: the tokens that were mailed, by their digests.
+
+use super::Overtaken;
+use super::expression::exists;
+use super::item::{from_item, to_item};
+use super::keys;
+use super::read::Read;
+use super::table::Store;
+use super::write::{OldItem, Write};
+use crate::domain::credential::Credential;
+use crate::domain::error::Result;
+use crate::domain::password_reset::{PasswordReset, RESET_LIFETIME};
+use crate::domain::time::Timestamp;
+
+/// The password resets of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordResets<'a>(&'a Store);
+
+impl Store {
+    /// What mailed tokens allow.
+    pub fn password_resets(&self) -> PasswordResets<'_> {
+        PasswordResets(self)
+    }
+}
+
+impl PasswordResets<'_> {
+    /// Notes the digest of a token that is about to be mailed to an account's owner.
+    pub async fn create(self, digest: &str, credential: &Credential, now: Timestamp) -> Result<()> {
+        let reset = PasswordReset {
+            user_id: credential.user_id,
+            password_version: credential.password_version,
+            expires_at: now.plus(RESET_LIFETIME),
+        };
+        let item = to_item("reset", keys::reset(digest), &reset)?;
+        let write = Write::<(), _>::put(item).expires(reset.expires_at);
+        self.0.put(write).await.map(drop)
+    }
+
+    /// What the token of this digest allows, if it still works.
+    pub async fn get(self, digest: &str, now: Timestamp) -> Result<Option<PasswordReset>> {
+        let item = self.0.get(keys::reset(digest), Read::Consistent).await?;
+        let reset: Option<PasswordReset> = item.map(from_item).transpose()?;
+        Ok(reset.filter(|reset| reset.expires_at > now))
+    }
+
+    /// The write that uses a token up; refused where it has been used.
+    pub fn delete(self, digest: &str) -> Write<Overtaken, OldItem> {
+        Write::delete(keys::reset(digest)).when(exists(), || Overtaken)
+    }
+}
