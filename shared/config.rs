@@ -35,7 +35,7 @@ pub struct Config {
     /// `login_account=10/900,login_address=off`: so many requests in so many seconds.
     pub rate_limits: RateLimits,
     /// What mail is sent with, where `MAIL_FROM` is set.
-    pub post: Option<MailSettings>,
+    pub mail: Option<MailSettings>,
     /// How long to wait for what.
     pub patience: Patience,
     /// Where AWS is and who we are there.
@@ -152,7 +152,7 @@ impl Config {
                 .map_err(|_| BadSetting::new("ADMIN_EMAIL", "is no e-mail address"))?,
             rate_limits: RateLimits::parse(&optional("RATE_LIMITS").unwrap_or_default())
                 .map_err(|problem| BadSetting::new("RATE_LIMITS", problem))?,
-            post: MailSettings::read(optional)?,
+            mail: MailSettings::read(optional)?,
             patience: Patience::default(),
             aws: Aws {
                 region: required("AWS_REGION")?,
@@ -247,7 +247,7 @@ mod tests {
             Config::read(|name| {
                 own(name).map(|(_, value)| (*value).to_owned()).or_else(|| environment(name))
             })
-            .map(|config| config.post.map(|post| post.links.verify_email("T")))
+            .map(|config| config.mail.map(|mail| mail.links.verify_email("T")))
             .map_err(|bad| bad.to_string())
         };
         let from = ("MAIL_FROM", "shop@example.com");

@@ -1,8 +1,11 @@
 //! The functions that no route calls, on one page: what starts each.
 //!
-//! The wiring tests read it, as they read `http::routes`.
+//! The wiring tests read it, as they read `http::routes`. What starts a job arrives as one of the
+//! events below.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use crate::store::keys::Key;
 
 /// What starts a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,116 @@ pub const JOBS: &[Job] = &[
 #[derive(Debug, Deserialize)]
 pub struct Tick {}
 
+/// What the table's stream sends: a batch of changes, those of an item in their order
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).
+#[derive(Debug, Deserialize)]
+pub struct StreamEvent {
+    /// The changes.
+    #[serde(rename = "Records")]
+    pub records: Vec<StreamRecord>,
+}
+
+/// A change of one item.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "wire::Record")]
+pub struct StreamRecord {
+    /// What happened to the item.
+    pub change: Change,
+    /// What the stream calls the record.
+    pub sequence_number: String,
+    /// Where the item lives.
+    pub key: Key,
+    /// The item's type tag, as it is or last was; empty where it has none.
+    pub item_type: String,
+}
+
+/// What happened to an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Change {
+    /// It is new.
+    Insert,
+    /// It was another before.
+    Modify,
+    /// It is gone.
+    Remove,
+}
+
+/// A stream reader's answer: the records that have to come again. The others are done with
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailures {
+    batch_item_failures: Vec<BatchItemFailure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchItemFailure {
+    item_identifier: String,
+}
+
+impl FromIterator<String> for BatchItemFailures {
+    /// From the records' sequence numbers.
+    fn from_iter<I: IntoIterator<Item = String>>(sequence_numbers: I) -> Self {
+        let failure = |item_identifier| BatchItemFailure { item_identifier };
+        Self { batch_item_failures: sequence_numbers.into_iter().map(failure).collect() }
+    }
+}
+
+/// A record as it arrives.
+mod wire {
+    use serde::Deserialize;
+
+    use super::{Change, Key, StreamRecord};
+
+    #[derive(Deserialize)]
+    pub(super) struct Record {
+        #[serde(rename = "eventName")]
+        change: Change,
+        dynamodb: Details,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Details {
+        sequence_number: String,
+        keys: Keys,
+        new_image: Option<Image>,
+        old_image: Option<Image>,
+    }
+
+    #[derive(Deserialize)]
+    struct Keys {
+        pk: Text,
+        sk: Text,
+    }
+
+    #[derive(Deserialize)]
+    struct Image {
+        r#type: Option<Text>,
+    }
+
+    #[derive(Deserialize)]
+    struct Text {
+        #[serde(rename = "S")]
+        text: String,
+    }
+
+    impl From<Record> for StreamRecord {
+        fn from(Record { change, dynamodb }: Record) -> Self {
+            let Details { sequence_number, keys, new_image, old_image } = dynamodb;
+            let item_type = new_image.or(old_image).and_then(|image| image.r#type);
+            Self {
+                change,
+                sequence_number,
+                key: Key { pk: keys.pk.text, sk: keys.sk.text },
+                item_type: item_type.map_or(String::new(), |tag| tag.text),
+            }
+        }
+    }
+}
+
 /// The job of this name. In a `const`, a name that is not on the page does not compile.
 pub const fn named(name: &str) -> &'static Job {
     let mut index = 0;
@@ -45,4 +158,46 @@ pub const fn named(name: &str) -> &'static Job {
         index += 1;
     }
     panic!("no job has this name")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_record_says_what_happened_to_which_item() {
+        let records = json!([
+            {
+                "eventName": "INSERT",
+                "dynamodb": {
+                    "Keys": {"pk": {"S": "OUTBOX#7"}, "sk": {"S": "msg_1"}},
+                    "NewImage": {"type": {"S": "message"}, "n": {"N": "1"}},
+                    "SequenceNumber": "442",
+                },
+            },
+            {
+                "eventName": "REMOVE",
+                "dynamodb": {
+                    "Keys": {"pk": {"S": "PRODUCT#1"}, "sk": {"S": "PRODUCT"}},
+                    "OldImage": {"type": {"S": "product"}},
+                    "SequenceNumber": "443",
+                },
+            },
+        ]);
+        let event: StreamEvent = serde_json::from_value(json!({"Records": records})).unwrap();
+        let [inserted, removed] = event.records.as_slice() else { panic!("two records") };
+        assert_eq!((inserted.change, &*inserted.sequence_number), (Change::Insert, "442"));
+        assert_eq!((&*inserted.key.pk, &*inserted.key.sk), ("OUTBOX#7", "msg_1"));
+        assert_eq!(inserted.item_type, "message");
+        assert_eq!((removed.change, &*removed.item_type), (Change::Remove, "product"));
+    }
+
+    #[test]
+    fn an_answer_names_the_records_that_have_to_come_again() {
+        let failures: BatchItemFailures = ["442".to_owned()].into_iter().collect();
+        let answer = serde_json::to_value(failures).unwrap();
+        assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "442"}]}));
+    }
 }

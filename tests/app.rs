@@ -371,7 +371,7 @@ fn config(table: &str, patience: Patience) -> Config {
         email_verification: true,
         admin_email: Email::parse(OPERATOR.to_owned()).ok(),
         rate_limits: RateLimits::OFF,
-        post: Some(MailSettings {
+        mail: Some(MailSettings {
             from: Email::parse("orders@shop.example".to_owned()).expect("an address"),
             shop: Label::parse("Bodega".to_owned()).expect("a name"),
             links: Links::app("https://shop.example").expect("an address"),

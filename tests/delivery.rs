@@ -74,6 +74,7 @@ pub fn record(message: &str) -> Value {
         "eventSource": "aws:dynamodb",
         "dynamodb": {
             "Keys": {"pk": {"S": "OUTBOX#?"}, "sk": {"S": message}},
+            "NewImage": {"type": {"S": "message"}},
             "SequenceNumber": message,
         },
     })

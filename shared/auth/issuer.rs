@@ -11,7 +11,7 @@ use crate::domain::caller::Bearer;
 use crate::domain::error::{Error, Result};
 use crate::domain::signing_key::PublicKey;
 use crate::domain::time::Timestamp;
-use crate::store::Store;
+use crate::store::{Read, Store};
 
 /// How long a key that can't be read anew is signed with until the next attempt, and how long an
 /// attempt may take while there is a key.
@@ -96,7 +96,7 @@ impl Held {
 
     /// Goes on with a key that can't be read anew, as long as what it signs is believed.
     async fn keep_on(&mut self, error: Error, store: &Store, now: Timestamp) -> Result<()> {
-        let keys = store.public_keys(true).await?;
+        let keys = store.signing_keys().get(Read::Consistent).await?;
         // A token must not outlive its key.
         let last = now.plus(ACCESS_LIFETIME);
         if !keys.get(&self.key.kid).is_some_and(|key| key.is_believed(last)) {
@@ -120,7 +120,7 @@ pub(crate) fn parameter(config: &Config) -> Result<&str> {
 
 /// Makes a key's public half known to every function.
 pub async fn publish(key: &PrivateKey, store: &Store, now: Timestamp) -> Result<()> {
-    store.publish_key(&key.kid, &PublicKey::new(&key.x, now)).await
+    store.signing_keys().publish(&key.kid, &PublicKey::new(&key.x, now)).await
 }
 
 /// How many seconds a token lives: the `expires_in` of an answer.

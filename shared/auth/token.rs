@@ -16,7 +16,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::signing_key::{PublicKey, PublicKeys};
 use crate::domain::time::Timestamp;
-use crate::store::Store;
+use crate::store::{Read, Store};
 
 /// How long an access token works.
 pub const ACCESS_LIFETIME: Duration = Duration::minutes(15);
@@ -66,9 +66,10 @@ impl Verifier {
         Self { issuer: issuer.to_owned(), known: RwLock::default(), looked_up_at: Mutex::default() }
     }
 
-    /// Reads the public keys.
+    /// Reads the public keys; consistently, since a key that is taken back must not be believed for
+    /// five minutes more.
     pub async fn load_keys(&self, store: &Store, now: Timestamp) -> Result<()> {
-        self.learn(store.public_keys(false).await?, now);
+        self.learn(store.signing_keys().get(Read::Consistent).await?, now);
         Ok(())
     }
 
@@ -92,7 +93,7 @@ impl Verifier {
         if is_known && !self.is_stale(now) || !is_due {
             return Ok(());
         }
-        match store.public_keys(true).await {
+        match store.signing_keys().get(Read::Consistent).await {
             Ok(keys) => self.learn(keys, now),
             Err(error) if is_known => tracing::warn!(?error, "the public keys can't be read anew"),
             Err(error) => return Err(error),

@@ -1,6 +1,6 @@
 //! Lets requests through as often as the limits allow, and keeps what the answer says of that.
 //!
-//! What is counted is known to the table by digests only. A request that its own address has no
+//! What is counted is known to the table by digests only. A request that its own IP address has no
 //! quota left for counts for nobody else: otherwise one address could use up everybody's.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,14 +16,14 @@ use crate::domain::error::{Error, Result};
 use crate::domain::known_ip::KnownIp;
 use crate::domain::rate_limit::{Counter, Quota, RateLimit, Share, Subject, Trace};
 
-/// How often an address that an account is used from is written down anew.
+/// How often an IP address that an account is used from is written down anew.
 const REFRESH: Duration = Duration::days(1);
 
 /// Counts for one request.
 #[derive(Debug, Clone, Copy)]
 pub struct Limiter<'a> {
     ctx: &'a Ctx,
-    address: &'a ClientIp,
+    ip: &'a ClientIp,
     tally: &'a Tally,
 }
 
@@ -66,9 +66,9 @@ impl Tally {
 }
 
 impl<'a> Limiter<'a> {
-    /// For a request from this address, whose answer will show the tally.
-    pub fn new(ctx: &'a Ctx, address: &'a ClientIp, tally: &'a Tally) -> Self {
-        Self { ctx, address, tally }
+    /// For a request from this IP address, whose answer will show the tally.
+    pub fn new(ctx: &'a Ctx, ip: &'a ClientIp, tally: &'a Tally) -> Self {
+        Self { ctx, ip, tally }
     }
 
     /// Counts the request, and refuses it where it is one too many. What can't be counted goes on,
@@ -81,7 +81,7 @@ impl<'a> Limiter<'a> {
 
     /// Counts an attempt at an account's password, and refuses it unseen where it is one too many.
     ///
-    /// Everybody who tries shares the account's quota. An address that the account is known at
+    /// Everybody who tries shares the account's quota. An IP address that the account is known at
     /// may use as much again when the others have used it up, so that they can't lock its owner
     /// out (docs/decisions/0009-login-limits.md).
     pub async fn guess<const N: usize>(
@@ -92,7 +92,7 @@ impl<'a> Limiter<'a> {
         let owner = email.digest();
         let account = self.counter(&RateLimit::LoginAccount.of(email));
         let account = account.map(|counter| Counter {
-            share: Some(Share { identity: self.place(), is_apart: false }),
+            share: Some(Share { identity: self.ip_digest(), is_apart: false }),
             ..counter
         });
         let others = others.iter().filter_map(|subject| self.counter(subject));
@@ -103,37 +103,37 @@ impl<'a> Limiter<'a> {
                 None => None,
             }
         };
-        let known = async {
-            match account.is_some() && self.address.is_known() {
-                true => self.known_address(&owner).await,
-                false => Acquaintance::Unknowable,
+        let seen = async {
+            match account.is_some() && self.ip.is_known() {
+                true => self.look_up_ip(&owner).await,
+                false => SeenHere::Unknown,
             }
         };
-        let (mut counted, others, known) = join3(counted, others, known).await;
-        if let (Some((counter, Ok(None))), Acquaintance::Since(_)) = (&counted, &known) {
+        let (mut counted, others, seen) = join3(counted, others, seen).await;
+        if let (Some((counter, Ok(None))), SeenHere::Last(_)) = (&counted, &seen) {
             counted = Some(self.count(counter.clone().apart()).await);
         }
         self.judge(counted.into_iter().chain(others).collect()).await?;
-        Ok(Guess { limiter: self, owner, known })
+        Ok(Guess { limiter: self, owner, seen })
     }
 
-    /// Remembers that a person has shown at this address that an account is theirs: from now on
+    /// Remembers that a person has shown at this IP address that an account is theirs: from now on
     /// nobody's guesses keep them out there.
     pub async fn remember_address(&self, email: &Email) {
-        if self.address.is_known() {
+        if self.ip.is_known() {
             self.remember(&email.digest()).await;
         }
     }
 
     /// If it fails, the next login does it.
     async fn remember(&self, owner: &EmailDigest) {
-        let (store, now) = (&self.ctx.store, self.ctx.now());
-        if let Err(error) = store.remember_address(owner, &self.place(), now).await {
-            tracing::warn!(?error, "an address can't be remembered");
+        let known_ips = self.ctx.store.known_ips();
+        if let Err(error) = known_ips.remember(owner, &self.ip_digest(), self.ctx.now()).await {
+            tracing::warn!(?error, "an IP address can't be remembered");
         }
     }
 
-    /// Takes back what was counted, but for addresses; if that fails, it stays counted.
+    /// Takes back what was counted, but for IP addresses; if that fails, it stays counted.
     pub async fn give_back(&self) {
         self.take_back(Trace::Kept).await;
     }
@@ -150,16 +150,16 @@ impl<'a> Limiter<'a> {
             taken.collect()
         };
         join_all(taken.iter().map(|counter| async move {
-            if let Err(error) = self.ctx.store.discount(counter, trace).await {
+            if let Err(error) = self.ctx.store.rate_limits().discount(counter, trace).await {
                 tracing::warn!(?error, limit = counter.limit.name(), "a count can't be taken back");
             }
         }))
         .await;
     }
 
-    /// What the caller's address is known by.
-    fn place(&self) -> String {
-        short(&self.address.to_string())
+    /// What the caller's IP address is known by.
+    fn ip_digest(&self) -> String {
+        short(&self.ip.to_string())
     }
 
     /// Where somebody is counted now; nowhere where the limit is off.
@@ -177,18 +177,20 @@ impl<'a> Limiter<'a> {
             true => patience.call,
             false => patience.attempt,
         };
-        let counted = tokio::time::timeout(patience, self.ctx.store.count(&counter)).await;
+        let counted = self.ctx.store.rate_limits().count(&counter);
+        let counted = tokio::time::timeout(patience, counted).await;
         let late = || Err(Error::unavailable("a request was not counted in time"));
         (counter, counted.unwrap_or_else(|_| late()))
     }
 
-    async fn known_address(&self, owner: &EmailDigest) -> Acquaintance {
-        match self.ctx.store.known_address(owner, &self.place(), self.ctx.now()).await {
-            Ok(None) => Acquaintance::New,
-            Ok(Some(known)) => Acquaintance::Since(known),
+    async fn look_up_ip(&self, owner: &EmailDigest) -> SeenHere {
+        let (known_ips, ip) = (self.ctx.store.known_ips(), self.ip_digest());
+        match known_ips.get(owner, &ip, self.ctx.now()).await {
+            Ok(None) => SeenHere::Never,
+            Ok(Some(known)) => SeenHere::Last(known),
             Err(error) => {
-                tracing::warn!(?error, "whether an address is known can't be read");
-                Acquaintance::Unknowable
+                tracing::warn!(?error, "whether an IP address is known can't be read");
+                SeenHere::Unknown
             }
         }
     }
@@ -253,20 +255,21 @@ pub struct Guess<'a> {
     limiter: Limiter<'a>,
     /// Whose password it is about.
     owner: EmailDigest,
-    known: Acquaintance,
+    seen: SeenHere,
 }
 
-/// How an account and an address stand to each other.
+/// Whether an account was opened from the caller's IP address before.
 #[derive(Debug)]
-enum Acquaintance {
-    New,
-    Since(KnownIp),
-    Unknowable,
+enum SeenHere {
+    Never,
+    Last(KnownIp),
+    /// The caller's IP address is not known, or the table does not say.
+    Unknown,
 }
 
 impl Guess<'_> {
     /// Does what the right password opens. It is not one of the guesses, which is put right at the
-    /// same time; and the address is known from then on. Where it opens nothing after all, it was
+    /// same time; and the IP address is known from then on. Where it opens nothing after all, it was
     /// a guess like any other.
     pub async fn was_right<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let counted = self.limiter.counted_guess();
@@ -280,15 +283,14 @@ impl Guess<'_> {
 
     async fn remember(&self) {
         let now = self.limiter.ctx.now();
-        let is_due = match &self.known {
-            Acquaintance::New => true,
-            Acquaintance::Since(known) => known.seen_at.plus(REFRESH) <= now,
-            Acquaintance::Unknowable => false,
+        let is_due = match &self.seen {
+            SeenHere::Never => true,
+            SeenHere::Last(known) => known.seen_at.plus(REFRESH) <= now,
+            SeenHere::Unknown => false,
         };
-        if !is_due {
-            return;
+        if is_due {
+            self.limiter.remember(&self.owner).await;
         }
-        self.limiter.remember(&self.owner).await;
     }
 }
 

@@ -16,6 +16,7 @@ use crate::context::Ctx;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::signing_key::{PublicKey, Successor};
 use crate::domain::time::Timestamp;
+use crate::store::Read;
 
 /// How long an old key is believed. The last function signs with it for five minutes, unless it
 /// can't read the new one, and what it signed lives for fifteen more.
@@ -68,7 +69,7 @@ impl Rotation {
         let (key, now) = (PrivateKey::generate()?, ctx.now());
         let successor = Successor { kid: key.kid.clone(), turn_ends: now.plus(TURN) };
         let public = PublicKey::new(&key.x, now);
-        match ctx.store.publish_successor(&successor, &public).await? {
+        match ctx.store.signing_keys().publish_successor(&successor, &public).await? {
             true => Ok(Self { key, successor }),
             false => Err(Conflict::new(
                 "rotation_under_way",
@@ -88,11 +89,12 @@ impl Rotation {
     pub async fn finish(self, ctx: &Ctx, revoke: bool) -> Result<Rotated> {
         let (successor, now) = (self.successor, ctx.now());
         let until = now.plus(if revoke { KEYS_LAST } else { RETIREMENT });
-        if !ctx.store.retire_keys(&successor, until, revoke, now).await? {
+        let keys = ctx.store.signing_keys();
+        if !keys.retire_others(&successor, until, revoke, now).await? {
             return Err(Error::unavailable("the older keys may be believed without a limit"));
         }
         let kid = successor.kid;
-        let older = ctx.store.public_keys(true).await?.into_iter();
+        let older = keys.get(Read::Consistent).await?.into_iter();
         let older = older.filter(|(other, _)| *other != kid);
         let older = older.map(|(kid, key)| OlderKey { kid, believed_until: key.believed_until });
         Ok(Rotated { older: older.collect(), kid })

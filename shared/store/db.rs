@@ -10,7 +10,6 @@ use super::transaction_old::pauses;
 use crate::domain::error::{Error, Result};
 
 pub(super) use super::failure::failure;
-pub(super) use super::item::text_of;
 pub(super) use super::read::Read;
 pub(super) use super::table::Store;
 

@@ -59,7 +59,7 @@ impl Deletions<'_> {
 
     /// Forgets where an account was used from.
     pub async fn delete_known_ips(self, account: &EmailDigest) -> Result<()> {
-        self.delete_items(&keys::known_addresses(account), None).await
+        self.delete_items(&keys::known_ips(account), None).await
     }
 
     async fn delete_items(self, partition: &str, which: Option<&Condition>) -> Result<()> {

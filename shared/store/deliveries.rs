@@ -9,14 +9,17 @@
 
 use std::mem;
 
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde::Deserialize;
 use time::Duration;
 
-use super::db::{Read, Store, Updated, failure, text_of};
-use super::item::{Item, from_item, key_item, number, text};
-use super::keys::{self, TTL, TYPE};
-use super::transaction_old::{Outcome, Write, unique_token};
+use super::expression::{Comparison, absent, exists, is, sorts};
+use super::item::{Item, from_item, key_item, text, text_of};
+use super::keys::{self, TABLE, TYPE};
+use super::list::{Order, Query, Range};
+use super::read::Read;
+use super::table::{Store, Written};
+use super::transaction::Transaction;
+use super::write::{OldItem, Write};
 use crate::domain::error::Result;
 use crate::domain::ids::MessageId;
 use crate::domain::message::{Event, KEPT, Message};
@@ -26,38 +29,44 @@ use crate::domain::time::Timestamp;
 pub const CLAIM: Duration = Duration::seconds(90);
 
 /// How many messages of each of the outbox's partitions are looked at at once.
-const BATCH: i32 = 25;
+const BATCH: usize = 25;
 
-/// A message that is ours to send.
+/// The deliveries of the table's messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Deliveries<'a>(&'a Store);
+
+/// One attempt to deliver a message, which is claimed for it.
 pub struct DeliveryAttempt {
-    /// Whose it is.
+    /// The message's identifier.
     pub id: MessageId,
-    /// What happened to the message before.
-    pub history: Attempts,
+    /// How often it was tried.
+    pub tries: Tries,
     token: String,
     item: Item,
 }
 
-/// What happened to a message.
+/// How often a message was tried.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Attempts {
-    /// How many tries there were, this one included.
-    pub tries: u32,
-    /// The same, without those that nothing but the mailer's state had ended.
-    pub attempts: u32,
-    /// How many tries may have sent it, for all that was heard of them.
+pub struct Tries {
+    /// All tries, this one included.
+    #[serde(rename = "tries")]
+    pub all: u32,
+    /// The same, without those that ended because of the mailer's state alone.
+    #[serde(rename = "attempts")]
+    pub counted: u32,
+    /// Those that may have sent it, because no answer came.
     #[serde(default)]
     pub unanswered: u32,
 }
 
-/// What a message in the outbox has more than what it tells.
+/// The attributes that a message in the outbox has more than the message itself.
 const DELIVERY: [&str; 5] = ["claim", "claimed_until", "tries", "attempts", "unanswered"];
 
-/// A look through the outbox: where to go on in those of its partitions that are not at their end.
+/// A pass through the outbox: the partitions that are not at their end, and where to go on.
 #[derive(Debug)]
 pub struct OutboxSweep {
     before: Timestamp,
-    outboxes: Vec<(String, Option<Item>)>,
+    partitions: Vec<(String, Option<String>)>,
 }
 
 /// A message that is still there.
@@ -71,194 +80,155 @@ struct Unsent {
 }
 
 impl Store {
+    /// Deliveries of messages.
+    pub fn deliveries(&self) -> Deliveries<'_> {
+        Deliveries(self)
+    }
+}
+
+impl Deliveries<'_> {
     /// Claims a message; `None` where it has been sent or set aside, or somebody else has it.
-    pub async fn claim_message(
-        &self,
-        id: MessageId,
-        now: Timestamp,
-    ) -> Result<Option<DeliveryAttempt>> {
-        let token = unique_token(now).to_string();
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key_item(keys::message(id))))
-            .update_expression(
-                "SET claim = :claim, claimed_until = :until, \
-                 tries = if_not_exists(tries, :none) + :one, \
-                 attempts = if_not_exists(attempts, :none) + :one",
-            )
-            .condition_expression(
-                "attribute_exists(pk) AND \
-                 (attribute_not_exists(claimed_until) OR claimed_until <= :now)",
-            )
-            .expression_attribute_values(":claim", text(&token))
-            .expression_attribute_values(":until", text(now.plus(CLAIM)))
-            .expression_attribute_values(":now", text(now))
-            .expression_attribute_values(":none", number(0))
-            .expression_attribute_values(":one", number(1))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let item = match self.update_old(update).await? {
-            Updated::Done(item) | Updated::Refused(item) => item,
+    pub async fn claim(self, id: MessageId, now: Timestamp) -> Result<Option<DeliveryAttempt>> {
+        let token = MessageId::new(now).to_string();
+        let free = absent("claimed_until").or(sorts("claimed_until", Comparison::AtMost, now));
+        let write = Write::update(keys::message(id))
+            .set_text("claim", &token)
+            .set_text("claimed_until", now.plus(CLAIM))
+            .count("tries", 1)
+            .count("attempts", 1)
+            .when_judged(exists().and(free), Ok)
+            .returning();
+        let item = match self.0.update(write).await? {
+            Written::Done(item) | Written::Refused(item) => item,
         };
         // The SDK tries again where an answer is lost: then the claim in the way is our own.
         let is_ours = |item: &Item| text_of(item, "claim").as_deref() == Some(&*token);
         let Some(item) = item.filter(is_ours) else { return Ok(None) };
-        let history = from_item(item.clone())?;
-        Ok(Some(DeliveryAttempt { id, history, token, item }))
+        let tries = from_item(item.clone())?;
+        Ok(Some(DeliveryAttempt { id, tries, token, item }))
     }
 
     /// Gives a message back, so that the next try need not wait for the claim's end. A try that
     /// does not count says nothing against the message.
-    pub async fn release_message(&self, claim: &DeliveryAttempt, counts: bool) -> Result<()> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key_item(keys::message(claim.id))))
-            .update_expression("REMOVE claim, claimed_until SET attempts = attempts - :excused")
-            .condition_expression("claim = :claim")
-            .expression_attribute_values(":excused", number(if counts { 0 } else { 1 }))
-            .expression_attribute_values(":claim", text(&claim.token));
-        self.update_old(update).await.map(drop)
+    pub async fn release(self, attempt: &DeliveryAttempt, counts: bool) -> Result<()> {
+        let release =
+            Write::update(keys::message(attempt.id)).remove("claim").remove("claimed_until");
+        let release = if counts { release } else { release.change_by("attempts", -1) };
+        let write = release.when(is("claim", &attempt.token), || ());
+        self.0.update(write).await.map(drop)
     }
 
     /// Notes that a message may have been sent. It stays claimed: nobody sends it again at once.
-    pub async fn note_unanswered(&self, claim: &DeliveryAttempt) -> Result<()> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key_item(keys::message(claim.id))))
-            .update_expression("SET unanswered = :unanswered")
-            .condition_expression("claim = :claim")
-            .expression_attribute_values(":unanswered", number(claim.history.unanswered + 1))
-            .expression_attribute_values(":claim", text(&claim.token));
-        self.update_old(update).await.map(drop)
+    pub async fn note_unanswered(self, attempt: &DeliveryAttempt) -> Result<()> {
+        let write = Write::update(keys::message(attempt.id))
+            .set("unanswered", &(attempt.tries.unanswered + 1))
+            .when(is("claim", &attempt.token), || ());
+        self.0.update(write).await.map(drop)
     }
 
     /// Takes a message out of the outbox: it is sent, or there is nobody to send it to.
-    pub async fn delete_message(&self, id: MessageId) -> Result<()> {
-        self.delete_old(keys::message(id)).await
+    pub async fn delete(self, id: MessageId) -> Result<()> {
+        self.0.delete(Write::<(), _>::delete(keys::message(id))).await.map(drop)
     }
 
     /// Puts other messages in the place of one.
-    pub async fn replace_message(
-        &self,
-        claim: &DeliveryAttempt,
+    pub async fn replace(
+        self,
+        attempt: &DeliveryAttempt,
         by: impl IntoIterator<Item = Event>,
         now: Timestamp,
     ) -> Result<()> {
-        let mut writes = vec![claim.delete()];
+        let mut transaction = Transaction::unnamed(now).with(attempt.delete());
         for event in by {
-            writes.push(Message::new(event, now).create()?);
+            transaction = transaction.with(self.0.outbox().send(event, now)?);
         }
-        self.write_messages(&writes, now).await.map(drop)
+        self.0.transact(transaction).await.map(drop)
     }
 
     /// Takes a message that can't be sent out of everybody's way, to where an operator finds it.
-    pub async fn set_message_aside(
-        &self,
-        claim: &DeliveryAttempt,
-        why: &str,
+    pub async fn set_aside(
+        self,
+        attempt: &DeliveryAttempt,
+        reason: &str,
         now: Timestamp,
     ) -> Result<()> {
-        let mut item = claim.item.clone();
+        let mut item = attempt.item.clone();
         item.retain(|name, _| !DELIVERY.contains(&name.as_str()));
-        item.extend(key_item(keys::failed_message(claim.id)));
-        item.insert(TYPE.to_owned(), text("failed_message"));
-        item.insert("reason".to_owned(), text(why));
-        item.insert("failed_at".to_owned(), text(now));
-        item.insert(TTL.to_owned(), number(now.plus(KEPT).unix_seconds()));
-        self.write_messages(&[claim.delete(), Write::put(item).secretly()], now).await.map(drop)
+        item.extend(key_item(keys::failed_message(attempt.id)));
+        let failed = Write::put(item)
+            .with(TYPE, text("failed_message"))
+            .with("reason", text(reason))
+            .with("failed_at", text(now))
+            .expires(now.plus(KEPT));
+        let transaction = Transaction::unnamed(now).with(attempt.delete()).with(failed);
+        self.0.transact(transaction).await.map(drop)
     }
 
     /// Puts back into the outbox what was set aside and is still worth telling; drops the rest.
     /// Says how many were put back. What can't be read stays for a version that can.
-    pub async fn return_failed_messages(&self, now: Timestamp) -> Result<usize> {
+    pub async fn return_failed(self, now: Timestamp) -> Result<usize> {
         let mut returned = 0;
-        for item in self.partition(&keys::failed_messages(), Read::Consistent).await? {
+        for item in self.0.partition(&keys::failed_messages(), Read::Consistent).await? {
             let Ok(message) = from_item::<Message>(item) else { continue };
-            let failed = keys::failed_message(message.id);
-            let mut writes = vec![Write::delete(failed).when("attribute_exists(pk)").secretly()];
+            let failed = Write::delete(keys::failed_message(message.id)).when(exists(), || ());
+            let mut transaction = Transaction::unnamed(now).with(failed);
             if !message.is_stale(now) {
-                writes.push(message.create()?);
+                transaction = transaction.with(self.0.outbox().put_back(&message)?);
             }
-            if self.write_messages(&writes, now).await? {
-                returned += writes.len() - 1;
+            let messages = transaction.len() - 1;
+            // Refused, where somebody else was faster.
+            if self.0.transact(transaction).await?.is_committed() {
+                returned += messages;
             }
         }
         Ok(returned)
     }
 
-    /// The next messages of a look that nobody has claimed, those first that were tried least;
+    /// The next messages of a sweep that nobody has claimed, those first that were tried least;
     /// `None` at its end.
-    pub async fn unsent_messages(
-        &self,
-        look: &mut OutboxSweep,
+    ///
+    /// The reads may lag behind by a moment. One that shows a message that was sent or claimed since
+    /// costs a claim, which fails; one that does not show a message yet leaves it to the next sweep.
+    pub async fn next_unsent(
+        self,
+        sweep: &mut OutboxSweep,
         now: Timestamp,
     ) -> Result<Option<Vec<MessageId>>> {
-        if look.outboxes.is_empty() {
+        if sweep.partitions.is_empty() {
             return Ok(None);
         }
         let mut unsent = Vec::new();
-        for (outbox, start) in mem::take(&mut look.outboxes) {
-            let (items, end) = self.unsent_of(&outbox, look.before, start).await?;
+        for (partition, after) in mem::take(&mut sweep.partitions) {
+            let query = Query {
+                range: Range::Before(keys::messages_before(sweep.before)),
+                ..Query::all(TABLE, partition.clone(), Order::Ascending)
+            };
+            let found = self.0.query(&query, after.as_deref(), BATCH).await?;
             // What is no message must not hide the rest.
-            unsent.extend(items.into_iter().filter_map(|item| from_item::<Unsent>(item).ok()));
-            look.outboxes.extend(end.map(|end| (outbox, Some(end))));
+            unsent.extend(found.items.into_iter().filter_map(|it| from_item::<Unsent>(it).ok()));
+            sweep.partitions.extend(found.end.map(|end| (partition, Some(end))));
         }
         unsent.retain(|message| message.claimed_until.is_none_or(|until| until <= now));
         unsent.sort_by_key(|message| (message.attempts, message.id));
         Ok(Some(unsent.into_iter().map(|message| message.id).collect()))
     }
-
-    /// Some of a partition's messages, and where to go on.
-    async fn unsent_of(
-        &self,
-        outbox: &str,
-        before: Timestamp,
-        start: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>)> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk < :before")
-            .expression_attribute_values(":pk", text(outbox))
-            .expression_attribute_values(":before", text(keys::messages_before(before)))
-            .limit(BATCH)
-            .set_exclusive_start_key(start);
-        let answer = query.send().await.map_err(|error| failure("Query", &error))?;
-        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
-    }
-
-    /// Whether it was written: somebody else may have been faster.
-    async fn write_messages(&self, writes: &[Write], now: Timestamp) -> Result<bool> {
-        let outcome = self.transact_old(unique_token(now), writes).await?;
-        Ok(matches!(outcome, Outcome::Committed))
-    }
 }
 
 impl OutboxSweep {
-    /// A look at all messages from before a time, the oldest of each partition first.
+    /// A pass through all messages from before a time, the oldest of each partition first.
     pub fn before(before: Timestamp) -> Self {
-        Self { before, outboxes: keys::outboxes().map(|outbox| (outbox, None)).collect() }
+        Self { before, partitions: keys::outboxes().map(|partition| (partition, None)).collect() }
     }
 }
 
 impl DeliveryAttempt {
-    /// What to tell, if it can be read.
+    /// The message, if it can be read.
     pub fn message(&self) -> Result<Message> {
         from_item(self.item.clone())
     }
 
-    /// The write that takes the message out of the outbox, while it is ours.
-    fn delete(&self) -> Write {
-        Write::delete(keys::message(self.id))
-            .when("claim = :claim")
-            .secretly()
-            .value(":claim", text(&self.token))
+    /// The write that takes the message out of the outbox, while the claim on it lasts.
+    fn delete(&self) -> Write<(), OldItem> {
+        Write::delete(keys::message(self.id)).when(is("claim", &self.token), || ())
     }
 }

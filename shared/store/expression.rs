@@ -160,6 +160,10 @@ impl Condition {
 }
 
 fn join(conditions: &[Condition], by: &str, into: &mut Placeholders) -> String {
+    // DynamoDB refuses redundant parentheses.
+    if let [one] = conditions {
+        return one.write(into);
+    }
     let parts: Vec<_> = conditions.iter().map(|one| one.write(into)).collect();
     format!("({})", parts.join(by))
 }
@@ -238,6 +242,14 @@ mod tests {
             ("status", "lines", "unpaid_orders")
         );
         assert_eq!(placeholders.values().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn one_condition_alone_has_no_parentheses_around_it() {
+        let mut placeholders = Placeholders::default();
+        let one = Condition::All(vec![absent("requests").or(is_number("requests", 1))]);
+        let text = one.write(&mut placeholders);
+        assert_eq!(text, "(attribute_not_exists(#0) OR #0 = :0)");
     }
 
     #[test]

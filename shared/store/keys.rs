@@ -144,13 +144,13 @@ pub fn rate_limit(limit: RateLimit, identity: &str, window: i64) -> Key {
     Key::new(format!("LIMIT#{}#{identity}#{window}", limit.name()), "COUNT")
 }
 
-/// An address from which an account has been opened, by a digest of it.
-pub fn known_address(account: &EmailDigest, address: &str) -> Key {
-    Key::new(known_addresses(account), address)
+/// An IP address from which an account has been opened, by a digest of it.
+pub fn known_ip(account: &EmailDigest, ip: &str) -> Key {
+    Key::new(known_ips(account), ip)
 }
 
-/// The partition of all addresses from which an account has been opened.
-pub fn known_addresses(account: &EmailDigest) -> String {
+/// The partition of all IP addresses from which an account has been opened.
+pub fn known_ips(account: &EmailDigest) -> String {
     format!("KNOWN#{account}")
 }
 

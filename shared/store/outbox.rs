@@ -1,39 +1,26 @@
 //! What has to leave the shop: a message is written in the same transaction as its cause, and
-//! stays until it is sent (`store::deliveries`).
+//! stays until it is sent ([`super::deliveries`]).
 
-use super::db::Store;
-use super::item::{Item, number, to_item};
-use super::keys::{self, TTL};
-use super::transaction_old::Write;
-use super::write::NewItem;
+use super::expression::{Comparison, is, sorts};
+use super::item::{Item, text_of, to_item};
+use super::keys::{self, Key, SK, TABLE};
+use super::list::{Order, Query};
+use super::table::Store;
+use super::write::{NewItem, OldItem, Write};
+use crate::domain::email::Email;
 use crate::domain::error::Result;
+use crate::domain::ids::UserId;
 use crate::domain::message::{Event, KEPT, Message};
 use crate::domain::time::Timestamp;
-
-impl Message {
-    /// The write that puts it into the outbox.
-    pub(super) fn create(&self) -> Result<Write> {
-        // Who is written to must not get into a log.
-        Ok(Write::create(self.item()?).secretly())
-    }
-
-    fn item(&self) -> Result<Item> {
-        let mut item = to_item("message", keys::message(self.id), self)?;
-        item.insert(TTL.to_owned(), number(self.created_at.plus(KEPT).unix_seconds()));
-        Ok(item)
-    }
-}
-
-impl Store {
-    /// Sends a message that has no other cause than that somebody asked for it.
-    pub async fn post(&self, event: Event, now: Timestamp) -> Result<()> {
-        self.put_old(Message::new(event, now).item()?).await
-    }
-}
 
 /// The messages of the table that wait to be sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Outbox<'a>(&'a Store);
+
+const MESSAGE: &str = "message";
+
+/// How many messages are looked at at once where all of them are.
+const AT_ONCE: usize = 100;
 
 impl Store {
     /// Messages on their way out.
@@ -44,13 +31,66 @@ impl Store {
 
 impl Outbox<'_> {
     /// The write that sends a message off together with its cause.
-    pub fn send<R>(self, event: Event, now: Timestamp) -> Result<super::write::Write<R, NewItem>> {
-        let _ = self.0;
-        Ok(super::write::Write::create_new(Message::new(event, now).item()?))
+    pub fn send<R>(self, event: Event, now: Timestamp) -> Result<Write<R, NewItem>> {
+        let message = Message::new(event, now);
+        Ok(Write::create_new(item(&message)?).expires(message.created_at.plus(KEPT)))
+    }
+
+    /// Sends a message off that has no other cause than that somebody asked for it.
+    pub async fn send_alone(self, event: Event, now: Timestamp) -> Result<()> {
+        let message = Message::new(event, now);
+        // Without a condition: the SDK may send it twice.
+        let write = Write::<(), _>::put(item(&message)?).expires(message.created_at.plus(KEPT));
+        self.0.put(write).await.map(drop)
+    }
+
+    /// The write that puts a message back that was set aside; refused where it is there.
+    pub(super) fn put_back(self, message: &Message) -> Result<Write<(), NewItem>> {
+        let write = Write::create(item(message)?, || ());
+        Ok(write.expires(message.created_at.plus(KEPT)))
+    }
+
+    /// Drops every message to a person that was written until then and could not be sent so far,
+    /// also those that were set aside. No message is read as a whole: one that can't be read,
+    /// anybody's, must not keep people from being erased.
+    pub async fn forget(self, user: UserId, email: &Email, until: Timestamp) -> Result<()> {
+        let theirs = is("event.email", email).or(is("event.user_id", user));
+        let filter = sorts("created_at", Comparison::AtMost, until).and(theirs);
+        for partition in keys::outboxes().chain([keys::failed_messages()]) {
+            let query = Query {
+                filter: Some(filter.clone()),
+                ..Query::all(TABLE, partition.clone(), Order::Ascending)
+            };
+            let mut after = None;
+            loop {
+                let found = self.0.query_consistently(&query, after.as_deref(), AT_ONCE).await?;
+                for sk in found.items.iter().filter_map(|item| text_of(item, SK)) {
+                    self.0.delete(delete(Key { pk: partition.clone(), sk })).await?;
+                }
+                after = found.end;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-/// The write that sends a message off.
-pub(super) fn send(event: Event, now: Timestamp) -> Result<Write> {
-    Message::new(event, now).create()
+fn item(message: &Message) -> Result<Item> {
+    to_item(MESSAGE, keys::message(message.id), message)
+}
+
+fn delete(key: Key) -> Write<(), OldItem> {
+    Write::delete(key)
+}
+
+/// The write that sends a message off, for what does not speak the write language yet.
+pub(super) fn send(event: Event, now: Timestamp) -> Result<super::transaction_old::Write> {
+    use super::item::number;
+    let message = Message::new(event, now);
+    let mut item = item(&message)?;
+    item.insert(keys::TTL.to_owned(), number(message.created_at.plus(KEPT).unix_seconds()));
+    // Who is written to must not get into a log.
+    Ok(super::transaction_old::Write::create(item).secretly())
 }

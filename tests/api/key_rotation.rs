@@ -11,7 +11,7 @@ use shared::Error;
 use shared::auth::private_key::PrivateKey;
 use shared::config::Config;
 use shared::services::token_key_rotation::Rotation;
-use shared::store::Store;
+use shared::store::{Read, Store};
 use tests::answer::{Answer, members};
 use tests::app::App;
 use tests::jwt;
@@ -220,7 +220,7 @@ async fn the_old_key_is_believed_for_an_hour_and_the_next_rotation_drops_it() {
     let kids: Vec<_> = again["older"].as_array().expect("a list").iter().collect();
     assert_eq!(kids.len(), 1, "{again:#}");
     assert_eq!(kids[0]["kid"], rotated["kid"]);
-    let keys = app.backstage.store.public_keys(true).await.expect("a read");
+    let keys = app.backstage.store.signing_keys().get(Read::Consistent).await.expect("a read");
     assert_eq!(keys.len(), 2);
 }
 

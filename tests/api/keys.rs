@@ -50,7 +50,7 @@ fn every_key_has_the_text_it_always_had() {
             "LIMIT#login_account#digest#900 COUNT",
         ),
         (
-            keys::known_address(&email.digest(), "digest"),
+            keys::known_ip(&email.digest(), "digest"),
             "KNOWN#b5fc85e55755f9e0d030a10ab4429b6b digest",
         ),
         (keys::admins(), "ADMINS ADMINS"),
@@ -90,15 +90,9 @@ async fn only_what_may_go_carries_a_time_to_live() {
     let mut types = BTreeSet::new();
     for item in app.items().await {
         let kind = item["type"].as_s().expect("every item has a type tag").clone();
-        let may_go = [
-            "idempotency_marker",
-            "known_address",
-            "message",
-            "rate_limit",
-            "registration",
-            "reset",
-        ]
-        .contains(&kind.as_str());
+        let may_go =
+            ["idempotency_marker", "known_ip", "message", "rate_limit", "registration", "reset"]
+                .contains(&kind.as_str());
         assert_eq!(item.contains_key(keys::TTL), may_go, "{kind}: {item:?}");
         types.insert(kind);
     }
@@ -108,7 +102,7 @@ async fn only_what_may_go_carries_a_time_to_live() {
         "credential",
         "deletion",
         "idempotency_marker",
-        "known_address",
+        "known_ip",
         "message",
         "order",
         "product",

@@ -591,10 +591,15 @@ async fn what_is_taken_back_again_by_a_retry_makes_no_room_that_was_not_there() 
         window: quota.window(app.backstage.now()),
         share: None,
     };
-    let count = async || app.backstage.store.count(&counter).await.expect("counted");
+    let count = async || app.backstage.store.rate_limits().count(&counter).await.expect("counted");
     assert_eq!(count().await, Some(1));
     for _ in 0..3 {
-        app.backstage.store.discount(&counter, Trace::Kept).await.expect("taken back");
+        app.backstage
+            .store
+            .rate_limits()
+            .discount(&counter, Trace::Kept)
+            .await
+            .expect("taken back");
     }
     assert_eq!([count().await, count().await, count().await], [Some(1), Some(2), None]);
 }

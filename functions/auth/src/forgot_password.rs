@@ -25,7 +25,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
         [RateLimit::ForgotEmail.of(&email), RateLimit::ForgotAddress.of(request.address())];
     request.limiter(ctx).admit(limits).await?;
 
-    ctx.store.post(Event::PasswordResetRequested { email }, ctx.now()).await?;
+    ctx.store.outbox().send_alone(Event::PasswordResetRequested { email }, ctx.now()).await?;
 
     Response::accepted(&RESET_SENT)
 }

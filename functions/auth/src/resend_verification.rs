@@ -25,7 +25,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
         [RateLimit::ResendEmail.of(&email), RateLimit::ResendAddress.of(request.address())];
     request.limiter(ctx).admit(limits).await?;
 
-    ctx.store.post(Event::VerificationRequested { email }, ctx.now()).await?;
+    ctx.store.outbox().send_alone(Event::VerificationRequested { email }, ctx.now()).await?;
 
     Response::accepted(&VERIFICATION_SENT)
 }

@@ -7,6 +7,7 @@
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use shared::domain::ids::MessageId;
+use shared::jobs::{BatchItemFailures, Change, StreamEvent, StreamRecord};
 use shared::store::deliveries::OutboxSweep;
 use shared::{Ctx, Result};
 use time::Duration;
@@ -19,7 +20,7 @@ const AT_ONCE: usize = 4;
 /// For how long a message is left to the stream.
 const STREAMS_TURN: Duration = Duration::minutes(2);
 
-/// For how long a look at the outbox begins new mails: well within the function's time-out.
+/// For how long a sweep of the outbox begins new mails: well within the function's time-out.
 const SWEEP: Duration = Duration::seconds(30);
 
 /// What starts the job.
@@ -27,11 +28,7 @@ const SWEEP: Duration = Duration::seconds(30);
 #[serde(untagged)]
 pub enum Start {
     /// The table's stream.
-    Stream {
-        /// What has changed, oldest first.
-        #[serde(rename = "Records")]
-        records: Vec<Record>,
-    },
+    Stream(StreamEvent),
     /// An operator.
     Command {
         /// What to send again.
@@ -42,32 +39,6 @@ pub enum Start {
         /// Who keeps it.
         source: Clock,
     },
-}
-
-/// A change of the table (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).
-#[derive(Debug, Deserialize)]
-pub struct Record {
-    #[serde(rename = "eventName")]
-    event: String,
-    dynamodb: Change,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Change {
-    sequence_number: String,
-    keys: Keys,
-}
-
-#[derive(Debug, Deserialize)]
-struct Keys {
-    sk: Text,
-}
-
-#[derive(Debug, Deserialize)]
-struct Text {
-    #[serde(rename = "S")]
-    text: String,
 }
 
 /// What can be sent again.
@@ -91,11 +62,7 @@ pub enum Clock {
 #[serde(untagged)]
 pub enum Answer {
     /// Which records have to come again.
-    #[serde(rename_all = "camelCase")]
-    Stream {
-        /// By their sequence numbers.
-        batch_item_failures: Vec<Failure>,
-    },
+    Stream(BatchItemFailures),
     /// How many messages are in the outbox again.
     Command {
         /// Their number.
@@ -110,62 +77,52 @@ pub enum Answer {
     },
 }
 
-/// A record that has to come again.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Failure {
-    item_identifier: String,
-}
-
 pub async fn handle(ctx: &'static Ctx, start: Start) -> Result<Answer> {
     match start {
-        Start::Stream { records } => deliver_new(ctx, records).await,
+        Start::Stream(event) => deliver_new(ctx, event.records).await,
         Start::Schedule { source: Clock::EventBridge } => deliver_left(ctx).await,
         Start::Command { resend: Resend::Failed } => {
-            let returned = ctx.store.return_failed_messages(ctx.now()).await?;
+            let returned = ctx.store.deliveries().return_failed(ctx.now()).await?;
             Ok(Answer::Command { returned })
         }
     }
 }
 
-async fn deliver_new(ctx: &Ctx, records: Vec<Record>) -> Result<Answer> {
-    let post = delivery::post(ctx)?;
+async fn deliver_new(ctx: &Ctx, records: Vec<StreamRecord>) -> Result<Answer> {
+    let settings = delivery::settings(ctx)?;
     let deliveries = records.into_iter().filter_map(|record| {
-        let id: MessageId = record.message()?;
+        let id = new_message(&record)?;
         Some(async move {
-            let item_identifier = record.dynamodb.sequence_number;
-            let end = delivery::deliver(ctx, post, id).await;
-            (end == Outcome::Failed).then_some(Failure { item_identifier })
+            let outcome = delivery::deliver(ctx, settings, id).await;
+            (outcome == Outcome::Failed).then_some(record.sequence_number)
         })
     });
     let failures = stream::iter(deliveries).buffered(AT_ONCE).collect::<Vec<_>>().await;
-    Ok(Answer::Stream { batch_item_failures: failures.into_iter().flatten().collect() })
+    Ok(Answer::Stream(failures.into_iter().flatten().collect()))
 }
 
 async fn deliver_left(ctx: &Ctx) -> Result<Answer> {
-    let post = delivery::post(ctx)?;
+    let settings = delivery::settings(ctx)?;
     let began = ctx.now();
     let is_over = || ctx.now() >= began.plus(SWEEP);
-    let mut look = OutboxSweep::before(began.plus(-STREAMS_TURN));
+    let mut sweep = OutboxSweep::before(began.plus(-STREAMS_TURN));
     let (mut all, mut settled) = (0, 0);
     while !is_over()
-        && let Some(unsent) = ctx.store.unsent_messages(&mut look, ctx.now()).await?
+        && let Some(unsent) = ctx.store.deliveries().next_unsent(&mut sweep, ctx.now()).await?
     {
         all += unsent.len();
         let deliveries = unsent
             .into_iter()
             .take_while(|_| !is_over())
-            .map(|id| delivery::deliver(ctx, post, id));
-        let ends = stream::iter(deliveries).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
-        settled += ends.into_iter().filter(|end| *end == Outcome::Settled).count();
+            .map(|id| delivery::deliver(ctx, settings, id));
+        let outcomes = stream::iter(deliveries).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
+        settled += outcomes.into_iter().filter(|outcome| *outcome == Outcome::Settled).count();
     }
     Ok(Answer::Schedule { settled, left: all - settled })
 }
 
-impl Record {
-    /// The message that was written, if it is one.
-    fn message(&self) -> Option<MessageId> {
-        let is_new = self.event == "INSERT";
-        self.dynamodb.keys.sk.text.parse().ok().filter(|_| is_new)
-    }
+/// The message that was written, if it is one.
+fn new_message(record: &StreamRecord) -> Option<MessageId> {
+    let is_new = record.change == Change::Insert && record.item_type == "message";
+    record.key.sk.parse().ok().filter(|_| is_new)
 }

@@ -1,6 +1,6 @@
-//! One message's way out: it is claimed, told, and deleted.
+//! One message's way out: it is claimed, rendered, sent, and deleted.
 //!
-//! A message that could not be told stays in the outbox until it is not worth telling any more. One
+//! A message that could not be sent stays in the outbox until it is not worth telling any more. One
 //! that never can be is set aside, so that it holds up no other. One that may have been sent waits
 //! for its claim's end and is tried once more: two mails at most, and none lost.
 
@@ -11,7 +11,7 @@ use shared::config::MailSettings;
 use shared::domain::ids::MessageId;
 use shared::domain::message::{Event, Message};
 use shared::mail::{Mailer, SendError};
-use shared::store::deliveries::{Attempts, DeliveryAttempt};
+use shared::store::deliveries::{DeliveryAttempt, Tries};
 use shared::{Ctx, Error, Result};
 use tracing::{error, info, warn};
 
@@ -20,7 +20,7 @@ use crate::ses::Ses;
 
 /// The most tries of a message at which we fail ourselves, again and again. More than the stream
 /// makes: its failure queue has heard of the message by then.
-const MOST_ATTEMPTS: u32 = 10;
+const MOST_TRIES: u32 = 10;
 
 /// The most tries of a message that may have sent it.
 const MOST_UNANSWERED: u32 = 2;
@@ -30,13 +30,13 @@ const MOST_UNANSWERED: u32 = 2;
 pub(crate) enum Outcome {
     /// The message needs no more.
     Settled,
-    /// It is there for the clock, when its claim has ended.
-    Open,
+    /// It waits for the clock, until its claim has ended.
+    Waiting,
     /// It has to be tried again.
     Failed,
 }
 
-/// Why a message was not told.
+/// Why a message was not delivered.
 enum DeliveryError {
     /// It may work another time.
     Transient(String),
@@ -49,19 +49,19 @@ enum DeliveryError {
 }
 
 /// What mail is sent with.
-pub(crate) fn post(ctx: &Ctx) -> Result<&MailSettings> {
-    ctx.config.post.as_ref().ok_or_else(|| Error::internal("MAIL_FROM is not set"))
+pub(crate) fn settings(ctx: &Ctx) -> Result<&MailSettings> {
+    ctx.config.mail.as_ref().ok_or_else(|| Error::internal("MAIL_FROM is not set"))
 }
 
 /// Delivers a message.
-pub(crate) async fn deliver(ctx: &Ctx, post: &MailSettings, id: MessageId) -> Outcome {
-    let end = match ctx.store.claim_message(id, ctx.now()).await {
+pub(crate) async fn deliver(ctx: &Ctx, settings: &MailSettings, id: MessageId) -> Outcome {
+    let outcome = match ctx.store.deliveries().claim(id, ctx.now()).await {
         // Sent, set aside, or in somebody else's hands: if those let it fall, the clock finds it.
         Ok(None) => Ok(Outcome::Settled),
-        Ok(Some(claim)) => deliver_claimed(ctx, post, &claim).await,
+        Ok(Some(attempt)) => deliver_claimed(ctx, settings, &attempt).await,
         Err(error) => Err(error),
     };
-    end.unwrap_or_else(|problem| {
+    outcome.unwrap_or_else(|problem| {
         warn!(message_id = %id, ?problem, "a message could not be delivered");
         Outcome::Failed
     })
@@ -69,59 +69,62 @@ pub(crate) async fn deliver(ctx: &Ctx, post: &MailSettings, id: MessageId) -> Ou
 
 async fn deliver_claimed(
     ctx: &Ctx,
-    post: &MailSettings,
-    claim: &DeliveryAttempt,
+    settings: &MailSettings,
+    attempt: &DeliveryAttempt,
 ) -> Result<Outcome> {
-    let Attempts { attempts, .. } = claim.history;
-    let Ok(message) = claim.message() else {
-        if attempts > MOST_ATTEMPTS {
-            return set_aside(ctx, claim, "unknown", "unreadable").await;
+    let attempts = attempt.tries.counted;
+    let Ok(message) = attempt.message() else {
+        if attempts > MOST_TRIES {
+            return set_aside(ctx, attempt, "unknown", "unreadable").await;
         }
         // What is wrong with it is not said: that may quote an address.
-        error!(message_id = %claim.id, attempts, "a message can't be read");
-        ctx.store.release_message(claim, true).await?;
+        error!(message_id = %attempt.id, attempts, "a message can't be read");
+        ctx.store.deliveries().release(attempt, true).await?;
         return Ok(Outcome::Failed);
     };
     if message.is_stale(ctx.now()) {
-        return drop_stale(ctx, claim, &message).await;
+        return drop_stale(ctx, attempt, &message).await;
     }
     let kind = message.event.kind();
-    if attempts > MOST_ATTEMPTS {
-        return set_aside(ctx, claim, kind, "failed_too_often").await;
+    if attempts > MOST_TRIES {
+        return set_aside(ctx, attempt, kind, "failed_too_often").await;
     }
-    let told = AssertUnwindSafe(tell(ctx, post, claim, &message.event)).catch_unwind().await;
-    match told.unwrap_or_else(|_panic| Err(DeliveryError::Fault("a panic".to_owned()))) {
+    let sending = AssertUnwindSafe(send(ctx, settings, attempt, &message.event));
+    let sent = sending.catch_unwind().await;
+    match sent.unwrap_or_else(|_panic| Err(DeliveryError::Fault("a panic".to_owned()))) {
         Ok(()) => Ok(Outcome::Settled),
-        Err(obstacle) => give_up(ctx, claim, kind, obstacle).await,
+        Err(error) => end_failed(ctx, attempt, kind, error).await,
     }
 }
 
-/// Ends a try that told nobody, or may not have.
-async fn give_up(
+/// Ends an attempt that sent nothing, or may not have.
+async fn end_failed(
     ctx: &Ctx,
-    claim: &DeliveryAttempt,
+    attempt: &DeliveryAttempt,
     kind: &str,
-    obstacle: DeliveryError,
+    error: DeliveryError,
 ) -> Result<Outcome> {
-    let (message_id, Attempts { attempts, unanswered, .. }) = (claim.id, claim.history);
-    match obstacle {
-        DeliveryError::Permanent(code) => set_aside(ctx, claim, kind, &code).await,
+    let deliveries = ctx.store.deliveries();
+    let message_id = attempt.id;
+    let Tries { counted: attempts, unanswered, .. } = attempt.tries;
+    match error {
+        DeliveryError::Permanent(code) => set_aside(ctx, attempt, kind, &code).await,
         DeliveryError::OutcomeUnknown(_) if unanswered + 1 >= MOST_UNANSWERED => {
-            set_aside(ctx, claim, kind, "unanswered").await
+            set_aside(ctx, attempt, kind, "unanswered").await
         }
         DeliveryError::OutcomeUnknown(problem) => {
             warn!(%message_id, kind, problem, "a message may have been sent");
-            ctx.store.note_unanswered(claim).await?;
-            Ok(Outcome::Open)
+            deliveries.note_unanswered(attempt).await?;
+            Ok(Outcome::Waiting)
         }
         DeliveryError::Transient(problem) => {
             warn!(%message_id, kind, problem, "a message has to wait");
-            ctx.store.release_message(claim, false).await?;
+            deliveries.release(attempt, false).await?;
             Ok(Outcome::Failed)
         }
         DeliveryError::Fault(problem) => {
             error!(%message_id, kind, problem, attempts, "a message fails");
-            ctx.store.release_message(claim, true).await?;
+            deliveries.release(attempt, true).await?;
             Ok(Outcome::Failed)
         }
     }
@@ -129,32 +132,33 @@ async fn give_up(
 
 /// Drops what is not worth telling any more. What was never tried is a shop's that had no mail, and
 /// no loss.
-async fn drop_stale(ctx: &Ctx, claim: &DeliveryAttempt, message: &Message) -> Result<Outcome> {
+async fn drop_stale(ctx: &Ctx, attempt: &DeliveryAttempt, message: &Message) -> Result<Outcome> {
     const WHY: &str = "a message is not worth telling any more";
     let kind = message.event.kind();
-    if claim.history.tries > 1 {
-        error!(event = "mail_dropped", message_id = %claim.id, kind, "{WHY}");
+    if attempt.tries.all > 1 {
+        error!(event = "mail_dropped", message_id = %attempt.id, kind, "{WHY}");
     } else {
-        info!(message_id = %claim.id, kind, "{WHY}");
+        info!(message_id = %attempt.id, kind, "{WHY}");
     }
-    ctx.store.delete_message(claim.id).await?;
+    ctx.store.deliveries().delete(attempt.id).await?;
     Ok(Outcome::Settled)
 }
 
-async fn tell(
+/// Sends what an event is rendered to, and takes its message out of the outbox.
+async fn send(
     ctx: &Ctx,
-    post: &MailSettings,
-    claim: &DeliveryAttempt,
+    settings: &MailSettings,
+    attempt: &DeliveryAttempt,
     event: &Event,
 ) -> Result<(), DeliveryError> {
-    let id = claim.id;
-    match letters::write(ctx, post, event).await? {
-        Rendered::Nothing => ctx.store.delete_message(id).await?,
-        Rendered::Replaced(events) => ctx.store.replace_message(claim, events, ctx.now()).await?,
+    let (deliveries, id) = (ctx.store.deliveries(), attempt.id);
+    match letters::write(ctx, settings, event).await? {
+        Rendered::Nothing => deliveries.delete(id).await?,
+        Rendered::Replaced(events) => deliveries.replace(attempt, events, ctx.now()).await?,
         Rendered::Mail(mail) => {
-            mailer(ctx, post).send(&mail).await?;
+            mailer(ctx, settings).send(&mail).await?;
             // Now nothing may look like a failure: the message would be sent once more.
-            if let Err(problem) = ctx.store.delete_message(id).await {
+            if let Err(problem) = deliveries.delete(id).await {
                 error!(message_id = %id, ?problem, "a message was sent, and is still there");
             }
         }
@@ -164,18 +168,18 @@ async fn tell(
 
 async fn set_aside(
     ctx: &Ctx,
-    claim: &DeliveryAttempt,
+    attempt: &DeliveryAttempt,
     kind: &str,
     reason: &str,
 ) -> Result<Outcome> {
-    let message_id = claim.id;
+    let message_id = attempt.id;
     error!(event = "mail_undeliverable", %message_id, kind, reason, "a message is set aside");
-    ctx.store.set_message_aside(claim, reason, ctx.now()).await?;
+    ctx.store.deliveries().set_aside(attempt, reason, ctx.now()).await?;
     Ok(Outcome::Settled)
 }
 
-fn mailer<'a>(ctx: &'a Ctx, post: &MailSettings) -> &'a dyn Mailer {
-    ctx.mailer.get_or_init(|| Box::new(Ses::new(&ctx.config, post, None))).as_ref()
+fn mailer<'a>(ctx: &'a Ctx, settings: &MailSettings) -> &'a dyn Mailer {
+    ctx.mailer.get_or_init(|| Box::new(Ses::new(&ctx.config, settings, None))).as_ref()
 }
 
 impl From<SendError> for DeliveryError {
@@ -192,6 +196,7 @@ impl From<Error> for DeliveryError {
     fn from(error: Error) -> Self {
         match error {
             Error::Unavailable { context } => Self::Transient(context),
+            Error::OutcomeUnknown => Self::Transient("a transaction may have landed".to_owned()),
             other => Self::Fault(format!("{other:?}")),
         }
     }

@@ -88,8 +88,8 @@ impl Letter {
     }
 
     /// The mail that brings it to somebody.
-    pub fn to(self, to: &Email, post: &MailSettings) -> Result<Mail> {
-        let (letter, shop) = (&self, post.shop.as_str());
+    pub fn to(self, to: &Email, settings: &MailSettings) -> Result<Mail> {
+        let (letter, shop) = (&self, settings.shop.as_str());
         Ok(Mail {
             to: to.clone(),
             text: Text { shop, letter }.render().map_err(Error::internal)?,

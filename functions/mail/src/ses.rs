@@ -40,7 +40,7 @@ pub(crate) struct Ses {
 
 impl Ses {
     /// A client for this environment; `http` replaces the network, for tests.
-    pub fn new(config: &Config, post: &MailSettings, http: Option<SharedHttpClient>) -> Self {
+    pub fn new(config: &Config, settings: &MailSettings, http: Option<SharedHttpClient>) -> Self {
         let Config { aws, patience, .. } = config;
         let http = http.unwrap_or_else(|| SharedHttpClient::new(Network::new(patience.connect)));
         let mut builder = aws_sdk_sesv2::Config::builder()
@@ -55,7 +55,7 @@ impl Ses {
         if let Some(endpoint) = &aws.ses_endpoint {
             builder = builder.endpoint_url(endpoint);
         }
-        let from = mailbox(post.shop.as_str(), &post.from);
+        let from = mailbox(settings.shop.as_str(), &settings.from);
         Self { client: Client::from_conf(builder.build()), from }
     }
 

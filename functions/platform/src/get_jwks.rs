@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 use shared::http::{Request, Response};
+use shared::store::Read;
 use shared::{Ctx, Result};
 
 #[derive(Serialize)]
@@ -22,7 +23,7 @@ struct Jwk {
 }
 
 pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {
-    let (keys, now) = (ctx.store.public_keys(false).await?, ctx.now());
+    let (keys, now) = (ctx.store.signing_keys().get(Read::Eventual).await?, ctx.now());
 
     let jwk = |(kid, key): (String, shared::domain::signing_key::PublicKey)| Jwk {
         kty: "OKP",

@@ -63,7 +63,7 @@ pub(super) async fn begin(
         // What has a limit already keeps it when the shop gets another key.
         believed_until: Some(NEVER),
     };
-    store.publish_key(KEY_ID, &published).await?;
+    store.signing_keys().publish(KEY_ID, &published).await?;
     for account in accounts {
         let session = session("no refresh token".to_owned());
         sessions::add(store, account.user_id(), session_id(account), &session, None).await?;

@@ -87,9 +87,9 @@ async fn a_function_that_dies_behind_a_mail_makes_one_duplicate() {
 async fn who_has_lost_a_claim_changes_nothing_any_more() {
     let app = App::start().await;
     register(&app).await;
-    let (store, id) = (&app.backstage.store, app.outbox().await.remove(0));
+    let (deliveries, id) = (app.backstage.store.deliveries(), app.outbox().await.remove(0));
     let id = id["dynamodb"]["SequenceNumber"].as_str().expect("one").parse().expect("an id");
-    let claim = async || store.claim_message(id, app.backstage.now()).await.expect("a write");
+    let claim = async || deliveries.claim(id, app.backstage.now()).await.expect("a write");
     let slow = claim().await.expect("a claim");
     assert!(claim().await.is_none(), "it is claimed");
     app.advance(CLAIM);
@@ -97,12 +97,12 @@ async fn who_has_lost_a_claim_changes_nothing_any_more() {
     let before = app.contents().await;
 
     let (event, now) = (slow.message().expect("a message").event, app.backstage.now());
-    store.release_message(&slow, true).await.expect("no trouble");
-    store.replace_message(&slow, [event], now).await.expect("no trouble");
-    store.set_message_aside(&slow, "slow", now).await.expect("no trouble");
+    deliveries.release(&slow, true).await.expect("no trouble");
+    deliveries.replace(&slow, [event], now).await.expect("no trouble");
+    deliveries.set_aside(&slow, "slow", now).await.expect("no trouble");
 
     assert_eq!(app.contents().await, before);
-    store.set_message_aside(&quick, "quick", now).await.expect("no trouble");
+    deliveries.set_aside(&quick, "quick", now).await.expect("no trouble");
     assert_eq!(app.outbox().await.len(), 0);
 }
 
@@ -299,7 +299,7 @@ async fn an_event_that_nobody_sends_fails() {
 
 #[tokio::test]
 async fn without_a_sender_nothing_is_touched() {
-    let app = App::start_configured(|config| config.post = None).await;
+    let app = App::start_configured(|config| config.mail = None).await;
     register(&app).await;
     let before = app.contents().await;
 

@@ -166,8 +166,9 @@ async fn what_was_tried_before_comes_after_what_was_not() {
     assert_eq!(app.deliver(&records[..1]).await.len(), 1);
 
     let now = app.backstage.now();
-    let mut look = OutboxSweep::before(now);
-    let unsent = app.backstage.store.unsent_messages(&mut look, now).await.expect("a read");
+    let mut sweep = OutboxSweep::before(now);
+    let unsent =
+        app.backstage.store.deliveries().next_unsent(&mut sweep, now).await.expect("a read");
     let unsent = unsent.expect("some messages");
 
     let unsent: Vec<_> = unsent.iter().map(ToString::to_string).collect();

@@ -33,7 +33,7 @@ async fn discard(app: &App) {
     for record in app.outbox().await {
         let id = record["dynamodb"]["SequenceNumber"].as_str().expect("an identifier");
         let id = id.parse().expect("a message's");
-        app.backstage.store.delete_message(id).await.expect("a write");
+        app.backstage.store.deliveries().delete(id).await.expect("a write");
     }
 }
 
@@ -41,5 +41,6 @@ async fn discard(app: &App) {
 async fn something_for_nobody(app: &App) {
     let user_id = "usr_01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("an identifier");
     let now = app.backstage.now();
-    app.backstage.store.post(Event::PasswordChanged { user_id }, now).await.expect("a write");
+    let event = Event::PasswordChanged { user_id };
+    app.backstage.store.outbox().send_alone(event, now).await.expect("a write");
 }

@@ -9,8 +9,8 @@ use super::{ADA, register};
 #[tokio::test]
 async fn a_shop_without_a_front_end_links_to_its_own_pages() {
     let app = App::start_configured(|config| {
-        let post = config.post.as_mut().expect("a sender");
-        post.links = Links::api("https://api.shop.example").expect("an address");
+        let settings = config.mail.as_mut().expect("a sender");
+        settings.links = Links::api("https://api.shop.example").expect("an address");
     })
     .await;
     register(&app).await;

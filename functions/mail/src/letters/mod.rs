@@ -1,6 +1,6 @@
 //! What is written to whom: one file a letter.
 
-mod known_address;
+mod known_email;
 mod order;
 mod order_cancelled;
 mod order_placed;
@@ -25,19 +25,23 @@ pub(crate) enum Rendered {
 }
 
 /// Tells somebody what has happened.
-pub(crate) async fn write(ctx: &Ctx, post: &MailSettings, event: &Event) -> Result<Rendered> {
+pub(crate) async fn write(ctx: &Ctx, settings: &MailSettings, event: &Event) -> Result<Rendered> {
     match event {
         Event::RegistrationRequested { email, registration_id } => {
-            registration::write(ctx, post, email, *registration_id).await
+            registration::write(ctx, settings, email, *registration_id).await
         }
-        Event::VerificationRequested { email } => verification::write(ctx, post, email).await,
-        Event::PasswordResetRequested { email } => password_reset::write(ctx, post, email).await,
-        Event::PasswordChanged { user_id } => password_changed::write(ctx, post, *user_id).await,
+        Event::VerificationRequested { email } => verification::write(ctx, settings, email).await,
+        Event::PasswordResetRequested { email } => {
+            password_reset::write(ctx, settings, email).await
+        }
+        Event::PasswordChanged { user_id } => {
+            password_changed::write(ctx, settings, *user_id).await
+        }
         Event::OrderPlaced { order_id, user_id } => {
-            order::write(ctx, post, *order_id, *user_id, order_placed::letter).await
+            order::write(ctx, settings, *order_id, *user_id, order_placed::letter).await
         }
         Event::OrderCancelled { order_id, user_id } => {
-            order::write(ctx, post, *order_id, *user_id, order_cancelled::letter).await
+            order::write(ctx, settings, *order_id, *user_id, order_cancelled::letter).await
         }
     }
 }

@@ -16,7 +16,7 @@ type Contents = fn(&MailSettings, &Order, &User) -> Letter;
 /// Writes a letter about an order to whose it is.
 pub(super) async fn write(
     ctx: &Ctx,
-    post: &MailSettings,
+    settings: &MailSettings,
     order_id: OrderId,
     user_id: UserId,
     contents: Contents,
@@ -24,8 +24,8 @@ pub(super) async fn write(
     let Some((order, user)) = read(ctx, order_id, user_id).await? else {
         return Ok(Rendered::Nothing);
     };
-    let letter = with_link(contents(post, &order, &user), &order, post);
-    Ok(Rendered::Mail(letter.to(&user.summary.email, post)?))
+    let letter = with_link(contents(settings, &order, &user), &order, settings);
+    Ok(Rendered::Mail(letter.to(&user.summary.email, settings)?))
 }
 
 /// An order and whose it is; `None` where the person is gone.
@@ -61,8 +61,8 @@ pub(super) fn with_address(letter: Letter, order: &Order, user: &User) -> Letter
 }
 
 /// The letter, with the way to the order, where the shop has a page for it.
-fn with_link(letter: Letter, order: &Order, post: &MailSettings) -> Letter {
-    match post.links.order(order.id) {
+fn with_link(letter: Letter, order: &Order, settings: &MailSettings) -> Letter {
+    match settings.links.order(order.id) {
         Some(url) => letter.links("See the order", url),
         None => letter,
     }

@@ -7,8 +7,8 @@ use shared::domain::user::User;
 use super::order;
 use crate::letter::Letter;
 
-pub(super) fn letter(post: &MailSettings, order: &Order, _: &User) -> Letter {
-    Letter::about(format!("Your order at {} was cancelled", post.shop.as_str()))
+pub(super) fn letter(settings: &MailSettings, order: &Order, _: &User) -> Letter {
+    Letter::about(format!("Your order at {} was cancelled", settings.shop.as_str()))
         .says(format!("Your order {} was cancelled. It was for:", order.id))
         .lists(order::goods(order))
         .says("Nothing of it will be sent.")

@@ -7,8 +7,8 @@ use shared::domain::user::User;
 use super::order;
 use crate::letter::Letter;
 
-pub(super) fn letter(post: &MailSettings, order: &Order, user: &User) -> Letter {
-    let letter = Letter::about(format!("Your order at {}", post.shop.as_str()))
+pub(super) fn letter(settings: &MailSettings, order: &Order, user: &User) -> Letter {
+    let letter = Letter::about(format!("Your order at {}", settings.shop.as_str()))
         .says(format!("Thank you. We have your order {}:", order.id))
         .lists(order::goods(order));
     order::with_address(letter, order, user)

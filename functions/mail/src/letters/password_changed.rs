@@ -7,15 +7,15 @@ use shared::{Ctx, Result};
 use super::Rendered;
 use crate::letter::Letter;
 
-pub(super) async fn write(ctx: &Ctx, post: &MailSettings, user_id: UserId) -> Result<Rendered> {
+pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, user_id: UserId) -> Result<Rendered> {
     let Some(user) = ctx.store.users().find(user_id).await? else { return Ok(Rendered::Nothing) };
-    let shop = post.shop.as_str();
+    let shop = settings.shop.as_str();
     let mut letter = Letter::about(format!("Your password for {shop} was changed"))
         .says(format!("The password of your account at {shop} was changed."))
         .says("If it was you, there is nothing to do.")
         .says("If it wasn't you, somebody else can get into your account: choose a new password at once. That logs out everybody.");
-    if let Some(url) = post.links.forgot_password() {
+    if let Some(url) = settings.links.forgot_password() {
         letter = letter.links("Choose a new password", url);
     }
-    Ok(Rendered::Mail(letter.to(&user.summary.email, post)?))
+    Ok(Rendered::Mail(letter.to(&user.summary.email, settings)?))
 }

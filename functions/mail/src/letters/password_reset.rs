@@ -10,7 +10,7 @@ use shared::{Ctx, Result};
 use super::Rendered;
 use crate::letter::Letter;
 
-pub(super) async fn write(ctx: &Ctx, post: &MailSettings, email: &Email) -> Result<Rendered> {
+pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, email: &Email) -> Result<Rendered> {
     let Some(credential) = ctx.store.credentials().get(email).await? else {
         return Ok(Rendered::Nothing);
     };
@@ -21,11 +21,11 @@ pub(super) async fn write(ctx: &Ctx, post: &MailSettings, email: &Email) -> Resu
     let token = ResetToken::new()?;
     // The digest first: a token that was mailed works.
     ctx.store.password_resets().create(&token.digest(), &credential, ctx.now()).await?;
-    let (shop, minutes) = (post.shop.as_str(), RESET_LIFETIME.whole_minutes());
+    let (shop, minutes) = (settings.shop.as_str(), RESET_LIFETIME.whole_minutes());
     let letter = Letter::about(format!("Choose a new password for {shop}"))
         .says(format!("Somebody, you we hope, forgot the password of your account at {shop}."))
         .says(format!("To choose a new one, open this link within {minutes} minutes."))
-        .links("Choose a new password", post.links.reset_password(&token.write()))
+        .links("Choose a new password", settings.links.reset_password(&token.write()))
         .says("If it wasn't you, ignore this mail. Your password stays as it is.");
-    Ok(Rendered::Mail(letter.to(email, post)?))
+    Ok(Rendered::Mail(letter.to(email, settings)?))
 }

@@ -9,17 +9,17 @@ use shared::domain::ids::RegistrationId;
 use shared::domain::registration::REGISTRATION_LIFETIME;
 use shared::{Ctx, Result};
 
-use super::{Rendered, known_address};
+use super::{Rendered, known_email};
 use crate::letter::Letter;
 
 pub(super) async fn write(
     ctx: &Ctx,
-    post: &MailSettings,
+    settings: &MailSettings,
     email: &Email,
     id: RegistrationId,
 ) -> Result<Rendered> {
     if ctx.store.credentials().get(email).await?.is_some() {
-        return known_address::write(post, email);
+        return known_email::write(settings, email);
     }
     let address = email.digest();
     let token = VerificationToken::new(address, id)?;
@@ -27,14 +27,14 @@ pub(super) async fn write(
     if !ctx.store.registrations().add_token(&address, id, &token.digest(), ctx.now()).await? {
         return Ok(Rendered::Nothing);
     }
-    let (shop, hours) = (post.shop.as_str(), REGISTRATION_LIFETIME.whole_hours());
+    let (shop, hours) = (settings.shop.as_str(), REGISTRATION_LIFETIME.whole_hours());
     let letter = Letter::about(format!("Confirm your e-mail address for {shop}"))
         .says(format!("Somebody, you we hope, asked for an account at {shop} with this address."))
         .says(format!(
             "To show that the address is yours, open this link within {hours} hours and enter the \
              password that you chose."
         ))
-        .links("Confirm the address", post.links.verify_email(&token.write()))
+        .links("Confirm the address", settings.links.verify_email(&token.write()))
         .says("If it wasn't you, ignore this mail. Without the link there will be no account.");
-    Ok(Rendered::Mail(letter.to(email, post)?))
+    Ok(Rendered::Mail(letter.to(email, settings)?))
 }

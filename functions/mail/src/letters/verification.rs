@@ -7,14 +7,14 @@ use shared::domain::email::Email;
 use shared::domain::message::Event;
 use shared::{Ctx, Result};
 
-use super::{Rendered, known_address};
+use super::{Rendered, known_email};
 
 /// How many registrations of an address are told anew.
 const NEWEST: usize = 3;
 
-pub(super) async fn write(ctx: &Ctx, post: &MailSettings, email: &Email) -> Result<Rendered> {
+pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, email: &Email) -> Result<Rendered> {
     if ctx.store.credentials().get(email).await?.is_some() {
-        return known_address::write(post, email);
+        return known_email::write(settings, email);
     }
     let waiting = ctx.store.registrations().of_email(&email.digest()).await?;
     let newest = waiting.of_now(ctx.now()).take(NEWEST);

@@ -96,8 +96,8 @@ fn config() -> Config {
 
 fn ses(line: &Line) -> Ses {
     let config = config();
-    let post = config.post.as_ref().unwrap();
-    Ses::new(&config, post, Some(SharedHttpClient::new(line.clone())))
+    let settings = config.mail.as_ref().unwrap();
+    Ses::new(&config, settings, Some(SharedHttpClient::new(line.clone())))
 }
 
 fn mail() -> Mail {
@@ -117,7 +117,7 @@ async fn send(line: &Line) -> Result<(), SendError> {
 async fn send_to(endpoint: String) -> Result<(), SendError> {
     let mut config = config();
     config.aws.ses_endpoint = Some(endpoint);
-    Ses::new(&config, config.post.as_ref().unwrap(), None).send(&mail()).await
+    Ses::new(&config, config.mail.as_ref().unwrap(), None).send(&mail()).await
 }
 
 #[tokio::test]
@@ -143,18 +143,22 @@ async fn a_mail_goes_out_as_text_and_html_from_the_shops_address() {
 
 #[tokio::test(start_paused = true)]
 async fn what_ses_says_decides_whether_a_mail_may_go_another_time() {
-    let passing = |code: &str| Err(SendError::Transient(code.to_owned()));
-    let refused = |code: &str| Err(SendError::Permanent(code.to_owned()));
+    let transient = |code: &str| Err(SendError::Transient(code.to_owned()));
+    let permanent = |code: &str| Err(SendError::Permanent(code.to_owned()));
     for (status, code, end) in [
-        (400, "MessageRejected", refused("MessageRejected")),
-        (400, "MessageRejected: Email address is not verified", passing("not verified")),
-        (400, "BadRequestException", refused("BadRequestException")),
-        (400, "LimitExceededException", passing("LimitExceededException")),
-        (400, "SendingPausedException", passing("SendingPausedException")),
-        (400, "AccountSuspendedException", passing("AccountSuspendedException")),
-        (400, "MailFromDomainNotVerifiedException", passing("MailFromDomainNotVerifiedException")),
-        (403, "AccessDeniedException", passing("AccessDeniedException")),
-        (500, "InternalFailure", passing("InternalFailure")),
+        (400, "MessageRejected", permanent("MessageRejected")),
+        (400, "MessageRejected: Email address is not verified", transient("not verified")),
+        (400, "BadRequestException", permanent("BadRequestException")),
+        (400, "LimitExceededException", transient("LimitExceededException")),
+        (400, "SendingPausedException", transient("SendingPausedException")),
+        (400, "AccountSuspendedException", transient("AccountSuspendedException")),
+        (
+            400,
+            "MailFromDomainNotVerifiedException",
+            transient("MailFromDomainNotVerifiedException"),
+        ),
+        (403, "AccessDeniedException", transient("AccessDeniedException")),
+        (500, "InternalFailure", transient("InternalFailure")),
     ] {
         let line = Line::with([(status, code)]);
         assert_eq!(send(&line).await, end, "{status} {code}");

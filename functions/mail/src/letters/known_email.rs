@@ -9,18 +9,18 @@ use shared::domain::email::Email;
 use super::Rendered;
 use crate::letter::Letter;
 
-pub(super) fn write(post: &MailSettings, email: &Email) -> Result<Rendered> {
-    let shop = post.shop.as_str();
+pub(super) fn write(settings: &MailSettings, email: &Email) -> Result<Rendered> {
+    let shop = settings.shop.as_str();
     let mut letter = Letter::about(format!("You have an account at {shop}"))
         .says(format!("Somebody, you we hope, asked for an account at {shop} with this address."))
         .says("There is one already, and nothing about it has changed.");
-    if let Some(url) = post.links.log_in() {
+    if let Some(url) = settings.links.log_in() {
         letter = letter.links("Log in", url);
     }
     letter = letter.says("If you have forgotten your password, ask for a new one.");
-    if let Some(url) = post.links.forgot_password() {
+    if let Some(url) = settings.links.forgot_password() {
         letter = letter.links("Choose a new password", url);
     }
     letter = letter.says("If it wasn't you, ignore this mail.");
-    Ok(Rendered::Mail(letter.to(email, post)?))
+    Ok(Rendered::Mail(letter.to(email, settings)?))
 }
