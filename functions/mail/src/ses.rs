@@ -1,5 +1,8 @@
-//! Amazon SES, version 2 of its API, by a client that is built by hand as the database's is
-//! (`shared::aws::dynamodb`).
+//! Amazon SES, version 2 of its API.
+//!
+//! Its SDK is a dependency of this package only, and not of `shared`, where the other clients are:
+//! nothing but `deliver-mail` sends mail. In `shared` every function would compile it, and its fat
+//! LTO would read it, whether it is called or not.
 
 use std::error::Error;
 use std::time::Duration;
@@ -7,7 +10,7 @@ use std::time::Duration;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
-use aws_sdk_sesv2::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_sdk_sesv2::config::{Builder, SharedHttpClient};
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
@@ -15,8 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{BoxFuture, FutureExt};
 use hyper_util::client::legacy;
-use shared::aws::credentials::credentials;
-use shared::aws::network::Network;
+use shared::aws::sdk_config;
 use shared::config::{Config, MailSettings};
 use shared::domain::email::Email;
 use shared::mail::{Mail, Mailer, SendError};
@@ -41,20 +43,17 @@ pub(crate) struct Ses {
 impl Ses {
     /// A client for this environment; `http` replaces the network, for tests.
     pub fn new(config: &Config, settings: &MailSettings, http: Option<SharedHttpClient>) -> Self {
-        let Config { aws, patience, .. } = config;
-        let http = http.unwrap_or_else(|| SharedHttpClient::new(Network::new(patience.connect)));
-        let mut builder = aws_sdk_sesv2::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(aws.region.clone()))
-            .credentials_provider(credentials(aws))
-            .http_client(http)
+        // How long a mail may take with all its tries, is said by `PATIENCE`.
+        let timeouts = TimeoutConfig::builder()
+            .disable_operation_attempt_timeout()
+            .disable_operation_timeout()
+            .build();
+        let mut builder = Builder::from(&sdk_config(config, http))
             // SES can't tell a mail that it has had before: where an answer is lost, sending it
             // again at once would often send two.
             .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::builder().connect_timeout(patience.connect).build());
-        if let Some(endpoint) = &aws.ses_endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
+            .timeout_config(timeouts);
+        builder.set_endpoint_url(config.aws.ses_endpoint.clone());
         let from = mailbox(settings.shop.as_str(), &settings.from);
         Self { client: Client::from_conf(builder.build()), from }
     }

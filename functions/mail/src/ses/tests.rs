@@ -180,6 +180,13 @@ async fn where_an_answer_is_lost_the_mail_may_have_gone() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_slow_ses_is_waited_for_longer_than_a_database_is() {
+    let began = tokio::time::Instant::now();
+    send(&Line::with([SILENCE])).await.unwrap_err();
+    assert!(began.elapsed() >= PATIENCE, "{:?}", began.elapsed());
+}
+
 #[tokio::test]
 async fn where_there_is_no_connection_nothing_has_gone_and_where_it_breaks_it_may_have() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
