@@ -1,0 +1,134 @@
+//! What can be wrong with a product's description.
+
+use std::collections::HashSet;
+
+use super::{MAX_VARIANTS, OPTIONS, ProductDraft};
+use crate::domain::invalid::Invalid;
+use crate::domain::money::Currency;
+use crate::domain::product::options::{self, MAX_OPTIONS, OptionNames, Options};
+use crate::domain::product::{ProductWithVariants, Variant};
+
+const MAX_TAGS: usize = 20;
+const MAX_IMAGES: usize = 20;
+
+impl ProductDraft {
+    /// Says all that is wrong with it in a shop of this currency. `current` is the product that it
+    /// describes anew, where there is one: the stock of its variants belongs to the inventory.
+    pub fn check(
+        &self,
+        currency: Currency,
+        current: Option<&ProductWithVariants>,
+    ) -> Result<(), Invalid> {
+        let known = current.map(|current| current.variants.as_slice());
+        let unreadable = self.unreadable.iter().cloned();
+        let prices = self.foreign_prices(currency);
+        let counts = self.wrong_counts();
+        let stock = self.misplaced_stock(known.is_some());
+        let known = known.unwrap_or_default();
+        let names = self.wrong_option_names(known);
+        let variants = self.duplicates(known);
+        let product = unreadable.chain(prices).chain(counts).chain(stock);
+        Invalid::collect(product.chain(names).chain(variants))
+    }
+
+    fn foreign_prices(&self, currency: Currency) -> impl Iterator<Item = Invalid> {
+        let own = self.price.map(|price| (price, "/price".to_owned()));
+        let of_variants = self
+            .variants()
+            .filter_map(|(index, draft)| Some((draft.price?, format!("/variants/{index}/price"))));
+        let prices = own.into_iter().chain(of_variants);
+        prices.filter_map(move |(price, at)| price.in_shop_currency(currency, &at).err())
+    }
+
+    fn wrong_counts(&self) -> impl Iterator<Item = Invalid> {
+        let variants = self.variants.as_ref().map(Vec::len);
+        let counts = [
+            ("/tags", self.tags.len(), MAX_TAGS),
+            ("/images", self.images.len(), MAX_IMAGES),
+            ("/variants", variants.unwrap_or_default(), MAX_VARIANTS),
+        ];
+        let too_many = counts.into_iter().filter(|(_, count, max)| count > max);
+        let too_many = too_many.map(|(pointer, _, max)| {
+            Invalid::field(pointer, "too_many", format!("Must have at most {max} elements."))
+        });
+        let none = (variants == Some(0)).then(|| {
+            let detail = "A product has at least one variant; leave the field out for just one.";
+            Invalid::field("/variants", "too_few", detail)
+        });
+        too_many.chain(none)
+    }
+
+    /// Names of options that the body names twice, and more options than a product has.
+    fn wrong_option_names(&self, known: &[Variant]) -> Vec<Invalid> {
+        let (mut names, mut broken) = (OptionNames::default(), Vec::new());
+        for (index, name) in self.options.iter().enumerate() {
+            if name.as_ref().is_some_and(|name| !names.add(name.as_str())) {
+                let pointer = format!("/options/{index}");
+                let detail = "Another option has this name.";
+                broken.push(Invalid::field(&pointer, "duplicate", detail));
+            }
+        }
+        let beyond = match self.options.len() {
+            0..=MAX_OPTIONS => self.options_of_variants(known).into_iter().find(|(_, options)| {
+                names.add_of(options);
+                names.count() > MAX_OPTIONS
+            }),
+            _ => Some((OPTIONS.to_owned(), Options::default())),
+        };
+        broken.extend(
+            beyond.map(|(pointer, _)| Invalid::field(&pointer, "too_many", options::too_many())),
+        );
+        broken
+    }
+
+    /// The product's own `stock` where there is no place for it.
+    fn misplaced_stock(&self, exists: bool) -> Option<Invalid> {
+        let (pointer, _) = ("/stock", self.stock?);
+        if self.variants.is_some() {
+            let detail = "Stock belongs to each variant where there are variants.";
+            return Some(Invalid::field(pointer, "stock_of_variants", detail));
+        }
+        exists.then(|| use_inventory(pointer))
+    }
+
+    /// Variants that are named twice, in the body or as one of the `known` ones, and stock of known
+    /// ones.
+    fn duplicates(&self, known: &[Variant]) -> Vec<Invalid> {
+        let (mut skus, mut options, mut recognised) =
+            (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut broken = Vec::new();
+        for (index, draft) in self.variants() {
+            let mut refuse = |member: &str, detail| {
+                let pointer = format!("/variants/{index}{member}");
+                broken.push(Invalid::field(&pointer, "duplicate", detail));
+            };
+            let variant = draft.recognise(known);
+            let same_sku = draft.sku.as_ref().is_some_and(|sku| !skus.insert(sku));
+            let same_options =
+                draft.options.as_ref().is_some_and(|own| !options.insert(own.identity()));
+            let same_variant = variant.is_some_and(|variant| !recognised.insert(&variant.sku));
+            if same_sku {
+                refuse("/sku", "Another variant has this SKU.");
+            }
+            if same_options {
+                refuse("/options", "Another variant has these options.");
+            }
+            if same_variant && !same_sku && !same_options {
+                refuse("", "Another entry is this variant.");
+            }
+            if variant.is_some() && draft.stock.is_some() {
+                broken.push(use_inventory(&format!("/variants/{index}/stock")));
+            }
+        }
+        broken
+    }
+}
+
+fn use_inventory(pointer: &str) -> Invalid {
+    Invalid::field(
+        pointer,
+        "use_inventory",
+        "The stock of a SKU that exists is changed through /inventory/{sku}, so that every change \
+         is recorded.",
+    )
+}
