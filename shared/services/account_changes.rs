@@ -34,7 +34,8 @@ pub async fn change_password(
 ) -> Result<()> {
     let user = ctx.store.users().get(caller.user_id, Read::Consistent).await?;
     let user = user.ok_or(Error::NotFound)?;
-    let new = new.for_person(Some(&user.summary.email), Some(&user.summary.name), "/new_password")?;
+    let new =
+        new.for_person(Some(&user.summary.email), Some(&user.summary.name), "/new_password")?;
     let check = password_check::check(ctx, limiter, &user, current).await?;
     let hash = password::hash(new)?;
     let email = &user.summary.email;
@@ -91,7 +92,8 @@ pub async fn reset_password(
     let reset = store.password_resets().get(&digest, now).await?.ok_or_else(invalid_token)?;
     let user = store.users().get(reset.user_id, Read::Consistent).await?;
     let User { id, summary, .. } = user.ok_or_else(invalid_token)?;
-    let hash = password::hash(new.for_person(Some(&summary.email), Some(&summary.name), "/password")?)?;
+    let hash =
+        password::hash(new.for_person(Some(&summary.email), Some(&summary.name), "/password")?)?;
 
     let version = reset.password_version;
     let mut transaction = Transaction::unnamed(now)

@@ -7,7 +7,6 @@
 pub mod admins;
 pub mod carts;
 pub mod credentials;
-mod db;
 pub mod deadline;
 pub mod deletions;
 pub mod deliveries;
@@ -30,7 +29,6 @@ pub mod sessions;
 pub mod signing_keys;
 mod table;
 pub mod transaction;
-mod transaction_old;
 pub mod users;
 pub mod write;
 

@@ -84,13 +84,3 @@ fn item(message: &Message) -> Result<Item> {
 fn delete(key: Key) -> Write<(), OldItem> {
     Write::delete(key)
 }
-
-/// The write that sends a message off, for what does not speak the write language yet.
-pub(super) fn send(event: Event, now: Timestamp) -> Result<super::transaction_old::Write> {
-    use super::item::number;
-    let message = Message::new(event, now);
-    let mut item = item(&message)?;
-    item.insert(keys::TTL.to_owned(), number(message.created_at.plus(KEPT).unix_seconds()));
-    // Who is written to must not get into a log.
-    Ok(super::transaction_old::Write::create(item).secretly())
-}

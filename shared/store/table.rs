@@ -36,14 +36,6 @@ impl<R> Written<R> {
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done(_))
     }
-
-    /// The refusal, where there is one.
-    pub fn refusal(self) -> Result<(), R> {
-        match self {
-            Self::Done(_) => Ok(()),
-            Self::Refused(refusal) => Err(refusal),
-        }
-    }
 }
 
 /// A condition and its refusal, as the three calls take them.

@@ -19,11 +19,11 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use uuid::Uuid;
 
-use super::db::Store;
 use super::deadline;
 use super::failure::{failure, leaves_outcome_open};
 use super::item::Item;
 use super::retry::Attempts;
+use super::table::Store;
 use super::write::Write;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::MessageId;

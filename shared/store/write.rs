@@ -128,7 +128,7 @@ impl<R> Write<R, OldItem> {
 
 impl<R> Write<R, CheckedItem> {
     /// Judges an item without a change; say by what.
-    pub(super) fn check(key: Key) -> Self {
+    pub fn check(key: Key) -> Self {
         Self::of(CheckedItem(key))
     }
 }
@@ -486,6 +486,15 @@ mod tests {
             "SET #0.#1 = :0, #2 = #2 + :1, #3 = list_append(if_not_exists(#3, :2), :3) \
              REMOVE #0.#4 ADD #5 :4 DELETE #6 :5"
         );
+    }
+
+    #[test]
+    fn a_check_changes_nothing_and_still_refuses() {
+        let key = Key { pk: "A".into(), sk: "B".into() };
+        let check = Write::<&str, _>::check(key).when(is_number("version", 1), || "overtaken");
+        let (item, refusal) = Write::from(check).build("table").unwrap();
+        assert_eq!(item.condition_check().unwrap().condition_expression(), "#0 = :0");
+        assert_eq!(refusal.unwrap().judge(None).unwrap(), "overtaken");
     }
 
     #[test]
