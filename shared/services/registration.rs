@@ -156,5 +156,5 @@ fn account<R: 'static>(
         .with(credential.meaning(move |EmailTaken| taken()))
         .with(store.users().create(user)?)
         .with(store.sessions().create(user.id, user.summary.access())?)
-        .with_all(is_admin.then(|| store.admins().add(user.id))))
+        .with_all(is_admin.then(|| store.admins().add_active(user.id))))
 }

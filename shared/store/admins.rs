@@ -44,7 +44,7 @@ impl Admins<'_> {
     }
 
     /// The write that enters an active admin.
-    pub fn add<R>(self, user: UserId) -> Write<R, Changes> {
+    pub fn add_active<R>(self, user: UserId) -> Write<R, Changes> {
         Write::update(keys::admins())
             .of_type("admins")
             .insert(ACTIVE, user)
@@ -53,7 +53,7 @@ impl Admins<'_> {
 
     /// The write that enters the first admin of the shop.
     pub fn add_first(self, user: UserId) -> Write<HasAdmin, Changes> {
-        self.add(user).when(absent(ACTIVE), || HasAdmin)
+        self.add_active(user).when(absent(ACTIVE), || HasAdmin)
     }
 
     /// The write that takes an admin out.
@@ -77,7 +77,7 @@ impl Admins<'_> {
     ) -> Option<Write<LastAdmin, Changes>> {
         match (before.role, after.role, after.status) {
             (Role::Customer, Role::Customer, _) => None,
-            (_, Role::Admin, AccountStatus::Active) => Some(self.add(user)),
+            (_, Role::Admin, AccountStatus::Active) => Some(self.add_active(user)),
             (_, Role::Admin, AccountStatus::Disabled) => Some(self.disable(user)),
             (_, Role::Customer, _) => Some(self.remove(user)),
         }
