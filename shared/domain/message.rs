@@ -102,6 +102,11 @@ impl Message {
         Self { id: MessageId::new(now), event, created_at: now }
     }
 
+    /// When it goes unsent.
+    pub fn expires_at(&self) -> Timestamp {
+        self.created_at.plus(KEPT)
+    }
+
     /// Whether telling it does no good any more.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.created_at.plus(self.event.worth_telling()) <= now

@@ -94,8 +94,8 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
     }
     store.carts().delete(deletion.user_id.into()).await?;
     store.registrations().delete_until(&email, deletion.requested_at).await?;
-    store.deletions().delete_messages(deletion).await?;
-    store.deletions().delete_known_ips(&email).await?;
+    store.outbox().forget(deletion.user_id, &deletion.email, deletion.requested_at).await?;
+    store.known_ips().forget(&email).await?;
     store.deletions().delete(deletion.user_id).await?;
     Ok(true)
 }

@@ -2,8 +2,8 @@
 
 use time::Duration;
 
-use super::item::{from_item, text_of, to_item};
-use super::keys::{self, Key, SK};
+use super::item::{from_item, to_item};
+use super::keys;
 use super::read::Read;
 use super::table::Store;
 use super::write::Write;
@@ -52,12 +52,6 @@ impl KnownIps<'_> {
 
     /// Forgets where an account was opened from.
     pub async fn forget(self, account: &EmailDigest) -> Result<()> {
-        let partition = keys::known_ips(account);
-        for item in self.0.partition(&partition, Read::Consistent).await? {
-            let Some(sk) = text_of(&item, SK) else { continue };
-            let key = Key { pk: partition.clone(), sk };
-            self.0.delete(Write::<(), _>::delete(key)).await?;
-        }
-        Ok(())
+        self.0.delete_partition(&keys::known_ips(account), None).await
     }
 }

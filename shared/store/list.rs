@@ -13,7 +13,6 @@ use super::expression::{Condition, Placeholders};
 use super::failure::failure;
 use super::item::{Item, from_item, key_item, text, text_of};
 use super::keys::Index;
-use super::read::Read;
 use super::table::Store;
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
@@ -186,26 +185,6 @@ impl Store {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Found> {
-        self.query_as(Read::Eventual, query, after, limit).await
-    }
-
-    /// The same, of the table only, with every write that was answered before; at twice the price.
-    pub(super) async fn query_consistently(
-        &self,
-        query: &Query,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Found> {
-        self.query_as(Read::Consistent, query, after, limit).await
-    }
-
-    async fn query_as(
-        &self,
-        read: Read,
-        query: &Query,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Found> {
         let start = after.map(|position| query.start_key(position).ok_or_else(invalid_cursor));
         let mut placeholders = Placeholders::default();
         // By its name: whoever stands between us and the table sees which partition is read.
@@ -235,7 +214,6 @@ impl Store {
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
             .scan_index_forward(query.order == Order::Ascending)
-            .consistent_read(read.is_consistent())
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start.transpose()?)
             .send()

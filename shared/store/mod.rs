@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod deadline;
 pub mod deletions;
 pub mod deliveries;
+mod erasure;
 pub mod expression;
 mod failure;
 pub mod idempotency;

@@ -2,15 +2,14 @@
 //! stays until it is sent ([`super::deliveries`]).
 
 use super::expression::{Comparison, is, sorts};
-use super::item::{Item, text_of, to_item};
-use super::keys::{self, Key, SK, TABLE};
-use super::list::{Order, Query};
+use super::item::{Item, to_item};
+use super::keys;
 use super::table::Store;
-use super::write::{NewItem, OldItem, Write};
+use super::write::{NewItem, Write};
 use crate::domain::email::Email;
 use crate::domain::error::Result;
 use crate::domain::ids::UserId;
-use crate::domain::message::{Event, KEPT, Message};
+use crate::domain::message::{Event, Message};
 use crate::domain::time::Timestamp;
 
 /// The messages of the table that wait to be sent.
@@ -18,9 +17,6 @@ use crate::domain::time::Timestamp;
 pub struct Outbox<'a>(&'a Store);
 
 const MESSAGE: &str = "message";
-
-/// How many messages are looked at at once where all of them are.
-const AT_ONCE: usize = 100;
 
 impl Store {
     /// Messages on their way out.
@@ -33,45 +29,30 @@ impl Outbox<'_> {
     /// The write that sends a message off together with its cause.
     pub fn send<R>(self, event: Event, now: Timestamp) -> Result<Write<R, NewItem>> {
         let message = Message::new(event, now);
-        Ok(Write::create_new(item(&message)?).expires(message.created_at.plus(KEPT)))
+        Ok(Write::create_new(item(&message)?).expires(message.expires_at()))
     }
 
     /// Sends a message off that has no other cause than that somebody asked for it.
     pub async fn send_alone(self, event: Event, now: Timestamp) -> Result<()> {
         let message = Message::new(event, now);
         // Without a condition: the SDK may send it twice.
-        let write = Write::<(), _>::put(item(&message)?).expires(message.created_at.plus(KEPT));
+        let write = Write::<(), _>::put(item(&message)?).expires(message.expires_at());
         self.0.put(write).await.map(drop)
     }
 
     /// The write that puts a message back that was set aside; refused where it is there.
     pub(super) fn put_back(self, message: &Message) -> Result<Write<(), NewItem>> {
         let write = Write::create(item(message)?, || ());
-        Ok(write.expires(message.created_at.plus(KEPT)))
+        Ok(write.expires(message.expires_at()))
     }
 
     /// Drops every message to a person that was written until then and could not be sent so far,
-    /// also those that were set aside. No message is read as a whole: one that can't be read,
-    /// anybody's, must not keep people from being erased.
+    /// also those that were set aside.
     pub async fn forget(self, user: UserId, email: &Email, until: Timestamp) -> Result<()> {
         let theirs = is("event.email", email).or(is("event.user_id", user));
-        let filter = sorts("created_at", Comparison::AtMost, until).and(theirs);
+        let which = sorts("created_at", Comparison::AtMost, until).and(theirs);
         for partition in keys::outboxes().chain([keys::failed_messages()]) {
-            let query = Query {
-                filter: Some(filter.clone()),
-                ..Query::all(TABLE, partition.clone(), Order::Ascending)
-            };
-            let mut after = None;
-            loop {
-                let found = self.0.query_consistently(&query, after.as_deref(), AT_ONCE).await?;
-                for sk in found.items.iter().filter_map(|item| text_of(item, SK)) {
-                    self.0.delete(delete(Key { pk: partition.clone(), sk })).await?;
-                }
-                after = found.end;
-                if after.is_none() {
-                    break;
-                }
-            }
+            self.0.delete_partition(&partition, Some(&which)).await?;
         }
         Ok(())
     }
@@ -79,8 +60,4 @@ impl Outbox<'_> {
 
 fn item(message: &Message) -> Result<Item> {
     to_item(MESSAGE, keys::message(message.id), message)
-}
-
-fn delete(key: Key) -> Write<(), OldItem> {
-    Write::delete(key)
 }

@@ -163,9 +163,8 @@ impl<'a> Products<'a> {
             .with_all(kept.iter().map(free));
         let fits = MAX_WRITES - first.len();
         let (with_it, behind) = withdrawn.split_at(withdrawn.len().min(fits));
-        match self.0.transact(first.with_all(with_it.iter().map(free))).await?.first() {
-            Err(Overtaken) => return Ok(false),
-            Ok(()) => {}
+        if !self.0.transact(first.with_all(with_it.iter().map(free))).await?.is_committed() {
+            return Ok(false);
         }
         for variants in behind.chunks(MAX_WRITES) {
             let free = variants.iter().map(|variant| Write::delete(keys::sku(&variant.sku)));

@@ -1,0 +1,26 @@
+//! How what knows a person is deleted.
+
+use super::expression::Condition;
+use super::item::text_of;
+use super::keys::{Key, SK};
+use super::read::Read;
+use super::table::Store;
+use super::write::Write;
+use crate::domain::error::{Error, Result};
+
+impl Store {
+    /// Deletes every item of a partition, or those of which this is true. None is read as a whole:
+    /// one that can't be read, anybody's, must not keep people from being erased.
+    pub(super) async fn delete_partition(
+        &self,
+        partition: &str,
+        which: Option<&Condition>,
+    ) -> Result<()> {
+        for item in self.partition_where(partition, which, Read::Consistent).await? {
+            let sk = text_of(&item, SK).ok_or_else(|| Error::internal("an item has no key"))?;
+            let key = Key { pk: partition.to_owned(), sk };
+            self.delete(Write::<(), _>::delete(key)).await?;
+        }
+        Ok(())
+    }
+}
