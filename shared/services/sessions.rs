@@ -17,9 +17,9 @@ use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{PreviousRefresh, Rotation, SESSION_LIFETIME, Session};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, User};
-use crate::store::Store;
 use crate::store::retry::Attempts;
 use crate::store::sessions::Begun;
+use crate::store::{Read, Store};
 
 /// What a client gets to act for a person.
 #[derive(Serialize)]
@@ -57,7 +57,7 @@ pub async fn begin(ctx: &Ctx, user_id: UserId) -> Result<Tokens> {
 pub async fn begin_by_password(ctx: &Ctx, credential: &Credential) -> Result<SignedIn> {
     let Credential { user_id, password_version, .. } = *credential;
     let begun = begin_under(ctx, user_id, Some(password_version));
-    let (tokens, user) = try_join(begun, ctx.store.users().find(user_id)).await?;
+    let (tokens, user) = try_join(begun, ctx.store.users().get(user_id, Read::Consistent)).await?;
     Ok(SignedIn { tokens, user: user.ok_or(Error::InvalidCredentials)? })
 }
 
@@ -114,7 +114,7 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
     let mut attempts = Attempts::at("a session is renewed faster than it can be read");
     loop {
         let now = ctx.now();
-        let user = ctx.store.users().find(used.user_id);
+        let user = ctx.store.users().get(used.user_id, Read::Consistent);
         let (found, user) = try_join(find(ctx, &used), user).await?;
         let user = user.ok_or(Error::Unauthenticated)?;
         let next = match found.session.judge(&used, now) {

@@ -5,7 +5,7 @@
 
 use super::Overtaken;
 use super::expression::{exists, is, is_value};
-use super::item::{Item, from_item, text, to_item};
+use super::item::{from_item, text, to_item};
 use super::keys::{self, USERS_BY_NAME};
 use super::list::{Order, Query, Range, cursor, fingerprint, invalid_cursor, position};
 use super::read::Read;
@@ -39,12 +39,6 @@ impl Users<'_> {
         item.map(from_item).transpose()
     }
 
-    /// A person's profile, to be shown: it may lag behind by a moment. Only that there is none is
-    /// certain, since whoever has just come would be sent away.
-    pub async fn find(self, id: UserId) -> Result<Option<User>> {
-        self.find_item(id).await?.map(from_item).transpose()
-    }
-
     /// Whom an e-mail address belongs to, if they are wanted: a list that has one page.
     pub async fn with_email(
         self,
@@ -58,7 +52,13 @@ impl Users<'_> {
         let Some(credential) = self.0.credentials().get(email).await? else {
             return Ok(Page::last(Vec::new()));
         };
-        let user = self.find_item(credential.user_id).await?.map(from_item).transpose()?;
+        let key = keys::profile(credential.user_id);
+        let profile = match self.0.get(key.clone(), Read::Eventual).await? {
+            // Whoever has just come would be missing.
+            None => self.0.get(key, Read::Consistent).await?,
+            profile => profile,
+        };
+        let user = profile.map(from_item).transpose()?;
         Ok(Page::last(user.into_iter().filter(|user| wanted.fits(user)).collect()))
     }
 
@@ -134,13 +134,6 @@ impl Users<'_> {
     /// The write that deletes a profile; refused where it is gone.
     pub fn delete(self, id: UserId) -> Write<Overtaken, OldItem> {
         Write::delete(keys::profile(id)).when(exists(), || Overtaken)
-    }
-
-    async fn find_item(self, id: UserId) -> Result<Option<Item>> {
-        match self.0.get(keys::profile(id), Read::Eventual).await? {
-            None => self.0.get(keys::profile(id), Read::Consistent).await,
-            item => Ok(item),
-        }
     }
 
     async fn admins_by_name(

@@ -25,7 +25,7 @@ use shared::auth::private_key::PrivateKey;
 use shared::context::{Clock, Ctx};
 use shared::http::routes::named;
 use shared::lambda::Handler;
-use shared::store::Store;
+use shared::store::{Read, Store};
 use tests::app::App;
 
 const ROUNDS: usize = 50;
@@ -39,7 +39,14 @@ async fn main() {
     let ada = app.customer("ada").await.with_password(PASSWORD).await;
     let user = ada.user_id.expect("an account");
     let store = &app.backstage.store;
-    let email = store.users().find(user).await.expect("a read").expect("a profile").summary.email;
+    let email = store
+        .users()
+        .get(user, Read::Consistent)
+        .await
+        .expect("a read")
+        .expect("a profile")
+        .summary
+        .email;
     let credential = store.credentials().get(&email).await.expect("a read").expect("a credential");
     let (ctx, clock) = deployed(&app);
     let (handler, event) = (Handler::new(auth::log_in::handle), event(email.as_str()));

@@ -5,6 +5,7 @@ use shared::domain::ids::{OrderId, UserId};
 use shared::domain::order::{Order, OrderLine};
 use shared::domain::user::{Address, Role, User};
 use shared::domain::viewer::Viewer;
+use shared::store::Read;
 use shared::{Ctx, Error, Result};
 
 use super::Rendered;
@@ -30,7 +31,9 @@ pub(super) async fn write(
 
 /// An order and whose it is; `None` where the person is gone.
 async fn read(ctx: &Ctx, order_id: OrderId, user_id: UserId) -> Result<Option<(Order, User)>> {
-    let Some(user) = ctx.store.users().find(user_id).await? else { return Ok(None) };
+    let Some(user) = ctx.store.users().get(user_id, Read::Consistent).await? else {
+        return Ok(None);
+    };
     let viewer = Viewer { user_id, role: Role::Customer };
     match ctx.store.orders().get(order_id, viewer).await {
         Ok(order) => Ok(Some((order, user))),

@@ -2,13 +2,16 @@
 
 use shared::config::MailSettings;
 use shared::domain::ids::UserId;
+use shared::store::Read;
 use shared::{Ctx, Result};
 
 use super::Rendered;
 use crate::letter::Letter;
 
 pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, user_id: UserId) -> Result<Rendered> {
-    let Some(user) = ctx.store.users().find(user_id).await? else { return Ok(Rendered::Nothing) };
+    let Some(user) = ctx.store.users().get(user_id, Read::Consistent).await? else {
+        return Ok(Rendered::Nothing);
+    };
     let shop = settings.shop.as_str();
     let mut letter = Letter::about(format!("Your password for {shop} was changed"))
         .says(format!("The password of your account at {shop} was changed."))

@@ -8,6 +8,7 @@ use shared::auth::password;
 use shared::domain::password::NewPassword;
 use shared::services::account_changes::replace_password;
 use shared::services::sessions;
+use shared::store::Read;
 use tests::answer::{Answer, tally};
 use tests::app::App;
 use tests::gate::Access;
@@ -160,7 +161,7 @@ async fn a_log_in_that_was_under_way_with_the_old_password_does_not_get_in() {
     let app = App::start().await;
     let ada = app.customer("ada").await.with_password(OLD).await;
     let store = &app.backstage.store;
-    let user = store.users().find(ada.user_id.expect("an id")).await;
+    let user = store.users().get(ada.user_id.expect("an id"), Read::Consistent).await;
     let email = user.expect("a read").expect("a user").summary.email;
     let verified = store.credentials().get(&email).await.expect("a read").expect("a credential");
     sessions::begin_by_password(app.backstage, &verified).await.expect("in time");
@@ -179,7 +180,7 @@ async fn a_stronger_hash_neither_brings_the_old_password_back_nor_stands_in_the_
     let store = &app.backstage.store;
     for late in [true, false] {
         let ada = app.customer("ada").await.with_password(OLD).await;
-        let user = store.users().find(ada.user_id.expect("an id")).await;
+        let user = store.users().get(ada.user_id.expect("an id"), Read::Consistent).await;
         let email = user.expect("a read").expect("one").summary.email;
         weaken_hash(&app, email.as_str()).await;
         let verified =
