@@ -15,6 +15,7 @@ use crate::domain::email::{Email, EmailDigest};
 use crate::domain::error::{Error, Result};
 use crate::domain::known_ip::KnownIp;
 use crate::domain::rate_limit::{Counter, Quota, RateLimit, Share, Subject, Trace};
+use crate::store::Read;
 
 /// How often an IP address that an account is used from is written down anew.
 const REFRESH: Duration = Duration::days(1);
@@ -105,11 +106,15 @@ impl<'a> Limiter<'a> {
         };
         let seen = async {
             match account.is_some() && self.ip.is_known() {
-                true => self.look_up_ip(&owner).await,
+                true => self.look_up_ip(&owner, Read::Eventual).await,
                 false => SeenHere::Unknown,
             }
         };
-        let (mut counted, others, seen) = join3(counted, others, seen).await;
+        let (mut counted, others, mut seen) = join3(counted, others, seen).await;
+        if let (Some((_, Ok(None))), SeenHere::Never) = (&counted, &seen) {
+            // Nobody is refused because a cheap read lags behind.
+            seen = self.look_up_ip(&owner, Read::Consistent).await;
+        }
         if let (Some((counter, Ok(None))), SeenHere::Last(_)) = (&counted, &seen) {
             counted = Some(self.count(counter.clone().apart()).await);
         }
@@ -183,9 +188,9 @@ impl<'a> Limiter<'a> {
         (counter, counted.unwrap_or_else(|_| late()))
     }
 
-    async fn look_up_ip(&self, owner: &EmailDigest) -> SeenHere {
+    async fn look_up_ip(&self, owner: &EmailDigest, read: Read) -> SeenHere {
         let (known_ips, ip) = (self.ctx.store.known_ips(), self.ip_digest());
-        match known_ips.get(owner, &ip, self.ctx.now()).await {
+        match known_ips.get(owner, &ip, self.ctx.now(), read).await {
             Ok(None) => SeenHere::Never,
             Ok(Some(known)) => SeenHere::Last(known),
             Err(error) => {

@@ -30,15 +30,16 @@ impl KnownIps<'_> {
     /// Since when an account is known at an IP address, of which `ip` is a digest; `None` where it
     /// is not.
     ///
-    /// The read may lag behind by a moment, and nothing but a repetition comes of it: the address is
-    /// written down once more, or is a stranger's for one login more, right behind the first.
+    /// Nothing but a repetition comes of a read that lags behind: the address is written down once
+    /// more. Before a stranger is refused what the account's owner may, read consistently.
     pub async fn get(
         self,
         account: &EmailDigest,
         ip: &str,
         now: Timestamp,
+        read: Read,
     ) -> Result<Option<KnownIp>> {
-        let item = self.0.get(keys::known_ip(account, ip), Read::Eventual).await?;
+        let item = self.0.get(keys::known_ip(account, ip), read).await?;
         let known: Option<KnownIp> = item.map(from_item).transpose()?;
         Ok(known.filter(|known| known.expires_at > now))
     }
