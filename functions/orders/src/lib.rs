@@ -3,6 +3,7 @@
 pub mod cancel_order;
 pub mod get_order;
 pub mod list_orders;
+mod order_body;
 pub mod place_order;
 mod view;
 

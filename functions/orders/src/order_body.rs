@@ -1,0 +1,95 @@
+//! What a client sends to place an order.
+
+use shared::Ctx;
+use shared::domain::basket::Basket;
+use shared::domain::cart::Cart;
+use shared::domain::idempotency::Idempotency;
+use shared::domain::ids::{OrderId, UserId};
+use shared::domain::invalid::Invalid;
+use shared::domain::json::Json;
+use shared::domain::members::Members;
+use shared::domain::money::{Currency, Money, Total};
+use shared::domain::order::PaymentMethod;
+use shared::domain::user::Address;
+use shared::domain::version::Expected;
+use shared::services::checkout::Checkout;
+
+/// A body whose members are all good together.
+pub(crate) struct OrderBody {
+    basket: Basket,
+    payment_method: PaymentMethod,
+    shipping_address: Option<Address>,
+    expected_total: Option<Money>,
+}
+
+impl OrderBody {
+    /// Reads a body; every member that can't be read and every rule that is broken is named.
+    pub fn read(body: Json, cart: Expected, currency: Currency) -> Result<Self, Invalid> {
+        let mut body = Members::of_body(body)?;
+        let basket = basket(&mut body, cart);
+        let payment_method = payment_method(&mut body);
+        let shipping_address = body.optional("shipping_address");
+        let expected_total = body.optional("expected_total").map(Total::money);
+        let pointer = body.pointer("expected_total");
+        body.add(expected_total.and_then(|total| total.in_shop_currency(currency, &pointer).err()));
+        body.finish(|| {
+            let (basket, payment_method) = (basket?, payment_method?);
+            Some(Self { basket, payment_method, shipping_address, expected_total })
+        })
+    }
+
+    /// What its sender asks for at the checkout.
+    pub fn checkout(
+        self,
+        ctx: &Ctx,
+        user_id: UserId,
+        cart: Expected,
+        idempotency: Option<Idempotency>,
+    ) -> Checkout {
+        Checkout {
+            id: OrderId::new(ctx.now()),
+            user_id,
+            payment_method: self.payment_method,
+            basket: self.basket,
+            cart,
+            shipping_address: self.shipping_address,
+            expected_total: self.expected_total,
+            idempotency,
+        }
+    }
+}
+
+/// The only method so far is `manual`.
+fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
+    let method = body.optional("payment_method");
+    let token: Option<String> = body.optional("payment_token");
+    match method {
+        Some(PaymentMethod::Card) => {
+            let detail = "This shop does not take cards; use `manual`.";
+            body.refuse("payment_method", "payment_method_unavailable", detail);
+            None
+        }
+        None if body.has("payment_method") => None,
+        Some(PaymentMethod::Manual) | None => {
+            if token.is_some() {
+                let detail = "Only a payment by card takes a token.";
+                body.refuse("payment_token", "unexpected", detail);
+            }
+            Some(PaymentMethod::Manual)
+        }
+    }
+}
+
+fn basket(body: &mut Members<'_, Json>, cart: Expected) -> Option<Basket> {
+    let Some(items) = body.list("items") else { return Some(Basket::Cart) };
+    if items.is_empty() || items.len() > Cart::MAX_LINES {
+        let detail =
+            format!("Must have 1 to {} elements; leave it out to order the cart.", Cart::MAX_LINES);
+        body.refuse("items", "wrong_length", detail);
+    }
+    if cart != Expected::Any {
+        let detail = "If-Match names the version of the cart; an order of `items` leaves it alone.";
+        body.add(Some(Invalid::field("If-Match", "items_are_no_cart", detail)));
+    }
+    items.into_iter().collect::<Option<_>>().map(Basket::Items)
+}
