@@ -1,0 +1,195 @@
+//! The transition table against the contract, and what a transition brings along.
+
+use super::super::NewOrder;
+use super::*;
+use crate::domain::cart::{Cart, CartLine};
+use crate::domain::ids::{OrderId, ProductId};
+use crate::domain::money::{Currency, Money, Total};
+use crate::domain::product::Options;
+use crate::domain::quantity::Quantity;
+use crate::domain::sku::Sku;
+use crate::domain::text::Name;
+
+/// The transition table of the HTTP contract: from, to, who, for which method, what becomes of
+/// the units.
+const CONTRACT: &str = "
+    pending_payment  paid              gateway         card    stays
+    pending_payment  paid              admin           manual  stays
+    pending_payment  processing        admin           manual  stays
+    pending_payment  expired           clock           any     back
+    pending_payment  cancelled         customer,admin  any     back
+    paid             processing        admin           any     stays
+    paid             cancelled         customer,admin  any     back
+    processing       shipped           admin           any     stays
+    processing       cancelled         admin           any     back
+    shipped          delivered         admin           any     stays
+    shipped          returned          admin           any     by_refund
+    delivered        return_requested  customer        any     stays
+    delivered        returned          admin           any     by_refund
+    return_requested returned          admin           any     by_refund
+    return_requested delivered         admin           any     by_refund
+";
+
+const STATUSES: [OrderStatus; 9] = [
+    OrderStatus::PendingPayment,
+    OrderStatus::Paid,
+    OrderStatus::Processing,
+    OrderStatus::Shipped,
+    OrderStatus::Delivered,
+    OrderStatus::ReturnRequested,
+    OrderStatus::Returned,
+    OrderStatus::Cancelled,
+    OrderStatus::Expired,
+];
+const ACTORS: [Actor; 4] = [Actor::Customer, Actor::Admin, Actor::Clock, Actor::Gateway];
+const METHODS: [PaymentMethod; 2] = [PaymentMethod::Manual, PaymentMethod::Card];
+
+fn now() -> Timestamp {
+    Timestamp::from_unix_millis(1_767_225_600_000)
+}
+
+fn order(status: OrderStatus, payment_method: PaymentMethod, cents: i64) -> Order {
+    let currency = Currency::parse("USD".into()).unwrap();
+    let line = CartLine {
+        sku: Sku::parse("MUG".into()).unwrap(),
+        product_id: ProductId::new(now()),
+        name: Name::parse("Mug".into()).unwrap(),
+        image: None,
+        options: Options::default(),
+        unit_price: Money::new(cents, currency),
+        revision: 1,
+        quantity: Quantity::new(2).unwrap(),
+    };
+    let new = NewOrder {
+        id: OrderId::new(now()),
+        user_id: UserId::new(now()),
+        lines: vec![line],
+        payment_method,
+        shipping_address: None,
+    };
+    let mut order = Order::place(new, currency, now()).order;
+    order.summary.status = status;
+    order
+}
+
+/// What the contract says of one way, as its row's last word.
+fn contract(
+    from: OrderStatus,
+    to: OrderStatus,
+    actor: Actor,
+    method: PaymentMethod,
+) -> Option<&'static str> {
+    let actor = format!("{actor:?}").to_lowercase();
+    let method = format!("{method:?}").to_lowercase();
+    CONTRACT.lines().find_map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [row_from, row_to, actors, row_method, stock] = words[..] else { return None };
+        let fits = row_from == from.to_string()
+            && row_to == to.to_string()
+            && actors.split(',').any(|one| one == actor)
+            && (row_method == "any" || row_method == method);
+        fits.then_some(stock)
+    })
+}
+
+#[test]
+fn the_table_is_the_contracts_way_by_way() {
+    for from in STATUSES {
+        for to in STATUSES {
+            for actor in ACTORS {
+                for method in METHODS {
+                    let order = order(from, method, 1800);
+                    let mut rows = TRANSITIONS.iter().filter(|row| row.is_open_to(&order, actor));
+                    let row = rows.find(|row| row.to == to);
+                    let stock = row.map(|row| match row.stock {
+                        StockEffect::Stays => "stays",
+                        StockEffect::Returns => "back",
+                        StockEffect::ByRefund => "by_refund",
+                    });
+                    let way = format!("{from} → {to} by {actor:?}, {method:?}");
+                    assert_eq!(stock, contract(from, to, actor, method), "{way}");
+                    let applied = order.apply(&Change::Status(to), actor, now());
+                    let by_request = row.is_some_and(|row| row.cause == Cause::Request);
+                    assert_eq!(applied.is_ok(), by_request, "{way}: {applied:?}");
+                }
+            }
+        }
+    }
+    let rows = CONTRACT.lines().filter(|line| !line.trim().is_empty()).count();
+    assert_eq!(TRANSITIONS.len(), rows);
+}
+
+#[test]
+fn a_cancelled_order_gives_back_its_units_its_place_and_tells_its_customer() {
+    let order = order(OrderStatus::PendingPayment, PaymentMethod::Manual, 1800);
+    let customer = order.summary.user_id.unwrap();
+
+    let cancel = Change::Status(OrderStatus::Cancelled);
+    let transition = order.apply(&cancel, Actor::Customer, now()).unwrap();
+
+    let cancelled = &transition.order.summary;
+    assert_eq!(cancelled.status, OrderStatus::Cancelled);
+    assert_eq!(cancelled.payment_status, PaymentStatus::Voided);
+    assert_eq!((cancelled.version, cancelled.expires_at), (2, None));
+    assert_eq!(transition.order.history.len(), 2);
+    assert_eq!(transition.stock[0].movement.delta, 2);
+    assert_eq!(transition.stock[0].movement.reason, MovementReason::Cancellation);
+    assert_eq!(transition.unpaid, UnpaidPlace::Freed(customer));
+    let told = Event::OrderCancelled { order_id: order.id, user_id: customer };
+    assert_eq!(transition.messages, [told]);
+}
+
+#[test]
+fn leaving_pending_payment_by_any_road_frees_the_customers_place() {
+    for (to, actor) in [
+        (OrderStatus::Paid, Actor::Admin),
+        (OrderStatus::Processing, Actor::Admin),
+        (OrderStatus::Expired, Actor::Clock),
+        (OrderStatus::Cancelled, Actor::Customer),
+    ] {
+        let order = order(OrderStatus::PendingPayment, PaymentMethod::Manual, 1800);
+        let customer = order.summary.user_id.unwrap();
+        let transition = order.apply(&Change::Status(to), actor, now()).unwrap();
+        assert_eq!(transition.unpaid, UnpaidPlace::Freed(customer), "{to}");
+        assert_eq!(transition.order.summary.expires_at, None, "{to}");
+    }
+}
+
+#[test]
+fn an_order_whose_money_has_moved_is_not_simply_cancelled() {
+    let mut paid = order(OrderStatus::Paid, PaymentMethod::Manual, 1800);
+    paid.summary.payment_status = PaymentStatus::Paid;
+    let cancel = Change::Status(OrderStatus::Cancelled);
+    let refused = paid.apply(&cancel, Actor::Admin, now()).unwrap_err();
+    assert_eq!(refused.code, "refund_first");
+}
+
+#[test]
+fn an_order_that_costs_nothing_is_paid_at_once_and_can_be_cancelled() {
+    let free = order(OrderStatus::Paid, PaymentMethod::Manual, 0);
+    assert_eq!(free.summary.payment_status, PaymentStatus::Paid);
+    assert_eq!((free.history.len(), free.history[0].status), (1, OrderStatus::Paid));
+    assert_eq!(free.summary.expires_at, None);
+
+    let cancel = Change::Status(OrderStatus::Cancelled);
+    let transition = free.apply(&cancel, Actor::Customer, now()).unwrap();
+
+    assert_eq!(transition.order.summary.payment_status, PaymentStatus::Voided);
+    assert_eq!(transition.unpaid, UnpaidPlace::Untouched);
+}
+
+#[test]
+fn a_client_can_name_the_total_of_the_highest_order_that_can_be_placed() {
+    let usd = Currency::parse("USD".to_owned()).unwrap();
+    let line = Money::new(Money::MAX, usd).times(Quantity::MAX);
+    let total = Money::sum(vec![line; Cart::MAX_LINES], usd);
+    assert!((Money::MAX..=Total::MAX).contains(&total.amount()), "{total}");
+}
+
+#[test]
+fn only_a_manual_order_is_marked_paid_by_hand() {
+    let allowed =
+        |method| order(OrderStatus::PendingPayment, method, 1800).allowed_transitions(Actor::Admin);
+    assert!(allowed(PaymentMethod::Manual).contains(&OrderStatus::Paid));
+    assert!(!allowed(PaymentMethod::Card).contains(&OrderStatus::Paid));
+}
