@@ -18,7 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{BoxFuture, FutureExt};
 use hyper_util::client::legacy;
-use shared::aws::sdk_config;
+use shared::aws::ClientSettings;
 use shared::config::{Config, MailSettings};
 use shared::domain::email::Email;
 use shared::mail::{Mail, Mailer, SendError};
@@ -43,16 +43,19 @@ pub(crate) struct Ses {
 impl Ses {
     /// A client for this environment; `http` replaces the network, for tests.
     pub fn new(config: &Config, settings: &MailSettings, http: Option<SharedHttpClient>) -> Self {
-        // How long a mail may take with all its tries, is said by `PATIENCE`.
-        let timeouts = TimeoutConfig::builder()
-            .disable_operation_attempt_timeout()
-            .disable_operation_timeout()
-            .build();
-        let mut builder = Builder::from(&sdk_config(config, http))
+        let client = ClientSettings::new(config, http);
+        let mut builder = Builder::new()
+            .behavior_version(client.behavior)
+            .region(client.region)
+            .credentials_provider(client.credentials)
+            .http_client(client.http)
             // SES can't tell a mail that it has had before: where an answer is lost, sending it
             // again at once would often send two.
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts);
+            // How long a mail may take with all its tries, is said by `PATIENCE`.
+            .timeout_config(
+                TimeoutConfig::builder().connect_timeout(config.patience.connect).build(),
+            );
         builder.set_endpoint_url(config.aws.ses_endpoint.clone());
         let from = mailbox(settings.shop.as_str(), &settings.from);
         Self { client: Client::from_conf(builder.build()), from }
