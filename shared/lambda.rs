@@ -22,8 +22,8 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::config::Config;
 use crate::context::Ctx;
 use crate::domain::error::{Error, Result};
-use crate::http::routes::{Access, Route};
-use crate::http::{Request, Response, body, cors, problem};
+use crate::http::routes::{Access, Route, methods_of};
+use crate::http::{Request, Response, cors, problem};
 use crate::jobs::Job;
 use crate::services::caller;
 use crate::store::deadline;
@@ -214,7 +214,8 @@ where
     let span =
         info_span!("request", route = route.name, request_id = id, user_id = tracing::field::Empty);
     let work = AssertUnwindSafe(work(ctx, route, handle, request)).catch_unwind();
-    let within = deadline::within(ctx.config.patience.request, work).instrument(span.clone());
+    let within = deadline::within(route.deadline.unwrap_or(ctx.config.patience.request), work)
+        .instrument(span.clone());
     let result = match within.await {
         Some(Ok(result)) => result,
         Some(Err(_panic)) => Err(Error::internal("the handler panicked")),
@@ -244,8 +245,11 @@ where
     H: Fn(&'static Ctx, Request) -> F,
     F: Future<Output = Result<Response>>,
 {
-    if request.body_length() > body::LIMIT {
-        return Err(Error::TooLarge { limit: body::LIMIT });
+    if request.body_length() > route.body_limit {
+        return Err(Error::TooLarge { limit: route.body_limit });
+    }
+    if !route.has(&request.path) {
+        return Err(Error::MethodNotAllowed { allow: methods_of(&request.path) });
     }
     handle(ctx, authorize(ctx, route, request).await?).await
 }

@@ -246,6 +246,15 @@ impl App {
     pub async fn handle(&self, event: Value) -> Answer {
         let method = event["requestContext"]["http"]["method"].as_str().unwrap_or_default();
         let function = self.function(method, event["rawPath"].as_str().unwrap_or_default());
+        self.carry_out(function, event).await
+    }
+
+    /// The same by the function of this name, whatever the request is.
+    pub async fn handle_as(&self, name: &str, event: Value) -> Answer {
+        self.carry_out(&self.functions[name], event).await
+    }
+
+    async fn carry_out(&self, function: &Function, event: Value) -> Answer {
         let request: LambdaRequest = serde_json::from_value(event).expect("an event");
         let answer = function.handler.respond(function.ctx, function.route, request.into()).await;
         Answer {

@@ -13,18 +13,20 @@ use super::invalid::{self, Invalid};
 use super::json::Json;
 
 /// The members of one object, and what is wrong with them so far.
-pub struct Members<'a, V> {
+pub struct Members<'a, V: IntoValue> {
     at: ValuePointerRef<'a>,
     members: Vec<Member<V>>,
     known: Vec<&'static str>,
     broken: Option<Invalid>,
 }
 
-struct Member<V> {
+struct Member<V: IntoValue> {
     name: String,
     is_null: bool,
+    /// An empty text: absent where the member is optional.
+    is_blank: bool,
     /// Until it is read.
-    value: Option<V>,
+    value: Option<Value<V>>,
 }
 
 impl Members<'_, Json> {
@@ -38,10 +40,14 @@ impl<'a, V: IntoValue> Members<'a, V> {
     /// The members of what stands at `at`; `wrong_type` where that is no object.
     pub fn of(value: Value<V>, at: ValuePointerRef<'a>) -> Result<Self, Invalid> {
         let Value::Map(map) = value else { return Err(wrong_type(value, ValueKind::Map, at)) };
-        let member = |(name, value): (String, V)| Member {
-            name,
-            is_null: value.kind() == ValueKind::Null,
-            value: Some(value),
+        let member = |(name, value): (String, V)| {
+            let value = value.into_value();
+            Member {
+                name,
+                is_null: matches!(value, Value::Null),
+                is_blank: matches!(&value, Value::String(text) if text.is_empty()),
+                value: Some(value),
+            }
         };
         let members = map.into_iter().map(member).collect();
         Ok(Self { at, members, known: Vec::new(), broken: None })
@@ -59,9 +65,9 @@ impl<'a, V: IntoValue> Members<'a, V> {
         }
     }
 
-    /// A member that may be missing or null.
+    /// A member that may be missing, null or an empty text, which count alike.
     pub fn optional<T: Deserr<Invalid>>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.take(name)?;
+        let value = self.take(name).filter(|_| self.has(name))?;
         self.read::<Option<T>>(name, value).flatten()
     }
 
@@ -90,9 +96,10 @@ impl<'a, V: IntoValue> Members<'a, V> {
         })
     }
 
-    /// Whether a member is there and not null, read already or not.
+    /// Whether a member is there, not null and no empty text, read already or not.
     pub fn has(&self, name: &str) -> bool {
-        self.members.iter().any(|member| member.name == name && !member.is_null)
+        let says = |member: &Member<V>| !member.is_null && !member.is_blank;
+        self.members.iter().any(|member| member.name == name && says(member))
     }
 
     /// The JSON pointer of a member.
@@ -135,13 +142,13 @@ impl<'a, V: IntoValue> Members<'a, V> {
         }
     }
 
-    fn take(&mut self, name: &'static str) -> Option<V> {
+    fn take(&mut self, name: &'static str) -> Option<Value<V>> {
         self.known.push(name);
         self.members.iter_mut().find(|member| member.name == name)?.value.take()
     }
 
-    fn read<T: Deserr<Invalid>>(&mut self, name: &str, value: V) -> Option<T> {
-        let read = T::deserialize_from_value(value.into_value(), self.at.push_key(name));
+    fn read<T: Deserr<Invalid>>(&mut self, name: &str, value: Value<V>) -> Option<T> {
+        let read = T::deserialize_from_value(value, self.at.push_key(name));
         read.map_err(|invalid| self.add([invalid])).ok()
     }
 
@@ -152,7 +159,7 @@ impl<'a, V: IntoValue> Members<'a, V> {
     ) -> Option<Vec<Option<T>>> {
         let (own, value) = (self.at, self.take(name)?);
         let at = own.push_key(name);
-        let sequence = match value.into_value() {
+        let sequence = match value {
             Value::Null => return None,
             Value::Sequence(sequence) => sequence,
             value => {

@@ -1,4 +1,4 @@
-//! Members of a merge patch (RFC 7396): left out, null, or a value.
+//! Members of a merge patch (RFC 7396): left out, null, or a value. An empty text counts as left out.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
@@ -31,7 +31,10 @@ impl<T: Deserr<Invalid>> Deserr<Invalid> for Replace<T> {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Invalid> {
-        T::deserialize_from_value(value, location).map(Self::By)
+        match value {
+            Value::String(text) if text.is_empty() => Ok(Self::Keep),
+            value => T::deserialize_from_value(value, location).map(Self::By),
+        }
     }
 }
 
@@ -42,7 +45,31 @@ impl<T: Deserr<Invalid>> Deserr<Invalid> for Patch<T> {
     ) -> Result<Self, Invalid> {
         match value {
             Value::Null => Ok(Self::Remove),
+            Value::String(text) if text.is_empty() => Ok(Self::Keep),
             value => T::deserialize_from_value(value, location).map(Self::Set),
         }
+    }
+}
+
+/// A member that may be missing, null or an empty text, which count alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Optional<T>(Option<T>);
+
+impl<T: Deserr<Invalid>> Deserr<Invalid> for Optional<T> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Invalid> {
+        match value {
+            Value::Null => Ok(Self(None)),
+            Value::String(text) if text.is_empty() => Ok(Self(None)),
+            value => T::deserialize_from_value(value, location).map(|value| Self(Some(value))),
+        }
+    }
+}
+
+impl<T> From<Optional<T>> for Option<T> {
+    fn from(Optional(value): Optional<T>) -> Self {
+        value
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::email::Email;
 use super::ids::UserId;
 use super::invalid::{Invalid, Refused};
-use super::patch::{Patch, Replace};
+use super::patch::{Optional, Patch, Replace};
 use super::text::{AddressLine, Label, Name, Phone, fold_case};
 use super::time::Timestamp;
 
@@ -183,22 +183,22 @@ impl fmt::Display for NotANameKey {
 #[deserr(error = Invalid, deny_unknown_fields)]
 pub struct Address {
     /// What its owner calls it: "Home".
-    #[deserr(default)]
+    #[deserr(default, from(Optional<Label>) = Optional::into)]
     pub label: Option<Label>,
     /// Who receives.
     pub name: Name,
     /// Street and number.
     pub line1: AddressLine,
     /// Flat, floor, c/o.
-    #[deserr(default)]
+    #[deserr(default, from(Optional<AddressLine>) = Optional::into)]
     pub line2: Option<AddressLine>,
     /// City.
     pub city: AddressLine,
     /// State, province, county.
-    #[deserr(default)]
+    #[deserr(default, from(Optional<AddressLine>) = Optional::into)]
     pub region: Option<AddressLine>,
     /// Postal code.
-    #[deserr(default)]
+    #[deserr(default, from(Optional<Label>) = Optional::into)]
     pub postal_code: Option<Label>,
     /// ISO 3166-1 alpha-2 code.
     pub country: Country,

@@ -1,19 +1,19 @@
 //! Bodies: from bytes to JSON.
 
-use lambda_http::http::header::{CONTENT_TYPE, HeaderMap};
+use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 
 use crate::domain::error::{Error, Result};
 use crate::domain::json::Json;
 
-/// The most bytes of a body.
-pub const LIMIT: usize = 64 * 1024;
+/// What some editors and clients begin a UTF-8 text with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The JSON of a body. 415 for another type, 400 for what is no JSON.
 pub(super) fn json(headers: &HeaderMap, body: &[u8]) -> Result<Json> {
-    if !is_json(headers) {
+    if !is_json(headers) || is_encoded(headers) {
         return Err(Error::UnsupportedMediaType { accepted: "application/json" });
     }
-    Json::parse(body)
+    Json::parse(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -22,7 +22,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     let essence = parts.next().unwrap_or("").trim().to_ascii_lowercase();
     let utf8 = parts.all(|parameter| match parameter.trim().split_once('=') {
         Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            let charset = value.trim_matches('"');
+            charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
         }
         _ => true,
     });
@@ -31,9 +32,26 @@ fn is_json(headers: &HeaderMap) -> bool {
     json && utf8
 }
 
+/// Nobody unpacks what is compressed: neither the gateway nor we.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let encodings = headers.get_all(CONTENT_ENCODING).iter();
+    let mut encodings = encodings.map(|value| value.to_str().unwrap_or("unknown"));
+    encodings.any(|encoding| !encoding.trim().eq_ignore_ascii_case("identity"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_is_neither_compressed_nor_hurt_by_a_byte_order_mark() {
+        let mut headers = with_type("application/json; charset=utf8");
+        assert!(json(&headers, "\u{feff}{}".as_bytes()).is_ok());
+        for (encoding, taken) in [("identity", true), ("gzip", false), ("br", false)] {
+            headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
+            assert_eq!(json(&headers, b"{}").is_ok(), taken, "{encoding}");
+        }
+    }
 
     fn with_type(content_type: &str) -> HeaderMap {
         [(CONTENT_TYPE, content_type.parse().unwrap())].into_iter().collect()

@@ -9,21 +9,44 @@ pub(super) fn of(version: u64, representation: &str) -> String {
     format!("\"{version}-{}\"", &digest([representation.as_bytes()])[..12])
 }
 
-/// Reads `If-Match`: one tag, or `*`.
+/// Reads `If-Match` (RFC 9110, section 13.1.1): tags separated by commas, or `*`. Of a tag only the
+/// version counts; one that is not ours fits no version.
 pub(super) fn if_match(header: Option<&str>) -> Result<Expected> {
     match header.map(str::trim) {
         None => Ok(Expected::Any),
         Some("*") => Ok(Expected::Stored),
-        Some(tag) => version(tag).map(Expected::Version).ok_or_else(|| Error::Malformed {
-            code: "invalid_if_match",
-            detail: "If-Match must be one ETag as this API gives them, or *.".into(),
-        }),
+        Some(list) => {
+            let tags = tags(list).filter(|tags| !tags.is_empty());
+            let tags = tags.ok_or_else(|| Error::Malformed {
+                code: "invalid_if_match",
+                detail: "If-Match must be ETags in double quotes, separated by commas, or *."
+                    .into(),
+            })?;
+            Ok(Expected::OneOf(tags.into_iter().filter_map(version).collect()))
+        }
     }
 }
 
+/// The opaque parts of a list of tags; a tag may hold a comma.
+fn tags(list: &str) -> Option<Vec<&str>> {
+    let (mut tags, mut rest) = (Vec::new(), list.trim_start());
+    while !rest.is_empty() {
+        if let Some(behind) = rest.strip_prefix(',') {
+            rest = behind.trim_start();
+            continue;
+        }
+        let opaque = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let (tag, behind) = opaque.split_once('"')?;
+        tags.push(tag);
+        rest = behind.trim_start();
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return None;
+        }
+    }
+    Some(tags)
+}
+
 fn version(tag: &str) -> Option<u64> {
-    let tag = tag.strip_prefix("W/").unwrap_or(tag);
-    let tag = tag.strip_prefix('"')?.strip_suffix('"').filter(|tag| !tag.contains('"'))?;
     tag.split_once('-').map_or(tag, |(version, _)| version).parse().ok()
 }
 
@@ -33,16 +56,30 @@ mod tests {
 
     #[test]
     fn if_match_compares_versions() {
+        let seven = Expected::OneOf(vec![7]);
         for tag in [of(7, "{}"), of(7, "{\"stock\":1}"), "\"7\"".into(), "W/\"7-x\"".into()] {
-            assert_eq!(if_match(Some(&tag)).unwrap(), Expected::Version(7), "{tag}");
+            assert_eq!(if_match(Some(&tag)).unwrap(), seven, "{tag}");
         }
         assert_eq!(if_match(Some("*")).unwrap(), Expected::Stored);
         assert_eq!(if_match(None).unwrap(), Expected::Any);
     }
 
     #[test]
-    fn a_tag_that_is_not_ours_is_malformed() {
-        for tag in ["7", "\"x\"", "", "\"-1\"", "\"1-a\", \"2-b\""] {
+    fn several_tags_are_alternatives() {
+        let versions = |list| if_match(Some(list)).unwrap();
+        assert_eq!(versions("\"1-a\", W/\"2-b,c\",\"3\""), Expected::OneOf(vec![1, 2, 3]));
+    }
+
+    #[test]
+    fn a_tag_that_is_not_ours_fits_no_version() {
+        for tag in ["\"x\"", "\"\"", "\"-1\"", "W/\"abc\""] {
+            assert_eq!(if_match(Some(tag)).unwrap(), Expected::OneOf(vec![]), "{tag}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_tag_is_malformed() {
+        for tag in ["7", "", ",", "\"1", "\"1\" \"2\"", "*, \"1\"", "w/\"1\""] {
             assert!(if_match(Some(tag)).is_err(), "{tag}");
         }
     }

@@ -6,6 +6,7 @@ pub mod etag;
 pub mod idempotency_key;
 pub mod page;
 pub mod paging;
+mod percent;
 pub mod problem;
 pub mod request;
 pub mod response;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::percent::encode;
 use super::{Request, Response};
 use crate::domain::error::Result;
 use crate::domain::page::{Page, Paging};
@@ -36,15 +37,4 @@ fn link(cursor: &str, paging: &Paging, request: &Request) -> String {
         .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
         .collect();
     format!("<{}?{}>; rel=\"next\"", request.path, pairs.join("&"))
-}
-
-/// RFC 3986: everything but unreserved characters is escaped.
-fn encode(text: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(escape).collect()
 }

@@ -8,7 +8,7 @@ use lambda_http::http::{HeaderName, Method};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 
-use super::{body, etag, idempotency_key};
+use super::{body, etag, idempotency_key, percent};
 use crate::context::Ctx;
 use crate::domain::caller::Caller;
 use crate::domain::client_ip::ClientIp;
@@ -59,17 +59,20 @@ impl Request {
         self.tally.clone()
     }
 
-    /// A path parameter. A text that can't be one names nothing: 404.
+    /// A path parameter. A text that can't be one names nothing: 404. The gateway decodes what is
+    /// percent-encoded, the local router does not; no identifier has a percent sign of its own.
     pub fn path_parameter<T: FromStr>(&self, name: &str) -> Result<T> {
         let given = self.parameters.iter().find(|(parameter, _)| parameter == name);
-        given.and_then(|(_, value)| value.parse().ok()).ok_or(Error::NotFound)
+        let given = given.and_then(|(_, value)| percent::decode(value));
+        given.and_then(|value| value.parse().ok()).ok_or(Error::NotFound)
     }
 
     /// The query as a type whose fields are domain types; of a parameter that is given more than
-    /// once the first counts, unknown ones don't.
+    /// once the first counts; unknown ones don't, nor do empty ones.
     pub fn query<T: Deserr<Invalid>>(&self) -> Result<T> {
         let member = |(name, value): &(String, String)| (name.clone(), Json::String(value.clone()));
-        let query = Json::Object(self.query.iter().map(member).collect());
+        let given = self.query.iter().filter(|(_, value)| !value.is_empty());
+        let query = Json::Object(given.map(member).collect());
         query.read().map_err(|invalid| Error::Invalid(invalid.of_query()))
     }
 

@@ -3,6 +3,8 @@
 //! `run` enforces `access` before a handler sees the request, `route-not-found` takes its 405s
 //! from here, and the authorization and wiring tests read the same page.
 
+use std::time::Duration;
+
 use lambda_http::http::Method;
 
 /// Who may call a route.
@@ -33,7 +35,17 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// The most bytes of its body.
+    pub body_limit: usize,
+    /// How long it may take, where that is longer than what the settings give every request.
+    pub deadline: Option<Duration>,
 }
+
+/// The most bytes of a body where its route says nothing else.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// A product's own view can be larger than the body that made it.
+const PRODUCT_LIMIT: usize = 128 * 1024;
 
 /// Every route of the shop.
 #[rustfmt::skip]
@@ -62,9 +74,9 @@ pub const ROUTES: &[Route] = &[
     route("update-user",       Method::PATCH,  "/users/{user_id}",       Access::Admin),
     // catalogue
     route("list-products",     Method::GET,    "/products",              Access::Public),
-    route("create-product",    Method::POST,   "/products",              Access::Admin),
+    route_with_body("create-product", Method::POST, "/products",         Access::Admin, PRODUCT_LIMIT),
     route("get-product",       Method::GET,    "/products/{product_id}", Access::Public),
-    route("update-product",    Method::PUT,    "/products/{product_id}", Access::Admin),
+    route_with_body("update-product", Method::PUT, "/products/{product_id}", Access::Admin, PRODUCT_LIMIT),
     route("delete-product",    Method::DELETE, "/products/{product_id}", Access::Admin),
     // cart
     route("get-cart",          Method::GET,    "/cart",                  Access::Customer),
@@ -80,11 +92,37 @@ pub const ROUTES: &[Route] = &[
 ];
 
 const fn route(name: &'static str, method: Method, path: &'static str, access: Access) -> Route {
-    Route { name, method: Some(method), path, access }
+    route_with_body(name, method, path, access, BODY_LIMIT)
+}
+
+/// A route that takes so many bytes.
+const fn route_with_body(
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    access: Access,
+    body_limit: usize,
+) -> Route {
+    Route { name, method: Some(method), path, access, body_limit, deadline: None }
+}
+
+impl Route {
+    /// Whether a request for this concrete path belongs to this route's pattern. The gateway matches
+    /// path and method together, and so may hand a function what a more specific pattern has.
+    pub fn has(&self, path: &str) -> bool {
+        self.method.is_none() || most_specific(path).is_none_or(|pattern| pattern == self.path)
+    }
 }
 
 const fn fallback(name: &'static str) -> Route {
-    Route { name, method: None, path: "/{*path}", access: Access::Public }
+    Route {
+        name,
+        method: None,
+        path: "/{*path}",
+        access: Access::Public,
+        body_limit: BODY_LIMIT,
+        deadline: None,
+    }
 }
 
 /// The route of this name. In a `const`, a name that is not on the page does not compile.
@@ -114,10 +152,23 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// The methods that a concrete path takes, in the page's order; none where no route has it.
+/// The methods that a concrete path takes, in the page's order; none where no route has it. Of the
+/// patterns that fit, the most specific one counts.
 pub fn methods_of(path: &str) -> Vec<&'static str> {
-    let routes = ROUTES.iter().filter(|route| matches(route.path, path));
+    let pattern = most_specific(path);
+    let routes = ROUTES.iter().filter(|route| Some(route.path) == pattern);
     routes.filter_map(|route| route.method.as_ref()).map(Method::as_str).collect()
+}
+
+/// The pattern that a concrete path belongs to: of two that fit, the one that has a name where the
+/// other has a parameter first.
+fn most_specific(path: &str) -> Option<&'static str> {
+    let fitting = ROUTES.iter().map(|route| route.path).filter(|pattern| matches(pattern, path));
+    fitting.min_by_key(|pattern| pattern.split('/').map(is_parameter).collect::<Vec<_>>())
+}
+
+fn is_parameter(segment: &str) -> bool {
+    segment.starts_with('{')
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
@@ -141,10 +192,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_path_belongs_to_its_most_specific_pattern() {
+        assert!(named("get-me").has("/users/me"));
+        assert!(!named("get-user").has("/users/me"));
+        assert!(named("get-user").has("/users/usr_1"));
+        assert!(named("route-not-found").has("/users/me"));
+    }
+
+    #[test]
     fn a_path_knows_its_methods() {
         assert_eq!(methods_of("/cart"), ["GET", "DELETE"]);
         assert_eq!(methods_of("/products/prd_1"), ["GET", "PUT", "DELETE"]);
         assert_eq!(methods_of("/cart/items/A-1"), ["PUT", "DELETE"]);
+        assert_eq!(methods_of("/users/me"), ["GET", "PATCH"], "not those of a user's");
+        assert_eq!(methods_of("/users/usr_1"), ["GET", "PATCH"]);
         for path in ["/", "", "/nothing", "/cart/", "/products/", "/products/1/2"] {
             assert!(methods_of(path).is_empty(), "{path}");
         }

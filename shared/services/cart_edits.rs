@@ -29,7 +29,7 @@ pub async fn edit(
     ctx: &Ctx,
     id: CartId,
     edit: &CartEdit,
-    expected: Expected,
+    expected: &Expected,
 ) -> Result<StockedCart> {
     let edit = Edit { edit, expected, now: ctx.now(), token: MessageId::new(ctx.now()) };
     let mut attempts = Attempts::at("a cart changes faster than it can be written");
@@ -56,7 +56,7 @@ enum Attempt {
 
 struct Edit<'a> {
     edit: &'a CartEdit,
-    expected: Expected,
+    expected: &'a Expected,
     now: Timestamp,
     /// Tells a lost answer from a lost race: the SDK may send a write twice.
     token: MessageId,

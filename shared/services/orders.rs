@@ -13,7 +13,7 @@ use crate::store::transaction::Transaction;
 
 /// Cancels an order; one that is cancelled stays so. 404 where the viewer must not see it, 412
 /// where it is not the expected version, 409 where it can't be cancelled.
-pub async fn cancel(ctx: &Ctx, id: OrderId, viewer: Viewer, expected: Expected) -> Result<Order> {
+pub async fn cancel(ctx: &Ctx, id: OrderId, viewer: Viewer, expected: &Expected) -> Result<Order> {
     let now = ctx.now();
     let mut attempts = Attempts::at("an order changes faster than it can be cancelled");
     loop {

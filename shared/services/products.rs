@@ -16,7 +16,7 @@ pub async fn describe(
     ctx: &Ctx,
     id: ProductId,
     draft: &ProductDraft,
-    expected: Expected,
+    expected: &Expected,
 ) -> Result<ProductWithVariants> {
     let (currency, now) = (ctx.currency(), ctx.now());
     if draft.check(currency, None).is_err() {
@@ -40,7 +40,7 @@ pub async fn describe(
 
 /// Takes a product out of the shop for good. 404 where there is none, 412 where it is not the
 /// expected version.
-pub async fn delete(ctx: &Ctx, id: ProductId, expected: Expected) -> Result<()> {
+pub async fn delete(ctx: &Ctx, id: ProductId, expected: &Expected) -> Result<()> {
     let mut attempts = Attempts::at("a product changes faster than it can be deleted");
     loop {
         let current = ctx.store.products().get(id, Read::Consistent).await?;

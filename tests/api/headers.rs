@@ -23,7 +23,7 @@ async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
     let name = ada.user_id.expect("an id");
     let login = json!({"email": format!("not-{name}@example.com"), "password": "wrong"});
     let put = admin.call("PUT", &mug).json(&json!({"name": "Mug", "price": body["price"]}));
-    let huge = "x".repeat(70_000);
+    let huge = "x".repeat(140_000);
     let calls = [
         ("200 public", nobody.call("GET", "/products")),
         ("200 private", ada.call("GET", "/orders")),

@@ -5,6 +5,7 @@
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;
+use shared::domain::patch::Optional;
 use shared::http::{Request, Response};
 use shared::services::sessions;
 use shared::{Ctx, Result};
@@ -12,7 +13,7 @@ use shared::{Ctx, Result};
 #[derive(Deserr)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 struct Body {
-    #[deserr(default)]
+    #[deserr(default, from(Optional<String>) = Optional::into)]
     refresh_token: Option<String>,
     #[deserr(default)]
     all: Option<bool>,

@@ -18,7 +18,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let RequestedItem { which, quantity } = request.json()?;
     let expected = request.if_match()?;
 
-    let cart = cart_edits::edit(ctx, id, &CartEdit::Add(which, quantity), expected).await?;
+    let cart = cart_edits::edit(ctx, id, &CartEdit::Add(which, quantity), &expected).await?;
 
     view::answer(&cart, ctx.currency())
 }

@@ -14,7 +14,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let expected = request.if_match()?;
 
-    let cart = cart_edits::edit(ctx, id, &CartEdit::Clear, expected).await?;
+    let cart = cart_edits::edit(ctx, id, &CartEdit::Clear, &expected).await?;
 
     view::answer(&cart, ctx.currency())
 }

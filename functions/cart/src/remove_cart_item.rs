@@ -15,7 +15,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let sku = request.path_parameter("sku")?;
     let expected = request.if_match()?;
 
-    let cart = cart_edits::edit(ctx, id, &CartEdit::Remove(sku), expected).await?;
+    let cart = cart_edits::edit(ctx, id, &CartEdit::Remove(sku), &expected).await?;
 
     view::answer(&cart, ctx.currency())
 }

@@ -27,7 +27,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { quantity: NewQuantity(quantity) } = request.json()?;
     let expected = request.if_match()?;
 
-    let cart = cart_edits::edit(ctx, id, &CartEdit::Set(sku, quantity), expected).await?;
+    let cart = cart_edits::edit(ctx, id, &CartEdit::Set(sku, quantity), &expected).await?;
 
     view::answer(&cart, ctx.currency())
 }

@@ -11,7 +11,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("product_id")?;
     let expected = request.if_match()?;
 
-    products::delete(ctx, id, expected).await?;
+    products::delete(ctx, id, &expected).await?;
 
     Ok(Response::no_content())
 }

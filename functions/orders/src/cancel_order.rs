@@ -14,7 +14,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("order_id")?;
     let expected = request.if_match()?;
 
-    let order = orders::cancel(ctx, id, caller.viewer(), expected).await?;
+    let order = orders::cancel(ctx, id, caller.viewer(), &expected).await?;
 
     let version = order.summary.version;
     Ok(Response::ok(&OrderView::new(order, caller))?.version(version))

@@ -24,7 +24,7 @@ pub(crate) struct OrderBody {
 
 impl OrderBody {
     /// Reads a body; every member that can't be read and every rule that is broken is named.
-    pub fn read(body: Json, cart: Expected, currency: Currency) -> Result<Self, Invalid> {
+    pub fn read(body: Json, cart: &Expected, currency: Currency) -> Result<Self, Invalid> {
         let mut body = Members::of_body(body)?;
         let basket = basket(&mut body, cart);
         let payment_method = payment_method(&mut body);
@@ -80,14 +80,14 @@ fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
     }
 }
 
-fn basket(body: &mut Members<'_, Json>, cart: Expected) -> Option<Basket> {
+fn basket(body: &mut Members<'_, Json>, cart: &Expected) -> Option<Basket> {
     let Some(items) = body.list("items") else { return Some(Basket::Cart) };
     if items.is_empty() || items.len() > Cart::MAX_LINES {
         let detail =
             format!("Must have 1 to {} elements; leave it out to order the cart.", Cart::MAX_LINES);
         body.refuse("items", "wrong_length", detail);
     }
-    if cart != Expected::Any {
+    if *cart != Expected::Any {
         let detail = "If-Match names the version of the cart; an order of `items` leaves it alone.";
         body.add(Some(Invalid::field("If-Match", "items_are_no_cart", detail)));
     }

@@ -22,7 +22,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let place = async {
         let cart = request.if_match()?;
-        let body = OrderBody::read(json, cart, ctx.currency())?;
+        let body = OrderBody::read(json, &cart, ctx.currency())?;
         let checkout = body.checkout(ctx, caller.user_id, cart, key.clone());
         let admitted = limiter.admit([RateLimit::CheckoutAccount.of(caller.user_id)]);
         checkout::place_order(ctx, &checkout, admitted).await

@@ -32,7 +32,7 @@ pub(super) async fn make(ctx: &Ctx, account: &Account) -> shared::Result<()> {
 
     if cart_edits::view(ctx, buyer.into()).await?.cart.lines.is_empty() {
         let fill = CartEdit::Add(sku(IN_THE_CART)?, one);
-        cart_edits::edit(ctx, buyer.into(), &fill, Expected::Any).await?;
+        cart_edits::edit(ctx, buyer.into(), &fill, &Expected::Any).await?;
     }
 
     let checkout = Checkout {

@@ -32,7 +32,7 @@ async fn an_outcome_that_stays_unknown_is_said_and_the_same_key_tells_it() {
     for (loss, status, replayed) in
         [(Loss::OfTheAnswer, 201, Some("true")), (Loss::OfTheRequest, 201, None)]
     {
-        let patience = Duration::from_millis(900);
+        let patience = Duration::from_secs(2);
         let app = App::start_configured(|config| config.patience.request = patience).await;
         let ada = app.customer("ada").await;
         let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;

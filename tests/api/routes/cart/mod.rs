@@ -72,9 +72,11 @@ async fn check_if_match(method: &str, path: &str, body: Option<Value>) {
         ("\"0-0123456789ab\"", 412, "an older version"),
         ("\"2-0123456789ab\"", 412, "a version that never was"),
         ("1", 400, "no quotes"),
-        ("\"nonsense\"", 400, "not a tag of ours"),
+        ("\"nonsense\"", 412, "not a tag of ours"),
         ("", 400, "nothing"),
-        ("\"0-a\", \"1-b\"", 400, "two tags"),
+        ("\"0-a\", \"1-b\"", 200, "this version among others"),
+        ("\"0-a\", \"2-b\"", 412, "other versions"),
+        ("\"0-a\" \"1-b\"", 400, "no list"),
     ] {
         let ada = app.customer("ada").await;
         let before = add(&ada, "SHIRT-M", 2).await;

@@ -162,7 +162,7 @@ async fn it_can_be_meant_for_one_version_of_the_order() {
         ("\"0-0123456789ab\"", 412, "an older version"),
         ("\"2-0123456789ab\"", 412, "a version that never was"),
         ("1", 400, "no quotes"),
-        ("\"nonsense\"", 400, "not a tag of ours"),
+        ("\"nonsense\"", 412, "not a tag of ours"),
     ] {
         let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
         let before = app.contents().await;

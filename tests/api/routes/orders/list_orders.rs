@@ -212,7 +212,6 @@ async fn a_query_that_can_not_be_is_refused_by_name() {
         ("limit=-1", "limit", "limit_out_of_range"),
         ("limit=1.5", "limit", "limit_out_of_range"),
         ("limit=ten", "limit", "limit_out_of_range"),
-        ("limit=", "limit", "limit_out_of_range"),
         ("limit=99999999999999999999", "limit", "limit_out_of_range"),
         ("page=0", "page", "page_out_of_range"),
         ("page=-1", "page", "page_out_of_range"),
@@ -220,7 +219,6 @@ async fn a_query_that_can_not_be_is_refused_by_name() {
         ("per_page=0", "per_page", "limit_out_of_range"),
         ("per_page=101", "per_page", "limit_out_of_range"),
         ("status=lost", "status", "unknown_value"),
-        ("status=", "status", "unknown_value"),
         ("page=101", "page", "page_too_deep"),
         ("page=11&per_page=100", "page", "page_too_deep"),
         ("page=1&cursor=AAAA", "page", "mixed_paging"),
@@ -255,7 +253,6 @@ async fn a_cursor_that_is_forged_or_of_another_list_is_malformed() {
     let position = base64::encode("ord_01890a5d-ac96-774b-bcce-b302099a8057");
     let position = position.trim_end_matches('=');
     for (query, what) in [
-        ("cursor=", "an empty one"),
         ("cursor=!", "not base64"),
         ("cursor=AAAA", "base64 of nothing"),
         (&format!("cursor={}", &own[..own.len() - 4]), "cut off"),

@@ -95,3 +95,16 @@ async fn a_preflight_is_answered_for_every_path_and_lets_in_the_pages_on_the_lis
         assert_eq!(foreign.header("access-control-allow-origin"), None, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_function_that_a_more_specific_path_is_handed_to_says_so_before_it_asks_who_calls() {
+    let app = App::start().await;
+    // The gateway matches method and path together: this is how DELETE /products/facets would come.
+    let headers = std::collections::HashMap::new();
+    let mut event = app.event("GET", "/users/usr_1", "", &headers, None);
+    event["rawPath"] = "/users/me".into();
+    event["requestContext"]["http"]["path"] = "/users/me".into();
+    let answer = app.handle_as("get-user", event).await;
+    assert_eq!(answer.header("allow"), Some("GET, PATCH"));
+    answer.expect_problem(405, "method_not_allowed");
+}
