@@ -193,13 +193,12 @@ pub struct Counter {
     pub share: Option<Share>,
 }
 
-/// One of several who use up an quota together.
+/// One of several clients that use up a quota together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     /// A digest of who.
     pub identity: String,
-    /// Whether they have an quota of the same size to themselves, what the others do
-    /// notwithstanding.
+    /// Whether it is counted against a quota of its own, of the same size, and not the shared one.
     pub is_apart: bool,
 }
 
@@ -208,8 +207,8 @@ pub struct Share {
 pub enum Trace {
     /// The share, one smaller.
     Kept,
-    /// Nothing, unless it is all that counts: whoever has addresses without end must not make an
-    /// item without end.
+    /// Nothing: its attribute is deleted, so that a client with endless IP addresses can't make the
+    /// item endless. Where it is the only counter, it is lowered instead.
     Gone,
 }
 

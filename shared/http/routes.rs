@@ -1,6 +1,6 @@
 //! The whole API on one page: name, method, path and access of every route.
 //!
-//! `run` enforces `access` before a handler sees the request, `route-not-found` takes its 405s
+//! `lambda::authorize` enforces `access` before a handler sees the request, `route-not-found` takes its 405s
 //! from here, and the authorization and wiring tests read the same page.
 
 use std::time::Duration;

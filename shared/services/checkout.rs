@@ -27,7 +27,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::Address;
 use crate::domain::version::Expected;
 use crate::store::Read;
-use crate::store::carts::ConsumeRefused;
+use crate::store::carts::OrderRefused;
 use crate::store::products::{OnSale, SaleRefused};
 use crate::store::retry::Attempts;
 use crate::store::transaction::{Outcome, Transaction};
@@ -41,7 +41,7 @@ pub struct Checkout {
     pub user_id: UserId,
     /// What.
     pub basket: Basket,
-    /// Which version of the cart, where it comes from the cart.
+    /// The version of the cart that `If-Match` demands, 412 otherwise; of no meaning for items.
     pub cart: Expected,
     /// How it is paid.
     pub payment_method: PaymentMethod,
@@ -56,7 +56,8 @@ pub struct Checkout {
 /// What the 201 of a checkout answers with.
 const CREATED: u16 = 201;
 
-/// Places an order. Whether it is `admitted` is awaited beside what is read.
+/// Places an order. `admitted` counts it against the rate limit: it runs while cart and address are
+/// read, and its error ends the checkout.
 ///
 /// 409 `unavailable` and `out_of_stock` with every such line, `price_changed` where it would cost
 /// something else than expected, `cart_empty`, `too_many_unpaid_orders`; 412 where the cart is not
@@ -128,7 +129,7 @@ enum Attempt {
 /// What one refused write of the transaction means.
 enum Refused {
     Remembered(Remembered),
-    Cart(ConsumeRefused),
+    Cart(OrderRefused),
     Line(MissingLine, SaleRefused),
 }
 
@@ -141,7 +142,7 @@ async fn commit(
 ) -> Result<Attempt> {
     let (store, order) = (&ctx.store, &transition.order);
     let takes_place = transition.unpaid == UnpaidPlace::Taken(checkout.user_id);
-    let consume = store.carts().consume(
+    let note = store.carts().note_order(
         checkout.user_id,
         purchase.cart_version,
         takes_place.then_some(order.id),
@@ -155,7 +156,7 @@ async fn commit(
         let remember = store.idempotency().remember(idempotency, remembered, now)?;
         transaction = transaction.with(remember.meaning(Refused::Remembered));
     }
-    transaction = transaction.with(consume.meaning(Refused::Cart));
+    transaction = transaction.with(note.meaning(Refused::Cart));
     for (line, change) in purchase.lines.iter().zip(&transition.stock) {
         let missing = MissingLine::of_line(line);
         let take = store.products().take(change, line.revision);
@@ -177,9 +178,9 @@ fn judge(refusals: Vec<Refused>) -> Result<Attempt> {
     for refusal in refusals {
         match refusal {
             Refused::Remembered(remembered) => return Ok(Attempt::Replayed(remembered)),
-            Refused::Cart(ConsumeRefused::Closed) => return Err(Error::Unauthenticated),
-            Refused::Cart(ConsumeRefused::TooManyUnpaid) => return Err(too_many_unpaid_orders()),
-            Refused::Cart(ConsumeRefused::Changed) => return Ok(Attempt::CartChanged),
+            Refused::Cart(OrderRefused::Closed) => return Err(Error::Unauthenticated),
+            Refused::Cart(OrderRefused::TooManyUnpaid) => return Err(too_many_unpaid_orders()),
+            Refused::Cart(OrderRefused::Changed) => return Ok(Attempt::CartChanged),
             Refused::Line(line, SaleRefused::Unavailable) => unavailable.push(line),
             Refused::Line(line, SaleRefused::OutOfStock { available }) => {
                 short.push(MissingLine { available, ..line });

@@ -33,8 +33,9 @@ impl<T> Once<T> {
     }
 }
 
-/// Carries out `work`. When it is refused, for whatever reason, an earlier request with the same key
-/// may have done it: then that one's result is recalled. 422 `idempotency_key_reused` where the key
+/// Carries out `work`. A retry finds its predecessor in one of two ways: the marker's own write is
+/// refused, or `work` is refused for another reason, such as a cart that is empty by now; then the
+/// marker is looked for, and its result recalled. 422 `idempotency_key_reused` where the key
 /// was used for another request.
 pub async fn once<T>(
     ctx: &Ctx,

@@ -273,9 +273,8 @@ enum SeenHere {
 }
 
 impl Guess<'_> {
-    /// Does what the right password opens. It is not one of the guesses, which is put right at the
-    /// same time; and the IP address is known from then on. Where it opens nothing after all, it was
-    /// a guess like any other.
+    /// Runs `work` for a right password and takes its count back beside it. On success the IP address
+    /// is known from then on; on failure the guess is counted again.
     pub async fn was_right<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let counted = self.limiter.counted_guess();
         let (worked, ()) = join(work, self.limiter.give_back()).await;

@@ -21,7 +21,7 @@ pub struct Carts<'a>(&'a Store);
 
 /// Why an order can't be placed from a cart, or counted in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConsumeRefused {
+pub enum OrderRefused {
     /// Its owner's account is gone.
     Closed,
     /// As many orders wait for their payment as may.
@@ -78,15 +78,16 @@ impl Carts<'_> {
         }
     }
 
-    /// Notes that an order is placed: when, and, where it is `unpaid`, that it waits for its payment.
-    /// Where it comes from a version of the cart, exactly that is emptied.
-    pub fn consume(
+    /// The cart item's part of every checkout: it notes when the last order was placed, adds `unpaid`
+    /// to the unpaid orders, of which there may be five, and, where `version` is given, empties the
+    /// cart of exactly that version.
+    pub fn note_order(
         self,
         user: UserId,
         version: Option<u64>,
         unpaid: Option<OrderId>,
         now: Timestamp,
-    ) -> Write<ConsumeRefused, Changes> {
+    ) -> Write<OrderRefused, Changes> {
         let mut condition = absent(CLOSED);
         let mut write =
             Write::update(keys::cart(user.into())).of_type(TYPE).set_text(LAST_ORDER_AT, now);
@@ -104,11 +105,11 @@ impl Carts<'_> {
         let counts = unpaid.is_some();
         write.when_judged(condition, move |cart| {
             Ok(match cart {
-                Some(cart) if cart.contains_key(CLOSED) => ConsumeRefused::Closed,
+                Some(cart) if cart.contains_key(CLOSED) => OrderRefused::Closed,
                 Some(cart) if counts && unpaid_orders(&cart) >= MAX_UNPAID_ORDERS => {
-                    ConsumeRefused::TooManyUnpaid
+                    OrderRefused::TooManyUnpaid
                 }
-                _ => ConsumeRefused::Changed,
+                _ => OrderRefused::Changed,
             })
         })
     }

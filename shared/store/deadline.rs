@@ -22,8 +22,8 @@ pub async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<
 /// How long a call with all its tries may take where no request waits for it.
 const WITHOUT_A_REQUEST: Duration = Duration::from_secs(5);
 
-/// Carries out work that leaves so much of the request's time for something else; `None` where it
-/// does not end in time.
+/// Runs `work`, but stops it `reserve` and 50 ms before the request's deadline, or after five seconds
+/// where there is no request; `None` where it was stopped.
 pub(super) async fn keeping<T>(reserve: Duration, work: impl Future<Output = T>) -> Option<T> {
     let left = DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now()));
     let left = left.unwrap_or(WITHOUT_A_REQUEST + reserve + FOR_THE_ANSWER);

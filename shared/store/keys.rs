@@ -38,7 +38,7 @@ pub fn profile(user: UserId) -> Key {
     Key::new(format!("USER#{user}"), "PROFILE")
 }
 
-/// What `run` reads of a person before every signed-in request: status, role, sessions.
+/// What `lambda::authorize` reads of a person before every signed-in request: status, role, sessions.
 pub fn security(user: UserId) -> Key {
     Key::new(format!("USER#{user}"), "SECURITY")
 }

@@ -27,11 +27,11 @@ impl Store {
 }
 
 impl KnownIps<'_> {
-    /// Since when an account is known at an IP address, of which `ip` is a digest; `None` where it
-    /// is not.
+    /// When the account was last recorded at an IP address, of which `ip` is a digest; `None` where it
+    /// never was, or more than 90 days ago.
     ///
-    /// Nothing but a repetition comes of a read that lags behind: the address is written down once
-    /// more. Before a stranger is refused what the account's owner may, read consistently.
+    /// An eventual read that misses a record costs one more write and nothing else. Before a caller is
+    /// refused as a stranger, read consistently.
     pub async fn get(
         self,
         account: &EmailDigest,

@@ -74,8 +74,8 @@ fn update(counter: &Counter) -> Write<(), Changes> {
     Write::update(keys::rate_limit(*limit, identity, window.start))
 }
 
-/// The attributes that a counter counts in. The first is the one whose number counts: a share has
-/// one beside everybody's, or a quota to itself.
+/// The attributes to add 1 to; the first one's new value is the answer. Without a share that is
+/// everybody's; with one, everybody's and the share's; with one apart, the share's only.
 fn attributes(counter: &Counter) -> Vec<String> {
     let of_share = |share: &Share| format!("by_{}", share.identity);
     match &counter.share {

@@ -59,7 +59,7 @@ impl<R> Transaction<R> {
         Self { token, writes: Vec::new() }
     }
 
-    /// An empty one whose attempt no identifier names.
+    /// An empty one with a token of its own.
     pub fn unnamed(now: Timestamp) -> Self {
         Self::new(MessageId::new(now).uuid())
     }

@@ -36,7 +36,7 @@ pub enum Start {
     },
     /// The clock.
     Schedule {
-        /// Who keeps it.
+        /// Always `aws.events`.
         source: Clock,
     },
 }
@@ -49,7 +49,7 @@ pub enum Resend {
     Failed,
 }
 
-/// Whose time it is.
+/// The `source` of a scheduled event.
 #[derive(Debug, Deserialize)]
 pub enum Clock {
     /// EventBridge's.

@@ -11,7 +11,7 @@ use shared::{Ctx, Error, Result};
 use super::Rendered;
 use crate::letter::{Goods, GoodsLine, Letter};
 
-/// What stands in a letter about an order; the way to the order comes behind it.
+/// What stands in a letter about an order; the link to the order is added after it.
 type Contents = fn(&MailSettings, &Order, &User) -> Letter;
 
 /// Writes a letter about an order to whose it is.
