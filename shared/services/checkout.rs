@@ -74,22 +74,20 @@ pub async fn place_order(
     let (mut purchase, address) = (purchase?, address?);
     let mut attempts = Attempts::at("a cart changes faster than it can be ordered");
     loop {
-        purchase.refuse_other_currencies(ctx.currency())?;
-        let transition = checkout.place(&purchase, address.clone(), ctx.currency(), now);
-        let total = transition.order.summary.total;
-        if let Some(expected) = checkout.expected_total.filter(|expected| *expected != total) {
-            if purchase.is_fresh {
-                return Err(price_changed(expected, total));
+        let transition = match checkout.place(&purchase, address.clone(), ctx.currency(), now) {
+            // What a cart remembers, or a cheap read shows, refuses nothing.
+            Err(_) if !purchase.is_fresh => {
+                purchase = purchase.refreshed(ctx, checkout).await?;
+                continue;
             }
-            purchase = purchase.refreshed(ctx).await?;
-            continue;
-        }
+            decided => decided?,
+        };
         match commit(ctx, checkout, &purchase, &transition, now).await? {
             Attempt::Placed => return Ok(Once::New(transition.order)),
             Attempt::Replayed(remembered) => return Ok(Once::Replayed(remembered)),
             Attempt::LinesChanged => {
                 attempts.again()?;
-                purchase = purchase.refreshed(ctx).await?;
+                purchase = purchase.refreshed(ctx, checkout).await?;
             }
             Attempt::CartChanged => {
                 attempts.pause().await?;
@@ -100,13 +98,16 @@ pub async fn place_order(
 }
 
 impl Checkout {
+    /// The order as it is placed. Refused where a line has a price in another currency than the
+    /// shop's, and where the total is another than expected.
     fn place(
         &self,
         purchase: &Purchase,
         shipping_address: Option<Address>,
         currency: Currency,
         now: Timestamp,
-    ) -> Transition {
+    ) -> Result<Transition> {
+        purchase.refuse_other_currencies(currency)?;
         let new = NewOrder {
             id: self.id,
             user_id: self.user_id,
@@ -114,7 +115,12 @@ impl Checkout {
             payment_method: self.payment_method,
             shipping_address,
         };
-        Order::place(new, currency, now)
+        let transition = Order::place(new, currency, now);
+        let total = transition.order.summary.total;
+        match self.expected_total {
+            Some(expected) if expected != total => Err(price_changed(expected, total)),
+            _ => Ok(transition),
+        }
     }
 }
 
@@ -168,12 +174,12 @@ async fn commit(
     }
     match store.transact(transaction).await? {
         Outcome::Committed => Ok(Attempt::Placed),
-        Outcome::Refused(refusals) => judge(refusals),
+        Outcome::Refused(refusals) => judge(refusals, purchase),
     }
 }
 
 /// What the refusals of a checkout mean together.
-fn judge(refusals: Vec<Refused>) -> Result<Attempt> {
+fn judge(refusals: Vec<Refused>, purchase: &Purchase) -> Result<Attempt> {
     let (mut unavailable, mut short) = (Vec::new(), Vec::new());
     for refusal in refusals {
         match refusal {
@@ -187,6 +193,10 @@ fn judge(refusals: Vec<Refused>) -> Result<Attempt> {
             }
             Refused::Line(_, SaleRefused::Changed) => {}
         }
+    }
+    // What was named may be another variant by now than the one that a cheap read has found.
+    if !unavailable.is_empty() && !purchase.is_fresh {
+        return Ok(Attempt::LinesChanged);
     }
     refuse("unavailable", &unavailable)?;
     refuse("out_of_stock", &short)?;
@@ -238,8 +248,12 @@ impl Purchase {
         }
     }
 
-    /// The same lines as the shop sells them now.
-    async fn refreshed(self, ctx: &Ctx) -> Result<Self> {
+    /// The same as the shop sells it now.
+    async fn refreshed(self, ctx: &Ctx, checkout: &Checkout) -> Result<Self> {
+        if let Basket::Items(items) = &checkout.basket {
+            let lines = lines_of(ctx, items, Read::Consistent).await?;
+            return Ok(Self { lines, is_fresh: true, ..self });
+        }
         let wanted = self.lines.iter().map(|line| (line.product_id, &line.sku));
         let variants = ctx.store.products().variants(wanted, Read::Consistent).await?;
         let lines = self.lines.iter().map(|line| {

@@ -1,7 +1,10 @@
 //! An order says what the shop says, on every road that leads to it: from the cart, from items, and
 //! after the shop has changed something in between.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
+use shared::domain::ids::UserId;
+use shared::store::keys;
 use tests::app::App;
 use tests::persona::Persona;
 use tests::samples::{id, put_up, usd};
@@ -100,4 +103,34 @@ async fn a_line_is_brought_up_to_date_when_it_is_touched() {
     assert_eq!(cart["items"][0]["problem"], json!(null));
     assert_eq!(cart["items"][0]["name"], "Shirt");
     assert_eq!(cart["version"], 2);
+}
+
+/// Makes the first line of a cart one from before the shop changed its currency.
+async fn remember_euros(app: &App, persona: &Persona<'_>) {
+    let user: UserId = id(&persona.get("/users/me").await.expect(200)).parse().expect("an id");
+    let key = keys::cart(user.into());
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key(keys::PK, AttributeValue::S(key.pk));
+    let update = update.key(keys::SK, AttributeValue::S(key.sk));
+    update
+        .update_expression("SET #lines[0].unit_price.currency = :euro")
+        .expression_attribute_names("#lines", "lines")
+        .expression_attribute_values(":euro", AttributeValue::S("EUR".to_owned()))
+        .send()
+        .await
+        .expect("an update");
+}
+
+#[tokio::test]
+async fn a_cart_from_before_the_shop_changed_its_currency_is_ordered_at_the_price_of_today() {
+    let (app, _) = shop().await;
+    let ada = app.customer("ada").await;
+    ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
+    remember_euros(&app, &ada).await;
+
+    let line = ada.get("/cart").await.expect(200)["items"][0].clone();
+    assert_eq!((&line["problem"], &line["unit_price"]), (&json!("price_changed"), &usd(2900)));
+    let order = ada.post("/orders", json!({})).await.expect(201);
+
+    assert_eq!(order["total"], usd(2900));
 }

@@ -1,10 +1,10 @@
-//! Edits of a cart whose cheap reads lag behind its last write.
+//! Edits of a cart, and orders, whose cheap reads lag behind the last write.
 
 use serde_json::json;
 use tests::app::App;
 use tests::gate::Trouble;
 use tests::persona::Persona;
-use tests::samples::put_up_sku;
+use tests::samples::{id, put_up_sku, usd};
 
 /// A shop in which every read that need not be consistent shows what was before the last write.
 async fn lagging() -> App {
@@ -54,4 +54,23 @@ async fn what_has_just_been_put_up_can_be_put_in_and_ordered() {
     ada.post("/orders", json!({})).await.expect(201);
     let items = json!({"items": [{"sku": "MUG", "quantity": 1}]});
     ada.post("/orders", items).await.expect(201);
+}
+
+#[tokio::test]
+async fn the_only_variant_of_a_product_is_the_one_that_is_on_sale_now() {
+    let app = lagging().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = put_up_sku(&admin, "MUG", 1800, 9).await;
+    let replaced = json!({
+        "name": "Mug",
+        "price": usd(1800),
+        "variants": [{"sku": "MUG-2", "options": {"size": "large"}, "stock": 4}],
+    });
+    admin.put(&format!("/products/{}", id(&mug)), replaced).await.expect(200);
+
+    // The cheap read still shows the variant that is withdrawn.
+    let items = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
+    let order = ada.post("/orders", items).await.expect(201);
+
+    assert_eq!(order["items"][0]["sku"], "MUG-2");
 }
