@@ -74,3 +74,24 @@ async fn the_only_variant_of_a_product_is_the_one_that_is_on_sale_now() {
 
     assert_eq!(order["items"][0]["sku"], "MUG-2");
 }
+
+#[tokio::test]
+async fn an_order_costs_what_the_goods_cost_now_and_goes_where_its_customer_lives_now() {
+    let app = lagging().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = put_up_sku(&admin, "MUG", 1800, 9).await;
+    ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
+    let dearer = json!({"name": "Mug", "price": usd(1900), "variants": [{"sku": "MUG"}]});
+    admin.put(&format!("/products/{}", id(&mug)), dearer).await.expect(200);
+    for city in ["Berlin", "Hamburg"] {
+        let address = json!({
+            "name": "Ada", "line1": "1 Street", "city": city, "postal_code": "10115", "country": "DE",
+        });
+        ada.patch("/users/me", json!({"addresses": [address]})).await.expect(200);
+    }
+
+    let order = ada.post("/orders", json!({"expected_total": usd(3800)})).await.expect(201);
+
+    assert_eq!(order["total"], usd(3800));
+    assert_eq!(order["shipping_address"]["city"], "Hamburg");
+}

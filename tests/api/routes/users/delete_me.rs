@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
+use shared::store::keys;
 use tests::answer::tally;
 use tests::app::App;
-use tests::samples::{order_of, product, put_up};
+use tests::samples::{id, order_of, product, put_up};
 
 const PASSWORD: &str = "correct horse";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -83,6 +85,22 @@ async fn whoever_ordered_a_moment_ago_can_not_leave_yet() {
     answer.expect_problem(409, "open_orders");
     app.advance(MINUTE + Duration::from_millis(1));
     ada.post("/users/me/deletion", body()).await.expect(202);
+}
+
+#[tokio::test]
+async fn an_unpaid_order_keeps_the_account_also_where_the_history_does_not_show_it() {
+    let app = App::start().await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let ada = app.customer("ada").await.with_password(PASSWORD).await;
+    let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
+    let key = keys::order(id(&order).parse().expect("an id"));
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key(keys::PK, AttributeValue::S(key.pk));
+    let update = update.key(keys::SK, AttributeValue::S(key.sk));
+    update.update_expression("REMOVE customer").send().await.expect("an update");
+    app.advance(2 * MINUTE);
+
+    ada.post("/users/me/deletion", body()).await.expect_problem(409, "open_orders");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
