@@ -176,7 +176,12 @@ impl App {
 
     /// Loses the next so many transactions of all functions.
     pub fn lose(&self, loss: Loss, transactions: usize) {
-        self.rendezvous.losses.of(loss, transactions);
+        self.rendezvous.losses.of("TransactWriteItems", loss, transactions);
+    }
+
+    /// The same of single items' updates.
+    pub fn lose_updates(&self, loss: Loss, updates: usize) {
+        self.rendezvous.losses.of("UpdateItem", loss, updates);
     }
 
     /// Lets time pass.

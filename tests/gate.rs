@@ -74,11 +74,11 @@ pub struct Trouble {
     pub random: Option<Random>,
 }
 
-/// Transactions whose answers are lost on purpose: the next so many.
+/// Calls whose answers are lost on purpose: the next so many of one operation.
 #[derive(Debug, Default)]
-pub struct Losses(Mutex<Option<(Loss, usize)>>);
+pub struct Losses(Mutex<Option<(&'static str, Loss, usize)>>);
 
-/// What becomes of a transaction whose answer is lost.
+/// What becomes of a call whose answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// It is carried out.
@@ -88,19 +88,19 @@ pub enum Loss {
 }
 
 impl Losses {
-    /// Loses the next so many transactions.
-    pub fn of(&self, loss: Loss, transactions: usize) {
-        *self.lock() = Some((loss, transactions));
+    /// Loses the next so many calls of an operation.
+    pub fn of(&self, operation: &'static str, loss: Loss, calls: usize) {
+        *self.lock() = Some((operation, loss, calls));
     }
 
     fn next(&self, operation: &str) -> Option<Loss> {
         let mut planned = self.lock();
-        let (loss, left) = planned.as_mut().filter(|_| operation == "TransactWriteItems")?;
+        let (_, loss, left) = planned.as_mut().filter(|(planned, ..)| *planned == operation)?;
         *left = left.checked_sub(1)?;
         Some(*loss)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<(Loss, usize)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<(&'static str, Loss, usize)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,8 +3,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::domain::ids::UserId;
-use shared::store::keys;
+use shared::domain::ids::{ProductId, UserId};
+use shared::domain::sku::Sku;
+use shared::store::keys::{self, Key};
 use tests::app::App;
 use tests::persona::Persona;
 use tests::samples::{id, put_up, usd};
@@ -105,16 +106,16 @@ async fn a_line_is_brought_up_to_date_when_it_is_touched() {
     assert_eq!(cart["version"], 2);
 }
 
-/// Makes the first line of a cart one from before the shop changed its currency.
-async fn remember_euros(app: &App, persona: &Persona<'_>) {
-    let user: UserId = id(&persona.get("/users/me").await.expect(200)).parse().expect("an id");
-    let key = keys::cart(user.into());
+/// Makes a price one from before the shop changed its currency.
+async fn leave_in_euros(app: &App, key: Key, price: &str) {
+    // `lines` is one of DynamoDB's reserved words.
+    let attribute = price.split('[').next().expect("a name");
     let update = app.client.update_item().table_name(&app.table);
     let update = update.key(keys::PK, AttributeValue::S(key.pk));
     let update = update.key(keys::SK, AttributeValue::S(key.sk));
     update
-        .update_expression("SET #lines[0].unit_price.currency = :euro")
-        .expression_attribute_names("#lines", "lines")
+        .update_expression(format!("SET #{price}.currency = :euro"))
+        .expression_attribute_names(format!("#{attribute}"), attribute)
         .expression_attribute_values(":euro", AttributeValue::S("EUR".to_owned()))
         .send()
         .await
@@ -126,11 +127,25 @@ async fn a_cart_from_before_the_shop_changed_its_currency_is_ordered_at_the_pric
     let (app, _) = shop().await;
     let ada = app.customer("ada").await;
     ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
-    remember_euros(&app, &ada).await;
+    let user: UserId = id(&ada.get("/users/me").await.expect(200)).parse().expect("an id");
+    leave_in_euros(&app, keys::cart(user.into()), "lines[0].unit_price").await;
 
     let line = ada.get("/cart").await.expect(200)["items"][0].clone();
     assert_eq!((&line["problem"], &line["unit_price"]), (&json!("price_changed"), &usd(2900)));
     let order = ada.post("/orders", json!({})).await.expect(201);
 
     assert_eq!(order["total"], usd(2900));
+}
+
+#[tokio::test]
+async fn goods_that_still_cost_another_currency_are_not_sold() {
+    let (app, product) = shop().await;
+    let ada = app.customer("ada").await;
+    let product_id: ProductId = id(&product).parse().expect("an id");
+    let sku = Sku::parse("SHIRT-M".to_owned()).expect("a SKU");
+    let variant = keys::variant(product_id, &sku);
+    leave_in_euros(&app, variant, "price").await;
+
+    let by_items = json!({"items": [{"sku": "SHIRT-M", "quantity": 1}]});
+    ada.post("/orders", by_items).await.expect_problem(409, "unavailable");
 }

@@ -1,4 +1,4 @@
-//! A transaction whose answer is lost: whether it landed is asked for, not guessed.
+//! A write whose answer is lost: whether it landed is asked for, not guessed.
 
 use std::time::Duration;
 
@@ -74,4 +74,21 @@ async fn every_change_that_is_a_transaction_asks_for_its_outcome() {
 
     app.lose(Loss::OfTheAnswer, 2);
     admin.delete(&path).await.expect(204);
+}
+
+#[tokio::test]
+async fn what_is_put_into_a_cart_is_in_it_once_though_the_answer_is_lost() {
+    for loss in [Loss::OfTheAnswer, Loss::OfTheRequest] {
+        let app = App::start().await;
+        let ada = app.customer("ada").await;
+        let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+        let line = json!({"product_id": mug["id"], "quantity": 2});
+
+        for (times, version) in [(1, 1), (2, 2)] {
+            app.lose_updates(loss, 1);
+            let cart = ada.post("/cart/items", line.clone()).await.expect(200);
+            assert_eq!(cart["items"][0]["quantity"], 2 * times, "{loss:?}");
+            assert_eq!(cart["version"], version, "{loss:?}");
+        }
+    }
 }

@@ -132,3 +132,16 @@ async fn what_is_no_longer_sold_can_only_be_taken_out() {
 async fn it_can_be_meant_for_one_version_of_the_cart() {
     check_if_match("PUT", "/cart/items/SHIRT-M", Some(json!({"quantity": 5}))).await;
 }
+
+#[tokio::test]
+async fn a_sku_that_is_not_in_the_cart_is_missing_before_the_version_is_another() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    for (method, path, body) in [
+        ("PUT", "/cart/items/MUG", json!({"quantity": 1})),
+        ("POST", "/cart/items", json!({"sku": "MUG", "quantity": 1})),
+    ] {
+        let call = ada.call(method, path).json(&body).header("if-match", "\"7-a\"");
+        call.send().await.expect_problem(404, "not_found");
+    }
+}
