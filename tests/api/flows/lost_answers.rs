@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::app::App;
-use tests::gate::Loss;
+use tests::gate::{Loss, Trouble};
 use tests::samples::{available, order_of, product, put_up};
 
 /// More tries than there are in the time of a request.
@@ -91,4 +91,15 @@ async fn what_is_put_into_a_cart_is_in_it_once_though_the_answer_is_lost() {
             assert_eq!(cart["version"], version, "{loss:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_order_that_can_not_have_landed_is_not_said_to_be_unknown() {
+    let trouble = Trouble { closed: Some("ORDER#"), ..Trouble::default() };
+    let app = App::start_impatient(trouble).await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+
+    // Whatever is turned away has changed nothing.
+    ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "unavailable");
 }
