@@ -78,3 +78,14 @@ async fn an_account_is_not_deleted_in_the_minute_after_an_order() {
     app.advance(Duration::from_secs(61));
     delete_account(&ada).await.expect(202);
 }
+
+#[tokio::test]
+async fn an_order_that_is_paid_and_not_delivered_keeps_the_account() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await.with_password("correct horse").await;
+    let sample = sample(&app).await;
+    ada.post("/orders", order_of(&sample, 1)).await.expect(201);
+    app.advance(Duration::from_secs(120));
+
+    delete_account(&ada).await.expect_problem(409, "open_orders");
+}

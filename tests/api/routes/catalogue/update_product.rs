@@ -836,3 +836,22 @@ async fn the_same_edit_twice_at_once_is_never_a_sku_taken_by_itself() {
 
     assert_eq!((one.status, other.status), (200, 200), "{one:?} {other:?}");
 }
+
+#[tokio::test]
+async fn options_of_a_withdrawn_variant_are_a_new_one_where_no_sku_is_named() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let small = json!({"sku": "SHIRT-S", "options": {"size": "S"}});
+    let body = |variants: Value| json!({"name": "Shirt", "price": usd(2900), "variants": variants});
+    let medium = json!({"sku": "SHIRT-M", "options": {"size": "M"}});
+    let shirt = put_up(&admin, body(json!([small, medium]))).await;
+    let path = format!("/products/{}", id(&shirt));
+    admin.put(&path, body(json!([small]))).await.expect(200);
+
+    let medium = json!({"options": {"size": "M"}, "stock": 3});
+    let shirt = admin.put(&path, body(json!([small, medium]))).await.expect(200);
+
+    let medium = &shirt["variants"][1];
+    assert_eq!((&medium["options"], &medium["available"]), (&json!({"size": "M"}), &json!(3)));
+    assert_ne!(medium["sku"], "SHIRT-M");
+}
