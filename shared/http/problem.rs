@@ -114,8 +114,8 @@ fn outside(error: &Error) -> Outside {
         Error::OutcomeUnknown => plain(
             S::SERVICE_UNAVAILABLE,
             "outcome_unknown",
-            "Whether the request was carried out can't be told at the moment. Send the same request \
-             with the same Idempotency-Key again: it is not carried out twice.",
+            "Whether the request was carried out can't be told at the moment. Look before you send it \
+             again; with the same Idempotency-Key, the same request is not carried out twice.",
         ),
         Error::Internal { .. } => plain(
             S::INTERNAL_SERVER_ERROR,
