@@ -6,7 +6,6 @@
 /// Tests that run without stale reads, each with what it can't bear. The list may only shrink: one
 /// that passes with stale reads fails the run (`tests/api/stale_reads.rs`).
 pub const EXCEPTIONS: &[(&str, &str)] = &[
-    ("capacity::a_message_costs_what_its_line_says", COUNTS),
     ("capacity::every_route_costs_what_its_line_says", COUNTS),
     ("flows::dead_lines::adding_one_of_the_new_product_adds_one", SHOWN),
     ("routes::cart::add_cart_item::a_sku_that_is_free_again_is_a_line_of_its_new_product", SHOWN),
