@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::ids::ProductId;
 use super::invalid::{Invalid, Refused};
 
-/// What stock is counted by: `[A-Za-z0-9._-]{1,64}`, case-sensitive, unique in the shop.
+/// What stock is counted by: `[A-Za-z0-9._-]{1,64}` but for `.` and `..`, case-sensitive, unique in
+/// the shop.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Deserr)]
 #[serde(transparent)]
 #[deserr(error = Invalid, try_from(String) = Sku::parse -> Refused)]
@@ -19,13 +20,15 @@ impl Sku {
     /// Reads a SKU.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let valid = (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+            // As a segment of a path, clients resolve these two away (RFC 3986, section 5.2.4).
+            && ![".", ".."].contains(&text.as_str());
         if valid {
             Ok(Self(text))
         } else {
             Err(Refused::new(
                 "invalid_sku",
-                "Must be 1 to 64 letters, digits, dots, underscores or hyphens.",
+                "Must be 1 to 64 letters, digits, dots, underscores or hyphens, and not `.` or `..`.",
             ))
         }
     }
@@ -63,7 +66,8 @@ mod tests {
     #[test]
     fn a_sku_is_short_plain_ascii_and_keeps_its_case() {
         assert_eq!(Sku::parse("Tee-M_1.2".into()).unwrap().as_str(), "Tee-M_1.2");
-        for text in ["", "a b", "a/b", "a#b", "ü", &"x".repeat(65)] {
+        assert!(Sku::parse("...".into()).is_ok());
+        for text in [".", "..", "", "a b", "a/b", "a#b", "ü", &"x".repeat(65)] {
             assert!(Sku::parse(text.into()).is_err(), "{text:?}");
         }
     }
