@@ -84,6 +84,15 @@ impl RateLimit {
         )
     }
 
+    /// Whether it counts what is done about an e-mail address by whoever names it: a remaining count
+    /// would tell them that somebody else did so too.
+    pub const fn is_per_email(self) -> bool {
+        matches!(
+            self,
+            Self::LoginAccount | Self::RegisterEmail | Self::ForgotEmail | Self::ResendEmail
+        )
+    }
+
     /// Whether it stands between a guesser and a password: then nothing goes on uncounted.
     pub const fn guards_a_password(self) -> bool {
         matches!(self, Self::LoginAccount | Self::LoginAddress | Self::PasswordAccount)

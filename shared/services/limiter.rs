@@ -43,12 +43,14 @@ struct Standing {
 }
 
 impl Tally {
-    /// `RateLimit-Policy` and `RateLimit`, where a limit applies
+    /// `RateLimit-Policy` and `RateLimit`, where a limit applies whose count is the caller's to know
     /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10>).
     pub fn headers(&self) -> Option<[(&'static str, String); 2]> {
         let standings = self.lock();
+        let shown = standings.iter().filter(|standing| !standing.limit.is_per_email());
+        let shown: Vec<_> = shown.collect();
         let list = |item: fn(&Standing) -> String| {
-            standings.iter().map(item).collect::<Vec<_>>().join(", ")
+            shown.iter().map(|standing| item(standing)).collect::<Vec<_>>().join(", ")
         };
         let policy = |standing: &Standing| {
             let Quota { requests, seconds } = standing.quota;
@@ -58,7 +60,7 @@ impl Tally {
             format!("\"{}\";r={left};t={seconds_left}", limit.name())
         };
         let headers = [("ratelimit-policy", list(policy)), ("ratelimit", list(state))];
-        (!standings.is_empty()).then_some(headers)
+        (!shown.is_empty()).then_some(headers)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Standing>> {
@@ -210,11 +212,6 @@ impl<'a> Limiter<'a> {
         let Some(counter) = counter else { return };
         if let (_, Err(error)) = self.count(counter).await {
             tracing::warn!(?error, "a guess can't be counted again");
-        }
-        let mut standings = self.tally.lock();
-        let guess = standings.iter_mut().find(|standing| standing.limit == RateLimit::LoginAccount);
-        if let Some(standing) = guess {
-            standing.left = standing.left.saturating_sub(1);
         }
     }
 
