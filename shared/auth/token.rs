@@ -44,6 +44,15 @@ pub(super) struct Claims {
     pub exp: i64,
 }
 
+/// What becomes of a token that was good once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expired {
+    /// It is refused.
+    Refused,
+    /// It still says whose it is, but lets nobody in.
+    Accepted,
+}
+
 /// Tells our tokens from all others.
 #[derive(Debug)]
 pub struct Verifier {
@@ -73,14 +82,20 @@ impl Verifier {
         Ok(())
     }
 
-    /// Who bears this token, if it is ours and still good.
-    pub async fn verify(&self, token: &str, store: &Store, now: Timestamp) -> Result<Bearer> {
+    /// Who bears this token, if it is ours and its time is right.
+    pub async fn verify(
+        &self,
+        token: &str,
+        expired: Expired,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Bearer> {
         let kid = key_id(token).ok_or(Error::Unauthenticated)?;
         if self.key(&kid, now).is_none() || self.is_stale(now) {
             self.look_up(&kid, store, now).await?;
         }
         let key = self.key(&kid, now).ok_or(Error::Unauthenticated)?;
-        self.check(token, &key, now).ok_or(Error::Unauthenticated)
+        self.check(token, &key, expired, now).ok_or(Error::Unauthenticated)
     }
 
     /// Looks for a key that is not known here, or has not been looked at for long: once for all who
@@ -102,7 +117,13 @@ impl Verifier {
         Ok(())
     }
 
-    fn check(&self, token: &str, key: &DecodingKey, now: Timestamp) -> Option<Bearer> {
+    fn check(
+        &self,
+        token: &str,
+        key: &DecodingKey,
+        expired: Expired,
+        now: Timestamp,
+    ) -> Option<Bearer> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.issuer]);
@@ -111,8 +132,9 @@ impl Verifier {
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
         let now = now.unix_seconds();
-        let alive = claims.exp > now && claims.iat.saturating_sub(LEEWAY_SECONDS) <= now;
-        alive.then_some(Bearer { user_id: claims.sub, session_id: claims.sid })
+        let begun = claims.iat.saturating_sub(LEEWAY_SECONDS) <= now;
+        let alive = expired == Expired::Accepted || claims.exp > now;
+        (begun && alive).then_some(Bearer { user_id: claims.sub, session_id: claims.sid })
     }
 
     fn key(&self, kid: &str, now: Timestamp) -> Option<DecodingKey> {

@@ -30,11 +30,6 @@ impl Caller {
         self.role == Role::Admin
     }
 
-    /// The person and session.
-    pub fn bearer(self) -> Bearer {
-        Bearer { user_id: self.user_id, session_id: self.session_id }
-    }
-
     /// The person, as orders know their viewers.
     pub fn viewer(self) -> Viewer {
         Viewer { user_id: self.user_id, role: self.role }

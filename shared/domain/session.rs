@@ -30,6 +30,14 @@ pub struct Security {
     pub sessions: BTreeMap<SessionId, Session>,
 }
 
+impl Security {
+    /// The session, unless it has ended or nobody of this account may come in.
+    pub fn living(&self, id: SessionId, now: Timestamp) -> Option<&Session> {
+        let session = self.sessions.get(&id)?;
+        (self.status == AccountStatus::Active && session.expires_at > now).then_some(session)
+    }
+}
+
 /// One login on one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {

@@ -6,9 +6,9 @@ use futures_util::future::try_join;
 use serde::Serialize;
 use time::Duration;
 
-use super::caller;
 use crate::auth::issuer::EXPIRES_IN;
 use crate::auth::refresh_token::RefreshToken;
+use crate::auth::token::Expired;
 use crate::context::Ctx;
 use crate::domain::caller::Bearer;
 use crate::domain::credential::Credential;
@@ -16,7 +16,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{PreviousRefresh, Rotation, SESSION_LIFETIME, Session};
 use crate::domain::time::Timestamp;
-use crate::domain::user::{AccountStatus, User};
+use crate::domain::user::User;
 use crate::store::retry::Attempts;
 use crate::store::sessions::Begun;
 use crate::store::{Read, Store};
@@ -116,7 +116,7 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
         let now = ctx.now();
         let user = ctx.store.users().get(used.user_id, Read::Consistent);
         let (found, user) = try_join(find(ctx, &used), user).await?;
-        let user = user.ok_or(Error::Unauthenticated)?;
+        let (found, user) = found.zip(user).ok_or(Error::Unauthenticated)?;
         let next = match found.session.judge(&used, now) {
             Judgement::Current => used.successor()?,
             Judgement::Repeated(next) => {
@@ -142,42 +142,55 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
     }
 }
 
-/// Ends a session, or all of the person's. Whose it is, a good access token says; else, also when
-/// that has expired, the refresh token.
+/// Ends a session, or all of the person's. Whose it is, an access token of ours says, also one that
+/// has expired; else, also where the access token's session has ended, the refresh token. Where the
+/// session has ended already nothing happens: with `all` the others go on, since an old token that
+/// somebody found must not end them.
 pub async fn end(
     ctx: &Ctx,
     access_token: Option<&str>,
     refresh_token: Option<&str>,
     all: bool,
 ) -> Result<()> {
-    let Bearer { user_id, session_id } = bearer(ctx, access_token, refresh_token).await?;
+    let Some(bearer) = bearer(ctx, access_token, refresh_token).await? else { return Ok(()) };
     match all {
-        true => ctx.store.sessions().end_all(user_id).await,
-        false => ctx.store.sessions().end(user_id, session_id).await,
+        true => ctx.store.sessions().end_all(bearer.user_id).await,
+        false => ctx.store.sessions().end(bearer.user_id, bearer.session_id).await,
     }
 }
 
+/// The person and session behind the tokens; `None` where they were good once and the session has
+/// ended.
 async fn bearer(
     ctx: &Ctx,
     access_token: Option<&str>,
     refresh_token: Option<&str>,
-) -> Result<Bearer> {
-    if let Some(token) = access_token {
-        match caller::identify(ctx, token).await {
-            Err(Error::Unauthenticated) if refresh_token.is_some() => {}
-            caller => return caller.map(|caller| caller.bearer()),
+) -> Result<Option<Bearer>> {
+    let bearer = match access_token {
+        Some(token) => bearer_of_access(ctx, token).await,
+        None => Err(Error::Unauthenticated),
+    };
+    match (bearer, refresh_token) {
+        (Ok(None) | Err(Error::Unauthenticated), Some(token)) => {
+            bearer_of_refresh(ctx, token).await
         }
+        (bearer, _) => bearer,
     }
-    bearer_of(ctx, refresh_token.ok_or(Error::Unauthenticated)?).await
 }
 
-/// The person and session behind a refresh token that would renew it now. One that was used up
-/// ends the session here too.
-async fn bearer_of(ctx: &Ctx, refresh_token: &str) -> Result<Bearer> {
-    let token = RefreshToken::read(refresh_token).ok_or(Error::Unauthenticated)?;
-    let found = find(ctx, &token).await?;
+async fn bearer_of_access(ctx: &Ctx, token: &str) -> Result<Option<Bearer>> {
+    let bearer = ctx.verifier.verify(token, Expired::Accepted, &ctx.store, ctx.now()).await?;
+    let security = ctx.store.sessions().get(bearer.user_id).await?;
+    let living = security.is_some_and(|it| it.living(bearer.session_id, ctx.now()).is_some());
+    Ok(living.then_some(bearer))
+}
+
+/// One that was used up ends the session here too.
+async fn bearer_of_refresh(ctx: &Ctx, token: &str) -> Result<Option<Bearer>> {
+    let token = RefreshToken::read(token).ok_or(Error::Unauthenticated)?;
+    let Some(found) = find(ctx, &token).await? else { return Ok(None) };
     match found.session.judge(&token, ctx.now()) {
-        Judgement::Current | Judgement::Repeated(_) => Ok(token.bearer()),
+        Judgement::Current | Judgement::Repeated(_) => Ok(Some(token.bearer())),
         Judgement::Unknown => Err(Error::Unauthenticated),
         Judgement::Reused => Err(reused(ctx, &token).await?),
     }
@@ -201,14 +214,13 @@ struct Found {
     others: BTreeMap<SessionId, Session>,
 }
 
-async fn find(ctx: &Ctx, token: &RefreshToken) -> Result<Found> {
-    let security = ctx.store.sessions().get(token.user_id).await?.ok_or(Error::Unauthenticated)?;
-    let mut others = security.sessions;
-    let session = others.remove(&token.session_id).ok_or(Error::Unauthenticated)?;
-    if security.status != AccountStatus::Active || session.expires_at <= ctx.now() {
-        return Err(Error::Unauthenticated);
-    }
-    Ok(Found { session, others })
+async fn find(ctx: &Ctx, token: &RefreshToken) -> Result<Option<Found>> {
+    let security = ctx.store.sessions().get(token.user_id).await?;
+    Ok(security.and_then(|mut security| {
+        let session = security.living(token.session_id, ctx.now())?.clone();
+        security.sessions.remove(&token.session_id);
+        Some(Found { session, others: security.sessions })
+    }))
 }
 
 impl Found {

@@ -1,7 +1,8 @@
 //! `POST /auth/logout`: ends the caller's session, or all of them.
 //!
-//! Anybody who shows a session, by bearer token or by `{refresh_token}`; the bearer wins if it is
-//! good. 401 without either. All tokens of the session fail from the next request on.
+//! Anybody who shows a session, by bearer token, also an expired one, or by `{refresh_token}`; the
+//! bearer wins if its session lives. All tokens of the session fail from the next request on. Logging
+//! out again is 204 too and ends nothing more; 401 without a token of ours.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

@@ -100,7 +100,7 @@ pub fn renewable_token() -> RefreshToken {
     spare_token(1, b"public: a demo token for refresh")
 }
 
-/// What `events/log-out.json` sends: it works once after each start of the shop.
+/// What `events/log-out.json` sends: it ends a session once after each start of the shop.
 pub fn endable_token() -> RefreshToken {
     spare_token(2, b"public: a demo token for log-out")
 }

@@ -34,7 +34,6 @@ async fn the_callers_session_ends_with_the_answer_and_the_others_go_on() {
     answer.expect_private();
     assert_eq!(answer.expect(204), json!(null));
     expect_out(&ada).await;
-    log_out(&ada, json!({})).await.expect_problem(401, "unauthenticated");
     tablet.get("/users/me").await.expect(200);
     tablet.refresh().await.expect(200);
     eve.get("/users/me").await.expect(200);
@@ -50,6 +49,40 @@ async fn a_refresh_token_is_enough() {
 
     expect_out(&ada).await;
     tablet.get("/users/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn whoever_is_out_can_go_again_and_ends_nothing_more() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let tablet = ada.signed_in_anew().await;
+    let (nobody, by_token) = (app.anonymous(), by_refresh_token(&ada));
+    log_out(&ada, json!({})).await.expect(204);
+    let before = app.contents().await;
+    for minutes in [0, 16] {
+        app.advance(Duration::from_secs(60 * minutes));
+        for all in [false, true] {
+            let mut body = by_token.clone();
+            body["all"] = json!(all);
+            log_out(&ada, json!({"all": all})).await.expect(204);
+            log_out(&nobody, body.clone()).await.expect(204);
+            log_out(&ada, body).await.expect(204);
+        }
+    }
+    assert!(app.contents().await == before, "something was written");
+    tablet.refresh().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_bearer_who_is_out_ends_the_session_of_the_refresh_token() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let tablet = ada.signed_in_anew().await;
+    log_out(&ada, json!({})).await.expect(204);
+
+    log_out(&ada, by_refresh_token(&tablet)).await.expect(204);
+
+    expect_out(&tablet).await;
 }
 
 #[tokio::test]
@@ -92,12 +125,15 @@ async fn all_sessions_of_the_person_and_of_nobody_else_end_on_demand() {
 async fn who_has_been_away_for_long_can_still_go() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
+    let tablet = ada.signed_in_anew().await;
     app.advance(Duration::from_secs(16 * 60));
-    log_out(&ada, json!({})).await.expect_problem(401, "unauthenticated");
+    ada.get("/users/me").await.expect_problem(401, "unauthenticated");
 
-    log_out(&ada, by_refresh_token(&ada)).await.expect(204);
+    log_out(&ada, json!({})).await.expect(204);
+    log_out(&app.anonymous(), by_refresh_token(&tablet)).await.expect(204);
 
     expect_out(&ada).await;
+    expect_out(&tablet).await;
 }
 
 #[tokio::test]
