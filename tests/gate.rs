@@ -74,17 +74,19 @@ pub struct Trouble {
     pub random: Option<Random>,
 }
 
-/// Calls whose answers are lost on purpose: the next so many of one operation.
+/// Calls that go wrong on purpose: the next so many of one operation.
 #[derive(Debug, Default)]
 pub struct Losses(Mutex<Option<(&'static str, Loss, usize)>>);
 
-/// What becomes of a call whose answer is lost.
+/// What becomes of a call that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// It is carried out.
     OfTheAnswer,
     /// It never arrives.
     OfTheRequest,
+    /// It is turned away because of a transaction on the same item, and says so.
+    ToAConflict,
 }
 
 impl Losses {
@@ -212,6 +214,7 @@ impl Gate {
         match self.rendezvous.losses.next(operation) {
             Some(Loss::OfTheAnswer) => return Kind::LostAnswer,
             Some(Loss::OfTheRequest) => return Kind::LostRequest,
+            Some(Loss::ToAConflict) => return Kind::Conflict,
             None => {}
         }
         if touches(self.trouble.closed) {

@@ -103,3 +103,16 @@ async fn an_order_that_can_not_have_landed_is_not_said_to_be_unknown() {
     // Whatever is turned away has changed nothing.
     ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "unavailable");
 }
+
+#[tokio::test]
+async fn an_order_that_only_met_contention_is_not_said_to_be_unknown() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    app.lose(Loss::ToAConflict, ALL);
+
+    ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "unavailable");
+
+    app.lose(Loss::ToAConflict, 0);
+    assert_eq!(available(&ada, &mug).await, 9);
+}

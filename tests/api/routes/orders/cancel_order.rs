@@ -227,3 +227,22 @@ async fn stock_comes_back_also_to_what_is_no_longer_sold() {
     let back = describe("SHIRT-M", "M").await;
     assert_eq!(back["variants"][0]["available"], 5, "put up again, all five are there");
 }
+
+#[tokio::test]
+async fn a_variant_that_is_not_there_any_more_is_not_made_up_to_give_stock_back() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let order = json!({"items": [{"sku": "MUG", "quantity": 2}]});
+    let order = ada.post("/orders", order).await.expect(201);
+    let sku = "MUG".parse().expect("a SKU");
+    let key = keys::variant(id(&mug).parse().expect("a product"), &sku);
+    let delete = app.client.delete_item().table_name(&app.table);
+    let delete = delete.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+    delete.send().await.expect("deleted");
+    let before = app.contents().await;
+
+    ada.delete(&path(&order)).await.expect_problem(500, "internal");
+
+    assert!(app.contents().await == before, "something was written");
+}
