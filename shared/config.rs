@@ -32,12 +32,12 @@ pub struct Config {
     /// `ADMIN_EMAIL`: whoever verifies this address runs the shop.
     pub admin_email: Option<Email>,
     /// `RATE_LIMITS`: what differs from the default limits, such as
-    /// `login_account=10/900,login_address=off`: so many requests in so many seconds.
+    /// `login_account=10/900,login_ip=off`: so many requests in so many seconds.
     pub rate_limits: RateLimits,
     /// What mail is sent with, where `MAIL_FROM` is set.
     pub mail: Option<MailSettings>,
     /// How long to wait for what.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     /// Where AWS is and who we are there.
     pub aws: Aws,
 }
@@ -57,7 +57,7 @@ pub struct MailSettings {
 /// How long to wait. A request that makes several calls, with the database down, still has its
 /// answer within three seconds.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// For a connection.
     pub connect: Duration,
     /// For one try of a call.
@@ -68,7 +68,7 @@ pub struct Patience {
     pub request: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_millis(700),
@@ -153,7 +153,7 @@ impl Config {
             rate_limits: RateLimits::parse(&optional("RATE_LIMITS").unwrap_or_default())
                 .map_err(|problem| BadSetting::new("RATE_LIMITS", problem))?,
             mail: MailSettings::read(optional)?,
-            patience: Patience::default(),
+            timeouts: Timeouts::default(),
             aws: Aws {
                 region: required("AWS_REGION")?,
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

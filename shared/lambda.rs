@@ -214,7 +214,7 @@ where
     let span =
         info_span!("request", route = route.name, request_id = id, user_id = tracing::field::Empty);
     let work = AssertUnwindSafe(work(ctx, route, handle, request)).catch_unwind();
-    let within = deadline::within(route.deadline.unwrap_or(ctx.config.patience.request), work)
+    let within = deadline::within(route.deadline.unwrap_or(ctx.config.timeouts.request), work)
         .instrument(span.clone());
     let result = match within.await {
         Some(Ok(result)) => result,

@@ -16,7 +16,7 @@ use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 use shared::auth::issuer::{self, Issuer};
 use shared::auth::private_key::PrivateKey;
-use shared::config::{Aws, Config, MailSettings, Patience};
+use shared::config::{Aws, Config, MailSettings, Timeouts};
 use shared::context::{Clock, Ctx};
 use shared::domain::email::Email;
 use shared::domain::links::Links;
@@ -29,7 +29,7 @@ use shared::lambda::{Handler, JobHandler};
 use shared::store::Store;
 
 use crate::answer::Answer;
-use crate::gate::{Count, Gate, Loss, Rendezvous, Trouble};
+use crate::gate::{Count, Faults, Gate, Loss, Rendezvous};
 use crate::mailbox::Mailbox;
 use crate::replica::Replica;
 use crate::stale_reads::StaleReads;
@@ -46,7 +46,7 @@ pub struct App {
     functions: HashMap<&'static str, Function>,
     jobs: HashMap<&'static str, JobFunction>,
     /// A context that may do everything, for what tests set up and look up.
-    pub backstage: &'static Ctx,
+    pub unrestricted: &'static Ctx,
     /// The table itself, for what no route does.
     pub client: aws_sdk_dynamodb::Client,
     /// The table's name.
@@ -75,24 +75,24 @@ struct JobFunction {
 impl App {
     /// An empty shop.
     pub async fn start() -> Self {
-        Self::start_with(Trouble::default()).await
+        Self::start_with(Faults::default()).await
     }
 
-    /// An empty shop whose database makes trouble.
-    pub async fn start_with(trouble: Trouble) -> Self {
-        Self::start_as(trouble, patient(), |_| ()).await
+    /// An empty shop whose database makes faults.
+    pub async fn start_with(faults: Faults) -> Self {
+        Self::start_as(faults, generous_timeouts(), |_| ()).await
     }
 
     /// A shop whose limits are the defaults but for these. In the others there are none: what is
     /// tested there is something else, and by people who all have one address.
-    pub async fn start_limited(changes: &str, trouble: Trouble) -> Self {
+    pub async fn start_limited(changes: &str, faults: Faults) -> Self {
         let limits = RateLimits::parse(changes).expect("limits");
-        Self::start_as(trouble, patient(), |config| config.rate_limits = limits).await
+        Self::start_as(faults, generous_timeouts(), |config| config.rate_limits = limits).await
     }
 
     /// The same, as impatient and as limited as a deployed one.
-    pub async fn start_impatient(trouble: Trouble) -> Self {
-        Self::start_as(trouble, Patience::default(), |config| {
+    pub async fn start_as_deployed(faults: Faults) -> Self {
+        Self::start_as(faults, Timeouts::default(), |config| {
             config.rate_limits = RateLimits::default();
         })
         .await
@@ -101,7 +101,7 @@ impl App {
     /// The same as [`App::start`], but for the private key, which the first login makes and keeps
     /// in the parameter store that answers at `parameters`.
     pub async fn start_without_a_key(parameters: &str) -> Self {
-        let mut app = Self::start_limited("", Trouble::default()).await;
+        let mut app = Self::start_limited("", Faults::default()).await;
         let functions =
             app.functions.values_mut().map(|function| (&mut function.ctx, &function.gate));
         let jobs = app.jobs.values_mut().map(|job| (&mut job.ctx, &job.gate));
@@ -117,33 +117,33 @@ impl App {
 
     /// An empty shop with other settings.
     pub async fn start_configured(configure: impl FnOnce(&mut Config)) -> Self {
-        Self::start_as(Trouble::default(), patient(), configure).await
+        Self::start_as(Faults::default(), generous_timeouts(), configure).await
     }
 
     async fn start_as(
-        trouble: Trouble,
-        patience: Patience,
+        faults: Faults,
+        timeouts: Timeouts,
         configure: impl FnOnce(&mut Config),
     ) -> Self {
         let (table, clock) = (database::new_table_name(), Arc::new(AtomicI64::new(BEGINNING)));
-        let mut config = config(&table, patience);
+        let mut config = config(&table, timeouts);
         configure(&mut config);
-        let lags = trouble.stale_reads || StaleReads::of_run().in_this_test();
+        let lags = faults.stale_reads || StaleReads::of_run().in_this_test();
         let (client, network, replica) = connect(&config, &clock, lags).await;
 
         let key = PrivateKey::generate().expect("a key");
         let mailbox = Mailbox::default();
         let issuer = Issuer::with_key(key.clone());
-        let backstage = context(&config, network.clone(), issuer, &clock, &mailbox);
-        issuer::publish(&key, &backstage.store, backstage.now()).await.expect("published");
+        let unrestricted = context(&config, network.clone(), issuer, &clock, &mailbox);
+        issuer::publish(&key, &unrestricted.store, unrestricted.now()).await.expect("published");
         if let Some(replica) = &replica {
             replica.catch_up().await;
         }
-        let (trouble, rendezvous) = (Arc::new(trouble), Arc::new(Rendezvous::default()));
+        let (faults, rendezvous) = (Arc::new(faults), Arc::new(Rendezvous::default()));
         let mut policies = policy::policies();
         let mut behind_a_gate = |name, lags: bool| {
-            let (trouble, rendezvous) = (trouble.clone(), rendezvous.clone());
-            let gate = Gate::new(network.clone(), name, policies.remove(name), trouble, rendezvous);
+            let (faults, rendezvous) = (faults.clone(), rendezvous.clone());
+            let gate = Gate::new(network.clone(), name, policies.remove(name), faults, rendezvous);
             let gate = gate.reading_from(replica.clone().filter(|_| lags));
             let issuer = Issuer::with_key(key.clone());
             let network = SharedHttpClient::new(gate.clone());
@@ -161,7 +161,7 @@ impl App {
         });
         let jobs = jobs.collect();
         let requests = AtomicU32::new(0);
-        Self { functions, jobs, backstage, client, table, mailbox, rendezvous, clock, requests }
+        Self { functions, jobs, unrestricted, client, table, mailbox, rendezvous, clock, requests }
     }
 
     /// Makes a race of the next so many transactions: none is carried out before all are there.
@@ -375,7 +375,7 @@ pub fn job_handlers() -> Vec<(&'static str, JobHandler)> {
     [auth::jobs(), users::jobs(), mail::jobs()].into_iter().flatten().collect()
 }
 
-fn config(table: &str, patience: Patience) -> Config {
+fn config(table: &str, timeouts: Timeouts) -> Config {
     Config {
         table: table.to_owned(),
         currency: Currency::parse("USD".to_owned()).expect("a currency"),
@@ -390,7 +390,7 @@ fn config(table: &str, patience: Patience) -> Config {
             shop: Label::parse("Bodega".to_owned()).expect("a name"),
             links: Links::app("https://shop.example").expect("an address"),
         }),
-        patience,
+        timeouts,
         aws: Aws {
             region: "us-east-1".to_owned(),
             access_key_id: "test".to_owned(),
@@ -404,9 +404,9 @@ fn config(table: &str, patience: Patience) -> Config {
 }
 
 /// What is tested is what is answered, not when: a race on a busy machine takes its time.
-fn patient() -> Patience {
-    let Patience { connect, attempt, call, request } = Patience::default();
-    Patience { connect, attempt: attempt * 20, call: call * 20, request: request * 20 }
+fn generous_timeouts() -> Timeouts {
+    let Timeouts { connect, attempt, call, request } = Timeouts::default();
+    Timeouts { connect, attempt: attempt * 20, call: call * 20, request: request * 20 }
 }
 
 /// A new table, and how it is reached; where reads may lag behind, also the replica that they read.

@@ -1,5 +1,5 @@
 //! The gate between a route's SDK client and the database: it lets through only what the route's
-//! policy in the template allows, counts what passes, and makes trouble when asked to.
+//! policy in the template allows, counts what passes, and injects faults when asked to.
 //!
 //! Neither emulator enforces IAM, contends, throttles or loses answers; production does all four.
 
@@ -52,9 +52,9 @@ pub struct Count {
     pub accesses: BTreeSet<Access>,
 }
 
-/// Trouble to make, in percent of the calls.
+/// Faults to make, in percent of the calls.
 #[derive(Debug, Default)]
-pub struct Trouble {
+pub struct Faults {
     /// A write is turned away because of a transaction on the same item.
     pub conflicts: u64,
     /// A call is turned away because of too many.
@@ -144,7 +144,7 @@ pub struct Gate {
     route: &'static str,
     policy: Option<Arc<Policy>>,
     count: Arc<Mutex<Count>>,
-    trouble: Arc<Trouble>,
+    faults: Arc<Faults>,
     rendezvous: Arc<Rendezvous>,
     replica: Option<Arc<Replica>>,
 }
@@ -155,7 +155,7 @@ impl Gate {
         inner: SharedHttpClient,
         route: &'static str,
         policy: Option<Policy>,
-        trouble: Arc<Trouble>,
+        faults: Arc<Faults>,
         rendezvous: Arc<Rendezvous>,
     ) -> Self {
         Self {
@@ -163,7 +163,7 @@ impl Gate {
             route,
             policy: policy.map(Arc::new),
             count: Arc::default(),
-            trouble,
+            faults,
             rendezvous,
             replica: None,
         }
@@ -206,7 +206,7 @@ impl Gate {
         }
     }
 
-    fn trouble(&self, operation: &str, body: &Value) -> Kind {
+    fn faults(&self, operation: &str, body: &Value) -> Kind {
         let touches = |prefix: Option<&str>| {
             let accesses = accesses(operation, body);
             prefix.is_some_and(|prefix| accesses.iter().any(|a| a.partition.starts_with(prefix)))
@@ -217,22 +217,22 @@ impl Gate {
             Some(Loss::ToAConflict) => return Kind::Conflict,
             None => {}
         }
-        if touches(self.trouble.closed) {
+        if touches(self.faults.closed) {
             return Kind::Throttle;
         }
-        if touches(self.trouble.silent) {
+        if touches(self.faults.silent) {
             return Kind::Hang;
         }
-        let Some(random) = &self.trouble.random else { return Kind::None };
+        let Some(random) = &self.faults.random else { return Kind::None };
         if matches!(operation, "TransactWriteItems" | "UpdateItem")
-            && random.percent(self.trouble.conflicts)
+            && random.percent(self.faults.conflicts)
         {
             Kind::Conflict
-        } else if random.percent(self.trouble.hangs) {
+        } else if random.percent(self.faults.hangs) {
             Kind::Hang
-        } else if random.percent(self.trouble.throttles) {
+        } else if random.percent(self.faults.throttles) {
             Kind::Throttle
-        } else if random.percent(self.trouble.lost_answers) {
+        } else if random.percent(self.faults.lost_answers) {
             Kind::LostAnswer
         } else {
             Kind::None
@@ -277,8 +277,8 @@ impl HttpConnector for Connector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         let (operation, mut body) = read(&request);
         self.gate.check(&operation, &body);
-        let trouble = self.gate.trouble(&operation, &body);
-        match trouble {
+        let fault = self.gate.faults(&operation, &body);
+        match fault {
             Kind::Conflict => {
                 let writes = body["TransactItems"].as_array().map(Vec::len);
                 return HttpConnectorFuture::ready(Ok(conflict(writes)));
@@ -319,7 +319,7 @@ impl HttpConnector for Connector {
                 let stale = read_answer(&mut stale).await?;
                 answer = answer_of(200, &replica.answer(&body, stale));
             }
-            if trouble == Kind::LostAnswer {
+            if fault == Kind::LostAnswer {
                 return Err(lost());
             }
             Ok(answer)

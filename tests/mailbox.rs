@@ -15,13 +15,13 @@ pub struct Mailbox(Arc<Inside>);
 #[derive(Default)]
 struct Inside {
     mails: Mutex<Vec<Mail>>,
-    trouble: Mutex<VecDeque<Mishap>>,
+    faults: Mutex<VecDeque<MailFault>>,
     sent: Notify,
 }
 
 /// What happens to a mail instead of being sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mishap {
+pub enum MailFault {
     /// The mailer has too much to do.
     Busy,
     /// The mailer does not take it.
@@ -47,8 +47,8 @@ impl Mailbox {
     }
 
     /// Lets this happen to the next mails, one after the other.
-    pub fn make_trouble(&self, mishaps: impl IntoIterator<Item = Mishap>) {
-        lock(&self.0.trouble).extend(mishaps);
+    pub fn inject_faults(&self, faults: impl IntoIterator<Item = MailFault>) {
+        lock(&self.0.faults).extend(faults);
     }
 
     /// Waits until a mail is sent.
@@ -65,25 +65,27 @@ impl Mailbox {
 impl Mailer for Mailbox {
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), SendError>> {
         async move {
-            let mishap = lock(&self.0.trouble).pop_front();
-            match mishap {
+            let fault = lock(&self.0.faults).pop_front();
+            match fault {
                 None => {
                     self.put(mail);
                     Ok(())
                 }
-                Some(Mishap::Busy) => {
+                Some(MailFault::Busy) => {
                     Err(SendError::Transient("TooManyRequestsException".to_owned()))
                 }
-                Some(Mishap::Permanent) => Err(SendError::Permanent("MessageRejected".to_owned())),
-                Some(Mishap::AnswerLost) => {
+                Some(MailFault::Permanent) => {
+                    Err(SendError::Permanent("MessageRejected".to_owned()))
+                }
+                Some(MailFault::AnswerLost) => {
                     self.put(mail);
                     Err(SendError::OutcomeUnknown("no answer".to_owned()))
                 }
-                Some(Mishap::NoAnswer) => {
+                Some(MailFault::NoAnswer) => {
                     self.put(mail);
                     std::future::pending().await
                 }
-                Some(Mishap::Panic) => panic!("a mailer's bug"),
+                Some(MailFault::Panic) => panic!("a mailer's bug"),
             }
         }
         .boxed()

@@ -16,7 +16,7 @@ use crate::persona::Persona;
 impl App {
     /// A token for the newest registration of an address.
     pub async fn verification_token(&self, email: &str) -> String {
-        let (store, now) = (&self.backstage.store, self.backstage.now());
+        let (store, now) = (&self.unrestricted.store, self.unrestricted.now());
         let address = address(email).digest();
         let waiting = store.registrations().of_email(&address).await.expect("a read");
         let newest = waiting.of_now(now).next().expect("a registration").id;
@@ -28,7 +28,7 @@ impl App {
 
     /// An account that was made in no function.
     pub async fn put_account(&self, email: &str, password: &str) {
-        let (store, now) = (&self.backstage.store, self.backstage.now());
+        let (store, now) = (&self.unrestricted.store, self.unrestricted.now());
         let password = NewPassword::parse(password.to_owned()).expect("a password");
         let registration = Registration {
             id: RegistrationId::new(now),
@@ -47,7 +47,7 @@ impl App {
 
     /// A token for an account's owner who forgot the password.
     pub async fn reset_token(&self, email: &str) -> String {
-        let (store, now) = (&self.backstage.store, self.backstage.now());
+        let (store, now) = (&self.unrestricted.store, self.unrestricted.now());
         let credential = store.credentials().get(&address(email)).await.expect("a read");
         let credential = credential.expect("an account");
         let token = ResetToken::new().expect("a token");

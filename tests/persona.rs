@@ -78,7 +78,7 @@ impl<'a> Persona<'a> {
 
     /// Without a password: hashing one for every persona would be most of the tests' time.
     async fn signed_in(app: &'a App, name: &str, role: Role) -> Self {
-        let (ctx, now) = (app.backstage, app.backstage.now());
+        let (ctx, now) = (app.unrestricted, app.unrestricted.now());
         let id = UserId::new(now);
         let summary = UserSummary {
             email: Email::parse(format!("{name}-{id}@example.com")).expect("an address"),
@@ -112,7 +112,7 @@ impl<'a> Persona<'a> {
     /// The same person in a new session: an access token lives a quarter of an hour.
     pub async fn signed_in_anew(&self) -> Self {
         let user_id = self.user_id.expect("somebody with an account");
-        let tokens = sessions::begin(self.app.backstage, user_id).await.expect("a session");
+        let tokens = sessions::begin(self.app.unrestricted, user_id).await.expect("a session");
         self.with(tokens)
     }
 
@@ -123,7 +123,7 @@ impl<'a> Persona<'a> {
 
     /// The same person, who has a password now.
     pub async fn with_password(self, password: &str) -> Self {
-        let store = &self.app.backstage.store;
+        let store = &self.app.unrestricted.store;
         let id = self.user_id.expect("somebody with an account");
         let user = store.users().get(id, Read::Consistent).await;
         let key = keys::credential(&user.expect("a read").expect("a profile").summary.email);

@@ -35,18 +35,18 @@ pub fn product(name: &str, cents: i64, stock: u32) -> Value {
 }
 
 /// Puts up a product and says what it is.
-pub async fn put_up(admin: &Persona<'_>, product: Value) -> Value {
+pub async fn create_product(admin: &Persona<'_>, product: Value) -> Value {
     admin.post("/products", product).await.expect(201)
 }
 
 /// Puts up a product with one variant of this SKU.
-pub async fn put_up_sku(admin: &Persona<'_>, sku: &str, cents: i64, stock: u32) -> Value {
+pub async fn create_sku(admin: &Persona<'_>, sku: &str, cents: i64, stock: u32) -> Value {
     let product = json!({
         "name": format!("The {sku}"),
         "price": usd(cents),
         "variants": [{"sku": sku, "options": {}, "stock": stock}],
     });
-    put_up(admin, product).await
+    create_product(admin, product).await
 }
 
 /// How many of a product's only variant are left.

@@ -37,13 +37,13 @@ impl Client {
         Ok(answer.map(Body::new))
     }
 
-    /// Posts `body`, and waits no longer than `patience` for the whole answer.
+    /// Posts `body`, and waits no longer than `timeout` for the whole answer.
     pub async fn post(
         &self,
         url: &str,
         headers: &[(&str, &str)],
         body: String,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Answer> {
         let posting = || format!("POST {url}");
         let mut request = Request::post(url);
@@ -56,8 +56,8 @@ impl Client {
             let body = to_bytes(body, LARGEST_BODY).await.explain(posting)?;
             Ok(Answer { status: head.status, body })
         };
-        tokio::time::timeout(patience, exchange).await.map_err(|_| {
-            Failure::new(format!("POST {url}: no answer in {} s", patience.as_secs()))
+        tokio::time::timeout(timeout, exchange).await.map_err(|_| {
+            Failure::new(format!("POST {url}: no answer in {} s", timeout.as_secs()))
         })?
     }
 }

@@ -4,7 +4,7 @@ use time::Duration;
 use tokio::sync::Mutex;
 
 use super::private_key::PrivateKey;
-use super::token::{ACCESS_LIFETIME, Claims, KEYS_LAST, header};
+use super::token::{ACCESS_LIFETIME, Claims, KEY_CACHE_LIFETIME, header};
 use super::{ed25519, token};
 use crate::config::Config;
 use crate::domain::caller::Bearer;
@@ -16,7 +16,7 @@ use crate::store::{Read, Store};
 /// How long a key that can't be read anew is signed with until the next attempt, and how long an
 /// attempt may take while there is a key.
 const RETRY: Duration = Duration::seconds(30);
-const PATIENCE: Duration = Duration::seconds(1);
+const TIMEOUT: Duration = Duration::seconds(1);
 
 /// Signs tokens. The key is read, and made where there is none, at the first token, and read anew
 /// when it is old: another may have taken its place.
@@ -71,11 +71,11 @@ impl Issuer {
         let Some(old) = held.as_mut() else {
             let key = load(config, now).await?;
             publish(&key, store, now).await?;
-            *held = Some(Held { key: key.clone(), good_until: now.plus(KEYS_LAST) });
+            *held = Some(Held { key: key.clone(), good_until: now.plus(KEY_CACHE_LIFETIME) });
             return Ok(key);
         };
         if old.good_until <= now {
-            let read = tokio::time::timeout(PATIENCE.unsigned_abs(), load(config, now)).await;
+            let read = tokio::time::timeout(TIMEOUT.unsigned_abs(), load(config, now)).await;
             match read.unwrap_or_else(|_| Err(Error::unavailable("GetParameter: no answer"))) {
                 Ok(key) => old.replace_by(key, store, now).await?,
                 Err(error) => old.keep_on(error, store, now).await?,
@@ -90,7 +90,7 @@ impl Held {
         if key.kid != self.key.kid {
             publish(&key, store, now).await?;
         }
-        *self = Self { key, good_until: now.plus(KEYS_LAST) };
+        *self = Self { key, good_until: now.plus(KEY_CACHE_LIFETIME) };
         Ok(())
     }
 

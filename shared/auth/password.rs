@@ -29,7 +29,7 @@ pub fn verify(password: &OfferedPassword, hash: Option<&str>) -> Result<bool> {
     let stored = PasswordHash::new(hash.unwrap_or(DUMMY_HASH)).map_err(Error::internal)?;
     let verified = argon2(MEMORY_KIB)?.verify_password(password.as_bytes(), &stored).is_ok();
     if !verified {
-        make_up_for(&stored, password)?;
+        spend_time_saved(&stored, password)?;
     }
     Ok(verified && hash.is_some())
 }
@@ -54,7 +54,7 @@ fn is_weak(hash: &PasswordHash) -> bool {
 }
 
 /// Spends what verifying a weak hash has saved, or a fast no would tell that there is an account.
-fn make_up_for(weak: &PasswordHash, password: &OfferedPassword) -> Result<()> {
+fn spend_time_saved(weak: &PasswordHash, password: &OfferedPassword) -> Result<()> {
     let memory = saved(weak);
     if memory >= Params::MIN_M_COST {
         let hash = argon2(memory)?.hash_password_with_salt(password.as_bytes(), &[0; 16]);

@@ -27,7 +27,7 @@ const LEEWAY_SECONDS: i64 = 5;
 pub(crate) const LOOK_UP_PAUSE: Duration = Duration::seconds(2);
 /// How long keys that were read are taken for those that there are, by whoever signs and by whoever
 /// verifies: a key that is taken back has no effect after that.
-pub(crate) const KEYS_LAST: Duration = Duration::minutes(5);
+pub(crate) const KEY_CACHE_LIFETIME: Duration = Duration::minutes(5);
 /// RFC 9068, section 2.1.
 const TYPE: &str = "at+jwt";
 /// No token of ours is longer; anything longer is not worth parsing.
@@ -145,7 +145,7 @@ impl Verifier {
 
     fn is_stale(&self, now: Timestamp) -> bool {
         let read_at = self.known.read().ok().and_then(|known| known.read_at);
-        read_at.is_none_or(|at| at.plus(KEYS_LAST) <= now)
+        read_at.is_none_or(|at| at.plus(KEY_CACHE_LIFETIME) <= now)
     }
 
     fn learn(&self, keys: PublicKeys, now: Timestamp) {

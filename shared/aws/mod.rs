@@ -44,19 +44,19 @@ impl ClientSettings {
     /// The settings for this environment; `http` replaces the network, for tests. Where a service
     /// wants something else, its client changes it.
     pub fn new(config: &Config, http: Option<SharedHttpClient>) -> Self {
-        let Config { aws, patience, .. } = config;
+        let Config { aws, timeouts, .. } = config;
         Self {
             behavior: BehaviorVersion::latest(),
             region: Region::new(aws.region.clone()),
             credentials: credentials::credentials(aws),
-            http: http.unwrap_or_else(|| SharedHttpClient::new(Network::new(patience.connect))),
+            http: http.unwrap_or_else(|| SharedHttpClient::new(Network::new(timeouts.connect))),
             retries: RetryConfig::standard()
                 .with_max_attempts(3)
                 .with_initial_backoff(Duration::from_millis(50)),
             timeouts: TimeoutConfig::builder()
-                .connect_timeout(patience.connect)
-                .operation_attempt_timeout(patience.attempt)
-                .operation_timeout(patience.call)
+                .connect_timeout(timeouts.connect)
+                .operation_attempt_timeout(timeouts.attempt)
+                .operation_timeout(timeouts.call)
                 .build(),
         }
     }

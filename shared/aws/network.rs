@@ -26,10 +26,10 @@ use rustls::{ClientConfig, RootCertStore};
 pub struct Network(Client<HttpsConnector<Tcp>, SdkBody>);
 
 impl Network {
-    /// A network that gives up on a connection after `patience`.
-    pub fn new(patience: Duration) -> Self {
+    /// A network that gives up on a connection after `timeout`.
+    pub fn new(timeout: Duration) -> Self {
         let mut tcp = Tcp::new();
-        tcp.set_connect_timeout(Some(patience));
+        tcp.set_connect_timeout(Some(timeout));
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()

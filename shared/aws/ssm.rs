@@ -19,7 +19,7 @@ use crate::config::Aws;
 use crate::domain::error::{Error, Result};
 
 /// How long one call may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// SSM's parameters.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub struct ParameterStore<'a> {
 impl<'a> ParameterStore<'a> {
     /// The parameters of this account and region; calls are signed as of `now`.
     pub fn new(aws: &'a Aws, now: SystemTime) -> Self {
-        Self { aws, now, network: Network::new(PATIENCE) }
+        Self { aws, now, network: Network::new(TIMEOUT) }
     }
 
     /// A parameter's value, decrypted; `None` where there is none.
@@ -63,7 +63,7 @@ impl<'a> ParameterStore<'a> {
 
     async fn call(&self, operation: &str, body: &serde_json::Value) -> Result<Answer> {
         let request = self.request(operation, body.to_string())?;
-        let answer = tokio::time::timeout(PATIENCE, self.network.call(request))
+        let answer = tokio::time::timeout(TIMEOUT, self.network.call(request))
             .await
             .map_err(|_| Error::unavailable(format!("{operation}: no answer")))?
             .map_err(|error| Error::unavailable(format!("{operation}: {error:?}")))?;

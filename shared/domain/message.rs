@@ -83,7 +83,7 @@ impl Event {
 
     /// For how long it is worth telling: nobody wants last year's mail when a shop that had none
     /// begins to send it.
-    pub const fn worth_telling(&self) -> Duration {
+    pub const fn relevant_for(&self) -> Duration {
         match self {
             Self::RegistrationRequested { .. } | Self::VerificationRequested { .. } => {
                 REGISTRATION_LIFETIME
@@ -109,7 +109,7 @@ impl Message {
 
     /// Whether telling it does no good any more.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.created_at.plus(self.event.worth_telling()) <= now
+        self.created_at.plus(self.event.relevant_for()) <= now
     }
 }
 

@@ -134,7 +134,7 @@ impl std::fmt::Display for VariantStatus {
 
 impl Variant {
     /// Whether a buyer is told the same of both.
-    fn reads_like(&self, other: &Self) -> bool {
+    fn is_described_like(&self, other: &Self) -> bool {
         self.name == other.name && self.options == other.options && self.price == other.price
     }
 

@@ -11,25 +11,25 @@ pub enum RateLimit {
     /// Passwords that were tried for an account and did not open it.
     LoginAccount,
     /// Logins from an address.
-    LoginAddress,
+    LoginIp,
     /// Passwords that somebody signed in tried for their own account, and that were wrong.
     PasswordAccount,
     /// Registrations of an e-mail address.
     RegisterEmail,
     /// Registrations from an address.
-    RegisterAddress,
+    RegisterIp,
     /// Forgotten passwords of an e-mail address.
     ForgotEmail,
     /// Forgotten passwords from an address.
-    ForgotAddress,
+    ForgotIp,
     /// Mails to verify an e-mail address by, sent again.
     ResendEmail,
     /// The same from an address.
-    ResendAddress,
+    ResendIp,
     /// Verifications of e-mail addresses from an address.
-    VerifyAddress,
+    VerifyIp,
     /// Resets of passwords from an address.
-    ResetAddress,
+    ResetIp,
     /// Orders of an account.
     CheckoutAccount,
 }
@@ -42,16 +42,16 @@ const HOUR: u32 = 60 * MINUTE;
 #[rustfmt::skip]
 const RATE_LIMITS: [(RateLimit, &str, Quota); 12] = [
     (RateLimit::LoginAccount,    "login_account",    Quota { requests:  10, seconds: 15 * MINUTE }),
-    (RateLimit::LoginAddress,    "login_address",    Quota { requests: 100, seconds: 15 * MINUTE }),
+    (RateLimit::LoginIp,    "login_ip",    Quota { requests: 100, seconds: 15 * MINUTE }),
     (RateLimit::PasswordAccount, "password_account", Quota { requests:  10, seconds: 15 * MINUTE }),
     (RateLimit::RegisterEmail,   "register_email",   Quota { requests:   5, seconds: HOUR }),
-    (RateLimit::RegisterAddress, "register_address", Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::RegisterIp, "register_ip", Quota { requests:  20, seconds: HOUR }),
     (RateLimit::ForgotEmail,     "forgot_email",     Quota { requests:   5, seconds: HOUR }),
-    (RateLimit::ForgotAddress,   "forgot_address",   Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ForgotIp,   "forgot_ip",   Quota { requests:  20, seconds: HOUR }),
     (RateLimit::ResendEmail,     "resend_email",     Quota { requests:   5, seconds: HOUR }),
-    (RateLimit::ResendAddress,   "resend_address",   Quota { requests:  20, seconds: HOUR }),
-    (RateLimit::VerifyAddress,   "verify_address",   Quota { requests:  20, seconds: HOUR }),
-    (RateLimit::ResetAddress,    "reset_address",    Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ResendIp,   "resend_ip",   Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::VerifyIp,   "verify_ip",   Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ResetIp,    "reset_ip",    Quota { requests:  20, seconds: HOUR }),
     (RateLimit::CheckoutAccount, "checkout_account", Quota { requests:  30, seconds: 10 * MINUTE }),
 ];
 
@@ -75,12 +75,12 @@ impl RateLimit {
     pub const fn is_per_ip(self) -> bool {
         matches!(
             self,
-            Self::LoginAddress
-                | Self::RegisterAddress
-                | Self::ForgotAddress
-                | Self::ResendAddress
-                | Self::VerifyAddress
-                | Self::ResetAddress
+            Self::LoginIp
+                | Self::RegisterIp
+                | Self::ForgotIp
+                | Self::ResendIp
+                | Self::VerifyIp
+                | Self::ResetIp
         )
     }
 
@@ -95,7 +95,7 @@ impl RateLimit {
 
     /// Whether it stands between a guesser and a password: then nothing goes on uncounted.
     pub const fn guards_a_password(self) -> bool {
-        matches!(self, Self::LoginAccount | Self::LoginAddress | Self::PasswordAccount)
+        matches!(self, Self::LoginAccount | Self::LoginIp | Self::PasswordAccount)
     }
 }
 
@@ -163,7 +163,7 @@ impl RateLimits {
     /// No limits at all.
     pub const OFF: Self = Self([None; RATE_LIMITS.len()]);
 
-    /// The defaults but for these: `login_account=10/900,login_address=off`, requests by seconds.
+    /// The defaults but for these: `login_account=10/900,login_ip=off`, requests by seconds.
     /// What can't be read is said.
     pub fn parse(changes: &str) -> Result<Self, String> {
         let mut limits = Self::default();
@@ -244,8 +244,8 @@ mod tests {
     fn every_limit_stands_in_its_own_line() {
         for (index, limit) in RateLimit::all().enumerate() {
             assert_eq!(limit as usize, index, "{limit:?}");
-            let of_address = limit.name().ends_with("_address");
-            assert_eq!(limit.is_per_ip(), of_address, "{limit:?}");
+            let of_ip = limit.name().ends_with("_ip");
+            assert_eq!(limit.is_per_ip(), of_ip, "{limit:?}");
         }
     }
 
@@ -256,8 +256,8 @@ mod tests {
         let three = Quota { requests: 3, seconds: 60 };
         assert_eq!(limits.quota(RateLimit::LoginAccount), Some(three));
         assert_eq!(limits.quota(RateLimit::CheckoutAccount), None);
-        let unchanged = RateLimits::default().quota(RateLimit::LoginAddress);
-        assert_eq!(limits.quota(RateLimit::LoginAddress), unchanged);
+        let unchanged = RateLimits::default().quota(RateLimit::LoginIp);
+        assert_eq!(limits.quota(RateLimit::LoginIp), unchanged);
         assert_eq!(RateLimits::parse("").unwrap(), RateLimits::default());
     }
 
@@ -271,7 +271,7 @@ mod tests {
                 "says `login_account`: write login_account=10/900 or login_account=off",
             ),
             (
-                "verify_address=off,login_account=0/900",
+                "verify_ip=off,login_account=0/900",
                 "says `login_account=0/900`: write login_account=10/900 or login_account=off",
             ),
             (

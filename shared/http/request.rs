@@ -33,7 +33,7 @@ pub struct Request {
     body: Vec<u8>,
     id: String,
     caller: Option<Caller>,
-    address: ClientIp,
+    ip: ClientIp,
     tally: Tally,
 }
 
@@ -45,13 +45,13 @@ impl Request {
 
     /// Where it comes from, as the gateway has seen it; what headers say of that is the client's
     /// own invention.
-    pub fn address(&self) -> &ClientIp {
-        &self.address
+    pub fn ip(&self) -> &ClientIp {
+        &self.ip
     }
 
     /// Counts it; the answer shows where its caller stands.
     pub fn limiter<'a>(&'a self, ctx: &'a Ctx) -> Limiter<'a> {
-        Limiter::new(ctx, &self.address, &self.tally)
+        Limiter::new(ctx, &self.ip, &self.tally)
     }
 
     /// What the limiter has counted, now and later on.
@@ -200,7 +200,7 @@ impl From<lambda_http::Request> for Request {
             method: request.method().clone(),
             headers: request.headers().clone(),
             caller: None,
-            address: ClientIp::read(address),
+            ip: ClientIp::read(address),
             tally: Tally::default(),
             body: match request.into_body() {
                 Body::Text(text) => text.into_bytes(),

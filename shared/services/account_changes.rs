@@ -19,7 +19,7 @@ use crate::domain::user::User;
 use crate::store::admins::LastAdmin;
 use crate::store::retry::Attempts;
 use crate::store::transaction::Transaction;
-use crate::store::{Overtaken, Read};
+use crate::store::{ChangedMeanwhile, Read};
 
 /// Changes a person's password, ends their other sessions and has a mail say so.
 ///
@@ -60,8 +60,8 @@ pub async fn replace_password(
         let password = store.credentials().replace_password(email, user_id, version, password_hash);
         let sessions = store.sessions().keep_only(user_id, kept, session, version + 1);
         let transaction = Transaction::unnamed(now)
-            .with(password.meaning(|Overtaken| NotReplaced::PasswordChanged))
-            .with(sessions.meaning(|Overtaken| NotReplaced::SessionRenewed))
+            .with(password.meaning(|ChangedMeanwhile| NotReplaced::PasswordChanged))
+            .with(sessions.meaning(|ChangedMeanwhile| NotReplaced::SessionRenewed))
             .with(store.outbox().send(Event::PasswordChanged { user_id }, now)?);
         match store.transact(transaction).await?.first() {
             Ok(()) => return Ok(()),
@@ -105,8 +105,8 @@ pub async fn reset_password(
     if !summary.email_verified {
         transaction = transaction.with(store.users().verify_email(id, now));
     }
-    store.transact(transaction).await?.first().map_err(|Overtaken| invalid_token())?;
-    limiter.remember_address(&summary.email).await;
+    store.transact(transaction).await?.first().map_err(|ChangedMeanwhile| invalid_token())?;
+    limiter.remember_ip(&summary.email).await;
     Ok(())
 }
 
@@ -130,8 +130,8 @@ pub async fn update_access(ctx: &Ctx, id: UserId, change: &AccessChange) -> Resu
         let profile = store.users().replace_access(&user, after, now);
         let security = store.sessions().replace_access(id, before, after);
         let transaction = Transaction::unnamed(now)
-            .with(profile.meaning(|Overtaken| NotChanged::Overtaken))
-            .with(security.meaning(|Overtaken| NotChanged::Overtaken))
+            .with(profile.meaning(|ChangedMeanwhile| NotChanged::ChangedMeanwhile))
+            .with(security.meaning(|ChangedMeanwhile| NotChanged::ChangedMeanwhile))
             .with_all(register.map(|write| write.meaning(|LastAdmin| NotChanged::LastAdmin)));
         match store.transact(transaction).await?.first() {
             Ok(()) => {
@@ -141,14 +141,14 @@ pub async fn update_access(ctx: &Ctx, id: UserId, change: &AccessChange) -> Resu
                 return Ok(user);
             }
             Err(NotChanged::LastAdmin) => return Err(last_admin()),
-            Err(NotChanged::Overtaken) => attempts.pause().await?,
+            Err(NotChanged::ChangedMeanwhile) => attempts.pause().await?,
         }
     }
 }
 
 /// Why a person's access was not changed.
 enum NotChanged {
-    Overtaken,
+    ChangedMeanwhile,
     LastAdmin,
 }
 

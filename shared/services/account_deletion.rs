@@ -13,7 +13,7 @@ use crate::domain::user::{Role, User};
 use crate::store::admins::LastAdmin;
 use crate::store::carts::OrderUnderWay;
 use crate::store::transaction::Transaction;
-use crate::store::{Overtaken, Read};
+use crate::store::{ChangedMeanwhile, Read};
 
 /// Deletes a person's account: credential, profile, security item with all sessions; the cart is
 /// closed, so that no order comes after it. What else knows the person is erased later.
@@ -43,11 +43,11 @@ async fn delete_verified(ctx: &Ctx, user: &User, verified: &Credential) -> Resul
     let cart = store.carts().close(id, now.plus(-REQUESTS_END));
     let was_admin = role == Role::Admin;
     let transaction = Transaction::unnamed(now)
-        .with(credential.meaning(|Overtaken| Error::InvalidCredentials))
+        .with(credential.meaning(|ChangedMeanwhile| Error::InvalidCredentials))
         .with(cart.meaning(|OrderUnderWay| open_orders()))
-        .with(store.users().delete(id).meaning(|Overtaken| Error::Unauthenticated))
+        .with(store.users().delete(id).meaning(|ChangedMeanwhile| Error::Unauthenticated))
         // A role that has just been changed has ended the caller's session.
-        .with(store.sessions().delete(id, role).meaning(|Overtaken| Error::Unauthenticated))
+        .with(store.sessions().delete(id, role).meaning(|ChangedMeanwhile| Error::Unauthenticated))
         .with(store.deletions().create(&deletion)?)
         .with_all(was_admin.then(|| store.admins().remove(id).meaning(|LastAdmin| last_admin())));
     store.transact(transaction).await?.first()

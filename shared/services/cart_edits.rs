@@ -38,9 +38,9 @@ pub async fn edit(
         match (edit.attempt(ctx, id, read).await, read) {
             (Ok(Attempt::Written(cart)), _) => return Ok(cart),
             (Ok(Attempt::Unchanged(cart)), Read::Consistent) => return Ok(cart),
-            (Ok(Attempt::Overtaken), Read::Consistent) => attempts.pause().await?,
+            (Ok(Attempt::ChangedMeanwhile), Read::Consistent) => attempts.pause().await?,
             // The cheap read may have lagged behind the caller's own last change.
-            (Ok(Attempt::Unchanged(_) | Attempt::Overtaken), Read::Eventual) => {}
+            (Ok(Attempt::Unchanged(_) | Attempt::ChangedMeanwhile), Read::Eventual) => {}
             (Err(refusal), Read::Eventual) if refusal.is_about_state() => {}
             (Err(refusal), _) => return Err(refusal),
         }
@@ -51,7 +51,7 @@ pub async fn edit(
 enum Attempt {
     Written(StockedCart),
     Unchanged(StockedCart),
-    Overtaken,
+    ChangedMeanwhile,
 }
 
 struct Edit<'a> {
@@ -99,7 +99,7 @@ impl Edit<'_> {
         cart.updated_at = Some(self.now);
         let saved = ctx.store.carts().replace(&cart, before.version, self.token);
         let (saved, stocked) = try_join(saved, stocked(ctx, cart.clone(), known)).await?;
-        Ok(if saved { Attempt::Written(stocked) } else { Attempt::Overtaken })
+        Ok(if saved { Attempt::Written(stocked) } else { Attempt::ChangedMeanwhile })
     }
 }
 

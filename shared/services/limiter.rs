@@ -126,7 +126,7 @@ impl<'a> Limiter<'a> {
 
     /// Remembers that a person has shown at this IP address that an account is theirs: from now on
     /// nobody's guesses keep them out there.
-    pub async fn remember_address(&self, email: &Email) {
+    pub async fn remember_ip(&self, email: &Email) {
         if self.ip.is_known() {
             self.remember(&email.digest()).await;
         }
@@ -179,13 +179,13 @@ impl<'a> Limiter<'a> {
 
     /// What goes on uncounted anyway waits for its count no longer than one try takes.
     async fn count(&self, counter: Counter) -> (Counter, Result<Option<u32>>) {
-        let patience = self.ctx.config.patience;
-        let patience = match counter.limit.guards_a_password() {
-            true => patience.call,
-            false => patience.attempt,
+        let timeouts = self.ctx.config.timeouts;
+        let timeout = match counter.limit.guards_a_password() {
+            true => timeouts.call,
+            false => timeouts.attempt,
         };
         let counted = self.ctx.store.rate_limits().count(&counter);
-        let counted = tokio::time::timeout(patience, counted).await;
+        let counted = tokio::time::timeout(timeout, counted).await;
         let late = || Err(Error::unavailable("a request was not counted in time"));
         (counter, counted.unwrap_or_else(|_| late()))
     }

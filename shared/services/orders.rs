@@ -7,7 +7,7 @@ use crate::domain::order::{Change, Order, OrderStatus, Transition, UnpaidPlace};
 use crate::domain::time::Timestamp;
 use crate::domain::version::Expected;
 use crate::domain::viewer::Viewer;
-use crate::store::Overtaken;
+use crate::store::ChangedMeanwhile;
 use crate::store::retry::Attempts;
 use crate::store::transaction::Transaction;
 
@@ -41,7 +41,7 @@ pub async fn commit(
     now: Timestamp,
 ) -> Result<bool> {
     let (store, order) = (&ctx.store, &transition.order);
-    let mut transaction: Transaction<Overtaken> =
+    let mut transaction: Transaction<ChangedMeanwhile> =
         Transaction::unnamed(now).with(store.orders().replace(before, order));
     if let UnpaidPlace::Freed(customer) = transition.unpaid {
         transaction = transaction.with(store.carts().free_unpaid_place(customer, order.id));

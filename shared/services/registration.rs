@@ -20,7 +20,7 @@ use crate::domain::text::{Name, Phone};
 use crate::domain::user::{Role, User};
 use crate::store::credentials::EmailTaken;
 use crate::store::transaction::Transaction;
-use crate::store::{Overtaken, Store};
+use crate::store::{ChangedMeanwhile, Store};
 
 /// How many other registrations of the address go with the one that is verified.
 const MOST_OTHERS: usize = 50;
@@ -105,7 +105,7 @@ pub async fn verify(
     let writes = verification(ctx, registration, &waiting, &user)?;
     store.transact(writes).await?.first()?;
     let promoted = promote_operator(ctx, &registration.email, user.id).await?;
-    let remembered = limiter.remember_address(&registration.email);
+    let remembered = limiter.remember_ip(&registration.email);
     let (tokens, ()) = join(sessions::begin(ctx, user.id), remembered).await;
     Ok(SignedIn { tokens: tokens?, user: promoted.unwrap_or(user) })
 }
@@ -133,7 +133,7 @@ fn verification(
     let others = others.rev().take(MOST_OTHERS);
     let ended = registrations.end(&email, registration.id);
     Ok(account(&ctx.store, token, user, &registration.password_hash, invalid_token)?
-        .with(ended.meaning(|Overtaken| invalid_token()))
+        .with(ended.meaning(|ChangedMeanwhile| invalid_token()))
         .with_all(others.map(|other| registrations.delete(&email, other.id))))
 }
 

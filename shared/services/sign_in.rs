@@ -40,7 +40,7 @@ pub async fn log_in<const N: usize>(
         Ok(SignedIn { user: promoted.unwrap_or(begun.user), ..begun })
     };
     let signed_in = guess.was_right(begun).await?;
-    keep_strong(ctx, email, &credential, offered).await;
+    rehash_if_weak(ctx, email, &credential, offered).await;
     Ok(signed_in)
 }
 
@@ -69,7 +69,12 @@ pub async fn promote_operator(ctx: &Ctx, email: &Email, id: UserId) -> Result<Op
 
 /// Hashes an offered password anew that has just been verified, where its hash is weaker than today's.
 /// It is still the same password: no session ends. If it can't be done now, the next login does it.
-async fn keep_strong(ctx: &Ctx, email: &Email, verified: &Credential, offered: &OfferedPassword) {
+async fn rehash_if_weak(
+    ctx: &Ctx,
+    email: &Email,
+    verified: &Credential,
+    offered: &OfferedPassword,
+) {
     if !password::needs_rehash(&verified.password_hash) {
         return;
     }

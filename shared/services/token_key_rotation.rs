@@ -11,7 +11,7 @@ use time::Duration;
 
 use crate::auth::issuer;
 use crate::auth::private_key::PrivateKey;
-use crate::auth::token::{KEYS_LAST, LOOK_UP_PAUSE};
+use crate::auth::token::{KEY_CACHE_LIFETIME, LOOK_UP_PAUSE};
 use crate::context::Ctx;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::signing_key::{PublicKey, Successor};
@@ -88,7 +88,7 @@ impl Rotation {
     /// Limits the time of the older keys.
     pub async fn finish(self, ctx: &Ctx, revoke: bool) -> Result<Rotated> {
         let (successor, now) = (self.successor, ctx.now());
-        let until = now.plus(if revoke { KEYS_LAST } else { RETIREMENT });
+        let until = now.plus(if revoke { KEY_CACHE_LIFETIME } else { RETIREMENT });
         let keys = ctx.store.signing_keys();
         if !keys.retire_others(&successor, until, revoke, now).await? {
             return Err(Error::unavailable("the older keys may be believed without a limit"));
@@ -108,6 +108,6 @@ mod tests {
 
     #[test]
     fn a_key_is_believed_for_longer_than_anything_that_it_signed_lives() {
-        assert!(KEYS_LAST + ACCESS_LIFETIME + Duration::minutes(30) <= RETIREMENT);
+        assert!(KEY_CACHE_LIFETIME + ACCESS_LIFETIME + Duration::minutes(30) <= RETIREMENT);
     }
 }

@@ -1,6 +1,6 @@
 //! Credentials: which account an e-mail address and its password open.
 
-use super::Overtaken;
+use super::ChangedMeanwhile;
 use super::expression::{Condition, absent, is, is_number};
 use super::item::{from_item, to_item};
 use super::keys;
@@ -55,11 +55,11 @@ impl Credentials<'_> {
         user: UserId,
         version: u32,
         password_hash: &str,
-    ) -> Write<Overtaken, Changes> {
+    ) -> Write<ChangedMeanwhile, Changes> {
         Write::update(keys::credential(email))
             .set_text("password_hash", password_hash)
             .set(PASSWORD_VERSION, &(version + 1))
-            .when(opens(user, version), || Overtaken)
+            .when(matches_credential(user, version), || ChangedMeanwhile)
     }
 
     /// Replaces the hash that was verified by another one of the same password; a password that was
@@ -78,13 +78,15 @@ impl Credentials<'_> {
 
     /// The write that deletes what opens an account, where its password is still the one that was
     /// verified.
-    pub fn delete(self, email: &Email, verified: &Credential) -> Write<Overtaken, OldItem> {
+    pub fn delete(self, email: &Email, verified: &Credential) -> Write<ChangedMeanwhile, OldItem> {
         Write::delete(keys::credential(email))
-            .when(opens(verified.user_id, verified.password_version), || Overtaken)
+            .when(matches_credential(verified.user_id, verified.password_version), || {
+                ChangedMeanwhile
+            })
     }
 }
 
-fn opens(user: UserId, version: u32) -> Condition {
+fn matches_credential(user: UserId, version: u32) -> Condition {
     has_password(version).and(is("user_id", user))
 }
 

@@ -26,7 +26,7 @@ use crate::domain::message::{Event, KEPT, Message};
 use crate::domain::time::Timestamp;
 
 /// For how long a claim keeps others away: longer than a function runs.
-pub const CLAIM: Duration = Duration::seconds(90);
+pub const CLAIM_LIFETIME: Duration = Duration::seconds(90);
 
 /// How many messages of each of the outbox's partitions are looked at at once.
 const BATCH: usize = 25;
@@ -40,14 +40,14 @@ pub struct DeliveryAttempt {
     /// The message's identifier.
     pub id: MessageId,
     /// How often it was tried.
-    pub tries: Tries,
+    pub tries: AttemptCount,
     token: String,
     item: Item,
 }
 
 /// How often a message was tried.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Tries {
+pub struct AttemptCount {
     /// All tries, this one included.
     #[serde(rename = "tries")]
     pub all: u32,
@@ -93,7 +93,7 @@ impl Deliveries<'_> {
         let free = absent("claimed_until").or(sorts("claimed_until", Comparison::AtMost, now));
         let write = Write::update(keys::message(id))
             .set_text("claim", &token)
-            .set_text("claimed_until", now.plus(CLAIM))
+            .set_text("claimed_until", now.plus(CLAIM_LIFETIME))
             .count("tries", 1)
             .count("attempts", 1)
             .when_judged(exists().and(free), Ok)

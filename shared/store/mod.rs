@@ -35,4 +35,4 @@ pub mod write;
 
 pub use read::Read;
 pub use table::Store;
-pub use write::Overtaken;
+pub use write::ChangedMeanwhile;

@@ -3,7 +3,7 @@
 //! What lists show of an order lives in the map `summary`, which their indexes project. Its members
 //! are set one by one, so that those of a newer version survive.
 
-use super::Overtaken;
+use super::ChangedMeanwhile;
 use super::expression::{Condition, is, is_number};
 use super::item::{from_item, text, text_of, to_item, value};
 use super::keys::{self, CUSTOMER_ORDERS};
@@ -41,7 +41,7 @@ impl Orders<'_> {
     }
 
     /// The write that turns an order into what it is after a transition, member by member.
-    pub fn replace(self, before: &Order, after: &Order) -> Write<Overtaken, Changes> {
+    pub fn replace(self, before: &Order, after: &Order) -> Write<ChangedMeanwhile, Changes> {
         Write::update(keys::order(before.id))
             .set("summary.status", &after.summary.status)
             .set("summary.payment_status", &after.summary.payment_status)
@@ -49,7 +49,7 @@ impl Orders<'_> {
             .set("summary.version", &after.summary.version)
             .set("summary.updated_at", &after.summary.updated_at)
             .append("history", after.history.get(before.history.len()..).unwrap_or_default())
-            .when(is_number("summary.version", before.summary.version), || Overtaken)
+            .when(is_number("summary.version", before.summary.version), || ChangedMeanwhile)
     }
 
     /// An order, for its owner or an admin; for everybody else there is none: 404.

@@ -1,6 +1,6 @@
 //! Forgotten passwords: the tokens that were mailed, by their digests.
 
-use super::Overtaken;
+use super::ChangedMeanwhile;
 use super::expression::exists;
 use super::item::{from_item, to_item};
 use super::keys;
@@ -44,7 +44,7 @@ impl PasswordResets<'_> {
     }
 
     /// The write that uses a token up; refused where it has been used.
-    pub fn delete(self, digest: &str) -> Write<Overtaken, OldItem> {
-        Write::delete(keys::reset(digest)).when(exists(), || Overtaken)
+    pub fn delete(self, digest: &str) -> Write<ChangedMeanwhile, OldItem> {
+        Write::delete(keys::reset(digest)).when(exists(), || ChangedMeanwhile)
     }
 }

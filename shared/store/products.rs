@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use futures_util::future::FutureExt;
 use serde::{Deserialize, Serialize};
 
-use super::Overtaken;
+use super::ChangedMeanwhile;
 use super::expression::{Comparison, absent, compares, exists, is, is_number};
 use super::item::{from_item, number, text, text_of, to_item, value};
 use super::keys::{self, CATEGORY_PRODUCTS, NEWEST_PRODUCTS, TYPE};
@@ -63,7 +63,7 @@ pub enum SaleRefused {
 #[derive(Debug)]
 pub enum ProductRefused {
     /// Somebody else changed it in between.
-    Overtaken,
+    ChangedMeanwhile,
     /// Another product has the SKU.
     SkuTaken(Sku),
 }
@@ -104,7 +104,9 @@ impl<'a> Products<'a> {
         match self.0.transact(transaction).await?.first() {
             Ok(()) => Ok(()),
             Err(ProductRefused::SkuTaken(sku)) => Err(sku_taken(&sku)),
-            Err(ProductRefused::Overtaken) => Err(Error::internal("a new product was changed")),
+            Err(ProductRefused::ChangedMeanwhile) => {
+                Err(Error::internal("a new product was changed"))
+            }
         }
     }
 
@@ -141,7 +143,7 @@ impl<'a> Products<'a> {
         }
         match self.0.transact(transaction).await?.first() {
             Ok(()) => Ok(true),
-            Err(ProductRefused::Overtaken) => Ok(false),
+            Err(ProductRefused::ChangedMeanwhile) => Ok(false),
             Err(ProductRefused::SkuTaken(sku)) => Err(sku_taken(&sku)),
         }
     }
@@ -168,7 +170,8 @@ impl<'a> Products<'a> {
         }
         for variants in behind.chunks(MAX_WRITES) {
             let free = variants.iter().map(|variant| Write::delete(keys::sku(&variant.sku)));
-            let transaction: Transaction<Overtaken> = Transaction::unnamed(now).with_all(free);
+            let transaction: Transaction<ChangedMeanwhile> =
+                Transaction::unnamed(now).with_all(free);
             self.0.transact(transaction).await?;
         }
         Ok(true)
@@ -329,10 +332,10 @@ fn replace(before: &Product, after: &Product) -> Result<Write<ProductRefused, Ch
         write = write.set(name, &value);
     }
     let condition = is(TYPE, PRODUCT).and(is_number("version", before.version));
-    Ok(write.when(condition, || ProductRefused::Overtaken))
+    Ok(write.when(condition, || ProductRefused::ChangedMeanwhile))
 }
 
-fn delete(product: &Product, now: Timestamp) -> Write<Overtaken, Changes> {
+fn delete(product: &Product, now: Timestamp) -> Write<ChangedMeanwhile, Changes> {
     let condition = is(TYPE, PRODUCT).and(is_number("version", product.version));
     Write::update(keys::product(product.id))
         .of_type(DELETED)
@@ -340,7 +343,7 @@ fn delete(product: &Product, now: Timestamp) -> Write<Overtaken, Changes> {
         .set_text("updated_at", now)
         .remove(NEWEST_PRODUCTS.partition)
         .remove(CATEGORY_PRODUCTS.partition)
-        .when(condition, || Overtaken)
+        .when(condition, || ChangedMeanwhile)
 }
 
 /// What makes a product's item show up in the lists, and what only they show of it.
@@ -375,7 +378,7 @@ fn create_variant(variant: &Variant, now: Timestamp) -> Result<CreateVariant> {
 fn describe(variant: &Variant) -> Write<ProductRefused, Changes> {
     let mut write = Write::update(keys::variant(variant.product_id, &variant.sku));
     write = write.set_members(variant).without("available");
-    write.when(exists(), || ProductRefused::Overtaken)
+    write.when(exists(), || ProductRefused::ChangedMeanwhile)
 }
 
 fn sku_taken(sku: &Sku) -> Error {

@@ -3,7 +3,7 @@
 //! Everybody can register every address, so each registration stands for itself, with a password of
 //! its own; those of one address share a partition.
 
-use super::Overtaken;
+use super::ChangedMeanwhile;
 use super::expression::{Comparison, exists, sorts};
 use super::item::{from_item, to_item};
 use super::keys;
@@ -57,8 +57,8 @@ impl Registrations<'_> {
     }
 
     /// The write that ends a registration, where it waits.
-    pub fn end(self, email: &EmailDigest, id: RegistrationId) -> Write<Overtaken, OldItem> {
-        Write::delete(keys::registration(email, id)).when(exists(), || Overtaken)
+    pub fn end(self, email: &EmailDigest, id: RegistrationId) -> Write<ChangedMeanwhile, OldItem> {
+        Write::delete(keys::registration(email, id)).when(exists(), || ChangedMeanwhile)
     }
 
     /// The write that deletes a registration, whether it waits or not.

@@ -19,7 +19,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::crypto::random::below;
 use crate::domain::error::{Error, Result};
 
-/// Tries of one thing.
+/// AttemptCount of one thing.
 #[derive(Debug)]
 pub struct Attempts {
     what: &'static str,
@@ -30,7 +30,7 @@ impl Attempts {
     /// How often something is tried again before it is given up.
     const MOST: u32 = 12;
 
-    /// Tries of something; `what` says in the log what it means that none works.
+    /// AttemptCount of something; `what` says in the log what it means that none works.
     pub const fn at(what: &'static str) -> Self {
         Self { what, made: 0 }
     }

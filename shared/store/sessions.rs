@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Overtaken;
+use super::ChangedMeanwhile;
 use super::credentials::{PASSWORD_VERSION, has_password};
 use super::expression::{exists, is, present, smaller_than};
 use super::item::{Item, from_item, to_item};
@@ -126,21 +126,25 @@ impl Sessions<'_> {
         id: SessionId,
         session: &Session,
         password_version: u32,
-    ) -> Write<Overtaken, Changes> {
+    ) -> Write<ChangedMeanwhile, Changes> {
         let refresh_digest = format!("{}.refresh_digest", path(id));
         Write::update(keys::security(user))
             .set(SESSIONS, &BTreeMap::from([(id, session)]))
             .set(PASSWORD_VERSION, &password_version)
-            .when(is(&refresh_digest, &session.refresh_digest), || Overtaken)
+            .when(is(&refresh_digest, &session.refresh_digest), || ChangedMeanwhile)
     }
 
     /// The write that notes a new version of the password and ends every session; refused where the
     /// account is gone.
-    pub fn keep_none(self, user: UserId, password_version: u32) -> Write<Overtaken, Changes> {
+    pub fn keep_none(
+        self,
+        user: UserId,
+        password_version: u32,
+    ) -> Write<ChangedMeanwhile, Changes> {
         Write::update(keys::security(user))
             .set(SESSIONS, &NO_SESSIONS)
             .set(PASSWORD_VERSION, &password_version)
-            .when(exists(), || Overtaken)
+            .when(exists(), || ChangedMeanwhile)
     }
 
     /// The write that changes what an account may do, and ends every session. One that is renewed at
@@ -150,23 +154,25 @@ impl Sessions<'_> {
         user: UserId,
         before: Access,
         after: Access,
-    ) -> Write<Overtaken, Changes> {
+    ) -> Write<ChangedMeanwhile, Changes> {
         let unchanged = is("role", before.role).and(is("status", before.status));
         Write::update(keys::security(user))
             .set("role", &after.role)
             .set("status", &after.status)
             .set(SESSIONS, &NO_SESSIONS)
-            .when(unchanged, || Overtaken)
+            .when(unchanged, || ChangedMeanwhile)
     }
 
     /// The write that makes an account an admin's and leaves its sessions; refused where it is gone.
-    pub fn promote(self, user: UserId) -> Write<Overtaken, Changes> {
-        Write::update(keys::security(user)).set("role", &Role::Admin).when(exists(), || Overtaken)
+    pub fn promote(self, user: UserId) -> Write<ChangedMeanwhile, Changes> {
+        Write::update(keys::security(user))
+            .set("role", &Role::Admin)
+            .when(exists(), || ChangedMeanwhile)
     }
 
     /// The write that deletes an account's security item, where its role is still this one.
-    pub fn delete(self, user: UserId, role: Role) -> Write<Overtaken, OldItem> {
-        Write::delete(keys::security(user)).when(is("role", role), || Overtaken)
+    pub fn delete(self, user: UserId, role: Role) -> Write<ChangedMeanwhile, OldItem> {
+        Write::delete(keys::security(user)).when(is("role", role), || ChangedMeanwhile)
     }
 }
 

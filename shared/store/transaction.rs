@@ -34,7 +34,7 @@ pub const MAX_WRITES: usize = 100;
 
 /// How long the question may take whether a transaction has landed. It is kept free of a request's
 /// time before.
-pub const ASK_AGAIN: Duration = Duration::from_millis(300);
+pub const RECHECK_AFTER: Duration = Duration::from_millis(300);
 
 /// Writes that land together or not at all; when one is refused, that means an `R`.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ impl Store {
         items: Vec<TransactWriteItem>,
     ) -> Result<Option<Vec<Verdict>>> {
         let is_open = AtomicBool::new(false);
-        let first = deadline::keeping(ASK_AGAIN, self.attempt(token, &items, &is_open)).await;
+        let first = deadline::keeping(RECHECK_AFTER, self.attempt(token, &items, &is_open)).await;
         let failed = match first {
             Some(Ok(outcome)) => return Ok(outcome),
             Some(Err(error)) => error,
@@ -149,7 +149,7 @@ impl Store {
         }
         tracing::warn!(error = ?failed, "whether a transaction has landed is asked again");
         let again = self.attempt(token, &items, &is_open);
-        match tokio::time::timeout(ASK_AGAIN, again).await {
+        match tokio::time::timeout(RECHECK_AFTER, again).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(_)) | Err(_) => Err(Error::OutcomeUnknown),
         }

@@ -3,7 +3,7 @@
 //! What lists show of a person lives in the map `summary`, which the index projects. Its members are
 //! set one by one, so that those of a newer version survive.
 
-use super::Overtaken;
+use super::ChangedMeanwhile;
 use super::expression::{exists, is, is_value};
 use super::item::{from_item, text, to_item};
 use super::keys::{self, USERS_BY_NAME};
@@ -112,28 +112,28 @@ impl Users<'_> {
         seen: &User,
         access: Access,
         now: Timestamp,
-    ) -> Write<Overtaken, Changes> {
+    ) -> Write<ChangedMeanwhile, Changes> {
         update(seen.id, now)
             .set("summary.role", &access.role)
             .set("summary.status", &access.status)
-            .when(is("summary.updated_at", seen.summary.updated_at), || Overtaken)
+            .when(is("summary.updated_at", seen.summary.updated_at), || ChangedMeanwhile)
     }
 
     /// The write that makes an admin of a person who has verified their e-mail address.
-    pub fn promote(self, id: UserId, now: Timestamp) -> Result<Write<Overtaken, Changes>> {
+    pub fn promote(self, id: UserId, now: Timestamp) -> Result<Write<ChangedMeanwhile, Changes>> {
         let is_verified = is_value("summary.email_verified", &true)?;
-        Ok(update(id, now).set("summary.role", &Role::Admin).when(is_verified, || Overtaken))
+        Ok(update(id, now).set("summary.role", &Role::Admin).when(is_verified, || ChangedMeanwhile))
     }
 
     /// The write that notes that a person has shown that the e-mail address is theirs; refused where
     /// the account is gone.
-    pub fn verify_email(self, id: UserId, now: Timestamp) -> Write<Overtaken, Changes> {
-        update(id, now).set("summary.email_verified", &true).when(exists(), || Overtaken)
+    pub fn verify_email(self, id: UserId, now: Timestamp) -> Write<ChangedMeanwhile, Changes> {
+        update(id, now).set("summary.email_verified", &true).when(exists(), || ChangedMeanwhile)
     }
 
     /// The write that deletes a profile; refused where it is gone.
-    pub fn delete(self, id: UserId) -> Write<Overtaken, OldItem> {
-        Write::delete(keys::profile(id)).when(exists(), || Overtaken)
+    pub fn delete(self, id: UserId) -> Write<ChangedMeanwhile, OldItem> {
+        Write::delete(keys::profile(id)).when(exists(), || ChangedMeanwhile)
     }
 
     async fn admins_by_name(

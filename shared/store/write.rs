@@ -23,7 +23,7 @@ pub use changes::Changes;
 
 /// Somebody else changed the item in between: read it again and decide again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Overtaken;
+pub struct ChangedMeanwhile;
 
 /// A write of kind `K`. When its condition does not hold, that means an `R`.
 pub struct Write<R, K = Kind> {

@@ -5,7 +5,7 @@ use shared::http::routes::{Access, ROUTES, Route};
 use tests::answer::Answer;
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{product, put_up};
+use tests::samples::{create_product, product};
 
 /// Calls a route with paths that exist and bodies that are accepted far enough to be refused for
 /// other reasons than the caller.
@@ -38,7 +38,7 @@ async fn every_route_lets_in_whom_it_declares_and_nobody_else() {
             owner.signed_in_anew().await,
             other.signed_in_anew().await,
         );
-        let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+        let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
         let mug = mug["id"].as_str().expect("an id").to_owned();
         let items = json!({"items": [{"product_id": mug, "quantity": 1}]});
         let order = owner.post("/orders", items).await;
@@ -103,7 +103,7 @@ async fn every_route_lets_in_whom_it_declares_and_nobody_else() {
 async fn another_customers_order_is_like_one_that_does_not_exist() {
     let app = App::start().await;
     let (owner, other) = (app.customer("owner").await, app.customer("other").await);
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let items = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
     let theirs = owner.post("/orders", items).await.expect(201);
     let theirs = theirs["id"].as_str().expect("an id");

@@ -9,7 +9,7 @@ use shared::http::routes::{ROUTES, named};
 use tests::answer::Answer;
 use tests::app::App;
 use tests::persona::{Call, Persona};
-use tests::samples::{id, put_up_sku, usd};
+use tests::samples::{create_sku, id, usd};
 
 /// A route that takes a body.
 struct Route {
@@ -260,7 +260,7 @@ fn routes(admin: &Persona<'_>, mug: &Value, mailed: &Mailed) -> Vec<Route> {
 /// An admin, who may call every route, with a mug in the shop and in the cart.
 async fn shop(app: &App) -> (Persona<'_>, Vec<Route>) {
     let admin = app.admin().await.with_password(PASSWORD).await;
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
     admin.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
     let account = |email| json!({"email": email, "password": "correct horse", "name": "Ada"});
     app.anonymous().sign_up(account("a@example.com")).await;
@@ -665,8 +665,8 @@ const TEXT: &str = "text/plain";
 async fn of_all_that_is_wrong_with_a_product_the_first_is_said() {
     let app = App::start().await;
     let (nobody, ada, admin) = (app.anonymous(), app.customer("ada").await, app.admin().await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
-    put_up_sku(&admin, "BOWL", 2400, 5).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
+    create_sku(&admin, "BOWL", 2400, 5).await;
     let there = format!("/products/{}", id(&mug));
     let impossible = ("PUT", "/products/7");
     let missing = ("PUT", "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057");
@@ -694,7 +694,7 @@ async fn of_all_that_is_wrong_with_a_product_the_first_is_said() {
 async fn of_all_that_is_wrong_with_a_line_of_the_cart_the_first_is_said() {
     let app = App::start().await;
     let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
     let impossible = ("PUT", "/cart/items/M+G");
     let (missing, there) = (("PUT", "/cart/items/BOWL"), ("PUT", "/cart/items/MUG"));
@@ -718,7 +718,7 @@ async fn of_all_that_is_wrong_with_a_line_of_the_cart_the_first_is_said() {
 async fn of_all_that_is_wrong_with_a_new_line_of_the_cart_the_first_is_said() {
     let app = App::start().await;
     let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
     let items = ("POST", "/cart/items");
     let (missing, many) =
         ("{\"sku\": \"BOWL\", \"quantity\": 6}", "{\"sku\": \"MUG\", \"quantity\": 6}");
@@ -741,7 +741,7 @@ async fn of_all_that_is_wrong_with_a_new_line_of_the_cart_the_first_is_said() {
 async fn of_all_that_is_wrong_with_an_order_the_first_is_said() {
     let app = App::start().await;
     let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
     let items =
         |quantity: u32| json!({"items": [{"sku": "MUG", "quantity": quantity}]}).to_string();
     check_order(vec![

@@ -6,9 +6,9 @@ use std::fmt;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::app::App;
-use tests::gate::{Count, Trouble};
+use tests::gate::{Count, Faults};
 use tests::persona::Persona;
-use tests::samples::{product, put_up, put_up_sku, usd, weaken_hash};
+use tests::samples::{create_product, create_sku, product, usd, weaken_hash};
 
 /// What a request may cost; units of a read are halves, as eventually consistent reads are.
 #[derive(PartialEq, Eq)]
@@ -64,7 +64,7 @@ async fn place(ada: &Persona<'_>, body: Value, key: Option<&str>) -> Answer {
 /// Signed-in routes include their one request, depth 1 and 1 unit for the security item.
 #[tokio::test]
 async fn every_route_costs_what_its_line_says() {
-    let app = App::start_limited("", Trouble::default()).await;
+    let app = App::start_limited("", Faults::default()).await;
     let (admin, anyone) = (app.admin().await, app.anonymous());
     app.warm_up().await;
     println!("| route | case | requests | depth | read units | write units | index write units |");
@@ -143,7 +143,7 @@ async fn every_route_costs_what_its_line_says() {
     admin.patch(&bob, json!({"role": "admin"})).await.expect(200);
     costs(&app, "update-user", "role", [4, 3, 6, 6, 1]);
 
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 50)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 50)).await;
     costs(&app, "create-product", "1 variant", [2, 2, 2, 6, 1]);
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     anyone.get(&path).await.expect(200);
@@ -151,7 +151,7 @@ async fn every_route_costs_what_its_line_says() {
     admin.put(&path, json!({"name": "Mug", "price": usd(1900)})).await.expect(200);
     costs(&app, "update-product", "1 variant", [3, 3, 4, 4, 1]);
     for sku in ["A", "B", "C"] {
-        put_up_sku(&admin, sku, 1000, 50).await;
+        create_sku(&admin, sku, 1000, 50).await;
     }
     anyone.get("/products").await.expect(200);
     costs(&app, "list-products", "4 products of 1 variant", [2, 2, 5, 0, 0]);
@@ -192,7 +192,7 @@ async fn every_route_costs_what_its_line_says() {
     costs(&app, "cancel-order", "2 lines", [3, 3, 4, 10, 1]);
     ada.delete("/cart").await.expect(200);
     costs(&app, "clear-cart", "empty already", [3, 3, 5, 0, 0]);
-    let mug = put_up(&admin, product("Mug", 1800, 50)).await;
+    let mug = create_product(&admin, product("Mug", 1800, 50)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     admin.delete(&path).await.expect(204);
     costs(&app, "delete-product", "1 variant", [3, 3, 4, 6, 1]);
@@ -215,7 +215,7 @@ async fn a_message_costs_what_its_line_says() {
     let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});
     let login = anyone.sign_up(account.clone()).await;
     let ada = anyone.with_token(login["access_token"].as_str().expect("a token"));
-    put_up_sku(&app.admin().await, "CUP", 1500, 50).await;
+    create_sku(&app.admin().await, "CUP", 1500, 50).await;
     app.deliver_mail().await;
     let deliver = async |what, expected| {
         app.take_count("deliver-mail");

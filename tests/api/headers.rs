@@ -5,19 +5,19 @@ use std::collections::HashSet;
 use serde_json::json;
 use tests::answer::Answer;
 use tests::app::App;
-use tests::gate::Trouble;
-use tests::samples::{product, put_up};
+use tests::gate::Faults;
+use tests::samples::{create_product, product};
 
 /// A shop in which the second login of an account is one too many.
 async fn shop() -> App {
-    App::start_limited("login_account=1/900", Trouble::default()).await
+    App::start_limited("login_account=1/900", Faults::default()).await
 }
 
 /// One answer of every kind, asked for by a page of this origin.
 async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let nobody = app.anonymous();
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let mug = format!("/products/{}", mug["id"].as_str().expect("an id"));
     let body = product("Stoneware Mug", 1800, 5);
     let name = ada.user_id.expect("an id");

@@ -10,8 +10,8 @@ use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
 use shared::store::keys::{self, Key};
 use tests::app::App;
-use tests::gate::Trouble;
-use tests::samples::{product, put_up};
+use tests::gate::Faults;
+use tests::samples::{create_product, product};
 
 const UUID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -67,13 +67,13 @@ fn every_key_has_the_text_it_always_had() {
 
 #[tokio::test]
 async fn only_what_may_go_carries_a_time_to_live() {
-    let app = App::start_limited("", Trouble::default()).await;
+    let app = App::start_limited("", Faults::default()).await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let ada = ada.with_password("correct horse").await;
     let email = ada.get("/users/me").await.expect(200)["email"].clone();
     let login = json!({"email": email, "password": "correct horse"});
     ada.post("/auth/login", login).await.expect(200);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let line = json!({"product_id": mug["id"], "quantity": 1});
     ada.post("/cart/items", line).await.expect(200);
     let place = ada.call("POST", "/orders").header("idempotency-key", "once").json(&json!({}));

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use shared::config::Patience;
+use shared::config::Timeouts;
 use shared::domain::client_ip::ClientIp;
 use shared::domain::email::Email;
 use shared::domain::rate_limit::{Counter, Quota, RateLimit, Trace};
 use shared::services::limiter::{Limiter, Tally};
 use tests::answer::{Answer, tally};
 use tests::app::App;
-use tests::gate::{Access, Trouble};
+use tests::gate::{Access, Faults};
 use tests::persona::Persona;
-use tests::samples::{order_of, product, put_up};
+use tests::samples::{create_product, order_of, product};
 
 const PASSWORD: &str = "correct horse";
 const QUARTER: Duration = Duration::from_secs(15 * 60);
@@ -24,7 +24,7 @@ const HOME: &str = "198.51.100.1";
 const CAFE: &str = "198.51.100.2";
 
 async fn limited(changes: &str) -> App {
-    App::start_limited(changes, Trouble::default()).await
+    App::start_limited(changes, Faults::default()).await
 }
 
 /// A customer who has a password, and their address.
@@ -54,11 +54,11 @@ async fn counters(app: &App) -> Vec<String> {
 
 #[tokio::test]
 async fn the_last_allowed_request_passes_the_next_one_waits_for_the_next_window() {
-    let small = "login_account=3/900,login_address=4/900,register_email=2/3600,\
-                 register_address=3/3600,checkout_account=3/600";
+    let small = "login_account=3/900,login_ip=4/900,register_email=2/3600,\
+                 register_ip=3/3600,checkout_account=3/600";
     let app = limited(small).await;
     let (owner, email) = owner(&app).await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
     let nobody = app.anonymous();
 
     /// What is done, how often it may be, what comes of it, and how long a window is.
@@ -68,7 +68,7 @@ async fn the_last_allowed_request_passes_the_next_one_waits_for_the_next_window(
             let (nobody, email) = (nobody.clone(), email.clone());
             Box::new(async move |_: u32| log_in(&nobody, &email, "wrong horse").await)
         }),
-        ("login_address", 4, 401, 900, {
+        ("login_ip", 4, 401, 900, {
             let nobody = nobody.at("192.0.2.1");
             Box::new(async move |n: u32| log_in(&nobody, &format!("{n}@example.com"), "x").await)
         }),
@@ -76,7 +76,7 @@ async fn the_last_allowed_request_passes_the_next_one_waits_for_the_next_window(
             let nobody = nobody.at("192.0.2.2");
             Box::new(async move |_: u32| register(&nobody, "eve@example.com").await)
         }),
-        ("register_address", 3, 202, 3600, {
+        ("register_ip", 3, 202, 3600, {
             let nobody = nobody.at("192.0.2.3");
             Box::new(async move |n: u32| register(&nobody, &format!("{n}@example.com")).await)
         }),
@@ -141,10 +141,10 @@ async fn every_limited_answer_names_the_callers_own_limits_and_no_other_answer_d
     let (owner, email) = owner(&app).await;
 
     let login = log_in(&owner, &email, PASSWORD).await;
-    assert_eq!(login.header("ratelimit-policy"), Some("\"login_address\";q=100;w=900"));
-    assert_eq!(login.header("ratelimit"), Some("\"login_address\";r=99;t=900"));
+    assert_eq!(login.header("ratelimit-policy"), Some("\"login_ip\";q=100;w=900"));
+    assert_eq!(login.header("ratelimit"), Some("\"login_ip\";r=99;t=900"));
     let registration = register(&owner, "eve@example.com").await;
-    let policy = "\"register_address\";q=20;w=3600";
+    let policy = "\"register_ip\";q=20;w=3600";
     assert_eq!(registration.header("ratelimit-policy"), Some(policy));
     let order = owner.post("/orders", json!({})).await;
     assert_eq!(order.header("ratelimit-policy"), Some("\"checkout_account\";q=30;w=600"));
@@ -166,7 +166,7 @@ async fn every_limited_answer_names_the_callers_own_limits_and_no_other_answer_d
 
 #[tokio::test]
 async fn of_fifty_guesses_at_once_ten_are_looked_at() {
-    let app = limited("login_address=off").await;
+    let app = limited("login_ip=off").await;
     let (_, email) = owner(&app).await;
     let nobody = app.anonymous();
 
@@ -182,7 +182,7 @@ async fn of_fifty_guesses_at_once_ten_are_looked_at() {
 
 #[tokio::test]
 async fn requests_at_once_are_counted_one_by_one() {
-    let app = limited("register_address=off").await;
+    let app = limited("register_ip=off").await;
     let nobody = app.anonymous();
 
     app.race_updates(20);
@@ -196,7 +196,7 @@ async fn requests_at_once_are_counted_one_by_one() {
 
 #[tokio::test]
 async fn a_success_does_not_count_for_the_account_but_for_the_address() {
-    let app = limited("login_account=3/900,login_address=6/900").await;
+    let app = limited("login_account=3/900,login_ip=6/900").await;
     let (owner, email) = owner(&app).await;
     let mut statuses = Vec::new();
     for password in ["x", "y", PASSWORD, PASSWORD, "z", PASSWORD] {
@@ -204,7 +204,7 @@ async fn a_success_does_not_count_for_the_account_but_for_the_address() {
     }
     assert_eq!(statuses, [401, 401, 200, 200, 401, 429], "three wrong ones");
     let problem = log_in(&owner, "eve@example.com", PASSWORD).await;
-    assert_eq!(problem.expect_problem(429, "rate_limited")["limit"], "login_address");
+    assert_eq!(problem.expect_problem(429, "rate_limited")["limit"], "login_ip");
 }
 
 #[tokio::test]
@@ -217,7 +217,7 @@ async fn the_right_password_is_not_looked_at_beyond_the_limit() {
     }
     let all_but_the_address = async || {
         let mut contents = app.contents().await;
-        contents.retain(|key, _| !key.starts_with("LIMIT#login_address#"));
+        contents.retain(|key, _| !key.starts_with("LIMIT#login_ip#"));
         contents
     };
     let before = all_but_the_address().await;
@@ -281,7 +281,7 @@ async fn the_right_password_of_a_disabled_account_is_a_guess_like_any_other() {
 
 #[tokio::test]
 async fn strangers_guesses_do_not_keep_the_owner_out_at_home() {
-    let app = limited("login_account=3/900,login_address=off").await;
+    let app = limited("login_account=3/900,login_ip=off").await;
     let (owner, email) = owner(&app).await;
     log_in(&owner, &email, PASSWORD).await.expect(200);
     for attacker in 0..5 {
@@ -295,16 +295,16 @@ async fn strangers_guesses_do_not_keep_the_owner_out_at_home() {
 
     // A new address becomes known by resetting the password there.
     let (address, tally) = (ClientIp::read(Some(CAFE)), Tally::default());
-    let limiter = Limiter::new(app.backstage, &address, &tally);
+    let limiter = Limiter::new(app.unrestricted, &address, &tally);
     let owners = Email::parse(email.clone()).expect("an address");
-    limiter.remember_address(&owners).await;
+    limiter.remember_ip(&owners).await;
     log_in(&owner.at(CAFE), &email, PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
 async fn guesses_at_home_are_limited_too() {
     for strangers in [0, 5] {
-        let app = limited("login_account=3/900,login_address=off").await;
+        let app = limited("login_account=3/900,login_ip=off").await;
         let (owner, email) = owner(&app).await;
         log_in(&owner, &email, PASSWORD).await.expect(200);
         for attacker in 0..strangers {
@@ -323,7 +323,7 @@ async fn guesses_at_home_are_limited_too() {
 
 #[tokio::test]
 async fn what_an_owner_gets_wrong_at_home_is_taken_back_by_getting_it_right_there() {
-    let app = limited("login_account=2/900,login_address=off").await;
+    let app = limited("login_account=2/900,login_ip=off").await;
     let (owner, email) = owner(&app).await;
     log_in(&owner, &email, PASSWORD).await.expect(200);
     for _ in 0..2 {
@@ -340,7 +340,7 @@ async fn what_an_owner_gets_wrong_at_home_is_taken_back_by_getting_it_right_ther
 #[tokio::test]
 async fn an_address_is_known_for_ninety_days_and_written_down_once_a_day() {
     let day = Duration::from_secs(24 * 3600);
-    let app = limited("login_account=1/900,login_address=off").await;
+    let app = limited("login_account=1/900,login_ip=off").await;
     let (owner, email) = owner(&app).await;
     let seen = async || {
         let mut items = app.contents().await.into_iter();
@@ -396,7 +396,7 @@ async fn who_is_signed_in_has_an_allowance_of_their_own_for_their_password() {
 
 #[tokio::test]
 async fn an_address_that_has_used_up_its_own_uses_up_nobody_elses() {
-    let app = limited("login_account=2/900,login_address=2/900,register_address=1/3600").await;
+    let app = limited("login_account=2/900,login_ip=2/900,register_ip=1/3600").await;
     let (owner, email) = owner(&app).await;
     let attacker = app.anonymous();
     for name in ["a", "b"] {
@@ -405,7 +405,7 @@ async fn an_address_that_has_used_up_its_own_uses_up_nobody_elses() {
     register(&attacker, "a@example.com").await.expect(202);
     for _ in 0..3 {
         let refused = log_in(&attacker, &email, "x").await.expect_problem(429, "rate_limited");
-        assert_eq!(refused["limit"], "login_address");
+        assert_eq!(refused["limit"], "login_ip");
     }
     for _ in 0..6 {
         register(&attacker, "eve@example.com").await.expect_problem(429, "rate_limited");
@@ -425,7 +425,7 @@ async fn an_address_that_has_used_up_its_own_uses_up_nobody_elses() {
 async fn a_replayed_order_does_not_count() {
     let app = limited("checkout_account=3/600").await;
     let (ada, _) = owner(&app).await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
     let place = async |key: &str| {
         let call = ada.call("POST", "/orders").header("idempotency-key", key);
         call.json(&order_of(&mug, 1)).send().await
@@ -456,7 +456,7 @@ async fn a_replayed_order_does_not_count() {
 async fn an_equal_request_that_is_still_under_way_does_not_count_either() {
     let app = limited("checkout_account=1/600").await;
     let ((ada, _), admin) = (owner(&app).await, app.admin().await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 50)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 50)).await;
     let place = || {
         let call = ada.call("POST", "/orders").header("idempotency-key", "once");
         call.json(&order_of(&mug, 1)).send()
@@ -475,7 +475,7 @@ async fn an_equal_request_that_is_still_under_way_does_not_count_either() {
             tokio::time::sleep(Duration::from_millis(1)).await;
             accesses.extend(app.take_count("place-order").accesses);
         }
-        put_up(&admin, product("Another transaction", 1800, 50)).await
+        create_product(&admin, product("Another transaction", 1800, 50)).await
     };
     let (answers, _) = join(join_all([place(), place()]), release).await;
 
@@ -484,7 +484,7 @@ async fn an_equal_request_that_is_still_under_way_does_not_count_either() {
 
 #[tokio::test]
 async fn what_a_header_says_of_the_address_changes_nothing() {
-    let app = limited("login_address=2/900").await;
+    let app = limited("login_ip=2/900").await;
     let body = json!({"email": "eve@example.com", "password": "x"});
     let mut statuses = Vec::new();
     for number in 0..4 {
@@ -499,7 +499,7 @@ async fn what_a_header_says_of_the_address_changes_nothing() {
 
 #[tokio::test]
 async fn a_network_of_ipv6_addresses_is_one_caller() {
-    let app = limited("login_address=2/900").await;
+    let app = limited("login_ip=2/900").await;
     let mut statuses = Vec::new();
     for address in ["2001:db8::1", "2001:db8::ffff:2", "2001:db8::3", "2001:db8:0:1::1"] {
         statuses.push(log_in(&app.anonymous().at(address), "eve@example.com", "x").await.status);
@@ -509,24 +509,24 @@ async fn a_network_of_ipv6_addresses_is_one_caller() {
 
 #[tokio::test]
 async fn who_comes_from_nowhere_is_one_caller_and_known_nowhere() {
-    let app = limited("login_account=1/900,login_address=3/900").await;
+    let app = limited("login_account=1/900,login_ip=3/900").await;
     let (owner, email) = owner(&app).await;
     for nowhere in ["", "localhost"] {
         log_in(&owner.at(nowhere), &email, PASSWORD).await.expect(200);
     }
     log_in(&owner.at("nowhere"), &email, "wrong horse").await.expect(401);
     let refused = log_in(&owner.at("::1::"), "eve@example.com", "x").await;
-    assert_eq!(refused.expect_problem(429, "rate_limited")["limit"], "login_address");
+    assert_eq!(refused.expect_problem(429, "rate_limited")["limit"], "login_ip");
     let known = app.contents().await.into_keys().find(|key| key.starts_with("KNOWN#"));
     assert_eq!(known, None);
 }
 
 #[tokio::test]
 async fn where_nothing_can_be_counted_passwords_are_not_looked_at_and_the_rest_goes_on() {
-    let closed = Trouble { closed: Some("LIMIT#"), ..Trouble::default() };
+    let closed = Faults { closed: Some("LIMIT#"), ..Faults::default() };
     let app = App::start_limited("", closed).await;
     let (owner, email) = owner(&app).await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
     let before = app.contents().await;
 
     for password in [PASSWORD, "wrong horse"] {
@@ -544,13 +544,13 @@ async fn where_nothing_can_be_counted_passwords_are_not_looked_at_and_the_rest_g
 
 #[tokio::test]
 async fn nothing_but_a_password_waits_long_for_being_counted() {
-    let silent = Trouble { silent: Some("LIMIT#"), ..Trouble::default() };
-    let app = App::start_impatient(silent).await;
+    let silent = Faults { silent: Some("LIMIT#"), ..Faults::default() };
+    let app = App::start_as_deployed(silent).await;
     let (owner, email) = owner(&app).await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
     let begin = std::time::Instant::now();
     let order = owner.post("/orders", order_of(&mug, 1)).await;
-    assert!(begin.elapsed() < Patience::default().call, "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Timeouts::default().call, "{:?}", begin.elapsed());
     assert_eq!(order.header("ratelimit"), None, "nobody knows");
     order.expect(201);
     register(&owner, "eve@example.com").await.expect(202);
@@ -559,7 +559,7 @@ async fn nothing_but_a_password_waits_long_for_being_counted() {
 
 #[tokio::test]
 async fn where_acquaintances_can_not_be_read_the_limit_is_everybodys() {
-    let closed = Trouble { closed: Some("KNOWN#"), ..Trouble::default() };
+    let closed = Faults { closed: Some("KNOWN#"), ..Faults::default() };
     let app = App::start_limited("login_account=2/900", closed).await;
     let (owner, email) = owner(&app).await;
     log_in(&owner, &email, PASSWORD).await.expect(200);
@@ -597,13 +597,14 @@ async fn what_is_taken_back_again_by_a_retry_makes_no_room_that_was_not_there() 
         limit: RateLimit::CheckoutAccount,
         identity: "somebody".to_owned(),
         quota,
-        window: quota.window(app.backstage.now()),
+        window: quota.window(app.unrestricted.now()),
         share: None,
     };
-    let count = async || app.backstage.store.rate_limits().count(&counter).await.expect("counted");
+    let count =
+        async || app.unrestricted.store.rate_limits().count(&counter).await.expect("counted");
     assert_eq!(count().await, Some(1));
     for _ in 0..3 {
-        app.backstage
+        app.unrestricted
             .store
             .rate_limits()
             .discount(&counter, Trace::Kept)
@@ -615,7 +616,7 @@ async fn what_is_taken_back_again_by_a_retry_makes_no_room_that_was_not_there() 
 
 #[tokio::test]
 async fn a_limit_that_is_off_counts_nothing() {
-    let app = limited("login_account=off,login_address=off,checkout_account=off").await;
+    let app = limited("login_account=off,login_ip=off,checkout_account=off").await;
     let (owner, email) = owner(&app).await;
     let mut states: Vec<Value> = Vec::new();
     for _ in 0..12 {

@@ -17,7 +17,7 @@ use tests::samples::product;
 /// A key of the shop's that the test holds too, published like every other.
 async fn key_of_the_shop(app: &App) -> PrivateKey {
     let key = PrivateKey::generate().expect("a key");
-    let (store, now) = (&app.backstage.store, app.backstage.now());
+    let (store, now) = (&app.unrestricted.store, app.unrestricted.now());
     issuer::publish(&key, store, now).await.expect("published");
     key
 }
@@ -294,13 +294,13 @@ async fn an_ended_session_is_refused_from_the_next_request_on() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let user = ada.user_id.expect("an id");
-    let other = shared::services::sessions::begin(app.backstage, user).await.expect("a session");
+    let other = shared::services::sessions::begin(app.unrestricted, user).await.expect("a session");
     ada.get("/orders").await.expect(200);
 
     let (_, claims) = jwt::read(ada.token.as_deref().expect("a token"));
     let session = claims["sid"].as_str().expect("a session");
     let security =
-        app.backstage.store.sessions().get(user).await.expect("a read").expect("an item");
+        app.unrestricted.store.sessions().get(user).await.expect("a read").expect("an item");
     assert_eq!(security.sessions.len(), 2);
     let key = keys::security(user);
     let update = app.client.update_item().table_name(&app.table);

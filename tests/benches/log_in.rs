@@ -38,7 +38,7 @@ async fn main() {
     let app = App::start().await;
     let ada = app.customer("ada").await.with_password(PASSWORD).await;
     let user = ada.user_id.expect("an account");
-    let store = &app.backstage.store;
+    let store = &app.unrestricted.store;
     let email = store
         .users()
         .get(user, Read::Consistent)
@@ -94,8 +94,8 @@ fn hash_like(hash: &PasswordHash) {
 
 /// What the deployed function is given, but for where the database is, and the time.
 fn deployed(app: &App) -> (&'static Ctx, Arc<AtomicI64>) {
-    let clock = Arc::new(AtomicI64::new(app.backstage.now().unix_millis()));
-    let config = app.backstage.config.clone();
+    let clock = Arc::new(AtomicI64::new(app.unrestricted.now().unix_millis()));
+    let config = app.unrestricted.config.clone();
     let store = Store::new(&config, None);
     let issuer = Issuer::with_key(PrivateKey::generate().expect("a key"));
     let ctx = Ctx::with(config, store, issuer, Clock::Manual(Arc::clone(&clock)));

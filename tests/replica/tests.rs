@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::app::App;
-use crate::gate::Trouble;
+use crate::gate::Faults;
 
 /// A route that is no GET.
 const ADD: &str = "add-cart-item";
@@ -17,7 +17,7 @@ const PK: &str = "USER#1";
 const SK: &str = "PROFILE";
 
 async fn start() -> App {
-    App::start_with(Trouble { stale_reads: true, ..Trouble::default() }).await
+    App::start_with(Faults { stale_reads: true, ..Faults::default() }).await
 }
 
 fn text(text: &str) -> AttributeValue {

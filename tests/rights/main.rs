@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use shared::domain::rate_limit::RateLimits;
 use tests::app::{App, OPERATOR};
 use tests::gate::Access;
-use tests::mailbox::Mishap;
+use tests::mailbox::MailFault;
 use tests::persona::Persona;
 use tests::policy::{Policy, Resource, policies};
-use tests::samples::{product, put_up, put_up_sku, usd, weaken_hash};
+use tests::samples::{create_product, create_sku, product, usd, weaken_hash};
 
 /// Where nobody of the tests has been before.
 const ELSEWHERE: &str = "198.51.100.7";
@@ -78,8 +78,8 @@ async fn tour(app: &App) {
     admin.get(&path).await.expect(200);
     admin.patch(&path, json!({"role": "admin"})).await.expect(200);
 
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 50)).await;
-    put_up_sku(&admin, "CUP", 1500, 50).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 50)).await;
+    create_sku(&admin, "CUP", 1500, 50).await;
     let path = format!("/products/{}", id(&mug));
     let draft = json!({
         "name": "Mug",
@@ -96,17 +96,17 @@ async fn tour(app: &App) {
     anyone.get("/products").await.expect(200);
     anyone.get("/products?category=mugs").await.expect(200);
 
-    fill_and_order(&ada, &mug).await;
+    place_orders(&ada, &mug).await;
     ada.get("/orders").await.expect(200);
     admin.delete(&path).await.expect(204);
     write_to_everybody(app).await;
-    leave(app, &ada.at(ELSEWHERE)).await;
-    run_the_shop(app).await;
+    delete_account(app, &ada.at(ELSEWHERE)).await;
+    administer(app).await;
     app.run_job("rotate-token-key", json!({})).await.expect("a new key");
 }
 
 /// The operator would be the first admin; another one leaves.
-async fn run_the_shop(app: &App) {
+async fn administer(app: &App) {
     let account = json!({"email": OPERATOR, "password": "correct horse", "name": "Olga"});
     app.anonymous().sign_up(account).await;
     let other = app.admin().await.with_password("correct horse").await;
@@ -121,7 +121,7 @@ async fn write_to_everybody(app: &App) {
     anyone.post("/auth/resend-verification", email).await.expect(202);
     let email = json!({"email": "ada@example.com"});
     anyone.post("/auth/forgot-password", email).await.expect(202);
-    app.mailbox.make_trouble([Mishap::Permanent]);
+    app.mailbox.inject_faults([MailFault::Permanent]);
     app.deliver_mail().await;
     app.sweep_outbox().await;
     app.run_job("deliver-mail", json!({"resend": "failed"})).await.expect("a run");
@@ -140,7 +140,7 @@ async fn without_verification(app: &App) {
 }
 
 /// An account with closed orders, a cart and a registration that waits in vain is deleted.
-async fn leave(app: &App, ada: &Persona<'_>) {
+async fn delete_account(app: &App, ada: &Persona<'_>) {
     let orders = ada.get("/orders").await.expect(200);
     for order in orders["data"].as_array().expect("orders") {
         ada.delete(&format!("/orders/{}", id(order))).await.expect(200);
@@ -156,7 +156,7 @@ async fn leave(app: &App, ada: &Persona<'_>) {
     }
 }
 
-async fn fill_and_order(ada: &Persona<'_>, mug: &Value) {
+async fn place_orders(ada: &Persona<'_>, mug: &Value) {
     ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
     ada.post("/cart/items", json!({"sku": "CUP", "quantity": 1})).await.expect(200);
     ada.put("/cart/items/CUP", json!({"quantity": 2})).await.expect(200);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// Longer than any function takes.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 pub struct Runtime {
     pub address: SocketAddr,
@@ -45,13 +45,13 @@ impl Runtime {
 
     /// When the function asked for its first event.
     pub fn first_poll(&self) -> Instant {
-        self.polls.recv_timeout(PATIENCE).expect("the function starts")
+        self.polls.recv_timeout(TIMEOUT).expect("the function starts")
     }
 
     /// Gives the function an event, and waits for its answer.
     pub fn invoke(&self, event: &Value) -> Value {
         self.events.send(event.to_string()).expect("the function lives");
-        let answer = self.answers.recv_timeout(PATIENCE).expect("the function answers");
+        let answer = self.answers.recv_timeout(TIMEOUT).expect("the function answers");
         serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"))
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use shared::config::Config;
 use shared::http::cors;
-use shared::store::deliveries::CLAIM;
+use shared::store::deliveries::CLAIM_LIFETIME;
 use tests::database::template;
 use tests::policy::{Resource, policies};
 
@@ -139,7 +139,10 @@ fn queues_are_encrypted_and_keep_what_failed_for_as_long_as_they_can() {
 fn a_message_is_claimed_for_longer_than_its_function_runs() {
     let (_, function) = functions().find(|(name, _)| *name == "DeliverMailFunction").expect("it");
     let timeout = function["Timeout"].as_i64().expect("seconds");
-    assert!(timeout < CLAIM.whole_seconds(), "CLAIM in shared/store/deliveries.rs");
+    assert!(
+        timeout < CLAIM_LIFETIME.whole_seconds(),
+        "CLAIM_LIFETIME in shared/store/deliveries.rs"
+    );
 }
 
 #[test]

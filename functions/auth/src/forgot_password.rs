@@ -21,8 +21,7 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { email } = request.json()?;
-    let limits =
-        [RateLimit::ForgotEmail.of(&email), RateLimit::ForgotAddress.of(request.address())];
+    let limits = [RateLimit::ForgotEmail.of(&email), RateLimit::ForgotIp.of(request.ip())];
     request.limiter(ctx).admit(limits).await?;
 
     ctx.store.outbox().send_alone(Event::PasswordResetRequested { email }, ctx.now()).await?;

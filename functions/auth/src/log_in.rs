@@ -24,7 +24,7 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { email, password } = request.json()?;
-    let by_ip = [RateLimit::LoginAddress.of(request.address())];
+    let by_ip = [RateLimit::LoginIp.of(request.ip())];
 
     let signed_in = sign_in::log_in(ctx, request.limiter(ctx), by_ip, &email, &password).await?;
 

@@ -18,10 +18,8 @@ use crate::view::VERIFICATION_SENT;
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let registrant = registrant(request.body()?)?;
-    let limits = [
-        RateLimit::RegisterEmail.of(&registrant.email),
-        RateLimit::RegisterAddress.of(request.address()),
-    ];
+    let limits =
+        [RateLimit::RegisterEmail.of(&registrant.email), RateLimit::RegisterIp.of(request.ip())];
     request.limiter(ctx).admit(limits).await?;
 
     registration::register(ctx, registrant).await?;

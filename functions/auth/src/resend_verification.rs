@@ -21,8 +21,7 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { email } = request.json()?;
-    let limits =
-        [RateLimit::ResendEmail.of(&email), RateLimit::ResendAddress.of(request.address())];
+    let limits = [RateLimit::ResendEmail.of(&email), RateLimit::ResendIp.of(request.ip())];
     request.limiter(ctx).admit(limits).await?;
 
     ctx.store.outbox().send_alone(Event::VerificationRequested { email }, ctx.now()).await?;

@@ -22,7 +22,7 @@ struct Body {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { token, password } = request.json()?;
     let limiter = request.limiter(ctx);
-    limiter.admit([RateLimit::ResetAddress.of(request.address())]).await?;
+    limiter.admit([RateLimit::ResetIp.of(request.ip())]).await?;
 
     account_changes::reset_password(ctx, limiter, &token, &password).await?;
 

@@ -25,7 +25,7 @@ struct Body {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { token, password } = request.json()?;
     let limiter = request.limiter(ctx);
-    limiter.admit([RateLimit::VerifyAddress.of(request.address())]).await?;
+    limiter.admit([RateLimit::VerifyIp.of(request.ip())]).await?;
 
     let signed_in = registration::verify(ctx, limiter, &token, &password).await?;
 

@@ -20,25 +20,25 @@ struct Query {
     #[deserr(default)]
     sort: Option<NewestFirst>,
     #[deserr(default)]
-    q: Option<NotYet>,
+    q: Option<NotSupported>,
     #[deserr(default)]
-    name: Option<NotYet>,
+    name: Option<NotSupported>,
     #[deserr(default)]
-    size: Option<NotYet>,
+    size: Option<NotSupported>,
     #[deserr(default)]
-    brand: Option<NotYet>,
+    brand: Option<NotSupported>,
     #[deserr(default)]
-    tag: Option<NotYet>,
+    tag: Option<NotSupported>,
     #[deserr(default)]
-    min_price: Option<NotYet>,
+    min_price: Option<NotSupported>,
     #[deserr(default)]
-    max_price: Option<NotYet>,
+    max_price: Option<NotSupported>,
     #[deserr(default)]
-    in_stock: Option<NotYet>,
+    in_stock: Option<NotSupported>,
     #[deserr(default)]
-    min_rating: Option<NotYet>,
+    min_rating: Option<NotSupported>,
     #[deserr(default)]
-    status: Option<NotYet>,
+    status: Option<NotSupported>,
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
@@ -65,10 +65,10 @@ impl NewestFirst {
 
 /// A filter of the contract that is not built: obeying it silently would be a lie.
 #[derive(Deserr)]
-#[deserr(error = Invalid, try_from(String) = NotYet::refuse -> Refused)]
-struct NotYet;
+#[deserr(error = Invalid, try_from(String) = NotSupported::refuse -> Refused)]
+struct NotSupported;
 
-impl NotYet {
+impl NotSupported {
     fn refuse(_: String) -> Result<Self, Refused> {
         Err(Refused::new("unsupported_filter", "The list can't be filtered by this yet."))
     }

@@ -11,11 +11,11 @@ use shared::config::MailSettings;
 use shared::domain::ids::MessageId;
 use shared::domain::message::{Event, Message};
 use shared::mail::{Mailer, SendError};
-use shared::store::deliveries::{DeliveryAttempt, Tries};
+use shared::store::deliveries::{AttemptCount, DeliveryAttempt};
 use shared::{Ctx, Error, Result};
 use tracing::{error, info, warn};
 
-use crate::letters::{self, Rendered};
+use crate::mails::{self, Rendered};
 use crate::ses::Ses;
 
 /// The most tries of a message at which we fail ourselves, again and again. More than the stream
@@ -106,7 +106,7 @@ async fn end_failed(
 ) -> Result<Outcome> {
     let deliveries = ctx.store.deliveries();
     let message_id = attempt.id;
-    let Tries { counted: attempts, unanswered, .. } = attempt.tries;
+    let AttemptCount { counted: attempts, unanswered, .. } = attempt.tries;
     match error {
         DeliveryError::Permanent(code) => set_aside(ctx, attempt, kind, &code).await,
         DeliveryError::OutcomeUnknown(_) if unanswered + 1 >= MOST_UNANSWERED => {
@@ -152,7 +152,7 @@ async fn send(
     event: &Event,
 ) -> Result<(), DeliveryError> {
     let (deliveries, id) = (ctx.store.deliveries(), attempt.id);
-    match letters::write(ctx, settings, event).await? {
+    match mails::write(ctx, settings, event).await? {
         Rendered::Nothing => deliveries.delete(id).await?,
         Rendered::Replaced(events) => deliveries.replace(attempt, events, ctx.now()).await?,
         Rendered::Mail(mail) => {

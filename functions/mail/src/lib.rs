@@ -1,9 +1,9 @@
 //! Mail: what the shop writes to people, and how it gets to them.
 
+mod content;
 pub mod deliver_mail;
 mod delivery;
-mod letter;
-mod letters;
+mod mails;
 mod ses;
 
 use shared::lambda::JobHandler;

@@ -24,7 +24,7 @@ use shared::domain::email::Email;
 use shared::mail::{Mail, Mailer, SendError};
 
 /// How long SES may take for a mail, with all tries.
-const PATIENCE: Duration = Duration::from_secs(8);
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How long to wait before each further try of a mail that SES was too busy for.
 const PAUSES: [Duration; 3] =
@@ -52,16 +52,16 @@ impl Ses {
             // SES can't tell a mail that it has had before: where an answer is lost, sending it
             // again at once would often send two.
             .retry_config(RetryConfig::disabled())
-            // How long a mail may take with all its tries, is said by `PATIENCE`.
+            // How long a mail may take with all its tries, is said by `TIMEOUT`.
             .timeout_config(
-                TimeoutConfig::builder().connect_timeout(config.patience.connect).build(),
+                TimeoutConfig::builder().connect_timeout(config.timeouts.connect).build(),
             );
         builder.set_endpoint_url(config.aws.ses_endpoint.clone());
         let from = mailbox(settings.shop.as_str(), &settings.from);
         Self { client: Client::from_conf(builder.build()), from }
     }
 
-    async fn send_patiently(&self, mail: &Mail) -> Result<(), Failed> {
+    async fn send_with_retries(&self, mail: &Mail) -> Result<(), Failed> {
         let content = content(mail).map_err(|_| Failed::Permanent("incomplete".to_owned()))?;
         for pause in PAUSES {
             match self.try_to_send(&content, &mail.to).await {
@@ -88,7 +88,7 @@ impl Ses {
 impl Mailer for Ses {
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), SendError>> {
         async move {
-            let sent = tokio::time::timeout(PATIENCE, self.send_patiently(mail)).await;
+            let sent = tokio::time::timeout(TIMEOUT, self.send_with_retries(mail)).await;
             sent.unwrap_or(Err(Failed::OutcomeUnknown(NO_ANSWER.to_owned())))
                 .map_err(SendError::from)
         }

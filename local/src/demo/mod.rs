@@ -2,12 +2,12 @@
 //! what one of them has bought.
 
 mod accounts;
+mod categories;
 mod load;
 mod mailed;
 mod products;
 mod purchases;
 mod sessions;
-mod shelves;
 
 pub use accounts::{ACCOUNTS, ADMIN, Account, Address, LEAVER, SHOPPER};
 pub use load::load;

@@ -1,13 +1,13 @@
-//! The demo products: a deterministic walk along the shelves. The same product has the same
+//! The demo products: a deterministic walk along the categories. The same product has the same
 //! identifier, SKUs, price and stock on every machine.
 
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};
 
-use super::shelves::{Article, SHELVES, Shelf};
+use super::categories::{CATEGORIES, DemoCategory, DemoItem};
 
 /// How many there are.
-pub const COUNT: usize = SHELVES.len() * 10 * 2;
+pub const COUNT: usize = CATEGORIES.len() * 10 * 2;
 
 /// 1 June 2024, 08:00 UTC; each product came a day and a half after the one before.
 pub(super) const OPENING: u64 = 1_717_228_800_000;
@@ -102,53 +102,53 @@ pub fn products() -> impl Iterator<Item = DemoProduct> {
     (0..COUNT).map(product)
 }
 
-/// Neighbours in time stand on different shelves, so that the newest are a mixture.
+/// Neighbours in time stand on different categories, so that the newest are a mixture.
 fn product(index: usize) -> DemoProduct {
-    let shelf = &SHELVES[index % SHELVES.len()];
-    let turn = index / SHELVES.len();
-    let (article, edition) = (&shelf.articles[turn % 10], turn / 10);
-    let mut dice = Dice(index as u64);
+    let category = &CATEGORIES[index % CATEGORIES.len()];
+    let turn = index / CATEGORIES.len();
+    let (item, edition) = (&category.items[turn % 10], turn / 10);
+    let mut random = SplitMix64(index as u64);
 
-    let (brand, about) = shelf.brands[(turn + 2 * edition) % shelf.brands.len()];
-    let name = format!("{} {}", MODELS[(index + 7 * edition) % MODELS.len()], article.name);
-    let care = dice.pick(&shelf.care);
+    let (brand, about) = category.brands[(turn + 2 * edition) % category.brands.len()];
+    let name = format!("{} {}", MODELS[(index + 7 * edition) % MODELS.len()], item.name);
+    let care = random.pick(&category.care);
     let created_at = OPENING + PACE * index as u64;
     DemoProduct {
-        uuid: Builder::from_unix_timestamp_millis(created_at, &dice.bytes()).into_uuid(),
+        uuid: Builder::from_unix_timestamp_millis(created_at, &random.bytes()).into_uuid(),
         created_at,
-        category: shelf.category,
+        category: category.category,
         brand,
-        description: format!("{} {about} {care}", article.text),
-        tags: article.tags,
-        image: format!("https://images.bodega.example/{}-{}.jpg", shelf.category, index + 1),
-        price: price(article.price, edition, &mut dice),
+        description: format!("{} {about} {care}", item.text),
+        tags: item.tags,
+        image: format!("https://images.bodega.example/{}-{}.jpg", category.category, index + 1),
+        price: price(item.price, edition, &mut random),
         low_stock_threshold: 5,
-        variants: variants(shelf, article, index, edition, &mut dice),
+        variants: variants(category, item, index, edition, &mut random),
         name,
     }
 }
 
 /// The second brand is up to a quarter dearer; a price ends in 00, 50 or 90.
-fn price(base: i64, edition: usize, dice: &mut Dice) -> i64 {
-    let percent = if edition == 0 { 100 } else { 105 + i64::from(dice.below(20)) };
+fn price(base: i64, edition: usize, random: &mut SplitMix64) -> i64 {
+    let percent = if edition == 0 { 100 } else { 105 + i64::from(random.below(20)) };
     let whole = base * percent / 100 / 100 * 100;
-    whole + [0, 50, 90][dice.below(3) as usize]
+    whole + [0, 50, 90][random.below(3) as usize]
 }
 
 fn variants(
-    shelf: &Shelf,
-    article: &Article,
+    category: &DemoCategory,
+    item: &DemoItem,
     index: usize,
     edition: usize,
-    dice: &mut Dice,
+    random: &mut SplitMix64,
 ) -> Vec<DemoVariant> {
     // The second edition of what comes in several colours comes in one fewer.
-    let colours = article.colours.len().saturating_sub(edition).max(article.colours.len().min(1));
+    let colours = item.colours.len().saturating_sub(edition).max(item.colours.len().min(1));
     let sold_out = index % 40 == 13;
     let mut variants = Vec::new();
-    for colour in each(&article.colours[..colours]) {
-        for size in each(article.sizes) {
-            let mut sku = format!("{}-{:03}", shelf.code, index + 1);
+    for colour in each(&item.colours[..colours]) {
+        for size in each(item.sizes) {
+            let mut sku = format!("{}-{:03}", category.code, index + 1);
             for part in [colour, size].into_iter().flatten() {
                 sku.push('-');
                 sku.extend(
@@ -157,7 +157,7 @@ fn variants(
                         .map(|c| c.to_ascii_uppercase()),
                 );
             }
-            let stock = if sold_out { 0 } else { stock(dice) };
+            let stock = if sold_out { 0 } else { stock(random) };
             variants.push(DemoVariant { sku, size, colour, stock });
         }
     }
@@ -171,19 +171,19 @@ fn each(values: &'static [&'static str]) -> impl Iterator<Item = Option<&'static
 }
 
 /// One in twelve is sold out, one in eight nearly.
-fn stock(dice: &mut Dice) -> u32 {
-    match dice.below(24) {
+fn stock(random: &mut SplitMix64) -> u32 {
+    match random.below(24) {
         0 | 1 => 0,
-        2..=4 => 1 + dice.below(4),
-        _ => 6 + dice.below(75),
+        2..=4 => 1 + random.below(4),
+        _ => 6 + random.below(75),
     }
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
-struct Dice(u64);
+struct SplitMix64(u64);
 
-impl Dice {
-    fn roll(&mut self) -> u64 {
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -192,7 +192,7 @@ impl Dice {
     }
 
     fn below(&mut self, bound: u32) -> u32 {
-        (self.roll() % u64::from(bound)) as u32
+        (self.next() % u64::from(bound)) as u32
     }
 
     fn pick<T: Copy>(&mut self, from: &[T; 3]) -> T {
@@ -201,8 +201,8 @@ impl Dice {
 
     fn bytes(&mut self) -> [u8; 10] {
         let mut bytes = [0; 10];
-        bytes[..8].copy_from_slice(&self.roll().to_be_bytes());
-        bytes[8..].copy_from_slice(&self.roll().to_be_bytes()[..2]);
+        bytes[..8].copy_from_slice(&self.next().to_be_bytes());
+        bytes[8..].copy_from_slice(&self.next().to_be_bytes()[..2]);
         bytes
     }
 }
@@ -215,13 +215,13 @@ mod tests {
 
     #[test]
     fn the_shop_is_well_stocked() {
-        let mut shelves = BTreeMap::<_, usize>::new();
+        let mut categories = BTreeMap::<_, usize>::new();
         for product in products() {
-            *shelves.entry(product.category).or_default() += 1;
+            *categories.entry(product.category).or_default() += 1;
         }
-        assert!(shelves.values().sum::<usize>() >= 200);
-        assert!(shelves.len() >= 8, "{shelves:?}");
-        assert!(shelves.values().all(|count| *count == 20), "{shelves:?}");
+        assert!(categories.values().sum::<usize>() >= 200);
+        assert!(categories.len() >= 8, "{categories:?}");
+        assert!(categories.values().all(|count| *count == 20), "{categories:?}");
     }
 
     #[test]

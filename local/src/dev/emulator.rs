@@ -9,7 +9,7 @@ use crate::http::Client;
 use crate::pump::{Functions, NotDone};
 
 /// Longer than the emulator itself waits for a function.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The functions that the emulator serves.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl Functions for Emulator {
     async fn invoke(&self, function: &str, event: Value) -> Result<Value, NotDone> {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.url);
         let headers = [("content-type", "application/json")];
-        let answer = self.client.post(&url, &headers, event.to_string(), PATIENCE).await;
+        let answer = self.client.post(&url, &headers, event.to_string(), TIMEOUT).await;
         let answer = answer.map_err(|failure| NotDone::Unavailable(failure.to_string()))?;
         outcome(answer.status, &answer.body)
     }

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use crate::failure::{Explain, Failure, Result};
 
 /// How long a program may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(6);
+const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A program with a process group of its own, which ends when this is dropped: a Ctrl-C at the
 /// terminal reaches only us, and we decide in which order things end.
@@ -57,7 +57,7 @@ impl Drop for Program {
     fn drop(&mut self) {
         let Some(group) = self.group() else { return };
         let _ = killpg(group, Signal::SIGTERM);
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while let Ok(None) = self.child.try_wait() {
             if Instant::now() > end {
                 let _ = killpg(group, Signal::SIGKILL);

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     /// An emulator that answers the first two requests with a time-out.
-    fn impatient_emulator(asked: Arc<AtomicU32>) -> Served {
+    fn emulator_that_times_out(asked: Arc<AtomicU32>) -> Served {
         let answer = move |request: Request| {
             let asked = asked.clone();
             async move {
@@ -93,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn a_function_waits_for_its_event_as_long_as_it_takes() {
         let asked = Arc::new(AtomicU32::new(0));
-        let emulator = impatient_emulator(asked.clone());
+        let emulator = emulator_that_times_out(asked.clone());
         let api = serve(emulator.address().port()).unwrap();
         let next = format!("{}/.rt/place-order/2018-06-01/runtime/invocation/next", api.url());
         let answer = Client::new().send(Request::get(next).body(Body::empty()).unwrap()).await;
@@ -103,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn everything_else_is_passed_on_as_it_is() {
-        let emulator = impatient_emulator(Arc::default());
+        let emulator = emulator_that_times_out(Arc::default());
         let api = serve(emulator.address().port()).unwrap();
         assert_eq!(post(&api, "answer").await, (408, String::new()));
         assert_eq!(post(&api, "answer").await, (408, String::new()));

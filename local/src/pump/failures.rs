@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::domain::time::Timestamp;
 use uuid::Uuid;
 
-use super::lane::Loss;
+use super::worker::Loss;
 use crate::failure::{Explain, Result};
 
 /// A queue that keeps what it is sent, in memory or in a file of one JSON document a line; clones

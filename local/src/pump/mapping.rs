@@ -35,7 +35,7 @@ pub struct Mapping {
     pub(super) retries: Option<u32>,
     /// How old a record may get, in milliseconds.
     pub(super) maximum_age: i64,
-    pub(super) lanes: usize,
+    pub(super) workers: usize,
     /// Without any, every record is delivered.
     pub(super) filters: Vec<Pattern>,
     /// The resource that is told of records that are given up.
@@ -173,7 +173,7 @@ impl Properties {
             reports_item_failures: !self.function_response_types.is_empty(),
             retries: u32::try_from(self.maximum_retry_attempts).ok(),
             maximum_age,
-            lanes: self.parallelization_factor,
+            workers: self.parallelization_factor,
             filters: filters
                 .map(|filter| Pattern::parse(&filter.pattern))
                 .collect::<Result<_>>()?,
@@ -246,7 +246,7 @@ pub(super) mod tests {
     #[test]
     fn what_is_left_open_is_as_lambda_has_it() {
         let mapping = mapping("");
-        assert_eq!((mapping.batch_size, mapping.window, mapping.lanes), (100, 0, 1));
+        assert_eq!((mapping.batch_size, mapping.window, mapping.workers), (100, 0, 1));
         assert_eq!((mapping.retries, mapping.maximum_age), (None, millis(RETENTION)));
         assert!(!mapping.bisect && !mapping.reports_item_failures);
         assert!(mapping.filters.is_empty() && mapping.destination.is_none());
@@ -261,7 +261,7 @@ pub(super) mod tests {
              FilterCriteria: {Filters: [{Pattern: '{\"eventName\": [\"INSERT\"]}'}]}, \
              DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt UndeliveredMail.Arn}}",
         );
-        assert_eq!((mapping.batch_size, mapping.window, mapping.lanes), (10, 2_000, 2));
+        assert_eq!((mapping.batch_size, mapping.window, mapping.workers), (10, 2_000, 2));
         assert_eq!((mapping.retries, mapping.maximum_age), (Some(5), 3_600_000));
         assert!(mapping.bisect && mapping.reports_item_failures);
         assert_eq!(mapping.filters.len(), 1);

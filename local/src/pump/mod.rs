@@ -2,7 +2,7 @@
 //! that ask for it in `template.yaml`.
 //!
 //! ```text
-//! stream → filters → lanes (one item, one lane) → batch → function → done
+//! stream → filters → workers (one item, one worker) → batch → function → done
 //!                                     ↑ retry, split            → failure destination
 //! ```
 //!
@@ -14,7 +14,7 @@
 //!
 //! A record may come twice, as it may in the cloud: a pump that ends between a function's answer and
 //! the checkpoint does not know of the answer, and the retries of a batch under way begin anew. The
-//! lanes are a mapping's, not a shard's: that is the same in a stream of one shard, and slower in
+//! workers are a mapping's, not a shard's: that is the same in a stream of one shard, and slower in
 //! one of many. Losses are not consolidated: each is a message of its own.
 //!
 //! [`Pump`] reads a stream over HTTP and calls functions through [`Functions`], so it works with
@@ -31,12 +31,12 @@ mod answer;
 mod checkpoint;
 mod failures;
 mod filter;
-mod lane;
 mod mapping;
 mod record;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -48,10 +48,10 @@ use serde_json::Value;
 use self::checkpoint::{Checkpoint, Checkpoints};
 pub use self::failures::Failures;
 pub(crate) use self::failures::to_the_second;
-use self::lane::{Lane, Next, Settled};
 pub use self::mapping::Mapping;
 pub use self::stream::Table;
 use self::stream::{Reader, Stream};
+use self::worker::{Next, Processed, Worker};
 use crate::clock::{Clock, millis};
 use crate::failure::Result;
 
@@ -96,7 +96,7 @@ pub struct Pump {
 struct Flow {
     mapping: Mapping,
     reader: Option<Reader>,
-    lanes: Vec<Lane>,
+    workers: Vec<Worker>,
     checkpoint: Checkpoint,
     /// Whether the checkpoint has changed since it was written.
     moved: bool,
@@ -104,10 +104,10 @@ struct Flow {
     unavailable: bool,
 }
 
-/// Which lane of which flow.
+/// Which worker of which flow.
 type Place = (usize, usize);
 
-/// What a lane wants to have invoked.
+/// What a worker wants to have invoked.
 struct Invocation {
     place: Place,
     function: String,
@@ -168,24 +168,24 @@ impl Pump {
     }
 
     async fn pump(&mut self, functions: &impl Functions, drain: bool) -> Result<()> {
-        for lane in self.flows.iter_mut().flat_map(|flow| &mut flow.lanes) {
-            lane.resume();
+        for worker in self.flows.iter_mut().flat_map(|flow| &mut flow.workers) {
+            worker.resume();
         }
         let mut under_way = FuturesUnordered::new();
         let mut read_at = i64::MIN;
-        let mut last_trouble = None;
+        let mut last_error = None;
         loop {
             let mut news = 0;
             if drain || read_at <= self.clock.now() {
                 match self.read().await {
-                    Ok(count) => (news, last_trouble) = (count, None),
-                    Err(trouble) if drain => return Err(trouble),
-                    Err(trouble) => {
-                        let again = last_trouble.as_ref() == Some(&trouble);
+                    Ok(count) => (news, last_error) = (count, None),
+                    Err(error) if drain => return Err(error),
+                    Err(error) => {
+                        let again = last_error.as_ref() == Some(&error);
                         if !again {
-                            eprintln!("the stream can't be read, trying again: {trouble}");
+                            eprintln!("the stream can't be read, trying again: {error}");
                         }
-                        last_trouble = Some(trouble);
+                        last_error = Some(error);
                     }
                 }
                 read_at = self.clock.now().saturating_add(millis(BETWEEN_READS));
@@ -215,7 +215,7 @@ impl Pump {
         }
     }
 
-    /// Reads what is new into the lanes, and tells how much that is.
+    /// Reads what is new into the workers, and tells how much that is.
     async fn read(&mut self) -> Result<usize> {
         let mut count = 0;
         for flow in &mut self.flows {
@@ -229,17 +229,17 @@ impl Pump {
         let now = self.clock.now();
         let (mut due, mut wake_at) = (Vec::new(), None);
         for flow in 0..self.flows.len() {
-            for lane in 0..self.flows[flow].lanes.len() {
-                let Flow { mapping, lanes, .. } = &mut self.flows[flow];
-                let mut settled = Settled::default();
-                match lanes[lane].next(mapping, now, &mut settled) {
+            for worker in 0..self.flows[flow].workers.len() {
+                let Flow { mapping, workers, .. } = &mut self.flows[flow];
+                let mut settled = Processed::default();
+                match workers[worker].next(mapping, now, &mut settled) {
                     Next::Nothing => {}
                     Next::Wait(at) => {
                         wake_at = Some(wake_at.map_or(at, |other: i64| other.min(at)))
                     }
                     Next::Invoke(event) => {
                         let function = mapping.function.clone();
-                        due.push(Invocation { place: (flow, lane), function, event });
+                        due.push(Invocation { place: (flow, worker), function, event });
                     }
                 }
                 self.note(flow, settled)?;
@@ -250,10 +250,10 @@ impl Pump {
 
     fn settle(
         &mut self,
-        (flow, lane): Place,
+        (flow, worker): Place,
         outcome: std::result::Result<Value, NotDone>,
     ) -> Result<()> {
-        let Flow { mapping, lanes, unavailable, .. } = &mut self.flows[flow];
+        let Flow { mapping, workers, unavailable, .. } = &mut self.flows[flow];
         let was_unavailable = *unavailable;
         *unavailable = matches!(outcome, Err(NotDone::Unavailable(_)));
         if let Err(NotDone::Unavailable(why)) = &outcome
@@ -261,14 +261,14 @@ impl Pump {
         {
             eprintln!("{} can't be invoked, trying again: {why}", mapping.function);
         }
-        let mut settled = Settled::default();
-        lanes[lane].answered(mapping, outcome, self.clock.now(), &mut settled);
+        let mut settled = Processed::default();
+        workers[worker].answered(mapping, outcome, self.clock.now(), &mut settled);
         self.note(flow, settled)?;
         self.save()
     }
 
     /// Notes what is decided, and tells the failure destination what is lost.
-    fn note(&mut self, flow: usize, settled: Settled) -> Result<()> {
+    fn note(&mut self, flow: usize, settled: Processed) -> Result<()> {
         let flow = &mut self.flows[flow];
         for loss in &settled.lost {
             let function = &flow.mapping.function;
@@ -308,12 +308,12 @@ impl Pump {
 
 impl Flow {
     fn new(mapping: Mapping, checkpoint: Checkpoint) -> Self {
-        let lanes = (0..mapping.lanes).map(|_| Lane::default()).collect();
-        Self { mapping, reader: None, lanes, checkpoint, moved: false, unavailable: false }
+        let workers = (0..mapping.workers).map(|_| Worker::default()).collect();
+        Self { mapping, reader: None, workers, checkpoint, moved: false, unavailable: false }
     }
 
     async fn read(&mut self, stream: &Stream, now: i64) -> Result<usize> {
-        if self.lanes.iter().map(Lane::len).sum::<usize>() >= HELD_AT_MOST {
+        if self.workers.iter().map(Worker::len).sum::<usize>() >= HELD_AT_MOST {
             return Ok(0);
         }
         let reader = match &mut self.reader {
@@ -336,7 +336,7 @@ impl Flow {
             }
             let filters = &self.mapping.filters;
             if filters.is_empty() || filters.iter().any(|filter| filter.matches(&record.event)) {
-                self.lanes[record.lane(self.mapping.lanes)].push(record, now);
+                self.workers[record.worker(self.mapping.workers)].push(record, now);
             } else {
                 position.decide(&record.sequence_number);
             }

@@ -84,13 +84,13 @@ impl Record {
         }
     }
 
-    /// Which of so many lanes it goes through: always the same for one item.
-    pub fn lane(&self, lanes: usize) -> usize {
+    /// Which of so many workers it goes through: always the same for one item.
+    pub fn worker(&self, workers: usize) -> usize {
         let keys = self.event["dynamodb"]["Keys"].as_object().into_iter().flatten();
         let keys: BTreeMap<_, _> = keys.map(|(name, value)| (name, value.to_string())).collect();
         let mut hasher = DefaultHasher::new();
         keys.hash(&mut hasher);
-        usize::try_from(hasher.finish() % lanes.max(1) as u64).unwrap_or(0)
+        usize::try_from(hasher.finish() % workers.max(1) as u64).unwrap_or(0)
     }
 }
 
@@ -163,10 +163,10 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_item_keeps_to_its_lane_and_items_spread_over_all() {
-        let lanes: std::collections::BTreeSet<_> =
-            (0..40).map(|item| record(1, &format!("item-{item}"), 0).lane(4)).collect();
-        assert_eq!(lanes.len(), 4);
-        assert_eq!(record(1, "a", 0).lane(4), record(2, "a", 9).lane(4));
+    fn an_item_keeps_to_its_worker_and_items_spread_over_all() {
+        let workers: std::collections::BTreeSet<_> =
+            (0..40).map(|item| record(1, &format!("item-{item}"), 0).worker(4)).collect();
+        assert_eq!(workers.len(), 4);
+        assert_eq!(record(1, "a", 0).worker(4), record(2, "a", 9).worker(4));
     }
 }

@@ -12,7 +12,7 @@ use super::record::{Record, SequenceNumber, in_region};
 use crate::failure::{Explain, Failure, Result};
 use crate::http::Client;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A table, and the database that it is in.
 #[derive(Debug, Clone)]
@@ -115,7 +115,7 @@ impl Stream {
             ("x-amz-target", target),
         ];
         let exchange =
-            self.client.post(&self.table.endpoint, &headers, request.to_string(), PATIENCE).await;
+            self.client.post(&self.table.endpoint, &headers, request.to_string(), TIMEOUT).await;
         let answer = exchange.map_err(|words| Refusal { name: String::new(), words })?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status.is_success() {

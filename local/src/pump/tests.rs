@@ -139,7 +139,7 @@ impl Functions for Function {
         let words = words(&event);
         let outcome = (self.behaviour)(&words, &event);
         self.events.borrow_mut().push(event);
-        // Lets the other lanes go on.
+        // Lets the other workers go on.
         tokio::task::yield_now().await;
         outcome
     }
@@ -490,7 +490,7 @@ async fn a_function_that_cannot_be_called_loses_no_retry() {
 }
 
 #[tokio::test]
-async fn parallel_lanes_keep_the_order_of_each_item() {
+async fn parallel_workers_keep_the_order_of_each_item() {
     let shop = Shop::open();
     let items = ["a", "b", "c", "d", "e", "f", "g", "h"];
     for round in 0..5 {
@@ -498,7 +498,7 @@ async fn parallel_lanes_keep_the_order_of_each_item() {
             shop.put(item, &format!("{item}{round}")).await;
         }
     }
-    // One in three invocations fails, so that lanes get out of step.
+    // One in three invocations fails, so that workers get out of step.
     let calls = Cell::new(0);
     let function = Function::that(move |_, _| {
         calls.set(calls.get() + 1);
@@ -528,7 +528,7 @@ async fn parallel_lanes_keep_the_order_of_each_item() {
 }
 
 #[tokio::test]
-async fn a_lane_that_waits_does_not_hold_up_the_others() {
+async fn a_worker_that_waits_does_not_hold_up_the_others() {
     let shop = Shop::open();
     shop.put("poison", "poison").await;
     let items: Vec<String> = (0..20).map(|item| format!("item-{item}")).collect();
@@ -541,27 +541,27 @@ async fn a_lane_that_waits_does_not_hold_up_the_others() {
     let log = function.log();
     let second_try =
         log.iter().enumerate().filter(|(_, batch)| *batch == "poison").nth(1).unwrap().0;
-    // About half of them are in the other lane, and all of those came first.
+    // About half of them are in the other worker, and all of those came first.
     assert!(second_try > 4, "{log:?}");
     assert_eq!(log.len(), 24);
 }
 
 #[tokio::test]
 async fn a_batch_waits_for_more_while_its_window_is_open() {
-    let mut lane = Lane::default();
+    let mut worker = Worker::default();
     let mapping = mapping("BatchSize: 3, MaximumBatchingWindowInSeconds: 2");
-    let mut settled = Settled::default();
+    let mut settled = Processed::default();
     let written = 1_000;
-    lane.push(record::tests::record(1, "a", written), 1_000_000);
-    assert_eq!(lane.next(&mapping, 1_000_500, &mut settled), Next::Wait(1_002_000));
-    lane.push(record::tests::record(2, "b", written), 1_000_600);
-    assert_eq!(lane.next(&mapping, 1_001_999, &mut settled), Next::Wait(1_002_000));
-    let Next::Invoke(event) = lane.next(&mapping, 1_002_000, &mut settled) else {
+    worker.push(record::tests::record(1, "a", written), 1_000_000);
+    assert_eq!(worker.next(&mapping, 1_000_500, &mut settled), Next::Wait(1_002_000));
+    worker.push(record::tests::record(2, "b", written), 1_000_600);
+    assert_eq!(worker.next(&mapping, 1_001_999, &mut settled), Next::Wait(1_002_000));
+    let Next::Invoke(event) = worker.next(&mapping, 1_002_000, &mut settled) else {
         panic!("the window is over");
     };
     assert_eq!(event["Records"].as_array().unwrap().len(), 2);
 
-    let mut full = Lane::default();
+    let mut full = Worker::default();
     for number in 1..=3 {
         full.push(record::tests::record(number, "a", written), 1_000_000);
     }
@@ -571,14 +571,14 @@ async fn a_batch_waits_for_more_while_its_window_is_open() {
 
 #[tokio::test]
 async fn a_batch_is_complete_at_six_megabytes() {
-    let mut lane = Lane::default();
+    let mut worker = Worker::default();
     for number in 1..=3 {
         let mut record = record::tests::record(number, "a", 0);
         record.size = 4_000_000;
-        lane.push(record, 0);
+        worker.push(record, 0);
     }
     let mapping = mapping("MaximumBatchingWindowInSeconds: 60");
-    let Next::Invoke(event) = lane.next(&mapping, 0, &mut Settled::default()) else {
+    let Next::Invoke(event) = worker.next(&mapping, 0, &mut Processed::default()) else {
         panic!("two would be too large");
     };
     assert_eq!(event["Records"].as_array().unwrap().len(), 1);
@@ -586,15 +586,17 @@ async fn a_batch_is_complete_at_six_megabytes() {
 
 #[tokio::test]
 async fn back_offs_double_up_to_a_minute() {
-    let mut lane = Lane::default();
-    let (mapping, mut settled) = (mapping(""), Settled::default());
-    lane.push(record::tests::record(1, "a", 0), 0);
+    let mut worker = Worker::default();
+    let (mapping, mut settled) = (mapping(""), Processed::default());
+    worker.push(record::tests::record(1, "a", 0), 0);
     let mut waits = Vec::new();
     let mut now = 0;
     for _ in 0..9 {
-        assert!(matches!(lane.next(&mapping, now, &mut settled), Next::Invoke(_)));
-        lane.answered(&mapping, Err(NotDone::Failed(String::new())), now, &mut settled);
-        let Next::Wait(at) = lane.next(&mapping, now, &mut settled) else { panic!("no back-off") };
+        assert!(matches!(worker.next(&mapping, now, &mut settled), Next::Invoke(_)));
+        worker.answered(&mapping, Err(NotDone::Failed(String::new())), now, &mut settled);
+        let Next::Wait(at) = worker.next(&mapping, now, &mut settled) else {
+            panic!("no back-off")
+        };
         waits.push((at - now) / 1000);
         now = at;
     }
@@ -629,7 +631,7 @@ async fn a_pump_that_is_stopped_in_between_goes_on_in_between() {
     shop.put_all(&["slow", "b", "c", "d", "e", "f"]).await;
     let properties = "BatchSize: 1, ParallelizationFactor: 2";
 
-    // The lane of the first item hangs; the other lane gets through.
+    // The worker of the first item hangs; the other worker gets through.
     struct Hanging(Function);
     impl Functions for Hanging {
         async fn invoke(&self, name: &str, event: Value) -> std::result::Result<Value, NotDone> {
@@ -644,7 +646,7 @@ async fn a_pump_that_is_stopped_in_between_goes_on_in_between() {
     let stopped = tokio::time::timeout(Duration::from_millis(200), pump.drain(&hanging)).await;
     assert!(stopped.is_err());
     let done = hanging.0.batches().concat();
-    assert!(!done.is_empty() && done.len() < 5, "both lanes have items: {done:?}");
+    assert!(!done.is_empty() && done.len() < 5, "both workers have items: {done:?}");
 
     let after = Function::that_is_content();
     shop.pump(properties).with_checkpoints(&file).unwrap().drain(&after).await.unwrap();

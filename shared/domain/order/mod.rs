@@ -81,7 +81,7 @@ impl OrderStatus {
 
 impl PaymentMethod {
     /// How long an order waits for its money.
-    pub const fn patience(self) -> Duration {
+    pub const fn payment_period(self) -> Duration {
         match self {
             Self::Manual => Duration::days(7),
             Self::Card => Duration::minutes(30),
@@ -212,7 +212,7 @@ impl Order {
                 payment_status,
                 payment_method: new.payment_method,
                 total,
-                expires_at: (!is_free).then(|| now.plus(new.payment_method.patience())),
+                expires_at: (!is_free).then(|| now.plus(new.payment_method.payment_period())),
                 version: 1,
                 placed_at: now,
                 updated_at: now,

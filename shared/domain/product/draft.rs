@@ -289,7 +289,7 @@ impl Variant {
             status: product.variant_status(),
             ..self.clone()
         };
-        let has_changed = !described.reads_like(self);
+        let has_changed = !described.is_described_like(self);
         Self { revision: self.revision + u64::from(has_changed), ..described }
     }
 }

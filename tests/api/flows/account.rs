@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::app::App;
-use tests::gate::Trouble;
+use tests::gate::Faults;
 use tests::mailbox::token;
 use tests::persona::Persona;
 
@@ -71,7 +71,7 @@ async fn who_forgot_the_password_comes_back_by_mail_and_is_told_that_it_has_chan
 /// Registration, login and every mail: no order of them tells a stranger who has an account.
 #[tokio::test]
 async fn no_row_of_answers_tells_whether_an_address_has_an_account() {
-    let app = App::start_limited("", Trouble::default()).await;
+    let app = App::start_limited("", Faults::default()).await;
     app.anonymous().sign_up(account("known@example.com", PASSWORD)).await;
     // The registration counts for the one who made it.
     app.anonymous().post("/auth/register", account("unknown@example.com", PASSWORD)).await;

@@ -4,15 +4,15 @@
 use serde_json::{Value, json};
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{id, put_up_sku, usd};
+use tests::samples::{create_sku, id, usd};
 
 /// Three of a SKU in Ada's cart, whose product is gone; another one has the SKU, 5 of it.
 async fn dead_line<'a>(app: &'a App) -> (Persona<'a>, Value, Value) {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let former = put_up_sku(&admin, "X", 1000, 9).await;
+    let former = create_sku(&admin, "X", 1000, 9).await;
     ada.post("/cart/items", json!({"sku": "X", "quantity": 3})).await.expect(200);
     admin.delete(&format!("/products/{}", id(&former))).await.expect(204);
-    let new = put_up_sku(&admin, "X", 7000, 5).await;
+    let new = create_sku(&admin, "X", 7000, 5).await;
     (ada, former, new)
 }
 

@@ -8,7 +8,7 @@ use shared::domain::sku::Sku;
 use shared::store::keys::{self, Key};
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{id, put_up, usd};
+use tests::samples::{create_product, id, usd};
 
 fn shirt(name: &str, options: Value, cents: i64) -> Value {
     json!({
@@ -27,7 +27,7 @@ async fn shop() -> (App, Value) {
     let app = App::start().await;
     let mut new = shirt("Linen Shirt", json!({"size": "M"}), 2900);
     new["variants"][0]["stock"] = json!(9);
-    let product = put_up(&app.admin().await, new).await;
+    let product = create_product(&app.admin().await, new).await;
     (app, product)
 }
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use tests::app::App;
-use tests::samples::{available, product, put_up, usd};
+use tests::samples::{available, create_product, product, usd};
 
 #[tokio::test]
 async fn a_visitor_registers_logs_in_fills_a_cart_and_orders() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let visitor = app.anonymous();
 
     let account = json!({"email": "Ada@Example.com", "password": "correct horse", "name": "Ada"});
@@ -42,7 +42,7 @@ async fn an_order_keeps_what_was_bought_when_the_product_changes_and_goes() {
     let app = App::start().await;
     let admin = app.admin().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let item = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
     let order = ada.post("/orders", item).await.expect(201);
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{available, id, order_of, product, put_up};
+use tests::samples::{available, create_product, id, order_of, product};
 
 async fn sample(app: &App) -> Value {
-    put_up(&app.admin().await, product("Fabric Sample", 0, 20)).await
+    create_product(&app.admin().await, product("Fabric Sample", 0, 20)).await
 }
 
 fn path(order: &Value) -> String {
@@ -41,7 +41,7 @@ async fn it_never_counts_as_unpaid() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let (sample, mug) = (sample(&app).await, product("Mug", 1800, 20));
-    let mug = put_up(&app.admin().await, mug).await;
+    let mug = create_product(&app.admin().await, mug).await;
     for _ in 0..5 {
         ada.post("/orders", order_of(&mug, 1)).await.expect(201);
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::app::App;
-use tests::gate::{Loss, Trouble};
-use tests::samples::{available, order_of, product, put_up};
+use tests::gate::{Faults, Loss};
+use tests::samples::{available, create_product, order_of, product};
 
 /// More tries than there are in the time of a request.
 const ALL: usize = 1000;
@@ -15,7 +15,7 @@ async fn an_order_whose_answers_are_lost_is_answered_with_201_once_one_comes_thr
     for loss in [Loss::OfTheAnswer, Loss::OfTheRequest] {
         let app = App::start().await;
         let ada = app.customer("ada").await;
-        let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+        let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
 
         app.lose(loss, 3);
         let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
@@ -32,10 +32,10 @@ async fn an_outcome_that_stays_unknown_is_said_and_the_same_key_tells_it() {
     for (loss, status, replayed) in
         [(Loss::OfTheAnswer, 201, Some("true")), (Loss::OfTheRequest, 201, None)]
     {
-        let patience = Duration::from_secs(2);
-        let app = App::start_configured(|config| config.patience.request = patience).await;
+        let timeouts = Duration::from_secs(2);
+        let app = App::start_configured(|config| config.timeouts.request = timeouts).await;
         let ada = app.customer("ada").await;
-        let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+        let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
         let place = || {
             ada.call("POST", "/orders").header("idempotency-key", "once").json(&order_of(&mug, 2))
         };
@@ -58,7 +58,7 @@ async fn every_change_that_is_a_transaction_asks_for_its_outcome() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     app.lose(Loss::OfTheAnswer, 2);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 9)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
     let order = format!("/orders/{}", order["id"].as_str().expect("an id"));
@@ -81,7 +81,7 @@ async fn what_is_put_into_a_cart_is_in_it_once_though_the_answer_is_lost() {
     for loss in [Loss::OfTheAnswer, Loss::OfTheRequest] {
         let app = App::start().await;
         let ada = app.customer("ada").await;
-        let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+        let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
         let line = json!({"product_id": mug["id"], "quantity": 2});
 
         for (times, version) in [(1, 1), (2, 2)] {
@@ -95,10 +95,10 @@ async fn what_is_put_into_a_cart_is_in_it_once_though_the_answer_is_lost() {
 
 #[tokio::test]
 async fn an_order_that_can_not_have_landed_is_not_said_to_be_unknown() {
-    let trouble = Trouble { closed: Some("ORDER#"), ..Trouble::default() };
-    let app = App::start_impatient(trouble).await;
+    let faults = Faults { closed: Some("ORDER#"), ..Faults::default() };
+    let app = App::start_as_deployed(faults).await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
 
     // Whatever is turned away has changed nothing.
     ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "unavailable");
@@ -108,7 +108,7 @@ async fn an_order_that_can_not_have_landed_is_not_said_to_be_unknown() {
 async fn an_order_that_only_met_contention_is_not_said_to_be_unknown() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     app.lose(Loss::ToAConflict, ALL);
 
     ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "unavailable");

@@ -1,8 +1,9 @@
-//! Through several routes at once: first sales, races, trouble with the database.
+//! Through several routes at once: first sales, races, a database that fails.
 
 mod account;
 mod dead_lines;
 mod descriptions;
+mod faults;
 mod first_sale;
 mod free_orders;
 mod lost_answers;
@@ -10,4 +11,3 @@ mod newer_versions;
 mod one_cart_named;
 mod oversell;
 mod stale_carts;
-mod trouble;

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::store::keys::{self, Key};
 use tests::app::App;
-use tests::samples::{id, order_of, put_up, usd};
+use tests::samples::{create_product, id, order_of, usd};
 
 const NEWER: &str = "newer";
 
@@ -48,7 +48,7 @@ fn is_newer(value: Option<&AttributeValue>) -> bool {
 async fn a_transition_of_an_order_keeps_what_it_does_not_know() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, tests::samples::product("Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, tests::samples::product("Mug", 1800, 9)).await;
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
     let key = keys::order(id(&order).parse().expect("an id"));
     write(&app, &key, &["novelty", "summary.novelty", "lines[0].novelty", "history[0].novelty"])
@@ -70,7 +70,7 @@ async fn a_product_that_is_described_anew_keeps_what_it_does_not_know() {
     let app = App::start().await;
     let admin = app.admin().await;
     let body = json!({"name": "Mug", "price": usd(1800), "variants": [{"sku": "MUG", "stock": 5}]});
-    let mug = put_up(&admin, body).await;
+    let mug = create_product(&admin, body).await;
     let product = id(&mug).parse().expect("an id");
     let sku = "MUG".parse().expect("a SKU");
     let (product, variant) = (keys::product(product), keys::variant(product, &sku));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{available, order_of, put_up_sku};
+use tests::samples::{available, create_sku, order_of};
 
 async fn add(ada: &Persona<'_>, quantity: u32) -> String {
     let answer = ada.post("/cart/items", json!({"sku": "MUG", "quantity": quantity})).await;
@@ -23,7 +23,7 @@ async fn order(ada: &Persona<'_>, body: Value, tag: &str, key: Option<&str>) -> 
 async fn a_cart_that_another_tab_has_changed_is_not_ordered() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
     let seen = add(&ada, 1).await;
     let now = add(&ada, 1).await;
     let before = app.contents().await;
@@ -39,7 +39,7 @@ async fn a_cart_that_another_tab_has_changed_is_not_ordered() {
 async fn a_cart_that_is_gone_is_a_mismatch_before_it_is_empty() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    create_sku(&app.admin().await, "MUG", 1800, 9).await;
 
     order(&ada, json!({}), "*", None).await.expect_problem(412, "version_mismatch");
 
@@ -53,7 +53,7 @@ async fn a_cart_that_is_gone_is_a_mismatch_before_it_is_empty() {
 async fn a_star_means_a_cart_that_is_stored_on_every_route_of_the_cart() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    create_sku(&app.admin().await, "MUG", 1800, 9).await;
     let line = json!({"sku": "MUG", "quantity": 1});
     for call in [
         ada.call("POST", "/cart/items").json(&line),
@@ -70,7 +70,7 @@ async fn a_star_means_a_cart_that_is_stored_on_every_route_of_the_cart() {
 async fn items_are_no_cart() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
     let seen = add(&ada, 1).await;
     let before = app.contents().await;
 
@@ -84,7 +84,7 @@ async fn items_are_no_cart() {
 async fn a_retry_is_recalled_before_any_refusal() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    create_sku(&app.admin().await, "MUG", 1800, 9).await;
     let seen = add(&ada, 1).await;
     let first = order(&ada, json!({}), &seen, Some("once")).await.expect(201);
 
@@ -102,7 +102,7 @@ async fn a_retry_is_recalled_before_any_refusal() {
 async fn an_order_needs_no_body() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    create_sku(&app.admin().await, "MUG", 1800, 9).await;
     add(&ada, 1).await;
 
     let first = ada.call("POST", "/orders").header("idempotency-key", "once").send().await;

@@ -6,10 +6,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::app::App;
-use tests::gate::Trouble;
+use tests::gate::Faults;
 use tests::persona::Persona;
 use tests::random::Random;
-use tests::samples::{available, product, put_up, put_up_sku};
+use tests::samples::{available, create_product, create_sku, product};
 
 /// How many answers have which status.
 fn tally(answers: &[Answer]) -> BTreeMap<u16, usize> {
@@ -45,7 +45,7 @@ async fn customers(app: &App, number: usize) -> Vec<Persona<'_>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_customers_order_the_last_ten_at_once() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 10)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 10)).await;
     let customers = customers(&app, 200).await;
 
     app.race(200);
@@ -61,11 +61,11 @@ async fn two_hundred_customers_order_the_last_ten_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stock_adds_up_while_the_database_makes_trouble() {
+async fn stock_adds_up_while_the_database_fails() {
     let random = Some(Random::seeded());
-    let trouble =
-        Trouble { conflicts: 20, throttles: 5, lost_answers: 5, random, ..Trouble::default() };
-    let app = App::start_with(trouble).await;
+    let faults =
+        Faults { conflicts: 20, throttles: 5, lost_answers: 5, random, ..Faults::default() };
+    let app = App::start_with(faults).await;
     let mug = loop {
         // Setting up is troubled too: a product whose answer was lost is put up again.
         let new = product("Stoneware Mug", 1800, 30);
@@ -104,7 +104,7 @@ async fn stock_adds_up_while_the_database_makes_trouble() {
 async fn the_same_sku_twice_in_one_order_is_one_line_that_must_be_there() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 3).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 3).await;
     let twice = |a: u32, b: u32| json!({"items": [{"sku": "MUG", "quantity": a}, {"sku": "MUG", "quantity": b}]});
 
     let problem = ada.post("/orders", twice(2, 2)).await.expect_problem(409, "out_of_stock");
@@ -120,7 +120,7 @@ async fn the_same_sku_twice_in_one_order_is_one_line_that_must_be_there() {
 async fn one_cart_placed_fifty_times_at_once_is_one_order() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 100)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 100)).await;
     ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
 
     app.race(50);
@@ -137,7 +137,7 @@ async fn one_cart_placed_fifty_times_at_once_is_one_order() {
 async fn one_key_used_fifty_times_at_once_is_one_order_and_fifty_equal_answers() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 100)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 100)).await;
     ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
     for (key, body) in [("items", one_of(&mug)), ("cart", json!({}))] {
         let place =
@@ -163,7 +163,7 @@ async fn one_key_used_fifty_times_at_once_is_one_order_and_fifty_equal_answers()
 async fn nobody_holds_more_than_five_unpaid_orders_however_fast_they_click() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 100)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 100)).await;
 
     app.race(20);
     let answers = join_all((0..20).map(|_| ada.post("/orders", one_of(&mug)))).await;
@@ -182,7 +182,7 @@ async fn nobody_holds_more_than_five_unpaid_orders_however_fast_they_click() {
 async fn one_order_cancelled_from_fifty_sides_gives_its_stock_back_once() {
     let app = App::start().await;
     let (ada, admin) = (app.customer("ada").await, app.admin().await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 10)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 10)).await;
     let order = ada.post("/orders", one_of(&mug)).await.expect(201);
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
 

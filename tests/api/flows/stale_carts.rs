@@ -2,13 +2,13 @@
 
 use serde_json::json;
 use tests::app::App;
-use tests::gate::Trouble;
+use tests::gate::Faults;
 use tests::persona::Persona;
-use tests::samples::{id, put_up_sku, usd};
+use tests::samples::{create_sku, id, usd};
 
 /// A shop in which every read that need not be consistent shows what was before the last write.
 async fn lagging() -> App {
-    App::start_with(Trouble { stale_reads: true, ..Trouble::default() }).await
+    App::start_with(Faults { stale_reads: true, ..Faults::default() }).await
 }
 
 async fn quantity(ada: &Persona<'_>) -> serde_json::Value {
@@ -19,7 +19,7 @@ async fn quantity(ada: &Persona<'_>) -> serde_json::Value {
 async fn a_quantity_that_seems_to_be_there_already_is_written_all_the_same() {
     let app = lagging().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    create_sku(&app.admin().await, "MUG", 1800, 9).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
 
     // The cheap read still shows 2 when 2 is asked for again.
@@ -34,7 +34,7 @@ async fn a_quantity_that_seems_to_be_there_already_is_written_all_the_same() {
 async fn what_has_just_been_put_in_can_be_taken_out() {
     let app = lagging().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    create_sku(&app.admin().await, "MUG", 1800, 9).await;
     for path in ["/cart/items/MUG", "/cart"] {
         ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
 
@@ -49,7 +49,7 @@ async fn what_has_just_been_put_in_can_be_taken_out() {
 async fn what_has_just_been_put_up_can_be_put_in_and_ordered() {
     let app = lagging().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
     ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
     ada.post("/orders", json!({})).await.expect(201);
     let items = json!({"items": [{"sku": "MUG", "quantity": 1}]});
@@ -60,7 +60,7 @@ async fn what_has_just_been_put_up_can_be_put_in_and_ordered() {
 async fn the_only_variant_of_a_product_is_the_one_that_is_on_sale_now() {
     let app = lagging().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 9).await;
+    let mug = create_sku(&admin, "MUG", 1800, 9).await;
     let replaced = json!({
         "name": "Mug",
         "price": usd(1800),
@@ -79,7 +79,7 @@ async fn the_only_variant_of_a_product_is_the_one_that_is_on_sale_now() {
 async fn an_order_costs_what_the_goods_cost_now_and_goes_where_its_customer_lives_now() {
     let app = lagging().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 9).await;
+    let mug = create_sku(&admin, "MUG", 1800, 9).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
     let dearer = json!({"name": "Mug", "price": usd(1900), "variants": [{"sku": "MUG"}]});
     admin.put(&format!("/products/{}", id(&mug)), dearer).await.expect(200);

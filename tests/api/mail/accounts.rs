@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::domain::email::Email;
 use tests::app::App;
-use tests::mailbox::{Mishap, token};
+use tests::mailbox::{MailFault, token};
 
 use super::{ADA, account, discard, register};
 
@@ -237,7 +237,7 @@ async fn a_token_rests_nowhere_but_in_the_mail() {
     let bob = json!({"email": "bob@example.com", "password": "correct horse", "name": "Bob"});
     app.anonymous().post("/auth/register", bob).await.expect(202);
     images.push(app.items().await);
-    app.mailbox.make_trouble([Mishap::AnswerLost; 4]);
+    app.mailbox.inject_faults([MailFault::AnswerLost; 4]);
 
     app.deliver_mail().await;
     images.push(app.items().await);
@@ -266,6 +266,6 @@ async fn a_token_rests_nowhere_but_in_the_mail() {
 /// Locks Ada out.
 async fn disable(app: &App) {
     let email = Email::parse(ADA.to_owned()).expect("an address");
-    let credential = app.backstage.store.credentials().get(&email).await.expect("a read");
+    let credential = app.unrestricted.store.credentials().get(&email).await.expect("a read");
     tests::samples::disable(app, credential.expect("an account").user_id).await;
 }

@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tests::app::App;
 use tests::delivery::record;
-use tests::gate::Trouble;
-use tests::mailbox::Mishap;
+use tests::gate::Faults;
+use tests::mailbox::MailFault;
 use tests::random::Random;
 
 use super::{ADA, account, register};
@@ -19,7 +19,7 @@ const STREAMS_TURN: Duration = Duration::from_secs(2 * 60);
 /// A moment after that.
 const CLOCKS_TURN: Duration = Duration::from_secs(2 * 60 + 1);
 /// A claim has ended.
-const CLAIM: Duration = Duration::from_secs(90);
+const CLAIM_LIFETIME: Duration = Duration::from_secs(90);
 
 #[tokio::test]
 async fn a_record_that_comes_twice_is_sent_once() {
@@ -66,7 +66,7 @@ async fn a_function_that_dies_behind_a_mail_makes_one_duplicate() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
-    app.mailbox.make_trouble([Mishap::NoAnswer]);
+    app.mailbox.inject_faults([MailFault::NoAnswer]);
     tokio::select! {
         _ = app.deliver(&records) => panic!("it hears nothing from the mailer"),
         () = app.mailbox.has_one_more() => {} // and it is no more
@@ -74,10 +74,10 @@ async fn a_function_that_dies_behind_a_mail_makes_one_duplicate() {
 
     assert_eq!(app.deliver(&records).await, [""; 0], "the stream comes again at once");
     assert_eq!(app.mailbox.count(), 1, "somebody may still be at it");
-    app.advance(CLAIM.max(CLOCKS_TURN));
+    app.advance(CLAIM_LIFETIME.max(CLOCKS_TURN));
     for _ in 0..3 {
         app.sweep_outbox().await;
-        app.advance(CLAIM);
+        app.advance(CLAIM_LIFETIME);
     }
 
     assert_eq!(app.mails_to(ADA).len(), 2);
@@ -87,30 +87,29 @@ async fn a_function_that_dies_behind_a_mail_makes_one_duplicate() {
 async fn who_has_lost_a_claim_changes_nothing_any_more() {
     let app = App::start().await;
     register(&app).await;
-    let (deliveries, id) = (app.backstage.store.deliveries(), app.outbox().await.remove(0));
+    let (deliveries, id) = (app.unrestricted.store.deliveries(), app.outbox().await.remove(0));
     let id = id["dynamodb"]["SequenceNumber"].as_str().expect("one").parse().expect("an id");
-    let claim = async || deliveries.claim(id, app.backstage.now()).await.expect("a write");
+    let claim = async || deliveries.claim(id, app.unrestricted.now()).await.expect("a write");
     let slow = claim().await.expect("a claim");
     assert!(claim().await.is_none(), "it is claimed");
-    app.advance(CLAIM);
+    app.advance(CLAIM_LIFETIME);
     let quick = claim().await.expect("another claim");
     let before = app.contents().await;
 
-    let (event, now) = (slow.message().expect("a message").event, app.backstage.now());
-    deliveries.release(&slow, true).await.expect("no trouble");
-    deliveries.replace(&slow, [event], now).await.expect("no trouble");
-    deliveries.set_aside(&slow, "slow", now).await.expect("no trouble");
+    let (event, now) = (slow.message().expect("a message").event, app.unrestricted.now());
+    deliveries.release(&slow, true).await.expect("no fault");
+    deliveries.replace(&slow, [event], now).await.expect("no fault");
+    deliveries.set_aside(&slow, "slow", now).await.expect("no fault");
 
     assert_eq!(app.contents().await, before);
-    deliveries.set_aside(&quick, "quick", now).await.expect("no trouble");
+    deliveries.set_aside(&quick, "quick", now).await.expect("no fault");
     assert_eq!(app.outbox().await.len(), 0);
 }
 
 #[tokio::test]
 async fn what_counts_as_settled_is_sent_also_where_answers_are_lost() {
-    let trouble =
-        Trouble { lost_answers: 30, random: Some(Random::seeded()), ..Trouble::default() };
-    let app = App::start_with(trouble).await;
+    let faults = Faults { lost_answers: 30, random: Some(Random::seeded()), ..Faults::default() };
+    let app = App::start_with(faults).await;
     let mut settled = 0;
     for number in 0..40 {
         let email = format!("ada-{number}@example.com");
@@ -210,7 +209,7 @@ async fn a_lost_answer_makes_one_duplicate_at_most_and_not_at_once() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
-    app.mailbox.make_trouble([Mishap::AnswerLost]);
+    app.mailbox.inject_faults([MailFault::AnswerLost]);
 
     for _ in 0..6 {
         assert_eq!(app.deliver(&records).await, [""; 0], "the clock comes back to it");

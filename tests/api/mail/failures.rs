@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::store::deliveries::OutboxSweep;
 use tests::app::App;
-use tests::gate::Trouble;
+use tests::gate::Faults;
 use tests::log::Log;
-use tests::mailbox::Mishap;
+use tests::mailbox::MailFault;
 use tests::random::Random;
 
 use super::{ADA, register};
@@ -50,7 +50,7 @@ async fn what_a_busy_mailer_turned_away_is_reported_and_sent_by_the_retry() {
     let app = App::start().await;
     register(&app).await;
     let (records, ids) = (app.outbox().await, outbox(&app).await);
-    app.mailbox.make_trouble([Mishap::Busy]);
+    app.mailbox.inject_faults([MailFault::Busy]);
 
     assert_eq!(app.deliver(&records).await, ids);
     assert_eq!(app.mailbox.count(), 0);
@@ -66,7 +66,7 @@ async fn a_busy_mailer_never_counts_against_a_message() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
-    app.mailbox.make_trouble([Mishap::Busy; 50]);
+    app.mailbox.inject_faults([MailFault::Busy; 50]);
     for _ in 0..50 {
         assert_eq!(app.deliver(&records).await.len(), 1);
     }
@@ -83,7 +83,7 @@ async fn a_mail_that_is_refused_is_set_aside_and_holds_up_no_other() {
     let app = App::start().await;
     let addresses = register_many(&app, 3).await;
     let (records, ids) = (app.outbox().await, outbox(&app).await);
-    app.mailbox.make_trouble([Mishap::Permanent]);
+    app.mailbox.inject_faults([MailFault::Permanent]);
 
     assert_eq!(app.deliver(&records).await, [""; 0], "nothing is to come again");
 
@@ -107,7 +107,7 @@ async fn a_mail_that_is_refused_is_set_aside_and_holds_up_no_other() {
 async fn an_operator_sends_again_what_was_set_aside_and_is_still_worth_it() {
     let app = App::start().await;
     register(&app).await;
-    app.mailbox.make_trouble([Mishap::Permanent; 2]);
+    app.mailbox.inject_faults([MailFault::Permanent; 2]);
     app.deliver_mail().await;
     app.advance(Duration::from_secs(23 * 60 * 60));
     let younger = register_many(&app, 1).await.remove(0);
@@ -132,14 +132,14 @@ async fn a_message_at_which_we_fail_is_reported_leaves_others_alone_and_is_set_a
     app.advance(Duration::from_secs(1));
     register_many(&app, 2).await;
     let records = app.outbox().await;
-    // One at a time, so that the mishap is the first one's.
-    app.mailbox.make_trouble([Mishap::Panic]);
+    // One at a time, so that the fault is the first one's.
+    app.mailbox.inject_faults([MailFault::Panic]);
     assert_eq!(app.deliver(&records[..1]).await, [&*bad]);
     assert_eq!(app.deliver(&records[1..]).await, [""; 0]);
     assert_eq!(app.mailbox.count(), 2);
 
     // The stream makes six tries, then its failure queue is told.
-    app.mailbox.make_trouble([Mishap::Panic; 9]);
+    app.mailbox.inject_faults([MailFault::Panic; 9]);
     for _ in 0..5 {
         assert_eq!(app.deliver(&records).await, [&*bad]);
     }
@@ -162,13 +162,13 @@ async fn what_was_tried_before_comes_after_what_was_not() {
     let app = App::start().await;
     register_many(&app, 3).await;
     let (records, ids) = (app.outbox().await, outbox(&app).await);
-    app.mailbox.make_trouble([Mishap::Panic]);
+    app.mailbox.inject_faults([MailFault::Panic]);
     assert_eq!(app.deliver(&records[..1]).await.len(), 1);
 
-    let now = app.backstage.now();
+    let now = app.unrestricted.now();
     let mut sweep = OutboxSweep::before(now);
     let unsent =
-        app.backstage.store.deliveries().next_unsent(&mut sweep, now).await.expect("a read");
+        app.unrestricted.store.deliveries().next_unsent(&mut sweep, now).await.expect("a read");
     let unsent = unsent.expect("some messages");
 
     let unsent: Vec<_> = unsent.iter().map(ToString::to_string).collect();
@@ -217,7 +217,7 @@ async fn a_message_that_can_not_be_read_is_reported_by_every_try_and_set_aside_i
 async fn what_can_not_be_read_stays_set_aside_and_holds_up_nothing_that_is_sent_again() {
     let app = App::start().await;
     register_many(&app, 2).await;
-    app.mailbox.make_trouble([Mishap::Permanent; 2]);
+    app.mailbox.inject_faults([MailFault::Permanent; 2]);
     app.deliver_mail().await;
     let first = set_aside(&app).await.remove(0);
     let update = app.client.update_item().table_name(&app.table);
@@ -234,7 +234,7 @@ async fn what_can_not_be_read_stays_set_aside_and_holds_up_nothing_that_is_sent_
 async fn a_message_whose_answers_are_lost_again_is_set_aside() {
     let app = App::start().await;
     register(&app).await;
-    app.mailbox.make_trouble([Mishap::AnswerLost; 3]);
+    app.mailbox.inject_faults([MailFault::AnswerLost; 3]);
 
     assert_eq!(app.deliver_mail().await, [""; 0]);
     for _ in 0..10 {
@@ -249,13 +249,13 @@ async fn a_message_whose_answers_are_lost_again_is_set_aside() {
 
 #[tokio::test]
 async fn mail_that_was_tried_and_is_dropped_is_an_error() {
-    for mishap in [Mishap::Busy, Mishap::Panic, Mishap::AnswerLost] {
+    for fault in [MailFault::Busy, MailFault::Panic, MailFault::AnswerLost] {
         let log = Log::default();
         let _logging = log.listen();
         let app = App::start().await;
         register(&app).await;
         let id = outbox(&app).await.remove(0);
-        app.mailbox.make_trouble([mishap]);
+        app.mailbox.inject_faults([fault]);
         app.deliver_mail().await;
         app.advance(Duration::from_secs(24 * 60 * 60));
 
@@ -263,7 +263,7 @@ async fn mail_that_was_tried_and_is_dropped_is_an_error() {
 
         let lines = log.text();
         let line = lines.lines().find(|line| line.contains("mail_dropped"));
-        let line = line.unwrap_or_else(|| panic!("{mishap:?}: {lines}"));
+        let line = line.unwrap_or_else(|| panic!("{fault:?}: {lines}"));
         for piece in ["ERROR", &id, "registration_requested"] {
             assert!(line.contains(piece), "{piece} in {line}");
         }
@@ -285,7 +285,7 @@ async fn who_leaves_is_forgotten_by_what_was_set_aside_too() {
     let app = App::start().await;
     let ada = super::account(&app).await;
     register(&app).await;
-    app.mailbox.make_trouble([Mishap::Permanent]);
+    app.mailbox.inject_faults([MailFault::Permanent]);
     app.deliver_mail().await;
     assert_eq!(set_aside(&app).await.len(), 1);
 
@@ -299,14 +299,14 @@ async fn who_leaves_is_forgotten_by_what_was_set_aside_too() {
 #[tokio::test]
 async fn a_database_that_makes_trouble_delays_mail_and_loses_none() {
     let random = Random::seeded();
-    let trouble = Trouble {
+    let faults = Faults {
         conflicts: 10,
         throttles: 10,
         lost_answers: 10,
         random: Some(random),
-        ..Trouble::default()
+        ..Faults::default()
     };
-    let app = App::start_with(trouble).await;
+    let app = App::start_with(faults).await;
     let mut addresses = Vec::new();
     for number in 0..30 {
         let email = format!("ada-{number}@example.com");

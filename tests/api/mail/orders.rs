@@ -4,20 +4,20 @@ use serde_json::{Value, json};
 use shared::domain::ids::OrderId;
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{id, product, put_up, usd};
+use tests::samples::{create_product, id, product, usd};
 
 use super::{ADA, account};
 
 /// Two mugs and a shirt, to a whole address.
 async fn order(app: &App, ada: &Persona<'_>) -> Value {
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let shirt = json!({
         "name": "Tee",
         "price": usd(2505),
         "variants": [{"sku": "TEE-M", "options": {"color": "blue", "size": "M"}, "stock": 5}],
     });
-    put_up(&admin, shirt).await;
+    create_product(&admin, shirt).await;
     let items = json!([{"product_id": mug["id"], "quantity": 2}, {"sku": "TEE-M", "quantity": 1}]);
     let address = json!({
         "name": "Ada Lovelace",
@@ -112,7 +112,7 @@ async fn what_people_write_stays_text() {
     let app = App::start().await;
     let ada = account(&app).await;
     let hostile = "<script>alert(1)</script> & \"quotes\" <a href=//evil.example>";
-    let thing = put_up(&app.admin().await, product(hostile, 1800, 5)).await;
+    let thing = create_product(&app.admin().await, product(hostile, 1800, 5)).await;
     let address = json!({"name": hostile, "line1": hostile, "city": "London", "country": "GB"});
     let items = json!([{"product_id": thing["id"], "quantity": 1}]);
     let body = json!({"items": items, "shipping_address": address});

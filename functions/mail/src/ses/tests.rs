@@ -184,7 +184,7 @@ async fn where_an_answer_is_lost_the_mail_may_have_gone() {
 async fn a_slow_ses_is_waited_for_longer_than_a_database_is() {
     let began = tokio::time::Instant::now();
     send(&Line::with([SILENCE])).await.unwrap_err();
-    assert!(began.elapsed() >= PATIENCE, "{:?}", began.elapsed());
+    assert!(began.elapsed() >= TIMEOUT, "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ async fn a_failed_attempt_writes_nothing() {
 /// What is kept of a password.
 async fn password_hash(app: &App) -> String {
     let email = Email::parse(EMAIL.to_owned()).expect("an address");
-    let credential = app.backstage.store.credentials().get(&email).await.expect("a read");
+    let credential = app.unrestricted.store.credentials().get(&email).await.expect("a read");
     credential.expect("a credential").password_hash
 }
 
@@ -213,7 +213,7 @@ async fn the_twenty_first_session_ends_the_oldest() {
         app.advance(Duration::from_secs(1));
         // Without a password, to save 18 hashes.
         let begun =
-            shared::services::sessions::begin(app.backstage, user).await.expect("a session");
+            shared::services::sessions::begin(app.unrestricted, user).await.expect("a session");
         sessions.push(begun.access_token);
     }
     for session in &sessions {

@@ -9,7 +9,7 @@ use shared::crypto::digest::digest;
 use shared::store::keys;
 use tests::answer::{Answer, members, tally};
 use tests::app::App;
-use tests::gate::Trouble;
+use tests::gate::Faults;
 use tests::jwt;
 use tests::log::Log;
 use tests::persona::Persona;
@@ -224,14 +224,14 @@ async fn sessions_that_are_renewed_at_once_do_not_disturb_each_other() {
 
 #[tokio::test]
 async fn a_database_in_trouble_logs_nobody_out() {
-    let trouble = Trouble {
+    let faults = Faults {
         conflicts: 10,
         throttles: 10,
         lost_answers: 20,
         random: Some(Random::seeded()),
-        ..Trouble::default()
+        ..Faults::default()
     };
-    let app = App::start_with(trouble).await;
+    let app = App::start_with(faults).await;
     let mut token = first(&app.customer("ada").await);
     for _ in 0..10 {
         let answers = join_all((0..5).map(|_| refresh(&app, &token))).await;

@@ -63,7 +63,7 @@ async fn an_address_that_is_known_gets_the_same_answer_and_keeps_its_account() {
     for app in [App::start().await, without_verification().await] {
         let visitor = app.anonymous();
         let first = visitor.post("/auth/register", ada()).await;
-        if app.backstage.config.email_verification {
+        if app.unrestricted.config.email_verification {
             let token = app.verification_token("ada@example.com").await;
             let verify = json!({"token": token, "password": "correct horse"});
             visitor.post("/auth/verify-email", verify).await.expect(200);

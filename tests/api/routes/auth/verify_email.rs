@@ -253,15 +253,16 @@ async fn what_waits_no_more_gets_no_token_and_does_not_come_back() {
     let app = App::start().await;
     let visitor = app.anonymous();
     let (store, address) =
-        (&app.backstage.store, Email::parse(EMAIL.to_owned()).expect("one").digest());
+        (&app.unrestricted.store, Email::parse(EMAIL.to_owned()).expect("one").digest());
     register(&visitor, PASSWORD).await;
     let waiting = store.registrations().of_email(&address).await.expect("a read");
-    let id = waiting.of_now(app.backstage.now()).next().expect("a registration").id;
+    let id = waiting.of_now(app.unrestricted.now()).next().expect("a registration").id;
     let token = app.verification_token(EMAIL).await;
     visitor.post("/auth/verify-email", verify(&token, PASSWORD)).await.expect(200);
     let before = app.contents().await;
 
-    let added = store.registrations().add_token(&address, id, "digest", app.backstage.now()).await;
+    let added =
+        store.registrations().add_token(&address, id, "digest", app.unrestricted.now()).await;
 
     assert!(!added.expect("an answer"), "a token for nothing");
     assert!(app.contents().await == before, "something was written");

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::app::App;
-use tests::samples::{product, put_up, put_up_sku, usd};
+use tests::samples::{create_product, create_sku, product, usd};
 
 use super::{
     WAYS_OUT_OF_SALE, add, check_if_match, put_up_shirt, reprice, shirt, take_out_of_sale,
@@ -13,7 +13,7 @@ use super::{
 async fn a_product_with_one_variant_can_be_named_by_either_identifier() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 5).await;
 
     let by_sku = add(&ada, "MUG", 2).await;
     let by_product = json!({"product_id": mug["id"], "quantity": 2});
@@ -28,7 +28,7 @@ async fn a_product_with_one_variant_can_be_named_by_either_identifier() {
 async fn the_answer_is_for_its_caller_alone_and_tagged() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
 
     let answer = ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await;
 
@@ -72,7 +72,7 @@ async fn whoever_adds_more_has_seen_the_new_price() {
 async fn a_line_never_asks_for_more_than_there_is() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
     add(&ada, "MUG", 3).await;
     let before = app.contents().await;
 
@@ -90,7 +90,7 @@ async fn a_line_never_asks_for_more_than_there_is() {
 async fn what_is_sold_out_is_a_conflict_not_missing() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 0).await;
+    create_sku(&app.admin().await, "MUG", 1800, 0).await;
 
     let answer = ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await;
 
@@ -101,7 +101,7 @@ async fn what_is_sold_out_is_a_conflict_not_missing() {
 async fn what_is_not_sold_here_is_missing() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
     let before = app.contents().await;
     for (body, what) in [
         (json!({"sku": "TEAPOT", "quantity": 1}), "an unknown SKU"),
@@ -141,7 +141,7 @@ async fn a_sku_that_is_free_again_is_a_line_of_its_new_product() {
     let former = put_up_shirt(&admin).await;
     add(&ada, "SHIRT-M", 2).await;
     take_out_of_sale(&admin, &former, "deleted").await;
-    let new = put_up(&admin, shirt(4900)).await;
+    let new = create_product(&admin, shirt(4900)).await;
     assert_eq!(ada.get("/cart").await.expect(200)["items"][0]["problem"], "unavailable");
 
     let cart = add(&ada, "SHIRT-M", 1).await;
@@ -176,7 +176,7 @@ async fn a_product_in_several_variants_wants_to_be_named_by_its_sku() {
 async fn exactly_one_identifier_is_given() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 5).await;
     for (body, what) in [
         (json!({"quantity": 1}), "neither"),
         (json!({"sku": null, "product_id": null, "quantity": 1}), "two nothings"),
@@ -191,7 +191,7 @@ async fn exactly_one_identifier_is_given() {
 async fn what_the_shop_decides_is_not_for_the_caller_to_say() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
     let before = app.contents().await;
     for (name, value) in [
         ("unit_price", usd(1)),
@@ -212,7 +212,7 @@ async fn what_the_shop_decides_is_not_for_the_caller_to_say() {
 async fn a_line_holds_at_most_999() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "SCREW", 10, 5000).await;
+    create_sku(&app.admin().await, "SCREW", 10, 5000).await;
     add(&ada, "SCREW", 998).await;
     let before = app.contents().await;
 
@@ -230,8 +230,8 @@ async fn a_cart_holds_at_most_40_lines() {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let size = |size: u32| json!({"sku": format!("SHOE-{size}"), "options": {"size": size.to_string()}, "stock": 9});
     let sizes: Vec<Value> = (1..=40).map(size).collect();
-    put_up(&admin, json!({"name": "Shoe", "price": usd(9900), "variants": sizes})).await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    create_product(&admin, json!({"name": "Shoe", "price": usd(9900), "variants": sizes})).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     for size in 1..=40 {
         add(&ada, &format!("SHOE-{size}"), 1).await;
     }
@@ -257,7 +257,7 @@ async fn it_can_be_meant_for_one_version_of_the_cart() {
 async fn thirty_at_once_are_thirty() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 30).await;
+    create_sku(&app.admin().await, "MUG", 1800, 30).await;
 
     let one = json!({"sku": "MUG", "quantity": 1});
     let answers = join_all((0..30).map(|_| ada.post("/cart/items", one.clone()))).await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::app::App;
-use tests::samples::{order_of, put_up_sku, usd};
+use tests::samples::{create_sku, order_of, usd};
 
 use super::{add, check_if_match, put_up_shirt};
 
@@ -52,7 +52,7 @@ async fn where_there_is_no_cart_nothing_is_stored() {
 async fn unpaid_orders_are_not_forgotten_with_the_cart() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 20).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 20).await;
     for _ in 0..5 {
         ada.post("/orders", order_of(&mug, 1)).await.expect(201);
     }

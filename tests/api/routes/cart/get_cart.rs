@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::app::App;
-use tests::samples::{id, members, order_of, product, put_up, put_up_sku, usd};
+use tests::samples::{create_product, create_sku, id, members, order_of, product, usd};
 
 use super::{WAYS_OUT_OF_SALE, add, put_up_shirt, reprice, take_out_of_sale};
 
@@ -34,7 +34,7 @@ async fn a_cart_shows_all_there_is_to_know_of_its_lines() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let shirt = put_up_shirt(&admin).await;
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
     add(&ada, "SHIRT-L", 2).await;
     app.advance(std::time::Duration::from_secs(60));
     add(&ada, "MUG", 1).await;
@@ -103,7 +103,7 @@ async fn a_line_whose_price_has_changed_says_so_and_counts_at_todays_price() {
 async fn a_line_of_which_too_few_are_left_says_so_and_how_many_there_are() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let four = json!({"product_id": mug["id"], "quantity": 4});
     ada.post("/cart/items", four).await.expect(200);
 
@@ -123,7 +123,7 @@ async fn a_line_that_is_no_longer_sold_stays_as_it_was_and_costs_nothing() {
         let app = App::start().await;
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
         let shirt = put_up_shirt(&admin).await;
-        put_up_sku(&admin, "MUG", 1800, 5).await;
+        create_sku(&admin, "MUG", 1800, 5).await;
         add(&ada, "SHIRT-M", 2).await;
         let before = add(&ada, "MUG", 1).await;
 
@@ -144,7 +144,7 @@ async fn everybody_has_a_cart_of_their_own_admins_too() {
     let app = App::start().await;
     let (admin, ada, grace) =
         (app.admin().await, app.customer("ada").await, app.customer("grace").await);
-    put_up_sku(&admin, "MUG", 1800, 5).await;
+    create_sku(&admin, "MUG", 1800, 5).await;
     let adas = add(&ada, "MUG", 1).await;
 
     for somebody in [&admin, &grace] {

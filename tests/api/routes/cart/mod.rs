@@ -9,11 +9,11 @@ mod update_cart_item;
 use serde_json::{Value, json};
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{id, put_up, usd};
+use tests::samples::{create_product, id, usd};
 
 /// A shirt in two sizes with 10 of each: SKUs `SHIRT-M` and `SHIRT-L`.
 async fn put_up_shirt(admin: &Persona<'_>) -> Value {
-    put_up(admin, shirt(2900)).await
+    create_product(admin, shirt(2900)).await
 }
 
 fn shirt(cents: i64) -> Value {

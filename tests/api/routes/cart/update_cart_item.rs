@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::app::App;
-use tests::samples::{put_up_sku, usd};
+use tests::samples::{create_sku, usd};
 
 use super::{WAYS_OUT_OF_SALE, add, check_if_match, put_up_shirt, reprice, take_out_of_sale};
 
@@ -94,7 +94,7 @@ async fn a_sku_that_is_not_in_the_cart_is_missing() {
 async fn more_than_there_is_is_a_conflict() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
     add(&ada, "MUG", 3).await;
     let before = app.contents().await;
 

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::answer::tally;
 use tests::app::App;
-use tests::samples::{product, put_up, put_up_sku, usd};
+use tests::samples::{create_product, create_sku, product, usd};
 
 /// A product of which everything is said that can be said.
 fn tee() -> Value {
@@ -102,7 +102,7 @@ async fn a_name_and_a_price_are_enough() {
     let app = App::start().await;
     let body = json!({"name": "  Stoneware Mug ", "price": usd(0)});
 
-    let mug = put_up(&app.admin().await, body).await;
+    let mug = create_product(&app.admin().await, body).await;
 
     assert_eq!(mug["name"], "Stoneware Mug", "trimmed");
     for absent in ["description", "category", "brand", "low_stock_threshold"] {
@@ -128,7 +128,7 @@ async fn variants_without_a_sku_get_one_that_nobody_else_has() {
 
     let mut skus = HashSet::new();
     for body in [mug_of(sizes.clone()), mug_of(sizes), product("Bowl", 900, 1)] {
-        let product = put_up(&admin, body).await;
+        let product = create_product(&admin, body).await;
         for variant in product["variants"].as_array().expect("variants") {
             let sku = variant["sku"].as_str().expect("a SKU").to_owned();
             let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
@@ -148,7 +148,7 @@ async fn a_product_has_up_to_forty_variants_in_the_order_they_were_given() {
     };
     let variants: Vec<_> = (0..40).map(variant).collect();
 
-    let mug = put_up(&app.admin().await, mug_of(json!(variants))).await;
+    let mug = create_product(&app.admin().await, mug_of(json!(variants))).await;
 
     let shown = mug["variants"].as_array().expect("variants");
     assert_eq!(shown.len(), 40);
@@ -449,19 +449,22 @@ async fn options_have_one_order_and_one_spelling_wherever_they_are_shown() {
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
         let body = linen_tee(options);
 
-        let put_up = admin.call("POST", "/products").body("application/json", &body).send().await;
+        let create_product =
+            admin.call("POST", "/products").body("application/json", &body).send().await;
 
-        assert_eq!(put_up.body["options"], names);
+        assert_eq!(create_product.body["options"], names);
         for sku in ["A", "B", "C"] {
             ada.post("/cart/items", json!({"sku": sku, "quantity": 1})).await.expect(200);
         }
-        let path =
-            format!("/products/{}", put_up.clone().expect(201)["id"].as_str().expect("an id"));
+        let path = format!(
+            "/products/{}",
+            create_product.clone().expect(201)["id"].as_str().expect("an id")
+        );
         let (product, cart) = (ada.get(&path).await, ada.get("/cart").await);
         let order = ada.post("/orders", json!({})).await;
         let order_path = order.header("location").expect("a Location").to_owned();
         let (found, list) = (ada.get(&order_path).await, ada.get("/orders").await);
-        for answer in [put_up, product, cart, order, found, list] {
+        for answer in [create_product, product, cart, order, found, list] {
             for (sku, options) in ["A", "B", "C"].into_iter().zip(shown) {
                 let text = format!(r#""options":{options}"#);
                 assert!(answer.text.contains(&text), "{sku}: {text} in {}", answer.text);
@@ -589,7 +592,7 @@ async fn a_decimal_price_is_told_about_minor_units() {
 async fn a_sku_of_another_product_is_taken_and_nothing_is_written() {
     let app = App::start().await;
     let admin = app.admin().await;
-    put_up_sku(&admin, "MUG", 1800, 5).await;
+    create_sku(&admin, "MUG", 1800, 5).await;
     let before = app.items().await.len();
     let body = mug_of(json!([
         {"sku": "MUG-S", "options": {"size": "S"}},
@@ -600,8 +603,8 @@ async fn a_sku_of_another_product_is_taken_and_nothing_is_written() {
 
     assert_eq!(problem["sku"], "MUG");
     assert_eq!(app.items().await.len(), before);
-    put_up_sku(&admin, "MUG-S", 1800, 5).await;
-    put_up_sku(&admin, "mug", 1800, 5).await;
+    create_sku(&admin, "MUG-S", 1800, 5).await;
+    create_sku(&admin, "mug", 1800, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -633,7 +636,7 @@ async fn only_admins_put_up_products() {
 async fn checks_come_in_the_order_of_the_contract() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    put_up_sku(&admin, "MUG", 1800, 5).await;
+    create_sku(&admin, "MUG", 1800, 5).await;
     let taken = mug_of(json!([{"sku": "MUG"}])).to_string();
     let unfit = mug_of(json!([{"sku": "MUG"}, {"sku": "?"}])).to_string();
     let huge = " ".repeat(128 * 1024) + "{";

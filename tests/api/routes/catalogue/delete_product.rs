@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::answer::tally;
 use tests::app::App;
-use tests::samples::{product, put_up, put_up_sku, usd};
+use tests::samples::{create_product, create_sku, product, usd};
 
 fn path_of(product: &Value) -> String {
     format!("/products/{}", product["id"].as_str().expect("an id"))
@@ -15,7 +15,7 @@ async fn a_deleted_product_is_gone_for_everybody() {
     let app = App::start().await;
     let admin = app.admin().await;
     let body = json!({"name": "Stoneware Mug", "price": usd(1800), "category": "kitchen"});
-    let mug = path_of(&put_up(&admin, body).await);
+    let mug = path_of(&create_product(&admin, body).await);
 
     let answer = admin.delete(&mug).await;
 
@@ -36,7 +36,7 @@ async fn a_deleted_product_is_gone_for_everybody() {
 async fn carts_keep_its_lines_as_unavailable_and_nobody_can_order_them() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
 
     admin.delete(&path_of(&mug)).await.expect(204);
@@ -57,11 +57,11 @@ async fn carts_keep_its_lines_as_unavailable_and_nobody_can_order_them() {
 async fn its_skus_are_free_again_and_lead_to_whoever_takes_them() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let old = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let old = create_sku(&admin, "MUG", 1800, 5).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
     admin.delete(&path_of(&old)).await.expect(204);
 
-    let new = put_up_sku(&admin, "MUG", 9900, 1).await;
+    let new = create_sku(&admin, "MUG", 9900, 1).await;
 
     let cart = ada.get("/cart").await.expect(200);
     assert_eq!(cart["items"][0]["product_id"], old["id"], "a cart keeps what was chosen");
@@ -75,15 +75,15 @@ async fn its_skus_are_free_again_and_lead_to_whoever_takes_them() {
 async fn skus_of_withdrawn_variants_are_free_again_too() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = path_of(&put_up_sku(&admin, "MUG-OLD", 1800, 5).await);
+    let mug = path_of(&create_sku(&admin, "MUG-OLD", 1800, 5).await);
     let variants = json!([{"sku": "MUG-NEW", "options": {"size": "M"}}]);
     let body = json!({"name": "Mug", "price": usd(1800), "variants": variants});
     admin.put(&mug, body).await.expect(200);
 
     admin.delete(&mug).await.expect(204);
 
-    put_up_sku(&admin, "MUG-OLD", 1800, 5).await;
-    put_up_sku(&admin, "MUG-NEW", 1800, 5).await;
+    create_sku(&admin, "MUG-OLD", 1800, 5).await;
+    create_sku(&admin, "MUG-NEW", 1800, 5).await;
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn a_product_that_had_many_variants_over_the_years_can_still_be_deleted() 
         let variants: Vec<_> = (0..30).map(variant).collect();
         json!({"name": "Mug", "price": usd(1800), "variants": variants})
     };
-    let mug = path_of(&put_up(&admin, year(2020)).await);
+    let mug = path_of(&create_product(&admin, year(2020)).await);
     for later in 2021..2024 {
         admin.put(&mug, year(later)).await.expect(200);
     }
@@ -106,7 +106,7 @@ async fn a_product_that_had_many_variants_over_the_years_can_still_be_deleted() 
     admin.get(&mug).await.expect_problem(404, "not_found");
     for year in 2020..2024 {
         for n in [0, 29] {
-            put_up_sku(&admin, &format!("MUG-{year}-{n}"), 1800, 5).await;
+            create_sku(&admin, &format!("MUG-{year}-{n}"), 1800, 5).await;
         }
     }
 }
@@ -115,7 +115,7 @@ async fn a_product_that_had_many_variants_over_the_years_can_still_be_deleted() 
 async fn if_match_protects_a_newer_version_from_deletion() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = path_of(&put_up(&admin, product("Stoneware Mug", 1800, 5)).await);
+    let mug = path_of(&create_product(&admin, product("Stoneware Mug", 1800, 5)).await);
     let first = admin.get(&mug).await.header("etag").expect("a tag").to_owned();
     admin.put(&mug, json!({"name": "Mug", "price": usd(1)})).await.expect(200);
     let delete = |tag: &str| admin.call("DELETE", &mug).header("if-match", tag).send();
@@ -125,7 +125,7 @@ async fn if_match_protects_a_newer_version_from_deletion() {
     let second = admin.get(&mug).await.header("etag").expect("still there").to_owned();
     delete(&second).await.expect(204);
     delete(&second).await.expect_problem(404, "not_found");
-    let bowl = path_of(&put_up(&admin, product("Bowl", 900, 1)).await);
+    let bowl = path_of(&create_product(&admin, product("Bowl", 900, 1)).await);
     admin.call("DELETE", &bowl).header("if-match", "*").send().await.expect(204);
     admin.call("DELETE", &bowl).header("if-match", "*").send().await.expect(404);
 }
@@ -134,7 +134,7 @@ async fn if_match_protects_a_newer_version_from_deletion() {
 async fn of_twenty_deletions_at_once_exactly_one_finds_the_product() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = path_of(&put_up(&admin, product("Stoneware Mug", 1800, 5)).await);
+    let mug = path_of(&create_product(&admin, product("Stoneware Mug", 1800, 5)).await);
 
     let answers = join_all((0..20).map(|_| admin.delete(&mug))).await;
 
@@ -145,7 +145,7 @@ async fn of_twenty_deletions_at_once_exactly_one_finds_the_product() {
 async fn what_names_nothing_is_not_found_and_customers_may_not() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = path_of(&put_up(&admin, product("Stoneware Mug", 1800, 5)).await);
+    let mug = path_of(&create_product(&admin, product("Stoneware Mug", 1800, 5)).await);
     for path in ["/products/mug", "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057"] {
         admin.delete(path).await.expect_problem(404, "not_found");
     }

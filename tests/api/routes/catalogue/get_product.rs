@@ -2,12 +2,12 @@
 
 use serde_json::json;
 use tests::app::App;
-use tests::samples::{product, put_up, usd};
+use tests::samples::{create_product, product, usd};
 
 #[tokio::test]
 async fn anybody_sees_what_the_admin_put_up() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
 
@@ -19,7 +19,7 @@ async fn anybody_sees_what_the_admin_put_up() {
 #[tokio::test]
 async fn a_sale_changes_the_tag_but_not_its_version() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 1)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 1)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     let tag = async || app.anonymous().get(&path).await.header("etag").expect("a tag").to_owned();
     let before = tag().await;
@@ -42,7 +42,7 @@ async fn a_product_is_in_stock_until_its_last_variant_is_sold_out() {
         {"sku": "MUG-M", "options": {"size": "M"}, "stock": 1},
     ]);
     let body = json!({"name": "Stoneware Mug", "price": usd(1800), "variants": sizes});
-    let mug = put_up(&app.admin().await, body).await;
+    let mug = create_product(&app.admin().await, body).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
 
     for (sku, still_in_stock) in [("MUG-S", true), ("MUG-M", false)] {
@@ -58,7 +58,7 @@ async fn drafts_and_archived_products_are_for_admins_only() {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     for status in ["draft", "archived"] {
         let body = json!({"name": "Stoneware Mug", "price": usd(1800), "status": status});
-        let mug = put_up(&admin, body).await;
+        let mug = create_product(&admin, body).await;
         let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
 
         for who in [&app.anonymous(), &ada, &app.anonymous().with_token("forged")] {
@@ -76,7 +76,7 @@ async fn drafts_and_archived_products_are_for_admins_only() {
 async fn an_id_that_names_nothing_or_cannot_be_one_is_not_found() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let id = mug["id"].as_str().expect("an id");
     for (why, path) in [
         ("missing", "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057".to_owned()),

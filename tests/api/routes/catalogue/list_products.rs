@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{product, put_up, usd};
+use tests::samples::{create_product, product, usd};
 
 /// Puts up so many products, one a second, in two categories by turns; newest first.
 async fn stock_up(app: &App, number: usize) -> Vec<Value> {
@@ -15,7 +15,7 @@ async fn stock_up(app: &App, number: usize) -> Vec<Value> {
     for n in 0..number {
         let category = if n % 2 == 0 { "shirts" } else { "mugs" };
         let body = json!({"name": format!("Product {n}"), "price": usd(100), "category": category});
-        ids.push(put_up(&admin, body).await["id"].clone());
+        ids.push(create_product(&admin, body).await["id"].clone());
         app.advance(Duration::from_secs(1));
     }
     ids.reverse();
@@ -67,7 +67,7 @@ async fn a_card_shows_what_a_list_needs() {
             {"options": {"colour": "any"}},
         ],
     });
-    let tee = put_up(&app.admin().await, body).await;
+    let tee = create_product(&app.admin().await, body).await;
 
     let list = app.anonymous().get("/products").await;
 
@@ -91,7 +91,7 @@ async fn a_card_shows_what_a_list_needs() {
 #[tokio::test]
 async fn what_a_product_lacks_is_null_or_empty_in_its_card() {
     let app = App::start().await;
-    put_up(&app.admin().await, product("Stoneware Mug", 1800, 0)).await;
+    create_product(&app.admin().await, product("Stoneware Mug", 1800, 0)).await;
 
     let list = app.anonymous().get("/products").await.expect(200);
 
@@ -155,7 +155,7 @@ async fn a_walk_is_not_disturbed_by_what_comes_and_goes() {
     let first = nobody.get("/products?limit=3").await.expect(200);
     let last_seen = newest_first[2].as_str().expect("an id");
 
-    put_up(&admin, product("Brand new", 1, 1)).await;
+    create_product(&admin, product("Brand new", 1, 1)).await;
     admin.delete(&format!("/products/{last_seen}")).await.expect(204);
 
     let cursor = first["next_cursor"].as_str().expect("a cursor");
@@ -211,8 +211,8 @@ async fn a_category_is_found_however_it_is_written() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = json!({"name": "Tee", "price": usd(1), "category": "Summer Shirts"});
-    let tee = put_up(&admin, tee).await;
-    put_up(&admin, product("Mug", 1, 1)).await;
+    let tee = create_product(&admin, tee).await;
+    create_product(&admin, product("Mug", 1, 1)).await;
     for category in ["summer-shirts", "Summer%20Shirts", "summer+shirts", "SUMMER-SHIRTS"] {
         let list = admin.get(&format!("/products?category={category}")).await.expect(200);
         assert_eq!(ids(&list), [tee["id"].clone()], "{category}");
@@ -227,7 +227,7 @@ async fn what_is_not_on_sale_is_not_listed_even_for_admins() {
     let admin = app.admin().await;
     for status in ["draft", "archived"] {
         let body = json!({"name": "Mug", "price": usd(1), "category": "mugs", "status": status});
-        put_up(&admin, body).await;
+        create_product(&admin, body).await;
     }
     for list in ["/products", "/products?category=mugs"] {
         assert_eq!(admin.get(list).await.expect(200)["data"], json!([]), "{list}");
@@ -238,7 +238,7 @@ async fn what_is_not_on_sale_is_not_listed_even_for_admins() {
 async fn a_card_says_when_the_last_unit_is_sold_and_when_it_comes_back() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 1)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 1)).await;
     let in_stock = async || ada.get("/products").await.expect(200)["data"][0]["in_stock"].clone();
     assert_eq!(in_stock().await, true);
 
@@ -312,7 +312,7 @@ async fn a_cursor_of_another_list_or_of_nobody_is_refused() {
     let app = App::start().await;
     stock_up(&app, 4).await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Mug", 1, 9)).await;
+    let mug = create_product(&app.admin().await, product("Mug", 1, 9)).await;
     for _ in 0..2 {
         let order = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
         ada.post("/orders", order).await.expect(201);

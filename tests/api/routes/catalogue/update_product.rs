@@ -10,7 +10,7 @@ use shared::store::keys;
 use tests::answer::tally;
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{available, id, product, put_up, put_up_sku, usd};
+use tests::samples::{available, create_product, create_sku, id, product, usd};
 
 fn path_of(product: &Value) -> String {
     format!("/products/{}", product["id"].as_str().expect("an id"))
@@ -53,7 +53,7 @@ fn shelf(product: &Value) -> Vec<(&str, i64, i64)> {
 async fn a_product_is_described_anew_and_what_is_left_out_is_empty() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
+    let tee = create_product(&admin, tee()).await;
     app.advance(Duration::from_secs(60));
 
     let answer =
@@ -86,11 +86,11 @@ async fn a_product_is_described_anew_and_what_is_left_out_is_empty() {
 async fn what_get_gives_can_be_edited_and_put_back() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
-    let bare = put_up(&admin, json!({"name": "Mug", "price": usd(1800)})).await;
+    let tee = create_product(&admin, tee()).await;
+    let bare = create_product(&admin, json!({"name": "Mug", "price": usd(1800)})).await;
 
-    for put_up in [tee, bare] {
-        let path = path_of(&put_up);
+    for create_product in [tee, bare] {
+        let path = path_of(&create_product);
         let mut product = admin.get(&path).await.expect(200);
         product["description"] = json!("Edited.");
 
@@ -105,7 +105,7 @@ async fn what_get_gives_can_be_edited_and_put_back() {
 async fn read_only_members_are_ignored_whatever_they_say() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
+    let tee = create_product(&admin, tee()).await;
     let mut lies = tee.clone();
     for (member, lie) in [
         ("id", json!("prd_01890a5d-ac96-774b-bcce-b302099a8057")),
@@ -133,7 +133,7 @@ async fn read_only_members_are_ignored_whatever_they_say() {
 async fn what_cannot_be_a_product_is_refused_and_changes_nothing() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
+    let tee = create_product(&admin, tee()).await;
     let with = |changes: Value| {
         let mut body = tee.clone();
         for (name, value) in changes.as_object().expect("changes") {
@@ -194,7 +194,7 @@ async fn what_cannot_be_a_product_is_refused_and_changes_nothing() {
 async fn stock_of_a_sku_that_exists_is_changed_through_the_inventory_only() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let path = path_of(&mug);
     let sku = mug["variants"][0]["sku"].clone();
     let body = |variants: Value| json!({"name": "Mug", "price": usd(1800), "variants": variants});
@@ -230,7 +230,7 @@ async fn stock_of_a_sku_that_exists_is_changed_through_the_inventory_only() {
 async fn stock_that_belongs_to_the_inventory_is_told_beside_all_else_that_is_wrong() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
+    let tee = create_product(&admin, tee()).await;
     let body = json!({
         "name": 5,
         "price": {"amount": 1, "currency": "EUR"},
@@ -266,7 +266,7 @@ async fn stock_that_belongs_to_the_inventory_is_told_beside_all_else_that_is_wro
 async fn a_variant_that_is_left_out_is_withdrawn_and_can_come_back() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let tee = put_up(&admin, tee()).await;
+    let tee = create_product(&admin, tee()).await;
     let path = path_of(&tee);
     ada.post("/cart/items", json!({"sku": "TEE-M", "quantity": 2})).await.expect(200);
     let with =
@@ -305,7 +305,7 @@ fn prices(product: &Value) -> Vec<(Option<i64>, i64)> {
 
 /// A product for 10 dollars whose B has a price of its own, 12 dollars.
 async fn put_up_pair(admin: &Persona<'_>) -> Value {
-    put_up(admin, pair_for(1000, [json!({}), json!({"price": usd(1200)})])).await
+    create_product(admin, pair_for(1000, [json!({}), json!({"price": usd(1200)})])).await
 }
 
 /// A and B of a product at this price, with more said of each.
@@ -366,8 +366,9 @@ async fn a_price_that_a_variant_is_given_stays_its_own_whatever_the_product_cost
 async fn what_a_variant_sells_at_is_what_carts_and_orders_cost() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let path =
-        path_of(&put_up(&admin, pair_for(1000, [json!({"stock": 5}), json!({"stock": 5})])).await);
+    let path = path_of(
+        &create_product(&admin, pair_for(1000, [json!({"stock": 5}), json!({"stock": 5})])).await,
+    );
     let put = pair_for(2000, [json!({}), json!({"price": usd(1200)})]);
     admin.put(&path, put).await.expect(200);
 
@@ -414,7 +415,7 @@ async fn a_skus_own_threshold_does_not_follow_the_products() {
 async fn a_variant_is_recognised_by_its_options_where_no_sku_is_given() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
+    let tee = create_product(&admin, tee()).await;
     let variants = json!([
         {"options": {"size": "M"}, "price": usd(3300)},
         {"options": {"size": "L"}, "stock": 2},
@@ -434,7 +435,7 @@ async fn a_variant_is_recognised_by_its_options_where_no_sku_is_given() {
 async fn names_of_options_are_the_same_in_any_case() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
+    let tee = create_product(&admin, tee()).await;
     let with = |variants: Value| json!({"name": "Tee", "price": usd(2900), "variants": variants});
 
     let variants = json!([{"options": {"SIZE": "S"}}, {"options": {"Size": "M"}, "stock": 1}]);
@@ -457,7 +458,7 @@ async fn options_can_be_put_into_another_order_without_naming_the_variants() {
     let options = json!({"size": "S", "colour": "sand", "fit": "slim"});
     let variants = json!([{"sku": "A", "options": options}]);
     let body = json!({"name": "Tee", "price": usd(2900), "variants": variants});
-    let path = path_of(&put_up(&admin, body).await);
+    let path = path_of(&create_product(&admin, body).await);
     let edit = |options: Value| json!({"name": "Tee", "price": usd(2900), "options": options});
 
     for (options, names, shown) in [
@@ -513,7 +514,7 @@ async fn the_revision_of_a_variant_counts_what_a_buyer_is_told() {
             {"sku": "B", "options": {"kind": "B"}, "price": usd(1200)},
         ],
     });
-    let pair = put_up(&admin, body.clone()).await;
+    let pair = create_product(&admin, body.clone()).await;
     body["variants"][0].as_object_mut().expect("a variant").remove("stock");
     let both = body["variants"].clone();
     for (what, member, value, a, b) in [
@@ -571,7 +572,7 @@ async fn the_revision_of_a_variant_counts_what_a_buyer_is_told() {
 async fn the_table_keeps_options_as_a_list_since_its_maps_have_no_order() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
+    let tee = create_product(&admin, tee()).await;
     let variants = json!([{"sku": "TEE-S", "options": {"size": "S", "fit": "slim"}}]);
     let body = json!({"name": "Tee", "price": usd(1), "options": ["size"], "variants": variants});
     admin.put(&path_of(&tee), body).await.expect(200);
@@ -586,7 +587,7 @@ async fn the_table_keeps_options_as_a_list_since_its_maps_have_no_order() {
 async fn the_status_decides_who_sees_it_and_who_can_buy_it() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
     let path = path_of(&mug);
     let order = json!({"items": [{"sku": "MUG", "quantity": 1}]});
     for (status, seen, listed, bought) in
@@ -612,7 +613,7 @@ async fn the_status_decides_who_sees_it_and_who_can_buy_it() {
 async fn lists_show_it_as_it_is_now() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let tee = put_up(&admin, tee()).await;
+    let tee = create_product(&admin, tee()).await;
     let variants = json!([{"options": {"size": "M"}}, {"options": {"size": "L"}}]);
     let body = json!({
         "name": "Mug",
@@ -636,7 +637,7 @@ async fn lists_show_it_as_it_is_now() {
 async fn if_match_protects_a_newer_version() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let path = path_of(&mug);
     let first = admin.get(&path).await.header("etag").expect("a tag").to_owned();
     let put = |name: &str, tag: &str| {
@@ -672,7 +673,7 @@ async fn if_match_protects_a_newer_version() {
 async fn of_twenty_admins_who_edit_one_version_exactly_one_wins() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let path = path_of(&mug);
     let tag = admin.get(&path).await.header("etag").expect("a tag").to_owned();
     let edit = |n: i64| {
@@ -691,7 +692,7 @@ async fn of_twenty_admins_who_edit_one_version_exactly_one_wins() {
 async fn edits_without_if_match_follow_each_other_and_each_counts() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let path = path_of(&mug);
     let edit = |n: i64| admin.put(&path, json!({"name": format!("Mug {n}"), "price": usd(n)}));
 
@@ -705,7 +706,7 @@ async fn edits_without_if_match_follow_each_other_and_each_counts() {
 async fn units_sold_during_an_edit_stay_sold() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 100)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 100)).await;
     let path = path_of(&mug);
     let names: Vec<_> = (0..12).map(|n| format!("customer-{n}")).collect();
     let customers = join_all(names.iter().map(|name| app.customer(name))).await;
@@ -728,8 +729,8 @@ async fn units_sold_during_an_edit_stay_sold() {
 async fn a_sku_of_another_product_is_taken_and_nothing_changes() {
     let app = App::start().await;
     let admin = app.admin().await;
-    put_up_sku(&admin, "BOWL", 900, 1).await;
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    create_sku(&admin, "BOWL", 900, 1).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
     let variants = json!([
         {"sku": "MUG-L", "options": {"size": "L"}},
         {"sku": "BOWL", "options": {"size": "XL"}},
@@ -740,14 +741,14 @@ async fn a_sku_of_another_product_is_taken_and_nothing_changes() {
 
     assert_eq!(problem["sku"], "BOWL");
     assert_eq!(admin.get(&path_of(&mug)).await.expect(200), mug);
-    put_up_sku(&admin, "MUG-L", 1, 1).await;
+    create_sku(&admin, "MUG-L", 1, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_ten_products_that_reach_for_one_new_sku_exactly_one_gets_it() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let put_ups = (0..10).map(|n| put_up(&admin, product(&format!("Mug {n}"), 1800, 5)));
+    let put_ups = (0..10).map(|n| create_product(&admin, product(&format!("Mug {n}"), 1800, 5)));
     let paths: Vec<_> = join_all(put_ups).await.iter().map(path_of).collect();
     let variants = json!([{"sku": "MUG", "options": {"size": "L"}}]);
     let body = json!({"name": "Mug", "price": usd(1800), "variants": variants});
@@ -769,7 +770,7 @@ async fn of_too_many_changes_it_is_said_how_many_fit_into_the_first_of_two() {
     let with = |name: &str, variants: &[Value]| json!({"name": name, "price": usd(1800), "variants": variants});
     for (line, kept, fitting) in [("A", 0, 29), ("B", 5, 29), ("C", 10, 29)] {
         let old = variants(&format!("OLD-{line}"), 40);
-        let mug = put_up(&admin, with("Mug", &old)).await;
+        let mug = create_product(&admin, with("Mug", &old)).await;
         let path = path_of(&mug);
         // The new ones have sizes that no kept one has.
         let new = variants(&format!("NEW-{line}"), 40).split_off(kept);
@@ -794,8 +795,8 @@ async fn of_too_many_changes_it_is_said_how_many_fit_into_the_first_of_two() {
 async fn checks_come_in_the_order_of_the_contract() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
-    put_up_sku(&admin, "BOWL", 900, 1).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
+    create_sku(&admin, "BOWL", 900, 1).await;
     let here = path_of(&mug);
     let missing = "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057";
     let taken = json!({"name": "Mug", "price": usd(1), "variants": [{"sku": "BOWL"}]}).to_string();
@@ -823,7 +824,7 @@ async fn checks_come_in_the_order_of_the_contract() {
 async fn the_same_edit_twice_at_once_is_never_a_sku_taken_by_itself() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let path = format!("/products/{}", id(&mug));
     let edit = json!({
         "name": "Mug",
@@ -844,7 +845,7 @@ async fn options_of_a_withdrawn_variant_are_a_new_one_where_no_sku_is_named() {
     let small = json!({"sku": "SHIRT-S", "options": {"size": "S"}});
     let body = |variants: Value| json!({"name": "Shirt", "price": usd(2900), "variants": variants});
     let medium = json!({"sku": "SHIRT-M", "options": {"size": "M"}});
-    let shirt = put_up(&admin, body(json!([small, medium]))).await;
+    let shirt = create_product(&admin, body(json!([small, medium]))).await;
     let path = format!("/products/{}", id(&shirt));
     admin.put(&path, body(json!([small]))).await.expect(200);
 

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::store::keys;
 use tests::app::App;
-use tests::samples::{available, id, order_of, product, put_up, put_up_sku, usd};
+use tests::samples::{available, create_product, create_sku, id, order_of, product, usd};
 
-use super::{IMPOSSIBLE, NOBODYS, path};
+use super::{IMPOSSIBLE, UNKNOWN_ORDER, path};
 
 /// Brings an order into a state for which there is no route yet.
 async fn bring_into(app: &App, order: &Value, status: &str) {
@@ -29,8 +29,8 @@ async fn bring_into(app: &App, order: &Value, status: &str) {
 async fn an_unpaid_order_ends_and_its_stock_comes_back() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
-    let bowl = put_up_sku(&admin, "BOWL", 2400, 7).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
+    let bowl = create_sku(&admin, "BOWL", 2400, 7).await;
     let items = json!([{"sku": "MUG", "quantity": 2}, {"sku": "BOWL", "quantity": 3}]);
     let order = ada.post("/orders", json!({"items": items})).await.expect(201);
     app.advance(Duration::from_secs(60));
@@ -60,7 +60,7 @@ async fn an_unpaid_order_ends_and_its_stock_comes_back() {
 async fn cancelling_again_is_the_same_and_writes_nothing() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
     let cancelled = ada.delete(&path(&order)).await.expect(200);
     let before = app.contents().await;
@@ -76,7 +76,7 @@ async fn cancelling_again_is_the_same_and_writes_nothing() {
 async fn an_admin_can_cancel_for_a_customer() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
 
     let cancelled = admin.delete(&path(&order)).await.expect(200);
@@ -91,13 +91,13 @@ async fn an_order_that_is_missing_impossible_or_somebody_elses_is_not_found() {
     let app = App::start().await;
     let (admin, ada, grace) =
         (app.admin().await, app.customer("ada").await, app.customer("grace").await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let adas = path(&ada.post("/orders", order_of(&mug, 2)).await.expect(201));
     let before = app.contents().await;
 
     grace.delete(&adas).await.expect_problem(404, "not_found");
     for somebody in [&ada, &admin] {
-        for path in IMPOSSIBLE.iter().chain([&NOBODYS]) {
+        for path in IMPOSSIBLE.iter().chain([&UNKNOWN_ORDER]) {
             let answer = somebody.delete(path).await;
             assert_eq!(answer.status, 404, "{path}");
             answer.expect_problem(404, "not_found");
@@ -110,7 +110,7 @@ async fn an_order_that_is_missing_impossible_or_somebody_elses_is_not_found() {
 async fn who_is_too_late_learns_where_the_order_stands() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
     for (who, status, allowed) in [
         (&ada, "processing", json!([])),
@@ -141,7 +141,7 @@ async fn who_is_too_late_learns_where_the_order_stands() {
 async fn an_admin_can_cancel_what_has_not_left_the_house() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
     bring_into(&app, &order, "processing").await;
 
@@ -155,7 +155,7 @@ async fn an_admin_can_cancel_what_has_not_left_the_house() {
 async fn it_can_be_meant_for_one_version_of_the_order() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     for (if_match, status, what) in [
         ("\"1-0123456789ab\"", 200, "this version, whatever it looked like"),
         ("*", 200, "any version"),
@@ -185,7 +185,7 @@ async fn it_can_be_meant_for_one_version_of_the_order() {
 async fn a_retried_cancellation_succeeds_though_the_version_has_moved_on() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let placed = ada.post("/orders", order_of(&mug, 1)).await;
     let tag = placed.header("etag").expect("a tag").to_owned();
     let cancel = || ada.call("DELETE", &path(&placed.body)).header("if-match", &tag).send();
@@ -199,7 +199,7 @@ async fn a_retried_cancellation_succeeds_though_the_version_has_moved_on() {
 async fn stock_comes_back_also_to_what_is_no_longer_sold() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let shirt = put_up(
+    let shirt = create_product(
         &admin,
         json!({
             "name": "Linen Shirt",
@@ -232,7 +232,7 @@ async fn stock_comes_back_also_to_what_is_no_longer_sold() {
 async fn a_variant_that_is_not_there_any_more_is_not_made_up_to_give_stock_back() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
     let order = json!({"items": [{"sku": "MUG", "quantity": 2}]});
     let order = ada.post("/orders", order).await.expect(201);
     let sku = "MUG".parse().expect("a SKU");

@@ -2,15 +2,15 @@
 
 use serde_json::json;
 use tests::app::App;
-use tests::samples::{order_of, product, put_up};
+use tests::samples::{create_product, order_of, product};
 
-use super::{IMPOSSIBLE, NOBODYS, path};
+use super::{IMPOSSIBLE, UNKNOWN_ORDER, path};
 
 #[tokio::test]
 async fn its_owner_sees_the_order_as_it_was_placed() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let placed = ada.post("/orders", order_of(&mug, 2)).await;
 
     let got = ada.get(&path(&placed.body)).await;
@@ -25,7 +25,7 @@ async fn its_owner_sees_the_order_as_it_was_placed() {
 async fn an_admin_sees_every_order_and_what_an_admin_can_do_with_it() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
 
     let seen = admin.get(&path(&order)).await.expect(200);
@@ -41,12 +41,12 @@ async fn an_order_that_is_missing_impossible_or_somebody_elses_is_not_found() {
     let app = App::start().await;
     let (admin, ada, grace) =
         (app.admin().await, app.customer("ada").await, app.customer("grace").await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let adas = path(&ada.post("/orders", order_of(&mug, 2)).await.expect(201));
 
     grace.get(&adas).await.expect_problem(404, "not_found");
     for somebody in [&ada, &admin] {
-        for path in IMPOSSIBLE.iter().chain([&NOBODYS]) {
+        for path in IMPOSSIBLE.iter().chain([&UNKNOWN_ORDER]) {
             let answer = somebody.get(path).await;
             assert_eq!(answer.status, 404, "{path}");
             assert_eq!(answer.expect_problem(404, "not_found")["instance"], *path);
@@ -58,7 +58,7 @@ async fn an_order_that_is_missing_impossible_or_somebody_elses_is_not_found() {
 async fn a_cancelled_order_shows_that_it_is() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
     let cancelled = ada.delete(&path(&order)).await.expect(200);
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{id, members, order_of, product, put_up};
+use tests::samples::{create_product, id, members, order_of, product};
 
 use super::path;
 
@@ -69,7 +69,7 @@ async fn a_customer_sees_their_own_orders_newest_first() {
     let app = App::start().await;
     let (admin, ada, grace) =
         (app.admin().await, app.customer("ada").await, app.customer("grace").await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 9)).await;
     let adas = order(&app, &ada, &mug, 3).await;
     let graces = order(&app, &grace, &mug, 1).await;
 
@@ -82,7 +82,7 @@ async fn a_customer_sees_their_own_orders_newest_first() {
 async fn an_order_in_the_list_is_as_it_is_by_itself() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
 
     let page = ada.get("/orders").await.expect(200);
@@ -114,7 +114,7 @@ async fn an_order_in_the_list_is_as_it_is_by_itself() {
 async fn a_page_holds_twenty_or_as_many_as_one_asks_for() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let all = order(&app, &ada, &mug, 23).await;
 
     let first = ada.get("/orders").await;
@@ -135,7 +135,7 @@ async fn a_page_holds_twenty_or_as_many_as_one_asks_for() {
 async fn a_cursor_holds_its_place_while_new_orders_come() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let former = order(&app, &ada, &mug, 4).await;
     let first = ada.get("/orders?limit=2").await;
     order(&app, &ada, &mug, 1).await;
@@ -149,7 +149,7 @@ async fn a_cursor_holds_its_place_while_new_orders_come() {
 async fn pages_can_be_numbered() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let all = order(&app, &ada, &mug, 12).await;
     for (target, expected) in [
         ("/orders?page=1", &all[..10]),
@@ -173,7 +173,7 @@ async fn pages_can_be_numbered() {
 async fn the_list_can_be_narrowed_to_one_state() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 99)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 99)).await;
     let (mut pending, mut cancelled) = (Vec::new(), Vec::new());
     for round in 0..12 {
         app.advance(Duration::from_secs(1));
@@ -243,8 +243,8 @@ async fn parameters_that_nobody_knows_are_ignored() {
 async fn a_cursor_that_is_forged_or_of_another_list_is_malformed() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 99)).await;
-    put_up(&admin, product("Bowl", 1800, 99)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 99)).await;
+    create_product(&admin, product("Bowl", 1800, 99)).await;
     order(&app, &ada, &mug, 3).await;
     let cursor = |page: Value| page["next_cursor"].as_str().expect("a cursor").to_owned();
     let own = cursor(ada.get("/orders?limit=1").await.expect(200));
@@ -274,7 +274,7 @@ async fn a_cursor_that_is_forged_or_of_another_list_is_malformed() {
 async fn somebody_elses_cursor_leads_to_nobody_elses_orders() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let graces = order(&app, &grace, &mug, 2).await;
     order(&app, &ada, &mug, 3).await;
     let cursor = ada.get("/orders?limit=1").await.expect(200)["next_cursor"].clone();

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tests::samples::id;
 
 /// No order has this identifier, but one could.
-const NOBODYS: &str = "/orders/ord_01890a5d-ac96-774b-bcce-b302099a8057";
+const UNKNOWN_ORDER: &str = "/orders/ord_01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// Where no order can be, whatever happens.
 const IMPOSSIBLE: [&str; 5] = [

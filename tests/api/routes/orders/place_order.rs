@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::store::keys;
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{available, id, members, order_of, product, put_up, put_up_sku, usd};
+use tests::samples::{available, create_product, create_sku, id, members, order_of, product, usd};
 
 use super::path;
 
@@ -42,14 +42,14 @@ async fn put_up_shoes(admin: &Persona<'_>, sizes: u32) {
         json!({"sku": format!("SHOE-{size}"), "options": options, "stock": 9})
     };
     let variants: Vec<_> = (1..=sizes).map(variant).collect();
-    put_up(admin, json!({"name": "Shoe", "price": usd(9900), "variants": variants})).await;
+    create_product(admin, json!({"name": "Shoe", "price": usd(9900), "variants": variants})).await;
 }
 
 #[tokio::test]
 async fn the_cart_becomes_an_order() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let shirt = put_up(
+    let shirt = create_product(
         &admin,
         json!({
             "name": "Linen Shirt",
@@ -58,7 +58,7 @@ async fn the_cart_becomes_an_order() {
         }),
     )
     .await;
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
     add(&ada, "SHIRT-M", 2).await;
     add(&ada, "MUG", 1).await;
 
@@ -124,7 +124,7 @@ async fn the_cart_becomes_an_order() {
 async fn an_order_and_its_lines_have_the_members_of_the_contract() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
 
     let of_order = [
@@ -163,7 +163,7 @@ async fn an_order_and_its_lines_have_the_members_of_the_contract() {
 async fn a_cart_is_consumed_once() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
     add(&ada, "MUG", 2).await;
     let before = ada.get("/cart").await.expect(200);
 
@@ -179,8 +179,8 @@ async fn a_cart_is_consumed_once() {
 async fn items_by_sku_or_product_leave_the_cart_alone() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
-    let bowl = put_up_sku(&admin, "BOWL", 2400, 5).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5).await;
+    let bowl = create_sku(&admin, "BOWL", 2400, 5).await;
     add(&ada, "BOWL", 3).await;
     let cart = ada.get("/cart").await.expect(200);
 
@@ -200,7 +200,7 @@ async fn items_by_sku_or_product_leave_the_cart_alone() {
 async fn a_sku_and_its_product_are_one_line() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 5).await;
 
     let items = json!([{"sku": "MUG", "quantity": 1}, {"product_id": mug["id"], "quantity": 2}]);
     let order = ada.post("/orders", json!({"items": items})).await.expect(201);
@@ -213,7 +213,7 @@ async fn a_sku_and_its_product_are_one_line() {
 async fn an_order_sends_one_message() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let before = app.contents().await;
 
     let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
@@ -234,7 +234,7 @@ async fn an_order_sends_one_message() {
 async fn an_empty_cart_can_not_be_ordered() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
 
     ada.post("/orders", json!({})).await.expect_problem(409, "cart_empty");
 
@@ -251,7 +251,7 @@ async fn every_line_that_is_short_is_listed_and_nothing_is_taken() {
     let (admin, ada, grace) =
         (app.admin().await, app.customer("ada").await, app.customer("grace").await);
     for (sku, stock) in [("MUG", 5), ("BOWL", 3), ("PLATE", 8)] {
-        put_up_sku(&admin, sku, 1800, stock).await;
+        create_sku(&admin, sku, 1800, stock).await;
         add(&ada, sku, 3).await;
     }
     let others = json!([{"sku": "MUG", "quantity": 4}, {"sku": "BOWL", "quantity": 3}]);
@@ -275,12 +275,12 @@ async fn every_line_that_is_short_is_listed_and_nothing_is_taken() {
 async fn every_item_that_is_not_sold_is_listed_and_nothing_is_taken() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    put_up_sku(&admin, "MUG", 1800, 5).await;
-    put_up_sku(&admin, "BOWL", 1800, 0).await;
+    create_sku(&admin, "MUG", 1800, 5).await;
+    create_sku(&admin, "BOWL", 1800, 0).await;
     let mut draft = product("Secret", 1800, 5);
     draft["status"] = json!("draft");
-    let draft = put_up(&admin, draft).await;
-    let gone = put_up(&admin, product("Gone", 1800, 5)).await;
+    let draft = create_product(&admin, draft).await;
+    let gone = create_product(&admin, product("Gone", 1800, 5)).await;
     admin.delete(&format!("/products/{}", id(&gone))).await.expect(204);
     let before = app.contents().await;
 
@@ -309,9 +309,9 @@ async fn every_item_that_is_not_sold_is_listed_and_nothing_is_taken() {
 async fn every_line_of_the_cart_that_is_no_longer_sold_is_listed() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    put_up_sku(&admin, "MUG", 1800, 5).await;
-    let draft = put_up_sku(&admin, "BOWL", 2400, 5).await;
-    let gone = put_up_sku(&admin, "PLATE", 1500, 5).await;
+    create_sku(&admin, "MUG", 1800, 5).await;
+    let draft = create_sku(&admin, "BOWL", 2400, 5).await;
+    let gone = create_sku(&admin, "PLATE", 1500, 5).await;
     for sku in ["MUG", "BOWL", "PLATE"] {
         add(&ada, sku, 2).await;
     }
@@ -340,7 +340,7 @@ async fn every_line_of_the_cart_that_is_no_longer_sold_is_listed() {
 async fn an_order_costs_what_the_shop_asks_today_whatever_the_cart_remembers() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 9).await;
+    let mug = create_sku(&admin, "MUG", 1800, 9).await;
     for (cents, body, what) in [
         (2000, json!({}), "nothing expected"),
         (1700, json!({"expected_total": usd(3400)}), "today's price expected"),
@@ -359,7 +359,7 @@ async fn an_order_costs_what_the_shop_asks_today_whatever_the_cart_remembers() {
 async fn an_order_that_costs_something_else_than_expected_is_not_placed() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 9).await;
+    let mug = create_sku(&admin, "MUG", 1800, 9).await;
     add(&ada, "MUG", 2).await;
     reprice(&admin, &mug, 2000).await;
     let before = app.contents().await;
@@ -386,7 +386,7 @@ async fn an_order_that_costs_something_else_than_expected_is_not_placed() {
 async fn the_address_of_the_order_goes_before_the_customers_own() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let mut body = order_of(&mug, 1);
     let nowhere = ada.post("/orders", body.clone()).await.expect(201);
     assert_eq!(nowhere["shipping_address"], json!(null), "she has none");
@@ -448,7 +448,7 @@ async fn remember_addresses(app: &App, somebody: &Persona<'_>, addresses: &[Valu
 async fn an_address_is_complete_or_refused() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let before = app.contents().await;
     for (member, value, code) in [
         ("name", json!(null), "wrong_type"),
@@ -483,7 +483,7 @@ async fn an_address_is_complete_or_refused() {
 async fn the_shop_takes_no_cards_yet() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let before = app.contents().await;
     for (name, value, code, what) in [
         ("payment_method", json!("card"), "payment_method_unavailable", "a card"),
@@ -509,7 +509,7 @@ async fn the_shop_takes_no_cards_yet() {
 async fn items_that_can_not_be_ordered_are_refused_by_name() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mug = put_up_sku(&admin, "MUG", 1800, 5000).await;
+    let mug = create_sku(&admin, "MUG", 1800, 5000).await;
     put_up_shoes(&admin, 2).await;
     let shoes = ada.get("/products").await.expect(200)["data"].clone();
     let shoe = shoes.as_array().expect("products").iter().find(|card| card["name"] == "Shoe");
@@ -555,7 +555,7 @@ async fn items_that_can_not_be_ordered_are_refused_by_name() {
 async fn every_rule_that_is_broken_is_named_at_once() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
     let body = json!({
         "items": [
             {"quantity": 1},
@@ -583,7 +583,7 @@ async fn every_rule_that_is_broken_is_named_at_once() {
 async fn members_that_cannot_be_read_are_named_beside_rules_that_are_broken() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
     let mut items = vec![json!({"sku": "MUG", "quantity": 1}); 41];
     items[0] = json!({"quantity": 0, "price": 1});
     items[1] = json!({"sku": "MUG", "product_id": mug["id"], "quantity": 1000});
@@ -629,7 +629,7 @@ async fn members_that_cannot_be_read_are_named_beside_rules_that_are_broken() {
 async fn what_the_shop_decides_is_not_for_the_caller_to_say() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let before = app.contents().await;
     for (name, value) in [
         ("id", json!("ord_01890a5d-ac96-774b-bcce-b302099a8057")),
@@ -651,7 +651,7 @@ async fn what_the_shop_decides_is_not_for_the_caller_to_say() {
 async fn an_expected_total_is_money_of_the_shop() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let before = app.contents().await;
     for (total, pointer, code) in [
         (json!({"amount": 1800, "currency": "EUR"}), "/currency", "wrong_currency"),
@@ -674,7 +674,7 @@ async fn an_expected_total_is_money_of_the_shop() {
 async fn whatever_total_is_shown_can_be_expected() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    put_up_sku(&admin, "YACHT", 60_000_000_000, 5).await;
+    create_sku(&admin, "YACHT", 60_000_000_000, 5).await;
     add(&ada, "YACHT", 2).await;
     let shown = ada.get("/cart").await.expect(200)["subtotal"].clone();
     assert_eq!(shown, usd(120_000_000_000));
@@ -716,7 +716,7 @@ async fn forty_lines_are_one_order() {
 async fn who_has_five_unpaid_orders_pays_or_cancels_first() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 20)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 20)).await;
     let mut orders = Vec::new();
     for _ in 0..5 {
         orders.push(ada.post("/orders", order_of(&mug, 1)).await.expect(201));

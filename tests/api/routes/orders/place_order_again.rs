@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{available, id, order_of, product, put_up, put_up_sku, usd};
+use tests::samples::{available, create_product, create_sku, id, order_of, product, usd};
 
 use super::path;
 
@@ -28,7 +28,7 @@ fn replayed(answer: Answer, first: &Answer) -> Value {
 async fn a_retry_has_the_first_answer_and_orders_nothing() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let first = place(&ada, "key", &order_of(&mug, 1)).await;
     assert_eq!(first.header("idempotent-replayed"), None, "nothing to replay yet");
     let order = first.clone().expect(201);
@@ -48,7 +48,7 @@ async fn a_retry_has_the_first_answer_and_orders_nothing() {
 async fn no_body_and_an_empty_object_are_the_same_request() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 5).await;
+    create_sku(&app.admin().await, "MUG", 1800, 5).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
     let call = || ada.call("POST", "/orders").header("idempotency-key", "key");
     let first = call().send().await;
@@ -63,7 +63,7 @@ async fn no_body_and_an_empty_object_are_the_same_request() {
 async fn a_retry_shows_the_order_as_it_is_now() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let first = place(&ada, "key", &order_of(&mug, 1)).await;
     let cancelled = ada.delete(&path(&first.body)).await.expect(200);
 
@@ -92,7 +92,7 @@ async fn a_retry_is_one_however_the_shop_has_changed() {
         (json!({"expected_total": usd(1800)}), "price", "a cart, and another price"),
         (json!({}), "deleted", "a cart, and nothing sold any more"),
     ] {
-        let mug = put_up_sku(&admin, "MUG", 1800, 5).await;
+        let mug = create_sku(&admin, "MUG", 1800, 5).await;
         let product = format!("/products/{}", id(&mug));
         let add = || ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1}));
         add().await.expect(200);
@@ -127,7 +127,7 @@ async fn a_retry_is_one_however_the_shop_has_changed() {
 async fn a_retry_is_one_also_with_five_orders_unpaid() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let first = place(&ada, "first", &order_of(&mug, 1)).await;
     for _ in 0..4 {
         ada.post("/orders", order_of(&mug, 1)).await.expect(201);
@@ -142,7 +142,7 @@ async fn a_retry_is_one_also_with_five_orders_unpaid() {
 async fn a_body_counts_by_its_meaning() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    create_sku(&app.admin().await, "MUG", 1800, 9).await;
     let body = json!({"items": [{"sku": "MUG", "quantity": 2}], "payment_method": "manual"});
     let first = place(&ada, "key", &body).await;
 
@@ -158,7 +158,7 @@ async fn a_body_counts_by_its_meaning() {
 async fn a_key_is_for_one_request_only() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 9).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
     place(&ada, "key", &order_of(&mug, 1)).await.expect(201);
     let before = app.contents().await;
@@ -179,7 +179,7 @@ async fn a_key_is_for_one_request_only() {
 async fn a_key_is_its_customers_own() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let adas = place(&ada, "key", &order_of(&mug, 1)).await.expect(201);
 
     let graces = place(&grace, "key", &order_of(&mug, 1)).await;
@@ -194,7 +194,7 @@ async fn a_key_is_its_customers_own() {
 async fn what_failed_is_not_remembered() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    let mug = put_up_sku(&app.admin().await, "MUG", 1800, 3).await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 3).await;
     let last = grace.post("/orders", order_of(&mug, 3)).await.expect(201);
     let two = order_of(&mug, 2);
     place(&ada, "stock", &two).await.expect_problem(409, "out_of_stock");
@@ -216,7 +216,7 @@ async fn what_failed_is_not_remembered() {
 async fn a_key_is_remembered_for_72_hours() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let first = place(&ada, "key", &order_of(&mug, 1)).await;
 
     app.advance(MEMORY - Duration::from_secs(1));
@@ -238,7 +238,7 @@ async fn a_key_is_remembered_for_72_hours() {
 async fn a_key_may_stand_in_quotes() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     for key in ["8e03978e-40d5-43e8-bc93-6894a57f9324", "!", &"x".repeat(255)] {
         let first = place(&ada, key, &order_of(&mug, 1)).await;
 
@@ -252,7 +252,7 @@ async fn a_key_may_stand_in_quotes() {
 async fn what_can_not_be_a_key_is_malformed() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let before = app.contents().await;
     for (key, what) in [
         ("", "nothing"),

@@ -49,7 +49,7 @@ async fn a_key_of_the_set_verifies_the_tokens_that_name_it() {
 async fn a_new_key_stands_beside_the_old_one() {
     let app = App::start().await;
     let key = PrivateKey::generate().expect("a key");
-    let (store, now) = (&app.backstage.store, app.backstage.now());
+    let (store, now) = (&app.unrestricted.store, app.unrestricted.now());
 
     for _ in 0..2 {
         issuer::publish(&key, store, now).await.expect("published");

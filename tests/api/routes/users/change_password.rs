@@ -160,15 +160,15 @@ async fn a_session_that_is_renewed_meanwhile_goes_on() {
 async fn a_log_in_that_was_under_way_with_the_old_password_does_not_get_in() {
     let app = App::start().await;
     let ada = app.customer("ada").await.with_password(OLD).await;
-    let store = &app.backstage.store;
+    let store = &app.unrestricted.store;
     let user = store.users().get(ada.user_id.expect("an id"), Read::Consistent).await;
     let email = user.expect("a read").expect("a user").summary.email;
     let verified = store.credentials().get(&email).await.expect("a read").expect("a credential");
-    sessions::begin_by_password(app.backstage, &verified).await.expect("in time");
+    sessions::begin_by_password(app.unrestricted, &verified).await.expect("in time");
 
     ada.put("/users/me/password", change(OLD, NEW)).await.expect(204);
 
-    let late = sessions::begin_by_password(app.backstage, &verified).await.map(drop);
+    let late = sessions::begin_by_password(app.unrestricted, &verified).await.map(drop);
     assert!(matches!(late, Err(shared::Error::InvalidCredentials)), "{late:?}");
     log_in(&app, &ada, NEW).await.expect(200);
 }
@@ -177,7 +177,7 @@ async fn a_log_in_that_was_under_way_with_the_old_password_does_not_get_in() {
 #[tokio::test]
 async fn a_stronger_hash_neither_brings_the_old_password_back_nor_stands_in_the_new_ones_way() {
     let app = App::start().await;
-    let store = &app.backstage.store;
+    let store = &app.unrestricted.store;
     for late in [true, false] {
         let ada = app.customer("ada").await.with_password(OLD).await;
         let user = store.users().get(ada.user_id.expect("an id"), Read::Consistent).await;
@@ -190,7 +190,7 @@ async fn a_stronger_hash_neither_brings_the_old_password_back_nor_stands_in_the_
         let (_, claims) = jwt::read(ada.token.as_deref().expect("a token"));
         let session = claims["sid"].as_str().and_then(|id| id.parse().ok()).expect("a session");
         let new = password::hash(&NewPassword::parse(NEW.into()).expect("one")).expect("a hash");
-        let change = || replace_password(app.backstage, &email, &verified, &new, session);
+        let change = || replace_password(app.unrestricted, &email, &verified, &new, session);
 
         if late {
             change().await.expect("a change");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::store::keys;
 use tests::answer::tally;
 use tests::app::App;
-use tests::samples::{id, order_of, product, put_up};
+use tests::samples::{create_product, id, order_of, product};
 
 const PASSWORD: &str = "correct horse";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -54,7 +54,7 @@ async fn a_wrong_password_deletes_nothing() {
 #[tokio::test]
 async fn an_order_on_its_way_keeps_the_account() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let ada = app.customer("ada").await.with_password(PASSWORD).await;
     let items = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
     let order = ada.post("/orders", items).await.expect(201);
@@ -74,7 +74,7 @@ async fn an_order_on_its_way_keeps_the_account() {
 #[tokio::test]
 async fn whoever_ordered_a_moment_ago_can_not_leave_yet() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let ada = app.customer("ada").await.with_password(PASSWORD).await;
     let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
@@ -90,7 +90,7 @@ async fn whoever_ordered_a_moment_ago_can_not_leave_yet() {
 #[tokio::test]
 async fn an_unpaid_order_keeps_the_account_also_where_the_history_does_not_show_it() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let ada = app.customer("ada").await.with_password(PASSWORD).await;
     let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
     let key = keys::order(id(&order).parse().expect("an id"));
@@ -107,7 +107,7 @@ async fn an_unpaid_order_keeps_the_account_also_where_the_history_does_not_show_
 async fn an_order_that_is_placed_at_the_same_time_is_not_left_without_its_customer() {
     for from_the_cart in [true, false].repeat(5) {
         let app = App::start().await;
-        let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+        let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
         let ada = app.customer("ada").await.with_password(PASSWORD).await;
         ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
 
@@ -186,7 +186,7 @@ async fn of_a_deletion_and_a_new_role_at_once_one_happens() {
 
         let statuses = (deletion.status, role.status);
         assert!([(202, 404), (401, 200)].contains(&statuses), "{statuses:?}");
-        let admins = app.backstage.store.admins().get().await.expect("a read").active.len();
+        let admins = app.unrestricted.store.admins().get().await.expect("a read").active.len();
         assert_eq!(admins, if role.status == 200 { 2 } else { 1 }, "who is gone runs nothing");
     }
 }

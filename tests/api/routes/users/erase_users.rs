@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use tests::app::App;
-use tests::gate::Trouble;
-use tests::samples::{available, product, put_up};
+use tests::gate::Faults;
+use tests::samples::{available, create_product, product};
 
 const PASSWORD: &str = "correct horse";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -73,9 +73,9 @@ async fn deleted(app: &App, mug: &Value) -> (String, Value) {
 
 #[tokio::test]
 async fn nothing_personal_is_left_anywhere() {
-    let app = App::start_limited("", Trouble::default()).await;
+    let app = App::start_limited("", Faults::default()).await;
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let (user, order) = deleted(&app, &mug).await;
     let before = format!("{:?}", app.items().await);
     assert!(before.contains(PERSONAL[4]), "the order still knows the address");
@@ -106,7 +106,7 @@ async fn nothing_personal_is_left_anywhere() {
 #[tokio::test]
 async fn who_has_come_back_under_the_same_address_is_somebody_else() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     deleted(&app, &mug).await;
     app.advance(MINUTE);
     let account = json!({"email": PERSONAL[0], "password": PASSWORD, "name": "Ada"});
@@ -124,7 +124,7 @@ async fn who_has_come_back_under_the_same_address_is_somebody_else() {
 #[tokio::test]
 async fn it_waits_until_requests_of_that_time_have_ended() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     deleted(&app, &mug).await;
     let before = app.contents().await;
 
@@ -137,7 +137,7 @@ async fn it_waits_until_requests_of_that_time_have_ended() {
 async fn of_two_runs_at_once_one_takes_the_person_out_of_an_order() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let mug = put_up(&admin, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let (_, order) = deleted(&app, &mug).await;
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
     let before = admin.get(&path).await.expect(200)["version"].as_u64().expect("a version");
@@ -160,7 +160,7 @@ async fn where_nobody_has_left_there_is_nothing_to_do() {
 #[tokio::test]
 async fn a_message_that_can_not_be_read_keeps_nobody() {
     let app = App::start().await;
-    let mug = put_up(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
+    let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let text = |text: &str| AttributeValue::S(text.to_owned());
     for (pk, sk) in [("OUTBOX#0", "broken"), ("OUTBOX#failed", "broken"), ("DELETION", "broken")] {
         let put = app.client.put_item().table_name(&app.table).item("type", text("message"));

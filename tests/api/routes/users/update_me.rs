@@ -73,7 +73,7 @@ async fn addresses_are_replaced_as_a_whole_and_the_first_is_where_orders_go() {
 
     assert_eq!(user["addresses"].as_array().map(Vec::len), Some(1));
     let mug = tests::samples::product("Stoneware Mug", 1800, 5);
-    let mug = tests::samples::put_up(&app.admin().await, mug).await;
+    let mug = tests::samples::create_product(&app.admin().await, mug).await;
     let order = ada.post("/orders", tests::samples::order_of(&mug, 1)).await.expect(201);
     assert_eq!(order["shipping_address"], user["addresses"][0]);
 

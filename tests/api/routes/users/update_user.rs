@@ -23,7 +23,7 @@ async fn second_admin(app: &App) -> Persona<'_> {
 
 /// Everybody who runs the shop, as the register and as the people themselves have it.
 async fn active_admins(app: &App) -> Vec<String> {
-    let register = app.backstage.store.admins().get().await.expect("a register").active;
+    let register = app.unrestricted.store.admins().get().await.expect("a register").active;
     let register: Vec<_> = register.into_iter().map(|id| id.to_string()).collect();
     // The profile has it in its summary.
     let text = |item: &HashMap<String, AttributeValue>, name: &str| -> String {
@@ -179,7 +179,7 @@ async fn an_admin_who_may_not_come_in_does_not_count_as_one() {
 
     // From disabled admin to disabled customer: nobody is lost.
     admin.patch(&path(&other), json!({"role": "customer"})).await.expect(200);
-    let register = app.backstage.store.admins().get().await.expect("a register");
+    let register = app.unrestricted.store.admins().get().await.expect("a register");
     assert!(register.disabled.is_empty(), "{register:?}");
     let again = json!({"role": "admin", "status": "active"});
     admin.patch(&path(&other), again).await.expect(200);
@@ -251,7 +251,7 @@ async fn two_changes_of_one_person_at_once_both_count() {
     assert_eq!(tally(&[promoted, disabled]), [(200, 2)].into());
     let user = admin.get(&path(&ada)).await.expect(200);
     assert_eq!((&user["role"], &user["status"]), (&json!("admin"), &json!("disabled")));
-    let register = app.backstage.store.admins().get().await.expect("a register");
+    let register = app.unrestricted.store.admins().get().await.expect("a register");
     assert!(register.disabled.contains(&ada.user_id.expect("an id")), "{register:?}");
     assert_eq!(active_admins(&app).await.len(), 2);
 }
@@ -278,7 +278,7 @@ async fn a_session_that_is_renewed_at_the_same_time_does_not_come_back() {
     changed.expect(200);
     renewed.expect_problem(401, "unauthenticated");
     ada.get("/users/me").await.expect_problem(401, "unauthenticated");
-    let security = app.backstage.store.sessions().get(ada.user_id.expect("an id")).await;
+    let security = app.unrestricted.store.sessions().get(ada.user_id.expect("an id")).await;
     assert!(security.expect("a read").expect("an item").sessions.is_empty());
 }
 

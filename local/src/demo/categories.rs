@@ -1,21 +1,21 @@
-//! What the demo shop sells: twelve shelves of ten articles, each made by two brands.
+//! What the demo shop sells: twelve categories of ten items, each made by two brands.
 
 /// One category.
-pub struct Shelf {
+pub struct DemoCategory {
     /// Its slug.
     pub category: &'static str,
     /// What its SKUs begin with.
     pub code: &'static str,
-    /// The makers; every article comes from the first and the second of them in turn.
+    /// The makers; every item comes from the first and the second of them in turn.
     pub brands: [(&'static str, &'static str); 4],
     /// What a description may end with.
     pub care: [&'static str; 3],
     /// What stands on it.
-    pub articles: [Article; 10],
+    pub items: [DemoItem; 10],
 }
 
 /// One thing that several brands make.
-pub struct Article {
+pub struct DemoItem {
     /// What it is called, without the model's name.
     pub name: &'static str,
     /// Price in minor units, before a brand's own level.
@@ -37,20 +37,20 @@ const SHOES: &[&str] = &["38", "39", "40", "41", "42", "43", "44"];
 const CHILDREN: &[&str] = &["98", "104", "110", "116", "122"];
 const BEDS: &[&str] = &["90x200", "140x200", "180x200"];
 
-const fn article(
+const fn item(
     name: &'static str,
     price: i64,
     sizes: &'static [&'static str],
     colours: &'static [&'static str],
     tags: &'static [&'static str],
     text: &'static str,
-) -> Article {
-    Article { name, price, sizes, colours, tags, text }
+) -> DemoItem {
+    DemoItem { name, price, sizes, colours, tags, text }
 }
 
 /// The whole shop.
-pub const SHELVES: [Shelf; 12] = [
-    Shelf {
+pub const CATEGORIES: [DemoCategory; 12] = [
+    DemoCategory {
         category: "knitwear",
         code: "KNT",
         brands: [
@@ -64,8 +64,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Wool programme at 30 °C; air it between wears and it rarely needs it.",
             "A cedar block keeps it safe over the summer.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Merino Crew Sweater",
                 9900,
                 CLOTHES,
@@ -73,7 +73,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["merino", "wool", "winter"],
                 "A fine-gauge crew neck in 18.5-micron merino, light enough for a jacket and warm enough without one.",
             ),
-            article(
+            item(
                 "Lambswool Cardigan",
                 12900,
                 CLOTHES,
@@ -81,7 +81,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["lambswool", "wool", "layering"],
                 "A buttoned cardigan with two patch pockets and a neckband that keeps its shape.",
             ),
-            article(
+            item(
                 "Cable Knit Jumper",
                 13900,
                 CLOTHES,
@@ -89,7 +89,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wool", "winter", "classic"],
                 "Three thick cables down the front, ribbed cuffs, and a collar that closes high against the wind.",
             ),
-            article(
+            item(
                 "Cashmere Roll Neck",
                 18900,
                 CLOTHES,
@@ -97,7 +97,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cashmere", "winter"],
                 "Two-ply cashmere with a soft roll neck that folds once and stays there.",
             ),
-            article(
+            item(
                 "Cotton Fisherman Sweater",
                 8900,
                 CLOTHES,
@@ -105,7 +105,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cotton", "classic"],
                 "A half-cardigan stitch in heavy cotton that gets better with every wash.",
             ),
-            article(
+            item(
                 "Alpaca Scarf",
                 5900,
                 ONE,
@@ -113,7 +113,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["alpaca", "accessories", "gift"],
                 "Two metres of brushed baby alpaca with a short fringe.",
             ),
-            article(
+            item(
                 "Ribbed Wool Beanie",
                 3200,
                 ONE,
@@ -121,7 +121,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wool", "accessories", "winter"],
                 "A double-layered beanie with a deep cuff that covers the ears.",
             ),
-            article(
+            item(
                 "Fair Isle Vest",
                 9400,
                 CLOTHES,
@@ -129,7 +129,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wool", "layering", "pattern"],
                 "Nine colours in the traditional yoke pattern, worked in the round without a seam.",
             ),
-            article(
+            item(
                 "Merino Leggings",
                 7900,
                 CLOTHES,
@@ -137,7 +137,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["merino", "base-layer", "winter"],
                 "A close-fitting base layer with flat seams that doesn't itch under trousers.",
             ),
-            article(
+            item(
                 "Mohair Mittens",
                 4400,
                 &["S", "M", "L"],
@@ -147,7 +147,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "shirts-and-tops",
         code: "TOP",
         brands: [
@@ -161,8 +161,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Washes at 30 °C; pre-shrunk, so the size stays what it is.",
             "Spare buttons are sewn to the inside seam.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Oxford Shirt",
                 6900,
                 CLOTHES,
@@ -170,7 +170,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cotton", "classic", "office"],
                 "A button-down in a dense Oxford weave with a collar roll that survives the washing machine.",
             ),
-            article(
+            item(
                 "Heavyweight T-Shirt",
                 3400,
                 CLOTHES,
@@ -178,7 +178,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["organic-cotton", "basics"],
                 "A 240-gram jersey T-shirt with a tight neckband and a boxy cut.",
             ),
-            article(
+            item(
                 "Linen Overshirt",
                 8400,
                 CLOTHES,
@@ -186,7 +186,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["linen", "summer", "layering"],
                 "A roomy linen shirt with two chest pockets, worn open or closed.",
             ),
-            article(
+            item(
                 "Striped Breton Top",
                 4900,
                 CLOTHES,
@@ -194,7 +194,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cotton", "classic", "stripes"],
                 "The long-sleeved sailor top with a boat neck and 21 stripes.",
             ),
-            article(
+            item(
                 "Flannel Work Shirt",
                 7400,
                 CLOTHES,
@@ -202,7 +202,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["flannel", "winter", "workwear"],
                 "Brushed on both sides and triple-stitched where work shirts give way first.",
             ),
-            article(
+            item(
                 "Poplin Blouse",
                 6400,
                 CLOTHES,
@@ -210,7 +210,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cotton", "office"],
                 "A crisp blouse with gathered cuffs and a hidden button placket.",
             ),
-            article(
+            item(
                 "Piqué Polo",
                 5400,
                 CLOTHES,
@@ -218,7 +218,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cotton", "summer"],
                 "A polo in breathable piqué with a collar that doesn't curl.",
             ),
-            article(
+            item(
                 "Silk Camisole",
                 7900,
                 CLOTHES,
@@ -226,7 +226,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["silk", "evening"],
                 "Washable sand-washed silk, cut on the bias, with adjustable straps.",
             ),
-            article(
+            item(
                 "Henley Long Sleeve",
                 4400,
                 CLOTHES,
@@ -234,7 +234,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["organic-cotton", "layering"],
                 "A waffle-knit henley with three buttons and ribbed cuffs.",
             ),
-            article(
+            item(
                 "Seersucker Shirt",
                 6900,
                 CLOTHES,
@@ -244,7 +244,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "trousers-and-skirts",
         code: "TRS",
         brands: [
@@ -258,8 +258,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Comes with a long hem, so that it can be let down.",
             "Free repairs of seams in the first two years.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Selvedge Jeans",
                 13900,
                 WAISTS,
@@ -267,7 +267,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["denim", "selvedge", "classic"],
                 "A straight leg in 14-ounce raw selvedge denim that fades the way you live.",
             ),
-            article(
+            item(
                 "Pleated Wool Trousers",
                 12400,
                 WAISTS,
@@ -275,7 +275,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wool", "office"],
                 "A single pleat, a high rise and a half lining that keeps the crease.",
             ),
-            article(
+            item(
                 "Garment-Dyed Chinos",
                 7900,
                 WAISTS,
@@ -283,7 +283,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cotton", "everyday"],
                 "Softly washed twill chinos with a tapered leg and deep pockets.",
             ),
-            article(
+            item(
                 "Corduroy Trousers",
                 8900,
                 WAISTS,
@@ -291,7 +291,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["corduroy", "winter"],
                 "Eight-wale corduroy with a brushed inside and a relaxed fit.",
             ),
-            article(
+            item(
                 "Linen Drawstring Trousers",
                 7400,
                 CLOTHES,
@@ -299,7 +299,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["linen", "summer"],
                 "Wide-legged linen trousers with an elastic back and a flat front.",
             ),
-            article(
+            item(
                 "Midi Wrap Skirt",
                 8400,
                 CLOTHES,
@@ -307,7 +307,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["viscose", "everyday"],
                 "A wrap skirt with a tie waist that moves well and stays closed on a bicycle.",
             ),
-            article(
+            item(
                 "Denim A-Line Skirt",
                 6900,
                 CLOTHES,
@@ -315,7 +315,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["denim", "everyday"],
                 "A knee-length skirt in rigid denim, buttoned all the way down.",
             ),
-            article(
+            item(
                 "Canvas Work Trousers",
                 9400,
                 WAISTS,
@@ -323,7 +323,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["canvas", "workwear"],
                 "Double knees, a hammer loop, and rivets at every corner that matters.",
             ),
-            article(
+            item(
                 "Pleated Wool Skirt",
                 10900,
                 CLOTHES,
@@ -331,7 +331,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wool", "winter", "pattern"],
                 "Knife pleats sewn down to the hip in a worsted tartan.",
             ),
-            article(
+            item(
                 "Everyday Joggers",
                 5900,
                 CLOTHES,
@@ -341,7 +341,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "outerwear",
         code: "OUT",
         brands: [
@@ -355,8 +355,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Dry-clean only, and seldom.",
             "All zips can be replaced without opening the lining.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Waxed Field Jacket",
                 24900,
                 CLOTHES,
@@ -364,7 +364,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["waxed-cotton", "waterproof", "classic"],
                 "Six-ounce waxed cotton with a corduroy collar, a game pocket and a two-way zip.",
             ),
-            article(
+            item(
                 "Down Parka",
                 32900,
                 CLOTHES,
@@ -372,7 +372,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["down", "winter", "waterproof"],
                 "Filled with 750-cuin recycled down under a windproof shell, rated to minus twenty.",
             ),
-            article(
+            item(
                 "Three-Layer Rain Shell",
                 27900,
                 CLOTHES,
@@ -380,7 +380,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["waterproof", "hiking"],
                 "Fully taped, 20,000 mm, with pit zips and a hood that turns with the head.",
             ),
-            article(
+            item(
                 "Wool Overcoat",
                 38900,
                 CLOTHES,
@@ -388,7 +388,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wool", "office", "winter"],
                 "A double-faced wool coat to the knee, half-lined, with a horn button.",
             ),
-            article(
+            item(
                 "Quilted Liner Jacket",
                 14900,
                 CLOTHES,
@@ -396,7 +396,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["layering", "recycled"],
                 "A thin quilted jacket that goes under a coat in January and over a T-shirt in May.",
             ),
-            article(
+            item(
                 "Fleece Jacket",
                 9900,
                 CLOTHES,
@@ -404,7 +404,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["fleece", "hiking", "recycled"],
                 "High-pile fleece with a woven chest pocket and bound edges.",
             ),
-            article(
+            item(
                 "Trench Coat",
                 29900,
                 CLOTHES,
@@ -412,7 +412,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cotton", "classic", "office"],
                 "Tightly woven gabardine, storm flap, belt, and a warm liner that buttons out.",
             ),
-            article(
+            item(
                 "Windbreaker Anorak",
                 11900,
                 CLOTHES,
@@ -420,7 +420,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["lightweight", "hiking"],
                 "A half-zip anorak of 180 grams that packs into its own pocket.",
             ),
-            article(
+            item(
                 "Donkey Jacket",
                 21900,
                 CLOTHES,
@@ -428,7 +428,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wool", "workwear", "winter"],
                 "Heavy melton with leather shoulders, the way the navvies wore it.",
             ),
-            article(
+            item(
                 "Insulated Vest",
                 12900,
                 CLOTHES,
@@ -438,7 +438,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "shoes",
         code: "SHO",
         brands: [
@@ -452,8 +452,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Fits true to size; between sizes take the larger.",
             "The sole can be replaced by any cobbler.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Leather Derby",
                 18900,
                 SHOES,
@@ -461,7 +461,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["leather", "office", "classic"],
                 "An open-laced derby on a studded rubber sole, for rain as well as for weddings.",
             ),
-            article(
+            item(
                 "Chelsea Boot",
                 19900,
                 SHOES,
@@ -469,7 +469,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["leather", "boots"],
                 "One piece of leather, one seam, and elastic that keeps its spring.",
             ),
-            article(
+            item(
                 "Canvas Sneaker",
                 7900,
                 SHOES,
@@ -477,7 +477,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["canvas", "summer", "vegan"],
                 "A low sneaker in organic canvas on a natural rubber sole.",
             ),
-            article(
+            item(
                 "Suede Desert Boot",
                 12900,
                 SHOES,
@@ -485,7 +485,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["suede", "boots", "classic"],
                 "Two eyelets, a crepe sole and nothing that isn't needed.",
             ),
-            article(
+            item(
                 "Trail Runner",
                 13900,
                 SHOES,
@@ -493,7 +493,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["running", "hiking"],
                 "A light trail shoe with 5 mm lugs and a rock plate under the forefoot.",
             ),
-            article(
+            item(
                 "Hiking Boot",
                 22900,
                 SHOES,
@@ -501,7 +501,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["leather", "hiking", "waterproof"],
                 "A mid-height boot in nubuck with a waterproof membrane and a sole for wet rock.",
             ),
-            article(
+            item(
                 "Penny Loafer",
                 16900,
                 SHOES,
@@ -509,7 +509,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["leather", "office", "classic"],
                 "Unlined and hand-stitched, soft from the first day.",
             ),
-            article(
+            item(
                 "Felt Slippers",
                 5900,
                 SHOES,
@@ -517,7 +517,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wool", "home", "gift"],
                 "Felted wool on a leather sole, warm without being hot.",
             ),
-            article(
+            item(
                 "Leather Sandal",
                 9900,
                 SHOES,
@@ -525,7 +525,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["leather", "summer"],
                 "Two straps, a cork footbed that takes the shape of your foot, and a buckle that holds.",
             ),
-            article(
+            item(
                 "Rubber Wellington",
                 8400,
                 SHOES,
@@ -535,7 +535,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "bags",
         code: "BAG",
         brands: [
@@ -549,8 +549,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Scratches in the leather fade with a little balm.",
             "Every strap and buckle can be ordered as a spare part.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Roll-Top Backpack",
                 12900,
                 ONE,
@@ -558,7 +558,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["waterproof", "commuting", "laptop"],
                 "Twenty-two litres, a padded sleeve for a 16-inch laptop and a roll top that grows with the shopping.",
             ),
-            article(
+            item(
                 "Leather Tote",
                 17900,
                 ONE,
@@ -566,7 +566,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["leather", "office"],
                 "An unlined tote in bridle leather that stands up by itself.",
             ),
-            article(
+            item(
                 "Weekender",
                 22900,
                 ONE,
@@ -574,7 +574,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["travel", "canvas"],
                 "Forty litres in waxed canvas with a separate compartment for shoes.",
             ),
-            article(
+            item(
                 "Messenger Bag",
                 11400,
                 ONE,
@@ -582,7 +582,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["commuting", "laptop"],
                 "A wide flap, a cross strap that keeps it still on the bike, and pockets you find without looking.",
             ),
-            article(
+            item(
                 "Canvas Shopper",
                 2400,
                 ONE,
@@ -590,7 +590,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["canvas", "everyday"],
                 "A sturdy shopper with long handles and an inside pocket for the keys.",
             ),
-            article(
+            item(
                 "Belt Bag",
                 4900,
                 ONE,
@@ -598,7 +598,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["travel", "everyday"],
                 "Room for phone, passport and a paperback, worn at the hip or across the chest.",
             ),
-            article(
+            item(
                 "Card Wallet",
                 4400,
                 ONE,
@@ -606,7 +606,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["leather", "gift"],
                 "Six cards and folded notes in a wallet of eight millimetres.",
             ),
-            article(
+            item(
                 "Drybag Pannier",
                 8900,
                 ONE,
@@ -614,7 +614,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["waterproof", "cycling"],
                 "Welded seams and a hook that clicks on to any rack with one hand.",
             ),
-            article(
+            item(
                 "Laptop Sleeve",
                 5400,
                 &["13 inch", "14 inch", "16 inch"],
@@ -622,7 +622,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["laptop", "felt"],
                 "Thick wool felt with a leather closure and a pocket for the charger.",
             ),
-            article(
+            item(
                 "Toiletry Bag",
                 3900,
                 ONE,
@@ -632,7 +632,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "kitchen",
         code: "KIT",
         brands: [
@@ -646,8 +646,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Wash by hand and dry at once.",
             "Works on induction, gas and in the oven.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Cast Iron Skillet",
                 6900,
                 &["20 cm", "26 cm", "30 cm"],
@@ -655,7 +655,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cast-iron", "induction"],
                 "Pre-seasoned with linseed oil and milled smooth, so that an egg slides from the first day.",
             ),
-            article(
+            item(
                 "Chef's Knife",
                 11900,
                 &["16 cm", "20 cm"],
@@ -663,7 +663,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["knife", "steel"],
                 "A carbon steel blade at 61 HRC with a full tang and a rounded spine.",
             ),
-            article(
+            item(
                 "Dutch Oven",
                 19900,
                 &["4 l", "6 l"],
@@ -671,7 +671,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cast-iron", "induction", "baking"],
                 "Enamelled cast iron with a lid that bastes, for stews and for crusty bread.",
             ),
-            article(
+            item(
                 "Stoneware Bowl Set",
                 5900,
                 ONE,
@@ -679,7 +679,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["stoneware", "tableware", "gift"],
                 "Four bowls for soup, porridge or pasta, each a little different.",
             ),
-            article(
+            item(
                 "Moka Pot",
                 3900,
                 &["3 cups", "6 cups"],
@@ -687,7 +687,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["coffee", "steel"],
                 "A stainless steel stove-top pot with a safety valve and a cool handle.",
             ),
-            article(
+            item(
                 "Olive Wood Board",
                 4900,
                 &["small", "large"],
@@ -695,7 +695,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wood", "gift"],
                 "Sawn from one piece, oiled three times, with a groove for the juice.",
             ),
-            article(
+            item(
                 "Linen Tea Towel Set",
                 2900,
                 ONE,
@@ -703,7 +703,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["linen", "gift"],
                 "Three towels that dry glasses without a lint.",
             ),
-            article(
+            item(
                 "Pour-Over Coffee Set",
                 5400,
                 ONE,
@@ -711,7 +711,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["coffee", "stoneware", "gift"],
                 "Dripper, carafe and forty filters, for two cups that taste of the beans.",
             ),
-            article(
+            item(
                 "Carbon Steel Wok",
                 7400,
                 &["30 cm", "34 cm"],
@@ -719,7 +719,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["steel", "induction"],
                 "Hand-hammered, light enough to toss with one hand, with a flat base.",
             ),
-            article(
+            item(
                 "Pepper Mill",
                 4400,
                 &["15 cm", "25 cm"],
@@ -729,7 +729,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "home-and-bedding",
         code: "HOM",
         brands: [
@@ -743,8 +743,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Certified free of harmful substances.",
             "Ships in a cloth bag that is useful afterwards.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Linen Duvet Cover",
                 13900,
                 BEDS,
@@ -752,7 +752,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["linen", "bedroom"],
                 "Stone-washed linen that is cool in July and warm in January, with coconut buttons.",
             ),
-            article(
+            item(
                 "Percale Sheet",
                 5900,
                 BEDS,
@@ -760,7 +760,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["organic-cotton", "bedroom"],
                 "A crisp fitted sheet in 200-thread percale with elastic all around.",
             ),
-            article(
+            item(
                 "Wool Throw",
                 9900,
                 ONE,
@@ -768,7 +768,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wool", "living-room", "gift"],
                 "A herringbone throw of 130 by 180 centimetres with hand-twisted fringe.",
             ),
-            article(
+            item(
                 "Waffle Towel",
                 2900,
                 &["50x100", "70x140"],
@@ -776,7 +776,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["cotton", "bathroom"],
                 "Thirsty, quick to dry and half the size of terry in the cupboard.",
             ),
-            article(
+            item(
                 "Desk Lamp",
                 12400,
                 ONE,
@@ -784,7 +784,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["lighting", "office"],
                 "A jointed lamp with a warm dimmable LED that can be replaced without tools.",
             ),
-            article(
+            item(
                 "Beeswax Candle Pair",
                 2400,
                 ONE,
@@ -792,7 +792,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["gift", "living-room"],
                 "Two hand-dipped candles that burn for nine hours each and smell of honey.",
             ),
-            article(
+            item(
                 "Feather Cushion",
                 4900,
                 &["40x40", "50x50"],
@@ -800,7 +800,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["living-room", "linen"],
                 "A plump cushion with a linen cover and a hidden zip.",
             ),
-            article(
+            item(
                 "Jute Rug",
                 15900,
                 &["80x150", "140x200", "170x240"],
@@ -808,7 +808,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["living-room", "jute"],
                 "Braided by hand, reversible, and sturdy enough for the hall.",
             ),
-            article(
+            item(
                 "Ceramic Vase",
                 5400,
                 &["small", "large"],
@@ -816,7 +816,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["stoneware", "gift"],
                 "A bottle-shaped vase with a matt glaze, watertight, happy with one branch.",
             ),
-            article(
+            item(
                 "Down Pillow",
                 7900,
                 &["50x70", "80x80"],
@@ -826,7 +826,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "outdoor-and-camping",
         code: "CMP",
         brands: [
@@ -840,8 +840,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Dry it fully before you put it away.",
             "Tested for two winters before we sold the first one.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Two-Person Tent",
                 34900,
                 ONE,
@@ -849,7 +849,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["camping", "tent", "waterproof"],
                 "A free-standing tent of 1.9 kilograms with two porches, up in four minutes.",
             ),
-            article(
+            item(
                 "Down Sleeping Bag",
                 28900,
                 &["regular", "long"],
@@ -857,7 +857,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["camping", "down", "winter"],
                 "Comfortable to minus five, with a draught collar and a zip that doesn't snag.",
             ),
-            article(
+            item(
                 "Sleeping Mat",
                 11900,
                 &["regular", "wide"],
@@ -865,7 +865,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["camping"],
                 "Self-inflating, 7.5 centimetres thick, R-value 4.8.",
             ),
-            article(
+            item(
                 "Gas Stove",
                 6900,
                 ONE,
@@ -873,7 +873,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["camping", "cooking"],
                 "A stove of 83 grams with a piezo igniter and arms that hold a real pot.",
             ),
-            article(
+            item(
                 "Titanium Mug",
                 3900,
                 &["450 ml", "600 ml"],
@@ -881,7 +881,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["camping", "lightweight"],
                 "A single-walled mug that can stand in the fire, with folding handles.",
             ),
-            article(
+            item(
                 "Insulated Bottle",
                 3400,
                 &["0.5 l", "1 l"],
@@ -889,7 +889,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["everyday", "hiking"],
                 "Keeps tea hot for twelve hours and water cold for a day.",
             ),
-            article(
+            item(
                 "Trekking Poles",
                 9900,
                 ONE,
@@ -897,7 +897,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["hiking", "lightweight"],
                 "Three-part carbon poles with cork grips and tips for rock and snow.",
             ),
-            article(
+            item(
                 "Headlamp",
                 5900,
                 ONE,
@@ -905,7 +905,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["camping", "lighting"],
                 "400 lumens, a red light for the tent, and a battery that charges by USB-C.",
             ),
-            article(
+            item(
                 "Folding Camp Chair",
                 8900,
                 ONE,
@@ -913,7 +913,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["camping", "furniture"],
                 "Bent ash and canvas, packs flat, carries 120 kilograms.",
             ),
-            article(
+            item(
                 "Pocket Knife",
                 4900,
                 ONE,
@@ -923,7 +923,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "stationery",
         code: "STA",
         brands: [
@@ -937,8 +937,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Refills are in the shop.",
             "Packed without plastic.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Hardcover Notebook",
                 1900,
                 &["A5", "A4"],
@@ -946,7 +946,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["paper", "everyday"],
                 "192 numbered pages with an index, two ribbons and a spine that lies flat.",
             ),
-            article(
+            item(
                 "Fountain Pen",
                 8900,
                 &["fine", "medium", "broad"],
@@ -954,7 +954,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["pen", "gift"],
                 "A piston filler with a steel nib that starts at once after a week in a drawer.",
             ),
-            article(
+            item(
                 "Bottled Ink",
                 1600,
                 ONE,
@@ -962,7 +962,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["pen"],
                 "Fifty millilitres of well-behaved ink that washes out of shirts.",
             ),
-            article(
+            item(
                 "Weekly Planner",
                 2400,
                 ONE,
@@ -970,7 +970,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["paper", "office"],
                 "An undated week on two pages with room for what didn't fit.",
             ),
-            article(
+            item(
                 "Letter Set",
                 1800,
                 ONE,
@@ -978,7 +978,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["paper", "gift"],
                 "Twenty sheets and twenty lined envelopes, for the letters that matter.",
             ),
-            article(
+            item(
                 "Mechanical Pencil",
                 3400,
                 &["0.5 mm", "0.7 mm"],
@@ -986,7 +986,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["pencil", "office"],
                 "Knurled brass with a retractable tip, heavy enough to write by itself.",
             ),
-            article(
+            item(
                 "Brass Ruler",
                 2200,
                 &["15 cm", "30 cm"],
@@ -994,7 +994,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["office", "gift"],
                 "Etched scales on both sides that don't wear off.",
             ),
-            article(
+            item(
                 "Desk Tray",
                 4900,
                 ONE,
@@ -1002,7 +1002,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wood", "office"],
                 "A tray for keys, pens and the small things that have no place.",
             ),
-            article(
+            item(
                 "Pencil Case",
                 2900,
                 ONE,
@@ -1010,7 +1010,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["canvas", "school"],
                 "Waxed canvas with a zip that opens on three sides.",
             ),
-            article(
+            item(
                 "Greeting Card Box",
                 2100,
                 ONE,
@@ -1020,7 +1020,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "toys-and-children",
         code: "TOY",
         brands: [
@@ -1034,8 +1034,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Machine wash at 40 °C.",
             "Spare parts are free of charge.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Wooden Train Set",
                 5900,
                 ONE,
@@ -1043,7 +1043,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wood", "age-3", "gift"],
                 "Forty pieces of track, a bridge and a train that fits every common system.",
             ),
-            article(
+            item(
                 "Building Blocks",
                 4900,
                 &["50 pieces", "100 pieces"],
@@ -1051,7 +1051,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wood", "age-1"],
                 "Blocks in nine shapes, sanded smooth, in a cotton sack.",
             ),
-            article(
+            item(
                 "Rain Suit",
                 5400,
                 CHILDREN,
@@ -1059,7 +1059,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["waterproof", "outdoor"],
                 "A one-piece rain suit with welded seams, foot straps and reflectors.",
             ),
-            article(
+            item(
                 "Striped Romper",
                 3400,
                 &["62", "68", "74", "80"],
@@ -1067,7 +1067,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["organic-cotton", "baby"],
                 "Organic jersey with snaps all the way and cuffs that grow by a size.",
             ),
-            article(
+            item(
                 "Memory Game",
                 2200,
                 ONE,
@@ -1075,7 +1075,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["game", "age-3", "gift"],
                 "Seventy-two cards with animals of the forest, printed on thick board.",
             ),
-            article(
+            item(
                 "Balance Bike",
                 9900,
                 ONE,
@@ -1083,7 +1083,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["age-2", "outdoor"],
                 "A steel frame, pneumatic tyres and a saddle that grows from two to five.",
             ),
-            article(
+            item(
                 "Cloth Doll",
                 3900,
                 ONE,
@@ -1091,7 +1091,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["soft-toy", "gift"],
                 "Filled with wool, with clothes that come off and a pocket for a secret.",
             ),
-            article(
+            item(
                 "Wool Bodysuit",
                 2900,
                 &["62", "68", "74", "80"],
@@ -1099,7 +1099,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["merino", "baby"],
                 "A merino and silk bodysuit for restless nights.",
             ),
-            article(
+            item(
                 "Kite",
                 2600,
                 ONE,
@@ -1107,7 +1107,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["outdoor", "age-6"],
                 "A ripstop delta that flies in a light breeze, with forty metres of line.",
             ),
-            article(
+            item(
                 "Watercolour Box",
                 1900,
                 &["12 colours", "24 colours"],
@@ -1117,7 +1117,7 @@ pub const SHELVES: [Shelf; 12] = [
             ),
         ],
     },
-    Shelf {
+    DemoCategory {
         category: "garden",
         code: "GRD",
         brands: [
@@ -1131,8 +1131,8 @@ pub const SHELVES: [Shelf; 12] = [
             "Guaranteed for twenty-five years.",
             "Frost-proof down to minus fifteen.",
         ],
-        articles: [
-            article(
+        items: [
+            item(
                 "Hand Trowel",
                 2900,
                 ONE,
@@ -1140,7 +1140,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["tool", "steel"],
                 "A stainless blade with depth marks and an ash handle that fits the palm.",
             ),
-            article(
+            item(
                 "Bypass Secateurs",
                 5400,
                 &["small", "large"],
@@ -1148,7 +1148,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["tool", "pruning"],
                 "Forged blades that can be resharpened and a lock for one thumb.",
             ),
-            article(
+            item(
                 "Watering Can",
                 4400,
                 &["5 l", "9 l"],
@@ -1156,7 +1156,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["watering", "steel"],
                 "Hot-dip galvanised, balanced when full, with a brass rose.",
             ),
-            article(
+            item(
                 "Terracotta Pot",
                 1900,
                 &["15 cm", "22 cm", "30 cm"],
@@ -1164,7 +1164,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["pot", "balcony"],
                 "A thick-walled pot with a drainage hole and a saucer.",
             ),
-            article(
+            item(
                 "Border Spade",
                 6900,
                 ONE,
@@ -1172,7 +1172,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["tool", "steel"],
                 "A lighter spade with a sharpened edge and treads that spare the boots.",
             ),
-            article(
+            item(
                 "Seed Collection",
                 1600,
                 ONE,
@@ -1180,7 +1180,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["seeds", "balcony", "gift"],
                 "Eight open-pollinated varieties with sowing dates for a small garden.",
             ),
-            article(
+            item(
                 "Garden Gloves",
                 2400,
                 &["S", "M", "L"],
@@ -1188,7 +1188,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["tool", "leather"],
                 "Goatskin palms and cotton backs, thorn-proof up to the wrist.",
             ),
-            article(
+            item(
                 "Cold Frame",
                 12900,
                 ONE,
@@ -1196,7 +1196,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wood", "growing"],
                 "Larch and twin-wall glazing with a lid that props at three heights.",
             ),
-            article(
+            item(
                 "Bird Feeder",
                 3400,
                 ONE,
@@ -1204,7 +1204,7 @@ pub const SHELVES: [Shelf; 12] = [
                 &["wildlife", "gift"],
                 "Easy to open, easy to clean and too narrow for pigeons.",
             ),
-            article(
+            item(
                 "Garden Twine",
                 900,
                 ONE,

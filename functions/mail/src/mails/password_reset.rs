@@ -8,7 +8,7 @@ use shared::domain::user::AccountStatus;
 use shared::{Ctx, Result};
 
 use super::Rendered;
-use crate::letter::Letter;
+use crate::content::Content;
 
 pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, email: &Email) -> Result<Rendered> {
     let Some(credential) = ctx.store.credentials().get(email).await? else {
@@ -22,10 +22,10 @@ pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, email: &Email) -> 
     // The digest first: a token that was mailed works.
     ctx.store.password_resets().create(&token.digest(), &credential, ctx.now()).await?;
     let (shop, minutes) = (settings.shop.as_str(), RESET_LIFETIME.whole_minutes());
-    let letter = Letter::about(format!("Choose a new password for {shop}"))
-        .says(format!("Somebody, you we hope, forgot the password of your account at {shop}."))
-        .says(format!("To choose a new one, open this link within {minutes} minutes."))
-        .links("Choose a new password", settings.links.reset_password(&token.write()))
-        .says("If it wasn't you, ignore this mail. Your password stays as it is.");
-    Ok(Rendered::Mail(letter.to(email, settings)?))
+    let content = Content::about(format!("Choose a new password for {shop}"))
+        .paragraph(format!("Somebody, you we hope, forgot the password of your account at {shop}."))
+        .paragraph(format!("To choose a new one, open this link within {minutes} minutes."))
+        .link("Choose a new password", settings.links.reset_password(&token.write()))
+        .paragraph("If it wasn't you, ignore this mail. Your password stays as it is.");
+    Ok(Rendered::Mail(content.to(email, settings)?))
 }

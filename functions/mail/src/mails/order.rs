@@ -1,4 +1,4 @@
-//! What the letters about orders have in common.
+//! What the mails about orders have in common.
 
 use shared::config::MailSettings;
 use shared::domain::ids::{OrderId, UserId};
@@ -9,12 +9,12 @@ use shared::store::Read;
 use shared::{Ctx, Error, Result};
 
 use super::Rendered;
-use crate::letter::{Goods, GoodsLine, Letter};
+use crate::content::{Content, LineItem, LineItems};
 
-/// What stands in a letter about an order; the link to the order is added after it.
-type Contents = fn(&MailSettings, &Order, &User) -> Letter;
+/// What stands in a content about an order; the link to the order is added after it.
+type Contents = fn(&MailSettings, &Order, &User) -> Content;
 
-/// Writes a letter about an order to whose it is.
+/// Writes a content about an order to whose it is.
 pub(super) async fn write(
     ctx: &Ctx,
     settings: &MailSettings,
@@ -25,8 +25,8 @@ pub(super) async fn write(
     let Some((order, user)) = read(ctx, order_id, user_id).await? else {
         return Ok(Rendered::Nothing);
     };
-    let letter = with_link(contents(settings, &order, &user), &order, settings);
-    Ok(Rendered::Mail(letter.to(&user.summary.email, settings)?))
+    let content = with_link(contents(settings, &order, &user), &order, settings);
+    Ok(Rendered::Mail(content.to(&user.summary.email, settings)?))
 }
 
 /// An order and whose it is; `None` where the person is gone.
@@ -43,31 +43,31 @@ async fn read(ctx: &Ctx, order_id: OrderId, user_id: UserId) -> Result<Option<(O
 }
 
 /// What was bought.
-pub(super) fn goods(order: &Order) -> Goods {
-    let line = |line: &OrderLine| GoodsLine {
+pub(super) fn items(order: &Order) -> LineItems {
+    let line = |line: &OrderLine| LineItem {
         quantity: line.quantity.get(),
         name: description(line),
         total: line.total(),
     };
-    Goods { lines: order.lines.iter().map(line).collect(), total: order.summary.total }
+    LineItems { lines: order.lines.iter().map(line).collect(), total: order.summary.total }
 }
 
-/// The letter, with where the order goes.
+/// The content, with where the order goes.
 ///
 /// An address that is not known to be its owner's may be anybody's: what the customer wrote
 /// themselves would be somebody's way of sending others what they like.
-pub(super) fn with_address(letter: Letter, order: &Order, user: &User) -> Letter {
+pub(super) fn with_address(content: Content, order: &Order, user: &User) -> Content {
     match &order.shipping_address {
-        Some(address) if user.summary.email_verified => letter.shows(lines(address)),
-        _ => letter,
+        Some(address) if user.summary.email_verified => content.lines(lines(address)),
+        _ => content,
     }
 }
 
-/// The letter, with the way to the order, where the shop has a page for it.
-fn with_link(letter: Letter, order: &Order, settings: &MailSettings) -> Letter {
+/// The content, with the way to the order, where the shop has a page for it.
+fn with_link(content: Content, order: &Order, settings: &MailSettings) -> Content {
     match settings.links.order(order.id) {
-        Some(url) => letter.links("See the order", url),
-        None => letter,
+        Some(url) => content.link("See the order", url),
+        None => content,
     }
 }
 

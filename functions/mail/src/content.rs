@@ -1,4 +1,4 @@
-//! A letter: what every mail is made of, and how it looks as text and as HTML.
+//! What a mail says, and how it is rendered as text and as HTML.
 
 use askama::Template;
 use shared::config::MailSettings;
@@ -7,17 +7,17 @@ use shared::domain::money::Money;
 use shared::mail::Mail;
 use shared::{Error, Result};
 
-/// Something to write to somebody.
-pub(crate) struct Letter {
+/// A mail's subject and body, without its recipient.
+pub(crate) struct Content {
     subject: String,
     parts: Vec<Part>,
 }
 
-/// A piece of a letter.
+/// One part of a body, top to bottom.
 enum Part {
-    Says(String),
+    Paragraph(String),
     Link(Link),
-    Goods(Goods),
+    LineItems(LineItems),
     Lines(Vec<String>),
 }
 
@@ -26,74 +26,74 @@ struct Link {
     url: String,
 }
 
-/// What was bought.
-pub(crate) struct Goods {
-    /// What stands in each line.
-    pub lines: Vec<GoodsLine>,
-    /// What it costs together.
+/// The line items of an order, as a mail lists them.
+pub(crate) struct LineItems {
+    /// One per SKU.
+    pub lines: Vec<LineItem>,
+    /// The order's total.
     pub total: Money,
 }
 
-/// One line of what was bought.
-pub(crate) struct GoodsLine {
-    /// How many.
+/// One SKU of an order.
+pub(crate) struct LineItem {
+    /// Units.
     pub quantity: u32,
-    /// Of what.
+    /// The product's name.
     pub name: String,
-    /// What they cost together.
+    /// Price of all units.
     pub total: Money,
 }
 
 #[derive(Template)]
-#[template(path = "letter.html")]
+#[template(path = "mail.html")]
 struct Html<'a> {
     shop: &'a str,
-    letter: &'a Letter,
+    content: &'a Content,
 }
 
 #[derive(Template)]
-#[template(path = "letter.txt")]
+#[template(path = "mail.txt")]
 struct Text<'a> {
     shop: &'a str,
-    letter: &'a Letter,
+    content: &'a Content,
 }
 
-impl Letter {
-    /// A letter about something.
+impl Content {
+    /// A mail with this subject and an empty body.
     pub fn about(subject: impl Into<String>) -> Self {
         Self { subject: subject.into(), parts: Vec::new() }
     }
 
-    /// Then it says.
-    pub fn says(self, text: impl Into<String>) -> Self {
-        self.then(Part::Says(one_line(&text.into())))
+    /// Appends a paragraph.
+    pub fn paragraph(self, text: impl Into<String>) -> Self {
+        self.then(Part::Paragraph(one_line(&text.into())))
     }
 
-    /// Then it leads somewhere.
-    pub fn links(self, label: &'static str, url: String) -> Self {
+    /// Appends a link.
+    pub fn link(self, label: &'static str, url: String) -> Self {
         self.then(Part::Link(Link { label, url }))
     }
 
-    /// Then it lists what was bought.
-    pub fn lists(self, mut goods: Goods) -> Self {
-        for line in &mut goods.lines {
+    /// Appends the table of an order's line items.
+    pub fn line_items(self, mut items: LineItems) -> Self {
+        for line in &mut items.lines {
             line.name = one_line(&line.name);
         }
-        self.then(Part::Goods(goods))
+        self.then(Part::LineItems(items))
     }
 
-    /// Then something stands line by line, as an address does.
-    pub fn shows(self, lines: impl IntoIterator<Item = String>) -> Self {
+    /// Appends a block of lines, such as a postal address.
+    pub fn lines(self, lines: impl IntoIterator<Item = String>) -> Self {
         self.then(Part::Lines(lines.into_iter().map(|line| one_line(&line)).collect()))
     }
 
-    /// The mail that brings it to somebody.
+    /// Renders it for a recipient.
     pub fn to(self, to: &Email, settings: &MailSettings) -> Result<Mail> {
-        let (letter, shop) = (&self, settings.shop.as_str());
+        let (content, shop) = (&self, settings.shop.as_str());
         Ok(Mail {
             to: to.clone(),
-            text: Text { shop, letter }.render().map_err(Error::internal)?,
-            html: Html { shop, letter }.render().map_err(Error::internal)?,
+            text: Text { shop, content }.render().map_err(Error::internal)?,
+            html: Html { shop, content }.render().map_err(Error::internal)?,
             subject: self.subject,
         })
     }
@@ -103,17 +103,17 @@ impl Letter {
         self
     }
 
-    /// What an inbox shows beside the subject.
+    /// The preview text that inboxes show beside the subject: the first paragraph.
     fn preview(&self) -> &str {
         let first = self.parts.iter().find_map(|part| match part {
-            Part::Says(text) => Some(text.as_str()),
+            Part::Paragraph(text) => Some(text.as_str()),
             _ => None,
         });
         first.unwrap_or_default()
     }
 }
 
-/// What people wrote, without what would break a line or turn the reading direction around.
+/// Replaces control characters, line separators and bidirectional controls by spaces.
 fn one_line(text: &str) -> String {
     let turns = |c| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.replace(|c: char| c.is_control() || turns(c), " ")

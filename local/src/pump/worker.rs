@@ -1,6 +1,6 @@
-//! One lane of a mapping: its records in order, one batch at a time.
+//! One worker of a mapping: its records in order, one batch at a time.
 //!
-//! Lambda calls the number of lanes the parallelization factor. A lane waits for its batch, however
+//! Lambda calls the number of workers the parallelization factor. A worker waits for its batch, however
 //! often that is tried again; the others go on.
 
 use std::collections::VecDeque;
@@ -25,7 +25,7 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 const UNAVAILABLE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
-pub(super) struct Lane {
+pub(super) struct Worker {
     /// In no batch yet; each with the time when it came.
     waiting: VecDeque<(i64, Record)>,
     /// The first is under way, or next; what follows was split off one.
@@ -42,19 +42,19 @@ struct Batch {
     due: i64,
 }
 
-/// What a lane wants to do.
+/// What a worker wants to do.
 #[derive(Debug, PartialEq)]
 pub(super) enum Next {
     Nothing,
     /// Nothing before this time.
     Wait(i64),
-    /// Invoke the function with this event; its answer comes back to [`Lane::answered`].
+    /// Invoke the function with this event; its answer comes back to [`Worker::answered`].
     Invoke(Value),
 }
 
-/// What a lane is through with.
+/// What a worker is through with.
 #[derive(Debug, Default)]
-pub(super) struct Settled {
+pub(super) struct Processed {
     pub done: Vec<Record>,
     pub lost: Vec<Loss>,
 }
@@ -85,7 +85,7 @@ impl Condition {
     }
 }
 
-impl Lane {
+impl Worker {
     /// Adds a record, which is newer than all before.
     pub fn push(&mut self, record: Record, now: i64) {
         self.waiting.push_back((now, record));
@@ -102,7 +102,7 @@ impl Lane {
     }
 
     /// What to do now. Whoever is told to invoke does so, once.
-    pub fn next(&mut self, mapping: &Mapping, now: i64, settled: &mut Settled) -> Next {
+    pub fn next(&mut self, mapping: &Mapping, now: i64, settled: &mut Processed) -> Next {
         if self.under_way {
             return Next::Nothing;
         }
@@ -146,13 +146,13 @@ impl Lane {
         Ok(Batch { records, retries: 0, invocations: 0, failed: false, due: now })
     }
 
-    /// Takes the outcome of the invocation that [`Lane::next`] asked for.
+    /// Takes the outcome of the invocation that [`Worker::next`] asked for.
     pub fn answered(
         &mut self,
         mapping: &Mapping,
         outcome: Result<Value, NotDone>,
         now: i64,
-        settled: &mut Settled,
+        settled: &mut Processed,
     ) {
         self.under_way = false;
         let Some(mut batch) = self.batches.pop_front() else { return };
@@ -185,7 +185,7 @@ impl Lane {
 
     /// Splits a batch that failed as a whole, which uses up no retry, or tries it again.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>
-    fn failed(&mut self, mut batch: Batch, mapping: &Mapping, now: i64, settled: &mut Settled) {
+    fn failed(&mut self, mut batch: Batch, mapping: &Mapping, now: i64, settled: &mut Processed) {
         if mapping.bisect && batch.records.len() > 1 {
             let half = batch.split_off(batch.records.len().div_ceil(2));
             self.batches.push_front(half);
@@ -195,7 +195,13 @@ impl Lane {
         }
     }
 
-    fn try_again(&mut self, mut batch: Batch, mapping: &Mapping, now: i64, settled: &mut Settled) {
+    fn try_again(
+        &mut self,
+        mut batch: Batch,
+        mapping: &Mapping,
+        now: i64,
+        settled: &mut Processed,
+    ) {
         if mapping.retries.is_some_and(|most| batch.retries >= most) {
             settled.lost.push(batch.give_up(Condition::RetryAttemptsExhausted));
             return;

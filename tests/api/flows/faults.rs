@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::app::App;
-use tests::gate::Trouble;
+use tests::gate::Faults;
 use tests::random::Random;
-use tests::samples::put_up_sku;
+use tests::samples::create_sku;
 
 /// A database that turns every call away.
 async fn down() -> App {
     let random = Some(Random::seeded());
-    App::start_impatient(Trouble { throttles: 100, random, ..Trouble::default() }).await
+    App::start_as_deployed(Faults { throttles: 100, random, ..Faults::default() }).await
 }
 
 /// A database that takes every call and answers none.
 async fn silent() -> App {
     let random = Some(Random::seeded());
-    App::start_impatient(Trouble { hangs: 100, random, ..Trouble::default() }).await
+    App::start_as_deployed(Faults { hangs: 100, random, ..Faults::default() }).await
 }
 
 /// A read and a write of every kind of access.
@@ -76,9 +76,9 @@ async fn health_tells_a_database_that_is_down() {
 #[tokio::test]
 async fn a_cart_that_a_checkout_holds_for_a_moment_is_changed_a_moment_later() {
     let random = Some(Random::seeded());
-    let app = App::start_with(Trouble { conflicts: 40, random, ..Trouble::default() }).await;
+    let app = App::start_with(Faults { conflicts: 40, random, ..Faults::default() }).await;
     let ada = app.customer("ada").await;
-    put_up_sku(&app.admin().await, "MUG", 1800, 50).await;
+    create_sku(&app.admin().await, "MUG", 1800, 50).await;
 
     for quantity in 1..=10 {
         let cart = ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);

@@ -6,19 +6,19 @@ use shared::store::Read;
 use shared::{Ctx, Result};
 
 use super::Rendered;
-use crate::letter::Letter;
+use crate::content::Content;
 
 pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, user_id: UserId) -> Result<Rendered> {
     let Some(user) = ctx.store.users().get(user_id, Read::Consistent).await? else {
         return Ok(Rendered::Nothing);
     };
     let shop = settings.shop.as_str();
-    let mut letter = Letter::about(format!("Your password for {shop} was changed"))
-        .says(format!("The password of your account at {shop} was changed."))
-        .says("If it was you, there is nothing to do.")
-        .says("If it wasn't you, somebody else can get into your account: choose a new password at once. That logs out everybody.");
+    let mut content = Content::about(format!("Your password for {shop} was changed"))
+        .paragraph(format!("The password of your account at {shop} was changed."))
+        .paragraph("If it was you, there is nothing to do.")
+        .paragraph("If it wasn't you, somebody else can get into your account: choose a new password at once. That logs out everybody.");
     if let Some(url) = settings.links.forgot_password() {
-        letter = letter.links("Choose a new password", url);
+        content = content.link("Choose a new password", url);
     }
-    Ok(Rendered::Mail(letter.to(&user.summary.email, settings)?))
+    Ok(Rendered::Mail(content.to(&user.summary.email, settings)?))
 }

@@ -1,4 +1,4 @@
-//! What is written to whom: one file a letter.
+//! What is written to whom: one file a content.
 
 mod known_email;
 mod order;
@@ -38,10 +38,10 @@ pub(crate) async fn write(ctx: &Ctx, settings: &MailSettings, event: &Event) -> 
             password_changed::write(ctx, settings, *user_id).await
         }
         Event::OrderPlaced { order_id, user_id } => {
-            order::write(ctx, settings, *order_id, *user_id, order_placed::letter).await
+            order::write(ctx, settings, *order_id, *user_id, order_placed::content).await
         }
         Event::OrderCancelled { order_id, user_id } => {
-            order::write(ctx, settings, *order_id, *user_id, order_cancelled::letter).await
+            order::write(ctx, settings, *order_id, *user_id, order_cancelled::content).await
         }
     }
 }

@@ -10,7 +10,7 @@ use shared::domain::registration::REGISTRATION_LIFETIME;
 use shared::{Ctx, Result};
 
 use super::{Rendered, known_email};
-use crate::letter::Letter;
+use crate::content::Content;
 
 pub(super) async fn write(
     ctx: &Ctx,
@@ -28,13 +28,17 @@ pub(super) async fn write(
         return Ok(Rendered::Nothing);
     }
     let (shop, hours) = (settings.shop.as_str(), REGISTRATION_LIFETIME.whole_hours());
-    let letter = Letter::about(format!("Confirm your e-mail address for {shop}"))
-        .says(format!("Somebody, you we hope, asked for an account at {shop} with this address."))
-        .says(format!(
+    let content = Content::about(format!("Confirm your e-mail address for {shop}"))
+        .paragraph(format!(
+            "Somebody, you we hope, asked for an account at {shop} with this address."
+        ))
+        .paragraph(format!(
             "To show that the address is yours, open this link within {hours} hours and enter the \
              password that you chose."
         ))
-        .links("Confirm the address", settings.links.verify_email(&token.write()))
-        .says("If it wasn't you, ignore this mail. Without the link there will be no account.");
-    Ok(Rendered::Mail(letter.to(email, settings)?))
+        .link("Confirm the address", settings.links.verify_email(&token.write()))
+        .paragraph(
+            "If it wasn't you, ignore this mail. Without the link there will be no account.",
+        );
+    Ok(Rendered::Mail(content.to(email, settings)?))
 }
