@@ -1,10 +1,10 @@
-//! Digests.
+//! SHA-256 digests.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// SHA-256 of the parts, each preceded by its length so that no two lists of parts are the same
-/// text; base64url.
+/// Returns the SHA-256 digest of the parts, in base64url without padding (43 characters). Each part
+/// is preceded by its length, so that `ab`, `c` and `a`, `bc` have different digests.
 pub fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
     for part in parts {

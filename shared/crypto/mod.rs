@@ -1,4 +1,4 @@
-//! Digests, randomness, and sealing.
+//! Digests, random bytes, and authenticated encryption.
 
 pub mod digest;
 pub mod random;
