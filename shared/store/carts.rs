@@ -1,5 +1,5 @@
-//! Carts. A customer's cart item also holds the set of their unpaid orders, so that an order can
-//! be counted in the write that empties the cart.
+//! Carts. A customer's cart item also holds the set of the customer's unpaid orders, so that the
+//! write that empties the cart can check and extend this set.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -15,22 +15,22 @@ use crate::domain::ids::{CartId, MessageId, OrderId, UserId};
 use crate::domain::order::MAX_UNPAID_ORDERS;
 use crate::domain::time::Timestamp;
 
-/// The carts of the table.
+/// The store's operations on carts.
 #[derive(Debug, Clone, Copy)]
 pub struct Carts<'a>(&'a Store);
 
-/// Why an order can't be placed from a cart, or counted in it.
+/// Why the cart item rejects a new order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderRefused {
-    /// Its owner's account is gone.
+    /// The cart was closed, because its customer's account was deleted.
     Closed,
-    /// As many orders wait for their payment as may.
+    /// The customer has [`MAX_UNPAID_ORDERS`] unpaid orders already.
     TooManyUnpaid,
-    /// It is another version by now.
+    /// The cart no longer has the expected version.
     Changed,
 }
 
-/// Why an account can't take its cart along when it is deleted.
+/// The error of [`Carts::close`]: an order of the customer is unpaid, or was placed too recently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderUnderWay;
 
@@ -40,14 +40,14 @@ const LAST_ORDER_AT: &str = "last_order_at";
 const TYPE: &str = "cart";
 
 impl Store {
-    /// Carts.
+    /// Returns the store's operations on carts.
     pub fn carts(&self) -> Carts<'_> {
         Carts(self)
     }
 }
 
 impl Carts<'_> {
-    /// A cart; an empty one where nothing is stored.
+    /// Returns a cart; an empty one with version 0 if none is stored.
     pub async fn get(self, id: CartId, read: Read) -> Result<Cart> {
         match self.0.get(keys::cart(id), read).await? {
             Some(item) if item.contains_key("version") => from_item(item),
@@ -55,8 +55,9 @@ impl Carts<'_> {
         }
     }
 
-    /// Writes a cart over the version it was made from; false where it is another by now. `token`
-    /// tells a lost answer from a lost race: the SDK may send the write twice.
+    /// Writes a cart on condition that the stored one still has the version `before` (0: none is
+    /// stored); returns false if it does not. `token` is unique to this edit: if the SDK retries a
+    /// write whose response was lost, the stored token shows that the first attempt succeeded.
     pub async fn replace(self, cart: &Cart, before: u64, token: MessageId) -> Result<bool> {
         let condition = match before {
             0 => absent("version"),
@@ -78,9 +79,10 @@ impl Carts<'_> {
         }
     }
 
-    /// The cart item's part of every checkout: it notes when the last order was placed, adds `unpaid`
-    /// to the unpaid orders, of which there may be five, and, where `version` is given, empties the
-    /// cart of exactly that version.
+    /// Returns the cart item's write in every checkout transaction. It sets the time of the
+    /// customer's last order, adds `unpaid` to the set of unpaid orders (at most
+    /// [`MAX_UNPAID_ORDERS`]) and, if `version` is given, empties the cart on condition that it has
+    /// this version.
     pub fn note_order(
         self,
         user: UserId,
@@ -99,14 +101,14 @@ impl Carts<'_> {
                 .set_text("updated_at", now);
         }
         if let Some(order) = unpaid {
-            condition = condition.and(has_a_place());
+            condition = condition.and(is_below_unpaid_limit());
             write = write.insert(UNPAID_ORDERS, order);
         }
-        let counts = unpaid.is_some();
+        let adds_unpaid = unpaid.is_some();
         write.when_judged(condition, move |cart| {
             Ok(match cart {
                 Some(cart) if cart.contains_key(CLOSED) => OrderRefused::Closed,
-                Some(cart) if counts && unpaid_orders(&cart) >= MAX_UNPAID_ORDERS => {
+                Some(cart) if adds_unpaid && unpaid_orders(&cart) >= MAX_UNPAID_ORDERS => {
                     OrderRefused::TooManyUnpaid
                 }
                 _ => OrderRefused::Changed,
@@ -114,26 +116,29 @@ impl Carts<'_> {
         })
     }
 
-    /// Gives back an order's place among its customer's unpaid ones, if it has one.
+    /// Returns the write that removes an order from its customer's set of unpaid orders; it also
+    /// succeeds if the order is not in the set.
     pub fn free_unpaid_place<R>(self, user: UserId, order: OrderId) -> Write<R, Changes> {
         Write::update(keys::cart(user.into())).take_out(UNPAID_ORDERS, order)
     }
 
-    /// Empties a cart for good: nothing is ordered from it any more. Refused where an order waits
-    /// for its payment, or was placed since `idle_since` and may not be in its customer's history yet.
+    /// Returns the write that replaces a customer's cart by a closed one, for which no order can be
+    /// placed. Rejected if the customer has an unpaid order, or placed one at or after
+    /// `idle_since`: the eventually consistent index of the customer's orders may not show that one
+    /// yet.
     pub fn close(self, user: UserId, idle_since: Timestamp) -> Write<OrderUnderWay, NewItem> {
         use super::expression::{Comparison, sorts};
         let idle = absent(LAST_ORDER_AT).or(sorts(LAST_ORDER_AT, Comparison::Less, idle_since));
-        Write::put(closed(user.into())).when(absent(UNPAID_ORDERS).and(idle), || OrderUnderWay)
+        Write::put(closed_item(user.into())).when(absent(UNPAID_ORDERS).and(idle), || OrderUnderWay)
     }
 
-    /// Deletes a cart.
+    /// Deletes a cart item, if it exists.
     pub async fn delete(self, id: CartId) -> Result<()> {
         self.0.delete(Write::<(), _>::delete(keys::cart(id))).await.map(drop)
     }
 }
 
-fn has_a_place() -> Condition {
+fn is_below_unpaid_limit() -> Condition {
     absent(UNPAID_ORDERS).or(smaller_than(UNPAID_ORDERS, MAX_UNPAID_ORDERS))
 }
 
@@ -142,7 +147,7 @@ fn unpaid_orders(cart: &Item) -> usize {
     orders.and_then(|orders| orders.as_ss().ok()).map_or(0, Vec::len)
 }
 
-fn closed(cart: CartId) -> Item {
+fn closed_item(cart: CartId) -> Item {
     let mut item = super::item::key_item(keys::cart(cart));
     item.insert(keys::TYPE.to_owned(), super::item::text(TYPE));
     item.insert(CLOSED.to_owned(), AttributeValue::Bool(true));

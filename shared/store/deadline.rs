@@ -1,5 +1,5 @@
-//! By when a request must be answered. It belongs to the request, not to the context that all
-//! requests share: whoever carries one out sets it, and what can't be left half known looks at it.
+//! The deadline of the current request. [`within`] sets it for the request's task, and a
+//! transaction reads it to reserve time for finding out the outcome after a lost response.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,24 +10,24 @@ tokio::task_local! {
     static DEADLINE: Instant;
 }
 
-/// What is left for the answer itself behind the last call.
-const FOR_THE_ANSWER: Duration = Duration::from_millis(50);
+/// Time reserved for writing the response after the last call.
+const RESPONSE_RESERVE: Duration = Duration::from_millis(50);
 
-/// Carries out a request that must be answered in this time; `None` where it was not.
+/// Runs `work` with a deadline of `time` from now; `None` if it did not finish before it.
 pub async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
     let deadline = Instant::now() + time;
     timeout_at(deadline, DEADLINE.scope(deadline, work)).await.ok()
 }
 
-/// How long a call with all its tries may take where no request waits for it.
-const WITHOUT_A_REQUEST: Duration = Duration::from_secs(5);
+/// Timeout of a call with all its retries outside of a request, such as in a job.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Runs `work`, but stops it `reserve` and 50 ms before the request's deadline, or after five seconds
-/// where there is no request; `None` where it was stopped.
-pub(super) async fn keeping<T>(reserve: Duration, work: impl Future<Output = T>) -> Option<T> {
+/// Runs `work`, but stops it when only `reserve` plus 50 ms are left until the request's deadline,
+/// or after five seconds outside of a request; `None` if it was stopped.
+pub(super) async fn with_reserve<T>(reserve: Duration, work: impl Future<Output = T>) -> Option<T> {
     let left = DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let left = left.unwrap_or(WITHOUT_A_REQUEST + reserve + FOR_THE_ANSWER);
-    match left.checked_sub(reserve + FOR_THE_ANSWER).filter(|left| !left.is_zero()) {
+    let left = left.unwrap_or(DEFAULT_TIMEOUT + reserve + RESPONSE_RESERVE);
+    match left.checked_sub(reserve + RESPONSE_RESERVE).filter(|left| !left.is_zero()) {
         Some(left) => timeout(left, work).await.ok(),
         None => None,
     }

@@ -1,11 +1,11 @@
-//! Messages on their way out of the outbox.
+//! Delivery of the messages in the outbox.
 //!
-//! A message is there until it is sent, so what is there has not been sent. Whoever delivers it
-//! claims it first: of two at once, one sends. The claim ends by itself, so that a message whose
-//! deliverer died is sent by another one; if it had been sent just before, once more.
+//! A message stays in the outbox until it is sent. A worker claims it before it sends it, so that
+//! of two concurrent workers only one sends. The claim expires: if the worker dies, another one
+//! sends the message, a second time if the first worker had just sent it.
 //!
-//! A claim needs nothing of the message but its key: also what can't be read is counted, and goes
-//! out of the way in the end.
+//! A claim needs only the message's key. So attempts are counted even for a message that this
+//! version can't parse, and after too many of them it is moved to the failed messages.
 
 use std::mem;
 
@@ -25,51 +25,53 @@ use crate::domain::ids::MessageId;
 use crate::domain::message::{Event, KEPT, Message};
 use crate::domain::time::Timestamp;
 
-/// For how long a claim keeps others away: longer than a function runs.
+/// How long a claim excludes other workers; longer than the timeout of `deliver-mail`.
 pub const CLAIM_LIFETIME: Duration = Duration::seconds(90);
 
-/// How many messages of each of the outbox's partitions are looked at at once.
+/// How many messages a sweep reads at a time from each partition of the outbox.
 const BATCH: usize = 25;
 
-/// The deliveries of the table's messages.
+/// The store's operations for delivering messages.
 #[derive(Debug, Clone, Copy)]
 pub struct Deliveries<'a>(&'a Store);
 
-/// One attempt to deliver a message, which is claimed for it.
+/// An attempt to deliver a message, which it has claimed.
 pub struct DeliveryAttempt {
     /// The message's identifier.
     pub id: MessageId,
-    /// How often it was tried.
+    /// How many attempts were made, this one included.
     pub tries: AttemptCount,
     token: String,
     item: Item,
 }
 
-/// How often a message was tried.
+/// How many attempts were made to deliver a message.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct AttemptCount {
-    /// All tries, this one included.
+    /// All attempts, the current one included.
     #[serde(rename = "tries")]
     pub all: u32,
-    /// The same, without those that ended because of the mailer's state alone.
+    /// The attempts that count against the message: all but those that failed only because of the
+    /// mailer, such as throttling.
     #[serde(rename = "attempts")]
     pub counted: u32,
-    /// Those that may have sent it, because no answer came.
+    /// Earlier attempts that may have sent the message, because the mailer's response was lost.
     #[serde(default)]
     pub unanswered: u32,
 }
 
-/// The attributes that a message in the outbox has more than the message itself.
+/// The attributes that deliveries add to a message's item.
 const DELIVERY: [&str; 5] = ["claim", "claimed_until", "tries", "attempts", "unanswered"];
 
-/// A pass through the outbox: the partitions that are not at their end, and where to go on.
+/// A pass through the outbox: the partitions that are not finished, each with the sort key after
+/// which it continues.
 #[derive(Debug)]
 pub struct OutboxSweep {
     before: Timestamp,
     partitions: Vec<(String, Option<String>)>,
 }
 
-/// A message that is still there.
+/// The attributes that a sweep reads of a message in the outbox.
 #[derive(Debug, Deserialize)]
 struct Unsent {
     #[serde(rename = "sk")]
@@ -80,14 +82,15 @@ struct Unsent {
 }
 
 impl Store {
-    /// Deliveries of messages.
+    /// Returns the store's operations for delivering messages.
     pub fn deliveries(&self) -> Deliveries<'_> {
         Deliveries(self)
     }
 }
 
 impl Deliveries<'_> {
-    /// Claims a message; `None` where it has been sent or set aside, or somebody else has it.
+    /// Claims a message; `None` if it was sent or moved to the failed messages, or if another
+    /// worker has claimed it.
     pub async fn claim(self, id: MessageId, now: Timestamp) -> Result<Option<DeliveryAttempt>> {
         let token = MessageId::new(now).to_string();
         let free = absent("claimed_until").or(sorts("claimed_until", Comparison::AtMost, now));
@@ -101,15 +104,16 @@ impl Deliveries<'_> {
         let item = match self.0.update(write).await? {
             Written::Done(item) | Written::Refused(item) => item,
         };
-        // The SDK tries again where an answer is lost: then the claim in the way is our own.
+        // If a response is lost, the SDK retries, and then our own claim rejects the write.
         let is_ours = |item: &Item| text_of(item, "claim").as_deref() == Some(&*token);
         let Some(item) = item.filter(is_ours) else { return Ok(None) };
         let tries = from_item(item.clone())?;
         Ok(Some(DeliveryAttempt { id, tries, token, item }))
     }
 
-    /// Gives a message back, so that the next try need not wait for the claim's end. A try that
-    /// does not count says nothing against the message.
+    /// Releases the claim, so that the next attempt need not wait until it expires. If `counts` is
+    /// false, the attempt does not count against the message. Does nothing if another worker has
+    /// claimed the message since.
     pub async fn release(self, attempt: &DeliveryAttempt, counts: bool) -> Result<()> {
         let release =
             Write::update(keys::message(attempt.id)).remove("claim").remove("claimed_until");
@@ -118,7 +122,8 @@ impl Deliveries<'_> {
         self.0.update(write).await.map(drop)
     }
 
-    /// Notes that a message may have been sent. It stays claimed: nobody sends it again at once.
+    /// Records that the mailer's response was lost, so that the message may have been sent. The
+    /// claim stays until it expires, which delays the next attempt.
     pub async fn note_unanswered(self, attempt: &DeliveryAttempt) -> Result<()> {
         let write = Write::update(keys::message(attempt.id))
             .set("unanswered", &(attempt.tries.unanswered + 1))
@@ -126,12 +131,13 @@ impl Deliveries<'_> {
         self.0.update(write).await.map(drop)
     }
 
-    /// Takes a message out of the outbox: it is sent, or there is nobody to send it to.
+    /// Deletes a message from the outbox: it was sent, or has no recipient.
     pub async fn delete(self, id: MessageId) -> Result<()> {
         self.0.delete(Write::<(), _>::delete(keys::message(id))).await.map(drop)
     }
 
-    /// Puts other messages in the place of one.
+    /// Replaces a claimed message by others, in one transaction. Does nothing if another worker has
+    /// claimed it since.
     pub async fn replace(
         self,
         attempt: &DeliveryAttempt,
@@ -145,7 +151,8 @@ impl Deliveries<'_> {
         self.0.transact(transaction).await.map(drop)
     }
 
-    /// Takes a message that can't be sent out of everybody's way, to where an operator finds it.
+    /// Moves a claimed message that can't be sent to the failed messages, with the reason and the
+    /// time. Does nothing if another worker has claimed it since.
     pub async fn set_aside(
         self,
         attempt: &DeliveryAttempt,
@@ -164,8 +171,9 @@ impl Deliveries<'_> {
         self.0.transact(transaction).await.map(drop)
     }
 
-    /// Puts back into the outbox what was set aside and is still worth telling; drops the rest.
-    /// Says how many were put back. What can't be read stays for a version that can.
+    /// Moves the failed messages that are still relevant back into the outbox and deletes the
+    /// others; returns how many were moved. Messages that this version can't parse are left
+    /// untouched.
     pub async fn return_failed(self, now: Timestamp) -> Result<usize> {
         let mut returned = 0;
         for item in self.0.partition(&keys::failed_messages(), Read::Consistent).await? {
@@ -176,7 +184,7 @@ impl Deliveries<'_> {
                 transaction = transaction.with(self.0.outbox().put_back(&message)?);
             }
             let messages = transaction.len() - 1;
-            // Refused, where somebody else was faster.
+            // Rejected if a concurrent call has moved the message already.
             if self.0.transact(transaction).await?.is_committed() {
                 returned += messages;
             }
@@ -184,11 +192,11 @@ impl Deliveries<'_> {
         Ok(returned)
     }
 
-    /// The next messages of a sweep that nobody has claimed, those first that were tried least;
-    /// `None` at its end.
+    /// Returns the next unclaimed messages of a sweep, those with the fewest counted attempts
+    /// first; `None` at the end of the sweep. The list may be empty before the end.
     ///
-    /// The reads may lag behind by a moment. One that shows a message that was sent or claimed since
-    /// costs a claim, which fails; one that does not show a message yet leaves it to the next sweep.
+    /// The reads are eventually consistent. If one shows a message that was sent or claimed in the
+    /// meantime, claiming it fails; a message that it does not show yet is left to the next sweep.
     pub async fn next_unsent(
         self,
         sweep: &mut OutboxSweep,
@@ -204,7 +212,7 @@ impl Deliveries<'_> {
                 ..Query::all(TABLE, partition.clone(), Order::Ascending)
             };
             let found = self.0.query(&query, after.as_deref(), BATCH).await?;
-            // What is no message must not hide the rest.
+            // An item that is not a message must not hide the messages.
             unsent.extend(found.items.into_iter().filter_map(|it| from_item::<Unsent>(it).ok()));
             sweep.partitions.extend(found.end.map(|end| (partition, Some(end))));
         }
@@ -215,19 +223,20 @@ impl Deliveries<'_> {
 }
 
 impl OutboxSweep {
-    /// A pass through all messages from before a time, the oldest of each partition first.
+    /// Returns a sweep of the messages created before a time, the oldest of each partition first.
     pub fn before(before: Timestamp) -> Self {
         Self { before, partitions: keys::outboxes().map(|partition| (partition, None)).collect() }
     }
 }
 
 impl DeliveryAttempt {
-    /// The message, if it can be read.
+    /// Returns the message; an error if this version can't parse it.
     pub fn message(&self) -> Result<Message> {
         from_item(self.item.clone())
     }
 
-    /// The write that takes the message out of the outbox, while the claim on it lasts.
+    /// Returns the write that deletes the message from the outbox; rejected if another worker has
+    /// claimed it since.
     fn delete(&self) -> Write<(), OldItem> {
         Write::delete(keys::message(self.id)).when(is("claim", &self.token), || ())
     }

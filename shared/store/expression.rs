@@ -1,5 +1,6 @@
-//! DynamoDB's expressions: paths and values become placeholders, so that no attribute's name can
-//! collide with a reserved word and no text ends up inside an expression.
+//! Conditions, and the placeholders of DynamoDB's expressions. Every path and value becomes a
+//! placeholder, so that no attribute name collides with a reserved word and no value becomes part
+//! of an expression.
 
 use std::collections::HashMap;
 
@@ -9,35 +10,36 @@ use serde::Serialize;
 use super::item::{Item, Number, number, text, value};
 use crate::domain::error::Result;
 
-/// A condition on an item as it is in the table, or a filter of what a query has read.
+/// A condition on a stored item, or a filter on the items that a query reads.
 ///
-/// A path names an attribute, or a member of a map by dots and of a list by brackets:
-/// `summary.version`, `lines[0].quantity`.
+/// A path names an attribute; a dot leads to a member of a map and brackets to an element of a
+/// list: `summary.version`, `lines[0].quantity`.
 #[derive(Debug, Clone)]
 pub enum Condition {
-    /// The attribute is there.
+    /// The attribute exists.
     Present(String),
-    /// The attribute is not there.
+    /// The attribute does not exist.
     Absent(String),
-    /// The attribute compares so with the value; where the attribute is missing, it does not.
+    /// The comparison of the attribute with the value holds; false if the attribute does not exist.
     Compare(String, Comparison, AttributeValue),
-    /// The size of the attribute (elements of a set or list) compares so with the number.
+    /// The comparison of the attribute's size (elements of a set, list or map) with the number
+    /// holds.
     Size(String, Comparison, AttributeValue),
-    /// The attribute is a set with this element.
+    /// The attribute is a set that contains this element.
     Contains(String, AttributeValue),
-    /// The attribute is one of these values.
+    /// The attribute equals one of these values.
     OneOf(String, Vec<AttributeValue>),
-    /// The condition does not hold.
+    /// The condition is false.
     Not(Box<Condition>),
-    /// Every one of these holds.
+    /// All of these conditions hold.
     All(Vec<Condition>),
-    /// At least one of these holds.
+    /// At least one of these conditions holds.
     Any(Vec<Condition>),
 }
 
 /// How two values compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are unambiguous")]
 pub enum Comparison {
     Equal,
     Less,
@@ -58,58 +60,59 @@ impl Comparison {
     }
 }
 
-/// The item exists.
+/// Requires that the item exists.
 pub fn exists() -> Condition {
     Condition::Present("pk".to_owned())
 }
 
-/// There is no such item.
+/// Requires that the item does not exist.
 pub fn missing() -> Condition {
     Condition::Absent("pk".to_owned())
 }
 
-/// The attribute is there.
+/// Requires that the attribute exists.
 pub fn present(path: &str) -> Condition {
     Condition::Present(path.to_owned())
 }
 
-/// The attribute is not there.
+/// Requires that the attribute does not exist.
 pub fn absent(path: &str) -> Condition {
     Condition::Absent(path.to_owned())
 }
 
-/// The attribute is this text, identifier, time or code.
+/// Requires that the attribute equals a value that is stored as text: a string, identifier, time or
+/// code.
 pub fn is(path: &str, expected: impl ToString) -> Condition {
     Condition::Compare(path.to_owned(), Comparison::Equal, text(expected))
 }
 
-/// The attribute is this value, whatever its type.
+/// Requires that the attribute equals this value, of any type that can be stored.
 pub fn is_value(path: &str, expected: &impl Serialize) -> Result<Condition> {
     Ok(Condition::Compare(path.to_owned(), Comparison::Equal, value(expected)?))
 }
 
-/// The attribute is this number.
+/// Requires that the attribute equals this number.
 pub fn is_number(path: &str, expected: impl Number) -> Condition {
     Condition::Compare(path.to_owned(), Comparison::Equal, number(expected))
 }
 
-/// The attribute is a number of which this is true.
+/// Requires that the comparison of the attribute with the number `with` holds.
 pub fn compares(path: &str, comparison: Comparison, with: impl Number) -> Condition {
     Condition::Compare(path.to_owned(), comparison, number(with))
 }
 
-/// The attribute is a text that sorts so.
+/// Requires that the comparison of the attribute with the text `with` holds, by UTF-8 bytes.
 pub fn sorts(path: &str, comparison: Comparison, with: impl ToString) -> Condition {
     Condition::Compare(path.to_owned(), comparison, text(with))
 }
 
-/// The set or map has fewer elements than this.
+/// Requires that the set, list or map has fewer than this many elements.
 pub fn smaller_than(path: &str, elements: usize) -> Condition {
     Condition::Size(path.to_owned(), Comparison::Less, number(elements))
 }
 
 impl Condition {
-    /// Both hold.
+    /// Requires both conditions.
     #[must_use]
     pub fn and(self, other: Condition) -> Self {
         match self {
@@ -121,7 +124,7 @@ impl Condition {
         }
     }
 
-    /// One of them holds.
+    /// Requires at least one of the two conditions.
     #[must_use]
     pub fn or(self, other: Condition) -> Self {
         match self {
@@ -133,7 +136,7 @@ impl Condition {
         }
     }
 
-    /// The condition as DynamoDB takes it.
+    /// Returns the condition as an expression, and adds its names and values to the placeholders.
     pub(super) fn write(&self, into: &mut Placeholders) -> String {
         match self {
             Self::Present(path) => format!("attribute_exists({})", into.path(path)),
@@ -160,7 +163,7 @@ impl Condition {
 }
 
 fn join(conditions: &[Condition], by: &str, into: &mut Placeholders) -> String {
-    // DynamoDB refuses redundant parentheses.
+    // DynamoDB rejects redundant parentheses.
     if let [one] = conditions {
         return one.write(into);
     }
@@ -168,7 +171,7 @@ fn join(conditions: &[Condition], by: &str, into: &mut Placeholders) -> String {
     format!("({})", parts.join(by))
 }
 
-/// The placeholders of one call's expressions, and what they stand for.
+/// The placeholders of one call's expressions, with the names and values that they represent.
 #[derive(Debug, Default)]
 pub(super) struct Placeholders {
     names: HashMap<String, String>,
@@ -176,7 +179,7 @@ pub(super) struct Placeholders {
 }
 
 impl Placeholders {
-    /// A path in placeholders: `summary.version` becomes `#0.#1`.
+    /// Returns a path with its names as placeholders: `summary.version` becomes `#0.#1`.
     pub fn path(&mut self, path: &str) -> String {
         let segments: Vec<_> = path
             .split('.')
@@ -188,24 +191,25 @@ impl Placeholders {
         segments.join(".")
     }
 
-    /// A value's placeholder.
+    /// Adds a value and returns its placeholder.
     pub fn value(&mut self, value: &AttributeValue) -> String {
         let placeholder = format!(":{}", self.values.len());
         self.values.insert(placeholder.clone(), value.clone());
         placeholder
     }
 
-    /// Puts a value under a placeholder of this name, for what is read by its name.
+    /// Adds a value under a placeholder of this name, for readers that look the value up by it.
     pub fn named_value(&mut self, placeholder: &str, value: AttributeValue) {
         self.values.insert(placeholder.to_owned(), value);
     }
 
-    /// What the names stand for; `None` where there are none, since an empty map is an error.
+    /// Returns the attribute names by placeholder; `None` if there are none, since DynamoDB rejects
+    /// an empty map.
     pub fn names(&self) -> Option<HashMap<String, String>> {
         (!self.names.is_empty()).then(|| self.names.clone())
     }
 
-    /// What the values stand for; `None` where there are none.
+    /// Returns the values by placeholder; `None` if there are none.
     pub fn values(&self) -> Option<Item> {
         (!self.values.is_empty()).then(|| self.values.clone())
     }

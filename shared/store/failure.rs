@@ -1,4 +1,4 @@
-//! What a failed call of DynamoDB means to the shop.
+//! Converts the errors of DynamoDB's client into the shop's errors.
 
 use std::fmt::Debug;
 
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkErro
 
 use crate::domain::error::Error;
 
-/// What DynamoDB says when the same call may succeed later
+/// DynamoDB's error codes after which the same call may succeed later
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>).
 const TRANSIENT: &[&str] = &[
     "ExpiredTokenException",
@@ -21,10 +21,11 @@ const TRANSIENT: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// Faults on DynamoDB's side, after which a write may have happened.
-const OPEN: &[&str] = &["InternalServerError", "ServiceUnavailable"];
+/// DynamoDB's error codes after which a write may or may not have been applied.
+const OUTCOME_UNKNOWN: &[&str] = &["InternalServerError", "ServiceUnavailable"];
 
-/// Unreachable or overloaded is `Unavailable`, everything else is a bug or a missing right.
+/// Converts an error of `call`: to `Unavailable` if DynamoDB can't be reached or is overloaded,
+/// else to `Internal`, since the cause is a bug or a missing permission.
 pub(super) fn failure<E, R>(call: &str, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -41,12 +42,12 @@ where
     }
 }
 
-/// Whether a write that failed so may have happened all the same: its answer is lost, or DynamoDB
-/// itself stumbled.
-pub(super) fn leaves_outcome_open<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+/// Returns whether a write that failed with this error may have been applied nevertheless: its
+/// response was lost, or DynamoDB had an internal fault.
+pub(super) fn leaves_outcome_unknown<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     match error {
         SdkError::ServiceError(service) => {
-            service.err().code().is_some_and(|code| OPEN.contains(&code))
+            service.err().code().is_some_and(|code| OUTCOME_UNKNOWN.contains(&code))
         }
         SdkError::ConstructionFailure(_) => false,
         _ => true,

@@ -1,4 +1,4 @@
-//! What a request with an `Idempotency-Key` came to, remembered for 72 hours.
+//! Idempotency markers: the results of requests with an `Idempotency-Key`, kept for 72 hours.
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -13,10 +13,10 @@ use crate::domain::error::{Error, Result};
 use crate::domain::idempotency::{Idempotency, Remembered};
 use crate::domain::time::Timestamp;
 
-/// How long a key is remembered.
-const REMEMBERED_FOR: Duration = Duration::hours(72);
+/// How long a marker is valid.
+const MARKER_LIFETIME: Duration = Duration::hours(72);
 
-/// The markers of the table.
+/// The store's operations on idempotency markers.
 #[derive(Debug, Clone, Copy)]
 pub struct Markers<'a>(&'a Store);
 
@@ -29,22 +29,23 @@ struct Marker {
 }
 
 impl Store {
-    /// What requests with an `Idempotency-Key` came to.
+    /// Returns the store's operations on idempotency markers.
     pub fn idempotency(&self) -> Markers<'_> {
         Markers(self)
     }
 }
 
 impl Markers<'_> {
-    /// The write that remembers what a request came to. It fails where an earlier request with the
-    /// key is remembered, and then means what that one came to.
+    /// Returns the write that stores a request's result under its idempotency key. Rejected if a
+    /// valid marker exists: then the write's error is the result of the earlier request with this
+    /// key, or 422 `idempotency_key_reused` if that was a different request.
     pub fn remember(
         self,
         idempotency: &Idempotency,
         remembered: Remembered,
         now: Timestamp,
     ) -> Result<Write<Remembered, NewItem>> {
-        let expires_at = now.plus(REMEMBERED_FOR);
+        let expires_at = now.plus(MARKER_LIFETIME);
         let marker =
             Marker { fingerprint: idempotency.fingerprint.clone(), remembered, expires_at };
         let item =
@@ -52,15 +53,15 @@ impl Markers<'_> {
         let condition = missing().or(sorts("expires_at", Comparison::AtMost, now));
         let idempotency = idempotency.clone();
         let write = Write::put(item).expires(expires_at).when_judged(condition, move |marker| {
-            let marker = marker.ok_or_else(|| Error::internal("a marker has no item"))?;
-            let known = recognise(&idempotency, marker, now)?;
-            known.ok_or_else(|| Error::unavailable("a marker has just expired"))
+            let marker = marker.ok_or_else(|| Error::internal("a rejected marker is missing"))?;
+            let known = result_of(&idempotency, marker, now)?;
+            known.ok_or_else(|| Error::unavailable("an idempotency marker has just expired"))
         });
         Ok(write)
     }
 
-    /// What an earlier request with this key came to. 422 `idempotency_key_reused` where that was
-    /// another request.
+    /// Returns the result of an earlier request with this key; `None` if there is no valid marker.
+    /// 422 `idempotency_key_reused` if that was a different request.
     pub async fn recall(
         self,
         idempotency: &Idempotency,
@@ -68,11 +69,11 @@ impl Markers<'_> {
     ) -> Result<Option<Remembered>> {
         let key = keys::idempotency(&idempotency.identity);
         let marker = self.0.get(key, Read::Consistent).await?;
-        marker.map_or(Ok(None), |marker| recognise(idempotency, marker, now))
+        marker.map_or(Ok(None), |marker| result_of(idempotency, marker, now))
     }
 }
 
-fn recognise(
+fn result_of(
     idempotency: &Idempotency,
     marker: Item,
     now: Timestamp,

@@ -1,5 +1,5 @@
-//! Every key of every entity, each prefix written once. `docs/data-model.md` explains them, and a
-//! golden test pins their text: a key that changes loses data.
+//! Every key of every item type; each prefix is written once. `docs/data-model.md` explains them,
+//! and a golden test pins their text, since an item can't be found any more if its key changes.
 
 use crate::domain::email::{Email, EmailDigest};
 use crate::domain::ids::{CartId, MessageId, OrderId, ProductId, RegistrationId, UserId};
@@ -9,21 +9,22 @@ use crate::domain::slug::Slug;
 use crate::domain::time::Timestamp;
 use crate::domain::user::NameKey;
 
-/// The partition key's attribute.
+/// The name of the partition key attribute.
 pub const PK: &str = "pk";
-/// The sort key's attribute.
+/// The name of the sort key attribute.
 pub const SK: &str = "sk";
-/// The attribute that says what an item is.
+/// The name of the attribute that holds an item's type.
 pub const TYPE: &str = "type";
-/// The attribute by which DynamoDB tidies up, in seconds since 1970.
+/// The name of the attribute that holds an item's expiry time, in seconds since 1970. DynamoDB
+/// deletes the item some time after it.
 pub const TTL: &str = "ttl";
 
-/// Where an item lives.
+/// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// Partition.
+    /// Partition key.
     pub pk: String,
-    /// Place in the partition.
+    /// Sort key.
     pub sk: String,
 }
 
@@ -33,148 +34,155 @@ impl Key {
     }
 }
 
-/// A person's profile.
+/// Returns the key of a user's profile.
 pub fn profile(user: UserId) -> Key {
     Key::new(format!("USER#{user}"), "PROFILE")
 }
 
-/// What `lambda::authorize` reads of a person before every signed-in request: status, role, sessions.
+/// Returns the key of a user's security item (status, role, sessions), which `lambda::authorize`
+/// reads before every signed-in request.
 pub fn security(user: UserId) -> Key {
     Key::new(format!("USER#{user}"), "SECURITY")
 }
 
-/// An address and its password: which account it opens.
+/// Returns the key of the credential of an e-mail address: its account and password hash.
 pub fn credential(email: &Email) -> Key {
     Key::new(format!("EMAIL#{email}"), "CREDENTIAL")
 }
 
-/// A registration that waits to be verified.
-pub fn registration(address: &EmailDigest, registration: RegistrationId) -> Key {
-    Key::new(registrations(address), registration.to_string())
+/// Returns the key of a registration whose e-mail address is not verified yet.
+pub fn registration(email: &EmailDigest, registration: RegistrationId) -> Key {
+    Key::new(registrations(email), registration.to_string())
 }
 
-/// The partition of all registrations under an address. It is named by a digest, for it is part
-/// of the tokens that are mailed.
-pub fn registrations(address: &EmailDigest) -> String {
-    format!("REGISTRATION#{address}")
+/// Returns the partition of all registrations of an e-mail address. It contains a digest, not
+/// the address, because mailed tokens contain it.
+pub fn registrations(email: &EmailDigest) -> String {
+    format!("REGISTRATION#{email}")
 }
 
-/// A forgotten password's token, by its digest.
+/// Returns the key of a password reset, by the digest of its mailed token.
 pub fn reset(digest: &str) -> Key {
     Key::new(format!("RESET#{digest}"), "RESET")
 }
 
-/// An account that is being deleted.
+/// Returns the key of a deleted account whose data other items still hold.
 pub fn deletion(user: UserId) -> Key {
     Key::new(deletions(), user.to_string())
 }
 
-/// The partition of all accounts that are being deleted.
+/// Returns the partition of all deleted accounts whose data other items still hold.
 pub fn deletions() -> String {
     "DELETION".to_owned()
 }
 
-/// A product; its variants share its partition.
+/// Returns the key of a product; its variants are in the same partition.
 pub fn product(product: ProductId) -> Key {
     Key::new(format!("PRODUCT#{product}"), "PRODUCT")
 }
 
-/// A variant, in its product's partition.
+/// Returns the key of a variant, in its product's partition.
 pub fn variant(product: ProductId, sku: &Sku) -> Key {
     Key::new(format!("PRODUCT#{product}"), format!("VARIANT#{sku}"))
 }
 
-/// The pointer from a bare SKU to its product.
+/// Returns the key of the pointer from a SKU to its product.
 pub fn sku(sku: &Sku) -> Key {
     Key::new(format!("SKU#{sku}"), "SKU")
 }
 
-/// A cart.
+/// Returns the key of a cart.
 pub fn cart(cart: CartId) -> Key {
     Key::new(format!("CART#{cart}"), "CART")
 }
 
-/// An order.
+/// Returns the key of an order.
 pub fn order(order: OrderId) -> Key {
     Key::new(format!("ORDER#{order}"), "ORDER")
 }
 
-/// A message on its way out. What is still there can be found by going through [`outboxes`].
+/// Returns the key of a message in the outbox, in one of the partitions of [`outboxes`].
 pub fn message(message: MessageId) -> Key {
-    let shard = message.uuid().as_bytes()[15] % OUTBOXES;
+    let shard = message.uuid().as_bytes()[15] % OUTBOX_PARTITIONS;
     Key::new(outbox(shard), message.to_string())
 }
 
-/// The partitions of all messages on their way out.
+/// Returns the partitions of the outbox.
 pub fn outboxes() -> impl Iterator<Item = String> {
-    (0..OUTBOXES).map(outbox)
+    (0..OUTBOX_PARTITIONS).map(outbox)
 }
 
-/// What sorts before every message of that time or later, and behind all earlier ones.
+/// Returns the lowest sort key of a message created at `time`: it sorts after those of all earlier
+/// messages.
 pub fn messages_before(time: Timestamp) -> String {
     let millis = u64::try_from(time.unix_millis()).unwrap_or(0);
     let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
     MessageId::from_uuid(first).to_string()
 }
 
-/// A message that could not be sent, and waits for somebody to look at it.
+/// Returns the key of a failed message: it could not be sent and waits for an operator.
 pub fn failed_message(message: MessageId) -> Key {
     Key::new(failed_messages(), message.to_string())
 }
 
-/// The partition of all messages that could not be sent.
+/// Returns the partition of all failed messages.
 pub fn failed_messages() -> String {
     "OUTBOX#failed".to_owned()
 }
 
-/// One partition takes 1,000 write units a second: with sixteen, mail is no limit to selling.
-const OUTBOXES: u8 = 16;
+/// The number of outbox partitions. One partition takes 1,000 write units a second; with sixteen,
+/// mail does not limit the rate of orders.
+const OUTBOX_PARTITIONS: u8 = 16;
 
 fn outbox(shard: u8) -> String {
     format!("OUTBOX#{shard:x}")
 }
 
-/// The memory of a request with an `Idempotency-Key`; `identity` is a digest of caller and key.
+/// Returns the key of an idempotency marker; `identity` is a digest of the caller and the
+/// `Idempotency-Key`.
 pub fn idempotency(identity: &str) -> Key {
     Key::new(format!("IDEMPOTENCY#{identity}"), "MARKER")
 }
 
-/// What a limit has counted of somebody in the window that began then; `identity` is a digest.
+/// Returns the key of a rate limit's counter; `identity` is a digest of the account, email or IP
+/// address that is limited, and `window` the start of the window in seconds since 1970.
 pub fn rate_limit(limit: RateLimit, identity: &str, window: i64) -> Key {
     Key::new(format!("LIMIT#{}#{identity}#{window}", limit.name()), "COUNT")
 }
 
-/// An IP address from which an account has been opened, by a digest of it.
+/// Returns the key of an IP address from which a user has logged in to an account; `ip` is a
+/// digest.
 pub fn known_ip(account: &EmailDigest, ip: &str) -> Key {
     Key::new(known_ips(account), ip)
 }
 
-/// The partition of all IP addresses from which an account has been opened.
+/// Returns the partition of all IP addresses from which a user has logged in to an account.
 pub fn known_ips(account: &EmailDigest) -> String {
     format!("KNOWN#{account}")
 }
 
-/// The active admins of the shop.
+/// Returns the key of the register of admins, active and disabled.
 pub fn admins() -> Key {
     Key::new("ADMINS".to_owned(), "ADMINS")
 }
 
-/// The public halves of the keys that sign tokens.
+/// Returns the key of the item with the public keys that verify access tokens.
 pub fn signing_keys() -> Key {
     Key::new("SIGNING_KEYS".to_owned(), "PUBLIC")
 }
 
-/// The table itself, or one of its sparse indexes, in which only those items are that carry its
-/// partition attribute.
+/// The table itself, or one of its sparse indexes, which contain only the items that have the
+/// index's partition key attribute.
 #[derive(Clone, Copy)]
 pub struct Index {
-    /// Its name in the template; `None` for the table itself.
+    /// The index's name in the template; `None` for the table.
     pub name: Option<&'static str>,
-    /// The attribute that is its partition key.
+    /// The name of the partition key attribute.
     pub partition: &'static str,
-    /// The attribute that is its sort key.
+    /// The name of the sort key attribute.
     pub sort: &'static str,
-    /// The table key of the item in a partition (first) at a value of the sort key (second).
+    /// Converts a partition key (first) and sort key (second) of the index to the item's primary
+    /// key; `None` if the sort key is malformed.
     pub key: fn(&str, &str) -> Option<Key>,
 }
 
@@ -187,21 +195,21 @@ impl std::fmt::Debug for Index {
 /// The table.
 pub const TABLE: Index =
     Index { name: None, partition: PK, sort: SK, key: |pk, sk| Some(Key::new(pk.to_owned(), sk)) };
-/// Active products, by age.
+/// Active products, sorted by creation time.
 pub const NEWEST_PRODUCTS: Index = Index {
     name: Some("newest-products"),
     partition: "listing",
     sort: "id",
     key: |_, id| id.parse().ok().map(product),
 };
-/// Active products of one category, by age.
+/// Active products of one category, sorted by creation time.
 pub const CATEGORY_PRODUCTS: Index = Index {
     name: Some("category-products"),
     partition: "category_listing",
     sort: "id",
     key: |_, id| id.parse().ok().map(product),
 };
-/// The orders of one customer, by age.
+/// The orders of one customer, sorted by creation time.
 pub const CUSTOMER_ORDERS: Index = Index {
     name: Some("customer-orders"),
     partition: "customer",
@@ -209,30 +217,30 @@ pub const CUSTOMER_ORDERS: Index = Index {
     key: |_, id| id.parse().ok().map(order),
 };
 
-/// Everybody with an account, by name.
+/// All users, sorted by name.
 pub const USERS_BY_NAME: Index = Index {
     name: Some("users-by-name"),
     partition: "user_listing",
     sort: "name_key",
-    key: |_, place| place.parse::<NameKey>().ok().map(|place| profile(place.user())),
+    key: |_, name_key| name_key.parse::<NameKey>().ok().map(|key| profile(key.user())),
 };
 
-/// The one partition of [`NEWEST_PRODUCTS`].
+/// Returns the only partition of [`NEWEST_PRODUCTS`].
 pub fn listing() -> String {
     "ACTIVE".to_owned()
 }
 
-/// A partition of [`CATEGORY_PRODUCTS`].
+/// Returns a category's partition of [`CATEGORY_PRODUCTS`].
 pub fn category_listing(category: &Slug) -> String {
     format!("CATEGORY#{category}")
 }
 
-/// The one partition of [`USERS_BY_NAME`].
+/// Returns the only partition of [`USERS_BY_NAME`].
 pub fn user_listing() -> String {
     "USERS".to_owned()
 }
 
-/// A partition of [`CUSTOMER_ORDERS`].
+/// Returns a customer's partition of [`CUSTOMER_ORDERS`].
 pub fn customer(user: UserId) -> String {
     format!("CUSTOMER#{user}")
 }

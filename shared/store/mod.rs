@@ -1,8 +1,8 @@
-//! The table: the only folder that makes calls of DynamoDB.
+//! The DynamoDB table. Only the code in this folder calls DynamoDB.
 //!
-//! One file a resource; a method is an access pattern, and its verb carries its condition:
-//! `create` means that nothing was there, `replace` that something was. What a method can't do it
-//! says as a domain error. Capacity is counted in `docs/data-model.md`.
+//! There is one file per resource and one method per access pattern. A method's verb says what it
+//! requires: `create` that the item does not exist, `replace` that it does. A method that fails
+//! returns a domain error. `docs/data-model.md` lists the capacity units that each method uses.
 
 pub mod admins;
 pub mod carts;

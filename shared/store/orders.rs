@@ -1,7 +1,7 @@
-//! Orders: by their identifier, and by their customer.
+//! Orders, by identifier and by customer.
 //!
-//! What lists show of an order lives in the map `summary`, which their indexes project. Its members
-//! are set one by one, so that those of a newer version survive.
+//! The part of an order that lists show is the map `summary`, which the index projects. Updates set
+//! its members one by one, so that members written by a newer version are kept.
 
 use super::ChangedMeanwhile;
 use super::expression::{Condition, is, is_number};
@@ -19,19 +19,20 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::Role;
 use crate::domain::viewer::Viewer;
 
-/// The orders of the table.
+/// The store's operations on orders.
 #[derive(Debug, Clone, Copy)]
 pub struct Orders<'a>(&'a Store);
 
 impl Store {
-    /// Orders.
+    /// Returns the store's operations on orders.
     pub fn orders(&self) -> Orders<'_> {
         Orders(self)
     }
 }
 
 impl Orders<'_> {
-    /// The write that makes an order; its identifier is new.
+    /// Returns the write that creates an order. If the identifier exists already, that is an
+    /// internal error (500).
     pub fn create<R>(self, order: &Order) -> Result<Write<R, NewItem>> {
         let mut item = to_item("order", keys::order(order.id), order)?;
         if let Some(customer) = order.summary.user_id {
@@ -40,7 +41,8 @@ impl Orders<'_> {
         Ok(Write::create_new(item))
     }
 
-    /// The write that turns an order into what it is after a transition, member by member.
+    /// Returns the write that applies a transition to a stored order; rejected if the stored
+    /// version is not that of `before`.
     pub fn replace(self, before: &Order, after: &Order) -> Write<ChangedMeanwhile, Changes> {
         Write::update(keys::order(before.id))
             .set("summary.status", &after.summary.status)
@@ -52,7 +54,8 @@ impl Orders<'_> {
             .when(is_number("summary.version", before.summary.version), || ChangedMeanwhile)
     }
 
-    /// An order, for its owner or an admin; for everybody else there is none: 404.
+    /// Returns an order to its customer or to an admin; 404 for every other viewer, or if it does
+    /// not exist.
     pub async fn get(self, id: OrderId, viewer: Viewer) -> Result<Order> {
         let item = self.0.get(keys::order(id), Read::Consistent).await?;
         let order: Order = from_item(item.ok_or(Error::NotFound)?)?;
@@ -63,7 +66,8 @@ impl Orders<'_> {
         }
     }
 
-    /// A customer's orders, newest first.
+    /// Returns a page of a customer's orders, newest first; only those with `status`, if it is
+    /// given.
     pub async fn of_customer(
         self,
         user: UserId,
@@ -75,15 +79,15 @@ impl Orders<'_> {
         self.0.list(&query, paging).await
     }
 
-    /// Whether the history of a customer has an order that is on its way to something. What was
-    /// placed a moment ago may not be in it yet.
+    /// Returns whether a customer has an order in one of the states [`OrderStatus::OPEN`]. The
+    /// index is eventually consistent: it may lack an order placed a moment ago.
     pub async fn has_open(self, user: UserId) -> Result<bool> {
         let open: Vec<_> = OrderStatus::OPEN.iter().map(value).collect::<Result<_>>()?;
         let filter = Some(Condition::OneOf("summary.status".to_owned(), open));
         let query = Query { filter, ..of_customer(user) };
         let mut after = None;
         loop {
-            let found = self.0.query(&query, after.as_deref(), AT_ONCE).await?;
+            let found = self.0.query(&query, after.as_deref(), QUERY_LIMIT).await?;
             match found.end {
                 _ if !found.items.is_empty() => return Ok(true),
                 None => return Ok(false),
@@ -92,15 +96,15 @@ impl Orders<'_> {
         }
     }
 
-    /// Some of the orders that still know a customer.
+    /// Returns the identifiers of some of a customer's orders: at most 100, none if none is left.
     pub async fn identifiers_of_customer(self, user: UserId) -> Result<Vec<OrderId>> {
-        let found = self.0.query(&of_customer(user), None, AT_ONCE).await?;
+        let found = self.0.query(&of_customer(user), None, QUERY_LIMIT).await?;
         let id = |item| text_of(item, "id").and_then(|id| id.parse().ok());
         Ok(found.items.iter().filter_map(id).collect())
     }
 
-    /// Takes a customer out of an order; what was bought, and for how much, stays. One that has lost
-    /// the customer already stays as it is.
+    /// Removes the customer and the shipping address from an order, and keeps its lines and
+    /// amounts. Does nothing if the order does not name the customer any more.
     pub async fn forget_customer(self, id: OrderId, user: UserId, now: Timestamp) -> Result<()> {
         let write = Write::update(keys::order(id))
             .change_by("summary.version", 1)
@@ -113,8 +117,8 @@ impl Orders<'_> {
     }
 }
 
-/// How many orders are looked at at once where all of a customer's are.
-const AT_ONCE: usize = 100;
+/// How many orders one query reads.
+const QUERY_LIMIT: usize = 100;
 
 fn of_customer(user: UserId) -> Query {
     Query::all(CUSTOMER_ORDERS, keys::customer(user), Direction::Descending)

@@ -1,4 +1,4 @@
-//! Forgotten passwords: the tokens that were mailed, by their digests.
+//! Password resets: what each mailed token allows, by the digest of the token.
 
 use super::ChangedMeanwhile;
 use super::expression::exists;
@@ -12,19 +12,20 @@ use crate::domain::error::Result;
 use crate::domain::password_reset::{PasswordReset, RESET_LIFETIME};
 use crate::domain::time::Timestamp;
 
-/// The password resets of the table.
+/// The store's operations on password resets.
 #[derive(Debug, Clone, Copy)]
 pub struct PasswordResets<'a>(&'a Store);
 
 impl Store {
-    /// What mailed tokens allow.
+    /// Returns the store's operations on password resets.
     pub fn password_resets(&self) -> PasswordResets<'_> {
         PasswordResets(self)
     }
 }
 
 impl PasswordResets<'_> {
-    /// Notes the digest of a token that is about to be mailed to an account's owner.
+    /// Stores a password reset for an account before its token is mailed. It is valid for
+    /// [`RESET_LIFETIME`].
     pub async fn create(self, digest: &str, credential: &Credential, now: Timestamp) -> Result<()> {
         let reset = PasswordReset {
             user_id: credential.user_id,
@@ -36,14 +37,15 @@ impl PasswordResets<'_> {
         self.0.put(write).await.map(drop)
     }
 
-    /// What the token of this digest allows, if it still works.
+    /// Returns the password reset for a token's digest; `None` if it is unknown, used or expired.
     pub async fn get(self, digest: &str, now: Timestamp) -> Result<Option<PasswordReset>> {
         let item = self.0.get(keys::reset(digest), Read::Consistent).await?;
         let reset: Option<PasswordReset> = item.map(from_item).transpose()?;
         Ok(reset.filter(|reset| reset.expires_at > now))
     }
 
-    /// The write that uses a token up; refused where it has been used.
+    /// Returns the write that deletes a password reset, so that its token can't be used again;
+    /// rejected if it was used already.
     pub fn delete(self, digest: &str) -> Write<ChangedMeanwhile, OldItem> {
         Write::delete(keys::reset(digest)).when(exists(), || ChangedMeanwhile)
     }

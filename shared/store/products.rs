@@ -1,6 +1,7 @@
-//! Products with their variants, and the pointers from SKUs.
+//! Products with their variants, and the pointers from SKUs to products.
 //!
-//! Stock goes down in [`Products::take`] and up in [`Products::give_back`], nowhere else.
+//! After a variant is created, only [`Products::take`] lowers its stock and only
+//! [`Products::give_back`] raises it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,39 +31,39 @@ use crate::domain::slug::Slug;
 use crate::domain::stock::{Movement, StockChange};
 use crate::domain::time::Timestamp;
 
-/// The products of the table.
+/// The store's operations on products and their variants.
 #[derive(Debug, Clone, Copy)]
 pub struct Products<'a>(&'a Store);
 
-/// What a customer names, as far as it is on sale.
+/// The result of looking for a variant that is on sale.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OnSale {
-    /// Exactly this.
+    /// Exactly one variant matches.
     One(Variant),
-    /// A product that comes in several variants.
+    /// The product has several variants on sale; one must be selected by its SKU.
     Several,
-    /// Nothing.
+    /// No variant on sale matches.
     None,
 }
 
-/// Why a variant does not give up its units.
+/// Why units of a variant can't be sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaleRefused {
-    /// It is gone or not on sale.
+    /// The variant does not exist or is not on sale.
     Unavailable,
-    /// Fewer units are left.
+    /// Fewer units are in stock than requested.
     OutOfStock {
-        /// So many.
+        /// The units in stock.
         available: u32,
     },
-    /// Buyers are told something else of it than when the line was made.
+    /// The variant's name, options or price changed after the cart line was made.
     Changed,
 }
 
 /// Why a product was not written.
 #[derive(Debug)]
 pub enum ProductRefused {
-    /// Somebody else changed it in between.
+    /// Another request changed it after it was read.
     ChangedMeanwhile,
     /// Another product has the SKU.
     SkuTaken(Sku),
@@ -86,14 +87,14 @@ const VARIANT: &str = "variant";
 const DELETED: &str = "deleted_product";
 
 impl Store {
-    /// Products and their variants.
+    /// Returns the store's operations on products and their variants.
     pub fn products(&self) -> Products<'_> {
         Products(self)
     }
 }
 
 impl<'a> Products<'a> {
-    /// Puts up a product. 409 `sku_taken` where another product has one of its SKUs.
+    /// Creates a product with its variants. 409 `sku_taken` if another product has one of its SKUs.
     pub async fn create(self, new: &ProductWithVariants) -> Result<()> {
         let ProductWithVariants { product, variants } = new;
         let mut transaction = Transaction::new(product.id.uuid()).with(create(product)?);
@@ -105,12 +106,13 @@ impl<'a> Products<'a> {
             Ok(()) => Ok(()),
             Err(ProductRefused::SkuTaken(sku)) => Err(sku_taken(&sku)),
             Err(ProductRefused::ChangedMeanwhile) => {
-                Err(Error::internal("a new product was changed"))
+                Err(Error::internal("creating a product failed with a version error"))
             }
         }
     }
 
-    /// A product with all its variants, whoever may see it; 404 for deleted ones.
+    /// Returns a product of any status with all its variants, withdrawn ones included. 404 if it
+    /// does not exist or was deleted.
     pub async fn get(self, id: ProductId, read: Read) -> Result<ProductWithVariants> {
         let (mut product, mut variants) = (None, Vec::new());
         for item in self.0.partition(&keys::product(id).pk, read).await? {
@@ -125,8 +127,9 @@ impl<'a> Products<'a> {
         Ok(ProductWithVariants { product, variants })
     }
 
-    /// Writes a revision of a product over the version it was made from; false where that is
-    /// another by now. 409 `sku_taken` where another product has a new variant's SKU.
+    /// Writes a revision of a product on condition that the stored version is still that of
+    /// `before`; returns false if it is not. 409 `sku_taken` if another product has a new variant's
+    /// SKU.
     pub async fn replace(
         self,
         before: &Product,
@@ -135,7 +138,7 @@ impl<'a> Products<'a> {
     ) -> Result<bool> {
         let mut transaction = Transaction::unnamed(now).with(replace(before, &revision.product)?);
         for variant in &revision.changed {
-            transaction = transaction.with(describe(variant));
+            transaction = transaction.with(update_variant(variant));
         }
         for variant in &revision.added {
             let (pointer, variant) = create_variant(variant, now)?;
@@ -148,27 +151,28 @@ impl<'a> Products<'a> {
         }
     }
 
-    /// Takes a product out of the shop for good; false where it was changed in between. Its variants
-    /// stay for the orders that hold them, its SKUs are free again.
+    /// Deletes a product on condition that its version is still that of `current`; returns false if
+    /// it is not. The variants' items are kept for the orders that refer to them; their
+    /// SKUs can be used again.
     pub async fn delete(self, current: &ProductWithVariants, now: Timestamp) -> Result<bool> {
         let id = current.product.id;
-        let (withdrawn, kept): (Vec<_>, Vec<_>) =
+        let (withdrawn, current_variants): (Vec<_>, Vec<_>) =
             current.variants.iter().partition(|variant| variant.status == VariantStatus::Withdrawn);
         let withdraw = |variant: &&Variant| {
             Write::update(keys::variant(id, &variant.sku)).set("status", &VariantStatus::Withdrawn)
         };
         let free = |variant: &&Variant| Write::delete(keys::sku(&variant.sku));
-        // What is on sale always fits into the first transaction.
+        // A product has at most 40 variants that are not withdrawn: they fit into one transaction.
         let first = Transaction::unnamed(now)
             .with(delete(&current.product, now))
-            .with_all(kept.iter().map(withdraw))
-            .with_all(kept.iter().map(free));
-        let fits = MAX_WRITES - first.len();
-        let (with_it, behind) = withdrawn.split_at(withdrawn.len().min(fits));
-        if !self.0.transact(first.with_all(with_it.iter().map(free))).await?.is_committed() {
+            .with_all(current_variants.iter().map(withdraw))
+            .with_all(current_variants.iter().map(free));
+        let capacity = MAX_WRITES - first.len();
+        let (first_part, rest) = withdrawn.split_at(withdrawn.len().min(capacity));
+        if !self.0.transact(first.with_all(first_part.iter().map(free))).await?.is_committed() {
             return Ok(false);
         }
-        for variants in behind.chunks(MAX_WRITES) {
+        for variants in rest.chunks(MAX_WRITES) {
             let free = variants.iter().map(|variant| Write::delete(keys::sku(&variant.sku)));
             let transaction: Transaction<ChangedMeanwhile> =
                 Transaction::unnamed(now).with_all(free);
@@ -177,7 +181,7 @@ impl<'a> Products<'a> {
         Ok(true)
     }
 
-    /// Active products, newest first, of one category or all.
+    /// Returns a page of active products, newest first, of one category or of all.
     pub async fn newest(self, category: Option<&Slug>, paging: &Paging) -> Result<Page<Card>> {
         let (index, partition) = match category {
             None => (NEWEST_PRODUCTS, keys::listing()),
@@ -193,7 +197,7 @@ impl<'a> Products<'a> {
         Ok(page)
     }
 
-    /// What a customer names, in the order in which it is named.
+    /// Finds the variants on sale that the selectors name, in the order of `wanted`.
     pub async fn on_sale(self, wanted: &[&VariantSelector], read: Read) -> Result<Vec<OnSale>> {
         let skus = wanted.iter().filter_map(|selector| match selector {
             VariantSelector::Sku(sku) => Some(sku),
@@ -217,7 +221,7 @@ impl<'a> Products<'a> {
         Ok(found.collect())
     }
 
-    /// Some variants as they are now, in no order; missing ones are left out.
+    /// Returns the variants with these keys, in no order; missing ones are left out.
     pub async fn variants<'s>(
         self,
         wanted: impl IntoIterator<Item = (ProductId, &'s Sku)>,
@@ -229,8 +233,8 @@ impl<'a> Products<'a> {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Takes units off the shelf, where they are there and buyers are still told what they were told
-    /// in this revision.
+    /// Returns the write that takes units of a variant from stock. Rejected unless the variant is
+    /// on sale, has enough units, and has the revision that the buyer was shown (0: it has none).
     pub fn take(self, change: &StockChange, revision: u64) -> Write<SaleRefused, Changes> {
         let units = change.movement.delta.unsigned_abs();
         let condition = is("status", VariantStatus::OnSale)
@@ -239,7 +243,7 @@ impl<'a> Products<'a> {
                 revision => is_number("revision", revision),
             })
             .and(compares("available", Comparison::AtLeast, units));
-        moved(change).when_judged(condition, move |item| {
+        stock_update(change).when_judged(condition, move |item| {
             let variant = item.map(from_item::<Variant>).transpose()?;
             Ok(match variant.filter(Variant::is_on_sale) {
                 None => SaleRefused::Unavailable,
@@ -251,13 +255,14 @@ impl<'a> Products<'a> {
         })
     }
 
-    /// Puts units back onto the shelf that they were taken from.
+    /// Returns the write that returns units of an order to the stock of their variant.
     pub fn give_back<R>(self, change: &StockChange) -> Write<R, Changes> {
-        moved(change).when_judged(exists(), |_| {
-            Err(Error::internal("a variant that an order holds is gone"))
+        stock_update(change).when_judged(exists(), |_| {
+            Err(Error::internal("a variant that an order refers to does not exist"))
         })
     }
 
+    /// Finds the only variant of a product that is on sale.
     async fn only_variant(self, id: ProductId, read: Read) -> Result<OnSale> {
         let product = match self.get(id, read).await {
             Ok(product) => product,
@@ -272,7 +277,7 @@ impl<'a> Products<'a> {
         })
     }
 
-    /// The variants of bare SKUs; unknown ones are left out.
+    /// Returns the variants with these SKUs, by SKU; unknown SKUs are left out.
     async fn by_sku(self, skus: HashSet<&Sku>, read: Read) -> Result<HashMap<Sku, Variant>> {
         if skus.is_empty() {
             return Ok(HashMap::new());
@@ -289,8 +294,8 @@ impl<'a> Products<'a> {
         Ok(variants.into_iter().map(|variant| (variant.sku.clone(), variant)).collect())
     }
 
-    /// Which of these products have something to sell: until a projection keeps it in the card,
-    /// it is looked up where it is true.
+    /// Returns which of these products have a variant in stock, by eventually consistent reads of
+    /// all their variants. The card does not hold it: nothing updates the card when stock changes.
     async fn in_stock(self, cards: &[Card]) -> Result<HashSet<ProductId>> {
         let keys = cards.iter().flat_map(|card| {
             let key = |sku| keys::variant(card.id, sku);
@@ -308,8 +313,9 @@ impl<'a> Products<'a> {
     }
 }
 
-/// A movement of units: the number changes together with its cause.
-fn moved<R>(change: &StockChange) -> Write<R, Changes> {
+/// Returns the update of a variant for a stock movement: the number of units changes together with
+/// the record of its cause.
+fn stock_update<R>(change: &StockChange) -> Write<R, Changes> {
     Write::update(keys::variant(change.product_id, &change.sku))
         .change_by("available", change.movement.delta)
         .set("movement", &change.movement)
@@ -346,7 +352,8 @@ fn delete(product: &Product, now: Timestamp) -> Write<ChangedMeanwhile, Changes>
         .when(condition, || ChangedMeanwhile)
 }
 
-/// What makes a product's item show up in the lists, and what only they show of it.
+/// Returns the attributes that a product's item has only for lists: its image, and the partition
+/// keys of the indexes, which are absent (`None`) if the product is not listed.
 fn listing(product: &Product) -> [(&'static str, Option<String>); 3] {
     let is_listed = product.status == ProductStatus::Active;
     let category = product.category.as_ref().map(keys::category_listing);
@@ -359,7 +366,8 @@ fn listing(product: &Product) -> [(&'static str, Option<String>); 3] {
 
 type CreateVariant = (Write<ProductRefused, NewItem>, Write<ProductRefused, NewItem>);
 
-/// A pointer whose SKU nobody has, and its variant with the movement that its stock begins with.
+/// Returns the writes that create a SKU pointer and its variant, with the movement of its initial
+/// stock; rejected if the SKU is taken.
 fn create_variant(variant: &Variant, now: Timestamp) -> Result<CreateVariant> {
     let Variant { sku, product_id, .. } = variant;
     let pointer = SkuPointer { product_id: *product_id, sku: sku.clone() };
@@ -374,8 +382,8 @@ fn create_variant(variant: &Variant, now: Timestamp) -> Result<CreateVariant> {
     Ok((pointer, Write::create(item, move || ProductRefused::SkuTaken(taken))))
 }
 
-/// Everything of a variant but its stock, which only movements change.
-fn describe(variant: &Variant) -> Write<ProductRefused, Changes> {
+/// Returns the update of a variant without its stock, which only stock movements change.
+fn update_variant(variant: &Variant) -> Write<ProductRefused, Changes> {
     let mut write = Write::update(keys::variant(variant.product_id, &variant.sku));
     write = write.set_members(variant).without("available");
     write.when(exists(), || ProductRefused::ChangedMeanwhile)

@@ -1,4 +1,4 @@
-//! The reads that the resources are made of.
+//! The read calls that the resources' files use.
 
 use std::collections::HashMap;
 
@@ -13,12 +13,12 @@ use super::retry::{Attempts, join_bounded};
 use super::table::Store;
 use crate::domain::error::{Error, Result};
 
-/// Whether a read may lag behind the last write by a moment, at half the price.
+/// The consistency of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Read {
-    /// It shows every write that was answered before.
+    /// Strongly consistent: it shows every write that succeeded before.
     Consistent,
-    /// It may show the item as it was before a write of a moment ago.
+    /// Eventually consistent, for half the capacity units: it may miss a write of a moment ago.
     Eventual,
 }
 
@@ -28,22 +28,23 @@ impl Read {
     }
 }
 
-/// BatchGetItem's own limit.
+/// The most items that BatchGetItem reads in one call.
 const BATCH: usize = 100;
 
 impl Store {
     pub(super) async fn get(&self, key: Key, read: Read) -> Result<Option<Item>> {
         let get = self.client.get_item().table_name(&self.table).set_key(Some(key_item(key)));
-        let answer = get.consistent_read(read.is_consistent()).send().await;
-        Ok(answer.map_err(|error| failure("GetItem", &error))?.item)
+        let response = get.consistent_read(read.is_consistent()).send().await;
+        Ok(response.map_err(|error| failure("GetItem", &error))?.item)
     }
 
-    /// A partition's items, in the order of their sort keys.
+    /// Returns a partition's items, in the order of their sort keys.
     pub(super) async fn partition(&self, pk: &str, read: Read) -> Result<Vec<Item>> {
         self.partition_where(pk, None, read).await
     }
 
-    /// Those of a partition's items of which a condition holds; all of them where there is none.
+    /// Returns the items of a partition for which the condition holds, or all if there is none, in
+    /// the order of their sort keys.
     pub(super) async fn partition_where(
         &self,
         pk: &str,
@@ -51,13 +52,13 @@ impl Store {
         read: Read,
     ) -> Result<Vec<Item>> {
         let mut placeholders = Placeholders::default();
-        // By its name: whoever stands between us and the table sees which partition is read.
+        // A fixed name, by which the tests find out which partition is read.
         placeholders.named_value(":partition", text(pk));
         let filter = condition.map(|condition| condition.write(&mut placeholders));
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let answer = self
+            let response = self
                 .client
                 .query()
                 .table_name(&self.table)
@@ -70,16 +71,16 @@ impl Store {
                 .send()
                 .await
                 .map_err(|error| failure("Query", &error))?;
-            items.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
+            items.extend(response.items.unwrap_or_default());
+            start = response.last_evaluated_key;
             if start.is_none() {
                 return Ok(items);
             }
         }
     }
 
-    /// Some of these items, in no order; those that are missing are left out. `attributes` are the
-    /// names of those that are wanted; all of them where there are none.
+    /// Returns the items with these keys, in no order; missing ones are left out. `attributes`
+    /// names the attributes to read; if it is empty, all are read.
     pub(super) async fn batch_get(
         &self,
         keys: Vec<Key>,
@@ -110,16 +111,16 @@ impl Store {
         let mut items = Vec::new();
         let mut attempts = Attempts::at("BatchGetItem leaves keys unprocessed");
         loop {
-            let answer = self
+            let response = self
                 .client
                 .batch_get_item()
                 .set_request_items(wanted.take().map(|keys| [(self.table.clone(), keys)].into()))
                 .send()
                 .await
                 .map_err(|error| failure("BatchGetItem", &error))?;
-            let found = answer.responses.unwrap_or_default().remove(&self.table);
+            let found = response.responses.unwrap_or_default().remove(&self.table);
             items.extend(found.unwrap_or_default());
-            wanted = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
+            wanted = response.unprocessed_keys.unwrap_or_default().remove(&self.table);
             if wanted.is_none() {
                 return Ok(items);
             }

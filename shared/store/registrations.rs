@@ -1,7 +1,7 @@
-//! Registrations that wait for their e-mail address to be verified: not yet accounts.
+//! Registrations whose e-mail address is not verified yet, so that there is no account.
 //!
-//! Everybody can register every address, so each registration stands for itself, with a password of
-//! its own; those of one address share a partition.
+//! Anyone can register with any e-mail address, so each registration is independent of the others
+//! and has its own password. The registrations of one address share a partition.
 
 use super::ChangedMeanwhile;
 use super::expression::{Comparison, exists, sorts};
@@ -16,33 +16,35 @@ use crate::domain::ids::RegistrationId;
 use crate::domain::registration::{PendingRegistrations, Registration};
 use crate::domain::time::Timestamp;
 
-/// The registrations of the table.
+/// The store's operations on pending registrations.
 #[derive(Debug, Clone, Copy)]
 pub struct Registrations<'a>(&'a Store);
 
 impl Store {
-    /// Registrations that wait.
+    /// Returns the store's operations on pending registrations.
     pub fn registrations(&self) -> Registrations<'_> {
         Registrations(self)
     }
 }
 
 impl Registrations<'_> {
-    /// The write that makes a registration; its identifier is new.
+    /// Returns the write that creates a registration. If the identifier exists already, that is an
+    /// internal error (500).
     pub fn create<R>(self, registration: &Registration) -> Result<Write<R, NewItem>> {
         let key = keys::registration(&registration.email.digest(), registration.id);
         let item = to_item("registration", key, registration)?;
         Ok(Write::create_new(item).expires(registration.expires_at))
     }
 
-    /// All registrations under an e-mail address, also expired ones that have not gone yet.
+    /// Returns all registrations of an e-mail address, including expired ones that are not deleted
+    /// yet.
     pub async fn of_email(self, email: &EmailDigest) -> Result<PendingRegistrations> {
         let items = self.0.partition(&keys::registrations(email), Read::Consistent).await?;
         items.into_iter().map(from_item).collect::<Result<_>>().map(PendingRegistrations::new)
     }
 
-    /// Notes the digest of a token that is about to be mailed for a registration; false where it
-    /// waits no more.
+    /// Stores the digest of a verification token before the token is mailed; returns false if the
+    /// registration is expired or deleted.
     pub async fn add_token(
         self,
         email: &EmailDigest,
@@ -56,20 +58,20 @@ impl Registrations<'_> {
         Ok(self.0.update(write).await?.is_done())
     }
 
-    /// The write that ends a registration, where it waits.
+    /// Returns the write that deletes a registration; rejected if it does not exist.
     pub fn end(self, email: &EmailDigest, id: RegistrationId) -> Write<ChangedMeanwhile, OldItem> {
         Write::delete(keys::registration(email, id)).when(exists(), || ChangedMeanwhile)
     }
 
-    /// The write that deletes a registration, whether it waits or not.
+    /// Returns the write that deletes a registration, whether it exists or not.
     pub fn delete<R>(self, email: &EmailDigest, id: RegistrationId) -> Write<R, OldItem> {
         Write::delete(keys::registration(email, id))
     }
 
-    /// Deletes what had been waiting under an e-mail address at a time.
+    /// Deletes the registrations of an e-mail address that were created at or before `until`.
     pub async fn delete_until(self, email: &EmailDigest, until: Timestamp) -> Result<()> {
-        let waiting = self.of_email(email).await?;
-        for registration in waiting.all().iter().filter(|one| one.created_at <= until) {
+        let pending = self.of_email(email).await?;
+        for registration in pending.all().iter().filter(|one| one.created_at <= until) {
             self.0.delete(self.delete::<()>(email, registration.id)).await?;
         }
         Ok(())

@@ -1,6 +1,6 @@
-//! The one way to try again: full jitter between tries, up to twelve of them
-//! (<https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>). Whatever
-//! reads, decides and writes under a condition goes around this loop:
+//! Retries: up to twelve after the first attempt, with full jitter between attempts
+//! (<https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>). Code that
+//! reads an item, decides on a change and writes it under a condition uses this loop:
 //!
 //! ```ignore
 //! let mut attempts = Attempts::at("an order changes faster than it can be cancelled");
@@ -19,7 +19,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::crypto::random::below;
 use crate::domain::error::{Error, Result};
 
-/// AttemptCount of one thing.
+/// Counts the retries of one operation and pauses before each.
 #[derive(Debug)]
 pub struct Attempts {
     what: &'static str,
@@ -27,16 +27,17 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// How often something is tried again before it is given up.
-    const MOST: u32 = 12;
+    /// The most retries of an operation.
+    const MAX_RETRIES: u32 = 12;
 
-    /// AttemptCount of something; `what` says in the log what it means that none works.
+    /// Returns a counter for one operation. `what` is the text of the log line if all retries fail.
     pub const fn at(what: &'static str) -> Self {
         Self { what, made: 0 }
     }
 
-    /// Waits before another try: up to 20 ms, 40 ms, … 320 ms at random. 503 after the last; the
-    /// request has its own deadline.
+    /// Waits before the next attempt for a random time: up to 20 ms the first time, then up to 40,
+    /// 80, 160, and 320 ms from the fifth time on. 503 after the last retry. It does not look at
+    /// the request's deadline.
     pub async fn pause(&mut self) -> Result<()> {
         let most = 20_u64 << self.made.min(4);
         self.again()?;
@@ -44,24 +45,25 @@ impl Attempts {
         Ok(())
     }
 
-    /// Allows another try at once. 503 after the last.
+    /// Counts a retry that needs no pause. 503 after the last retry.
     pub fn again(&mut self) -> Result<()> {
-        if self.made >= Self::MOST {
+        if self.made >= Self::MAX_RETRIES {
             return Err(Error::unavailable(self.what));
         }
         self.made += 1;
         Ok(())
     }
 
-    /// How many tries have failed so far.
+    /// Returns how many attempts have failed so far.
     pub const fn failed(&self) -> u32 {
         self.made
     }
 }
 
-/// Carries out calls beside each other, in their order, but never so many that opening their
-/// connections takes longer than waiting would.
+/// Runs calls concurrently, at most four at a time, and returns their results in order, or the
+/// first error. More at a time would be slower: opening a connection for each takes longer than
+/// waiting.
 pub(super) async fn join_bounded<T>(calls: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec<T>> {
-    const AT_ONCE: usize = 4;
-    stream::iter(calls).buffered(AT_ONCE).try_collect().await
+    const CONCURRENCY: usize = 4;
+    stream::iter(calls).buffered(CONCURRENCY).try_collect().await
 }

@@ -1,5 +1,5 @@
-//! The public halves of the keys that sign access tokens: one small item that every function
-//! reads at start-up, which also opens its connection.
+//! The public keys that verify access tokens. They are one small item, which every function reads
+//! at start-up; this also opens the function's connection to DynamoDB.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::domain::error::Result;
 use crate::domain::signing_key::{PublicKey, PublicKeys, Successor};
 use crate::domain::time::Timestamp;
 
-/// The public keys of the table.
+/// The store's operations on public keys.
 #[derive(Debug, Clone, Copy)]
 pub struct SigningKeys<'a>(&'a Store);
 
@@ -27,25 +27,25 @@ struct Stored {
 
 const TYPE: &str = "signing_keys";
 
-/// What stands before a `kid` in an attribute's name: a key is an attribute of its own, so that
-/// publishing one never overwrites another.
+/// The prefix of an attribute that holds a key, before the key's `kid`. Each key has its own
+/// attribute, so that publishing one never overwrites another.
 const ATTRIBUTE: &str = "key_";
 
-/// Until when nobody else may change the keys.
+/// The attribute that locks the keys: until this time, only one rotation may change them.
 const TURN_ENDS: &str = "turn_ends";
 
 impl Store {
-    /// The public keys.
+    /// Returns the store's operations on public keys.
     pub fn signing_keys(&self) -> SigningKeys<'_> {
         SigningKeys(self)
     }
 
-    /// Whether the database answers; why not, says the log.
+    /// Returns whether the database responds; logs the error if it does not.
     pub async fn ping(&self) -> bool {
         match self.get(keys::signing_keys(), Read::Eventual).await {
             Ok(_) => true,
             Err(error) => {
-                tracing::warn!(?error, "the database does not answer");
+                tracing::warn!(?error, "the database does not respond");
                 false
             }
         }
@@ -53,8 +53,9 @@ impl Store {
 }
 
 impl SigningKeys<'_> {
-    /// All published keys, also those that are not believed any more. Whoever believes tokens by
-    /// them reads consistently: a key that was published, or taken back, a moment ago counts.
+    /// Returns all published keys by `kid`, including those that are not valid any more. Verify
+    /// tokens only with keys from a consistent read, so that a key revoked a moment ago is
+    /// rejected.
     pub async fn get(self, read: Read) -> Result<PublicKeys> {
         let item = self.0.get(keys::signing_keys(), read).await?;
         let stored: Stored = item.map_or(Ok(Stored::default()), from_item)?;
@@ -64,31 +65,32 @@ impl SigningKeys<'_> {
         Ok(stored.attributes.into_iter().filter_map(key).collect())
     }
 
-    /// Publishes a key; a key that is published already stays as it is.
+    /// Publishes a key; does not change one that is published already.
     pub async fn publish(self, kid: &str, key: &PublicKey) -> Result<()> {
         let write = update::<()>().of_type(TYPE).set_if_absent(&attribute(kid), key);
         self.0.update(write).await.map(drop)
     }
 
-    /// Publishes the key that is to sign next, and keeps others from changing it until then; false
-    /// where somebody else is at it.
+    /// Publishes the key that will sign next and locks the keys until `successor.turn_ends`;
+    /// returns false if another rotation has locked them.
     pub async fn publish_successor(self, successor: &Successor, key: &PublicKey) -> Result<bool> {
         let attribute = attribute(&successor.kid);
-        let nobody_elses = absent(TURN_ENDS)
+        let is_unlocked = absent(TURN_ENDS)
             .or(sorts(TURN_ENDS, Comparison::AtMost, key.published_at))
-            // The SDK may send it twice.
+            // If it is there, this write has succeeded before, and the SDK has retried it.
             .or(present(&attribute));
         let write = update()
             .of_type(TYPE)
             .set(&attribute, key)
             .set_text(TURN_ENDS, successor.turn_ends)
-            .when(nobody_elses, || ());
+            .when(is_unlocked, || ());
         Ok(self.0.update(write).await?.is_done())
     }
 
-    /// Says until when the other keys are believed, and drops those that are not any more. Keys that
-    /// have a limit keep it, unless it is a later one and they are revoked. False where the turn has
-    /// passed to somebody else.
+    /// Limits the validity of all keys but the successor to `until`, deletes those that have
+    /// expired, and unlocks the keys. A key that has a limit already keeps it, unless `revoke` is
+    /// set and its limit is later than `until`. Returns false if another rotation has locked the
+    /// keys since.
     pub async fn retire_others(
         self,
         successor: &Successor,
@@ -98,11 +100,11 @@ impl SigningKeys<'_> {
     ) -> Result<bool> {
         let mut write = update().remove(TURN_ENDS);
         for (kid, key) in self.get(Read::Consistent).await? {
-            let lasts = key.believed_until.is_none_or(|promised| revoke && promised > until);
-            if kid == successor.kid || key.is_believed(now) && !lasts {
+            let needs_limit = key.believed_until.is_none_or(|limit| revoke && limit > until);
+            if kid == successor.kid || key.is_believed(now) && !needs_limit {
                 continue;
             }
-            write = match lasts {
+            write = match needs_limit {
                 true => write.set_text(&format!("{}.believed_until", attribute(&kid)), until),
                 false => write.remove(&attribute(&kid)),
             };

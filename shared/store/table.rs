@@ -1,4 +1,4 @@
-//! The table, and the three calls that write one item of it.
+//! The table, and the three calls that write a single item.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::SharedHttpClient;
@@ -15,30 +15,30 @@ use super::write::{Changes, Guard, NewItem, OldItem, Refusal, Write};
 use crate::config::Config;
 use crate::domain::error::Result;
 
-/// The shop's table. Each kind of item has a handle of its own: `store.orders()`.
+/// The shop's table. A method such as `store.orders()` returns the operations on one resource.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) client: Client,
     pub(super) table: String,
 }
 
-/// How a single write ended.
+/// The result of a write of a single item.
 #[derive(Debug)]
 pub(super) enum Written<R> {
-    /// It is written. The item as it is then, where the write asked for it.
+    /// It was applied. Holds the item after the write, if the write asked for it.
     Done(Option<Item>),
-    /// Its condition did not hold.
+    /// Its condition did not hold. Holds the error that the write gives for this.
     Refused(R),
 }
 
 impl<R> Written<R> {
-    /// Whether it is written.
+    /// Returns whether the write was applied.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done(_))
     }
 }
 
-/// A condition and its refusal, as the three calls take them.
+/// A write's condition as an expression with placeholders, and the error if it does not hold.
 struct Prepared<R> {
     placeholders: Placeholders,
     condition: Option<String>,
@@ -59,12 +59,12 @@ impl<R> Prepared<R> {
 }
 
 impl Store {
-    /// The shop's table; `http` replaces the network, for tests.
+    /// Returns the shop's table; `http` replaces the HTTP client in tests.
     pub fn new(config: &Config, http: Option<SharedHttpClient>) -> Self {
         Self { client: crate::aws::dynamodb::client(config, http), table: config.table.clone() }
     }
 
-    /// Puts one item.
+    /// Puts one item. Retries while a transaction holds it, which the SDK does not.
     pub(super) async fn put<R>(&self, write: Write<R, NewItem>) -> Result<Written<R>> {
         let Write { kind: NewItem(item), guard, .. } = write.checked()?;
         let Prepared { placeholders, condition, refusal } = Prepared::of(guard);
@@ -76,14 +76,14 @@ impl Store {
             .set_condition_expression(condition)
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
-            .set_return_values_on_condition_check_failure(refusal.as_ref().map(Refusal::wanted));
-        let mut attempts = Attempts::at("PutItem: contention does not end");
+            .set_return_values_on_condition_check_failure(refusal.as_ref().map(Refusal::returns));
+        let mut attempts = Attempts::at("PutItem: contention did not end within all retries");
         loop {
             let error = match put.clone().send().await {
                 Ok(_) => return Ok(Written::Done(None)),
                 Err(error) => error,
             };
-            match service(&error) {
+            match service_error(&error) {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     return refused(refusal, failed.item.clone());
                 }
@@ -93,7 +93,7 @@ impl Store {
         }
     }
 
-    /// Changes one item, again while a transaction holds it: the SDK does not retry that.
+    /// Updates one item. Retries while a transaction holds it, which the SDK does not.
     pub(super) async fn update<R>(&self, write: Write<R, Changes>) -> Result<Written<R>> {
         let Write { kind: changes, guard, .. } = write.checked()?;
         let Prepared { mut placeholders, condition, refusal } = Prepared::of(guard);
@@ -107,14 +107,14 @@ impl Store {
             .set_condition_expression(condition)
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
-            .set_return_values_on_condition_check_failure(refusal.as_ref().map(Refusal::wanted));
-        let mut attempts = Attempts::at("UpdateItem: contention does not end");
+            .set_return_values_on_condition_check_failure(refusal.as_ref().map(Refusal::returns));
+        let mut attempts = Attempts::at("UpdateItem: contention did not end within all retries");
         loop {
             let error = match update.clone().send().await {
-                Ok(answer) => return Ok(Written::Done(answer.attributes)),
+                Ok(response) => return Ok(Written::Done(response.attributes)),
                 Err(error) => error,
             };
-            match service(&error) {
+            match service_error(&error) {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                     return refused(refusal, failed.item.clone());
                 }
@@ -124,7 +124,7 @@ impl Store {
         }
     }
 
-    /// Deletes one item.
+    /// Deletes one item. Retries while a transaction holds it, which the SDK does not.
     pub(super) async fn delete<R>(&self, write: Write<R, OldItem>) -> Result<Written<R>> {
         let Write { kind: OldItem(key), guard, .. } = write.checked()?;
         let Prepared { placeholders, condition, refusal } = Prepared::of(guard);
@@ -136,14 +136,14 @@ impl Store {
             .set_condition_expression(condition)
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
-            .set_return_values_on_condition_check_failure(refusal.as_ref().map(Refusal::wanted));
-        let mut attempts = Attempts::at("DeleteItem: contention does not end");
+            .set_return_values_on_condition_check_failure(refusal.as_ref().map(Refusal::returns));
+        let mut attempts = Attempts::at("DeleteItem: contention did not end within all retries");
         loop {
             let error = match delete.clone().send().await {
                 Ok(_) => return Ok(Written::Done(None)),
                 Err(error) => error,
             };
-            match service(&error) {
+            match service_error(&error) {
                 Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
                     return refused(refusal, failed.item.clone());
                 }
@@ -154,7 +154,7 @@ impl Store {
     }
 }
 
-fn service<E, R>(error: &SdkError<E, R>) -> Option<&E> {
+fn service_error<E, R>(error: &SdkError<E, R>) -> Option<&E> {
     match error {
         SdkError::ServiceError(service) => Some(service.err()),
         _ => None,
@@ -162,7 +162,7 @@ fn service<E, R>(error: &SdkError<E, R>) -> Option<&E> {
 }
 
 fn refused<R>(refusal: Option<Refusal<R>>, item: Option<Item>) -> Result<Written<R>> {
-    let unguarded =
-        || crate::domain::error::Error::internal("a write without a condition failed one");
-    refusal.ok_or_else(unguarded)?.judge(item).map(Written::Refused)
+    let no_condition =
+        || crate::domain::error::Error::internal("DynamoDB rejected a write that has no condition");
+    refusal.ok_or_else(no_condition)?.resolve(item).map(Written::Refused)
 }

@@ -1,13 +1,14 @@
-//! Writes that land together or not at all.
+//! Transactions: writes that are applied together or not at all.
 //!
-//! A transaction carries a token, so that the SDK's own retries can't apply it twice; the lasting
-//! guard is each write's condition. What DynamoDB cancels because of contention is tried again with
-//! full jitter; what it cancels because a condition failed is a business answer: the refusals of the
-//! writes themselves.
+//! A transaction carries a token, so that sending it again can't apply it twice. DynamoDB remembers
+//! the token for ten minutes; after that, only the conditions of the writes prevent a repetition. A
+//! transaction that DynamoDB cancels because of contention is retried with full jitter. If it is
+//! cancelled because conditions failed, the result is the errors that these writes give for this.
 //!
-//! An answer may be lost: then the same transaction is sent again with the same token, and DynamoDB
-//! answers that one as it did the first. The last 300 ms of a request are kept for this question.
-//! Reading would not do, for an order that is absent may yet land.
+//! If a response is lost, the same transaction is sent again with the same token, and DynamoDB
+//! returns the same result as the first time. The last 300 ms of a request are reserved for this.
+//! Reading the items instead would not tell: a transaction that has not been applied yet may still
+//! be in progress.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,7 +21,7 @@ use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use uuid::Uuid;
 
 use super::deadline;
-use super::failure::{failure, leaves_outcome_open};
+use super::failure::{failure, leaves_outcome_unknown};
 use super::item::Item;
 use super::retry::Attempts;
 use super::table::Store;
@@ -29,68 +30,69 @@ use crate::domain::error::{Error, Result};
 use crate::domain::ids::MessageId;
 use crate::domain::time::Timestamp;
 
-/// DynamoDB's own limit of the writes in a transaction.
+/// The most writes in one transaction, a limit of DynamoDB.
 pub const MAX_WRITES: usize = 100;
 
-/// How long the question may take whether a transaction has landed. It is kept free of a request's
-/// time before.
-pub const RECHECK_AFTER: Duration = Duration::from_millis(300);
+/// The timeout for sending a transaction again to find out its outcome. This much of a request's
+/// time is reserved for it.
+pub const RECHECK_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Writes that land together or not at all; when one is refused, that means an `R`.
+/// Writes that are applied together or not at all. `R` is the error of a write whose condition does
+/// not hold.
 #[derive(Debug)]
 pub struct Transaction<R> {
     token: Uuid,
     writes: Vec<Write<R>>,
 }
 
-/// How a transaction ended.
+/// The result of a transaction.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome<R> {
-    /// Everything is written.
+    /// All writes were applied.
     Committed,
-    /// Nothing is. What the writes whose conditions failed mean, in the order of the writes; never
-    /// empty.
+    /// No write was applied. Holds the errors of the writes whose conditions failed, in the order
+    /// of the writes; never empty.
     Refused(Vec<R>),
 }
 
 impl<R> Transaction<R> {
-    /// An empty one. `token` names the attempt: the same for the same writes only.
+    /// Returns a transaction without writes. Use a token again only for exactly the same writes.
     pub fn new(token: Uuid) -> Self {
         Self { token, writes: Vec::new() }
     }
 
-    /// An empty one with a token of its own.
+    /// Returns a transaction without writes and with a new token.
     pub fn unnamed(now: Timestamp) -> Self {
         Self::new(MessageId::new(now).uuid())
     }
 
-    /// One write more.
+    /// Adds a write.
     #[must_use]
     pub fn with(mut self, write: impl Into<Write<R>>) -> Self {
         self.writes.push(write.into());
         self
     }
 
-    /// Several writes more.
+    /// Adds several writes.
     #[must_use]
     pub fn with_all<W: Into<Write<R>>>(mut self, writes: impl IntoIterator<Item = W>) -> Self {
         self.writes.extend(writes.into_iter().map(Into::into));
         self
     }
 
-    /// How many writes it has; DynamoDB takes at most [`MAX_WRITES`].
+    /// Returns the number of writes; DynamoDB accepts at most [`MAX_WRITES`].
     pub fn len(&self) -> usize {
         self.writes.len()
     }
 
-    /// Whether it has none.
+    /// Returns whether it has no writes.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
 }
 
 impl<R> Outcome<R> {
-    /// The first refusal, in the order of the writes.
+    /// Returns the first error, in the order of the writes; `Ok` if the transaction is committed.
     pub fn first(self) -> Result<(), R> {
         match self {
             Self::Committed => Ok(()),
@@ -98,18 +100,18 @@ impl<R> Outcome<R> {
         }
     }
 
-    /// Whether everything is written.
+    /// Returns whether all writes were applied.
     pub fn is_committed(&self) -> bool {
         matches!(self, Self::Committed)
     }
 }
 
-/// What DynamoDB said of one write of a cancelled transaction: `Some` where its condition failed,
-/// with the item where it was asked for.
-type Verdict = Option<Option<Item>>;
+/// DynamoDB's reason for one write of a cancelled transaction: `Some` if its condition failed, with
+/// the stored item if the write asked for it.
+type Reason = Option<Option<Item>>;
 
 impl Store {
-    /// Writes everything or nothing. 503 `outcome_unknown` where it can't be told which.
+    /// Applies all writes or none. 503 `outcome_unknown` if it can't be found out which.
     pub async fn transact<R>(&self, transaction: Transaction<R>) -> Result<Outcome<R>> {
         let Transaction { token, writes } = transaction;
         let (mut items, mut refusals) = (Vec::new(), Vec::new());
@@ -118,56 +120,65 @@ impl Store {
             items.push(item);
             refusals.push(refusal);
         }
-        let verdicts = match self.commit(token, items).await? {
+        let reasons = match self.commit(token, items).await? {
             None => return Ok(Outcome::Committed),
-            Some(verdicts) => verdicts,
+            Some(reasons) => reasons,
         };
-        let failed = refusals.into_iter().zip(verdicts);
-        let failed = failed.filter_map(|(refusal, verdict)| Some(refusal?.judge(verdict?)));
+        let failed = refusals.into_iter().zip(reasons);
+        let failed = failed.filter_map(|(refusal, reason)| Some(refusal?.resolve(reason?)));
         let refused: Vec<_> = failed.collect::<Result<_>>()?;
         match refused.is_empty() {
-            true => Err(Error::internal("a transaction was cancelled without a reason of ours")),
+            true => Err(Error::internal(
+                "a transaction was cancelled, but none of its conditions failed",
+            )),
             false => Ok(Outcome::Refused(refused)),
         }
     }
 
-    /// `None` where it is committed.
+    /// Returns `None` if the transaction is committed, else the reasons of its writes.
     async fn commit(
         &self,
         token: Uuid,
         items: Vec<TransactWriteItem>,
-    ) -> Result<Option<Vec<Verdict>>> {
-        let is_open = AtomicBool::new(false);
-        let first = deadline::keeping(RECHECK_AFTER, self.attempt(token, &items, &is_open)).await;
+    ) -> Result<Option<Vec<Reason>>> {
+        let may_be_applied = AtomicBool::new(false);
+        let first =
+            deadline::with_reserve(RECHECK_TIMEOUT, self.attempt(token, &items, &may_be_applied))
+                .await;
         let failed = match first {
             Some(Ok(outcome)) => return Ok(outcome),
             Some(Err(error)) => error,
-            None => Error::unavailable("TransactWriteItems: no answer in time"),
+            None => Error::unavailable("TransactWriteItems: no response in time"),
         };
-        if !is_open.load(Ordering::Relaxed) {
+        if !may_be_applied.load(Ordering::Relaxed) {
             return Err(failed);
         }
-        tracing::warn!(error = ?failed, "whether a transaction has landed is asked again");
-        let again = self.attempt(token, &items, &is_open);
-        match tokio::time::timeout(RECHECK_AFTER, again).await {
+        tracing::warn!(
+            error = ?failed,
+            "the outcome of a transaction is unknown: it is sent again",
+        );
+        let again = self.attempt(token, &items, &may_be_applied);
+        match tokio::time::timeout(RECHECK_TIMEOUT, again).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(_)) | Err(_) => Err(Error::OutcomeUnknown),
         }
     }
 
-    /// Sends a transaction until it is judged. `is_open` says whether a try may have landed without
-    /// an answer; that is why the SDK makes none of its own.
+    /// Sends a transaction until DynamoDB commits it or a condition fails; returns as
+    /// [`Self::commit`] does. While it runs, `may_be_applied` is true if an attempt without a
+    /// response may have been applied. The SDK's own retries are turned off, since they hide this.
     async fn attempt(
         &self,
         token: Uuid,
         items: &[TransactWriteItem],
-        is_open: &AtomicBool,
-    ) -> Result<Option<Vec<Verdict>>> {
-        let mut attempts = Attempts::at("TransactWriteItems: contention does not end");
+        may_be_applied: &AtomicBool,
+    ) -> Result<Option<Vec<Reason>>> {
+        let mut attempts =
+            Attempts::at("TransactWriteItems: contention did not end within all retries");
         loop {
-            let was_open = is_open.swap(true, Ordering::Relaxed);
+            let before = may_be_applied.swap(true, Ordering::Relaxed);
             let once = Builder::default().retry_config(RetryConfig::disabled());
-            let answer = self
+            let response = self
                 .client
                 .transact_write_items()
                 .set_transact_items(Some(items.to_vec()))
@@ -176,17 +187,17 @@ impl Store {
                 .config_override(once)
                 .send()
                 .await;
-            let error = match answer {
+            let error = match response {
                 Ok(_) => return Ok(None),
                 Err(error) => error,
             };
             match Cancellation::of(&error) {
-                Some(Cancellation::Conditions(verdicts)) => return Ok(Some(verdicts)),
-                Some(Cancellation::Contention) => is_open.store(was_open, Ordering::Relaxed),
+                Some(Cancellation::Conditions(reasons)) => return Ok(Some(reasons)),
+                Some(Cancellation::Contention) => may_be_applied.store(before, Ordering::Relaxed),
                 Some(Cancellation::InProgress) => {}
                 None => {
-                    if !leaves_outcome_open(&error) {
-                        is_open.store(was_open, Ordering::Relaxed);
+                    if !leaves_outcome_unknown(&error) {
+                        may_be_applied.store(before, Ordering::Relaxed);
                     }
                     if let failed @ Error::Internal { .. } = failure("TransactWriteItems", &error) {
                         return Err(failed);
@@ -199,10 +210,10 @@ impl Store {
 }
 
 enum Cancellation {
-    Conditions(Vec<Verdict>),
-    /// It has not been judged.
+    Conditions(Vec<Reason>),
+    /// It conflicted with another write or was throttled, and can be retried.
     Contention,
-    /// An earlier try with the same token is being carried out.
+    /// An earlier attempt with the same token is still in progress.
     InProgress,
 }
 
@@ -218,16 +229,17 @@ impl Cancellation {
         }
     }
 
-    /// A failed condition counts only where nothing else went wrong beside it: with contention on
-    /// another item, the transaction as a whole has not been judged.
-    fn by_reasons(reasons: &[CancellationReason]) -> Option<Self> {
-        let mut verdicts = Vec::with_capacity(reasons.len());
+    /// Classifies the reasons of all writes; `None` if one of them is neither a failed condition
+    /// nor contention. With contention on one item, failed conditions of others do not count: they
+    /// must be evaluated again together.
+    fn by_reasons(cancelled: &[CancellationReason]) -> Option<Self> {
+        let mut reasons = Vec::with_capacity(cancelled.len());
         let mut contention = false;
-        for reason in reasons {
+        for reason in cancelled {
             match reason.code().unwrap_or("None") {
-                "None" => verdicts.push(None),
+                "None" => reasons.push(None),
                 "ConditionalCheckFailed" => {
-                    verdicts.push(Some(reason.item().filter(|item| !item.is_empty()).cloned()));
+                    reasons.push(Some(reason.item().filter(|item| !item.is_empty()).cloned()));
                 }
                 "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => {
                     contention = true;
@@ -235,6 +247,6 @@ impl Cancellation {
                 _ => return None,
             }
         }
-        Some(if contention { Self::Contention } else { Self::Conditions(verdicts) })
+        Some(if contention { Self::Contention } else { Self::Conditions(reasons) })
     }
 }

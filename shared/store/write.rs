@@ -1,8 +1,8 @@
-//! The one way to write: a put, an update, a delete or a check, alone or in a transaction.
+//! Writes: a put, an update, a delete or a condition check, alone or in a transaction.
 //!
-//! A write that may fail says under which condition it happens and, in the same breath, which
-//! refusal it means when the condition does not hold. Nobody decodes a failed transaction by the
-//! positions of its writes: it ends with the refusals themselves.
+//! A conditional write holds its condition and the error to return if the condition does not hold.
+//! So a failed transaction returns the errors of its writes, and no caller has to find out by
+//! position which write has failed.
 
 mod changes;
 
@@ -21,94 +21,98 @@ use crate::domain::time::Timestamp;
 
 pub use changes::Changes;
 
-/// Somebody else changed the item in between: read it again and decide again.
+/// The error of a write whose item was changed by another request after it was read: read it again
+/// and decide again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangedMeanwhile;
 
-/// A write of kind `K`. When its condition does not hold, that means an `R`.
+/// A write of kind `K`. `R` is the error if its condition does not hold.
 pub struct Write<R, K = Kind> {
     pub(super) kind: K,
     pub(super) guard: Option<Guard<R>>,
-    broken: Option<Error>,
+    serialization_error: Option<Error>,
 }
 
-/// A write of any kind, as a transaction takes it.
+/// The kinds of write.
 pub enum Kind {
-    /// Puts an item, or replaces it.
+    /// Creates an item or replaces it.
     Put(NewItem),
-    /// Changes an item, or makes one that has only what is set.
+    /// Changes attributes of an item; creates the item if it does not exist.
     Update(Changes),
     /// Deletes an item.
     Delete(OldItem),
-    /// Changes nothing, but its condition counts.
+    /// Changes nothing, but its condition must hold.
     Check(CheckedItem),
 }
 
-/// A put.
+/// The item that a put writes.
 pub struct NewItem(pub(super) Item);
 
-/// A deletion.
+/// The key of the item that a delete removes.
 pub struct OldItem(pub(super) Key);
 
-/// A condition check.
+/// The key of the item that a condition check reads.
 pub struct CheckedItem(pub(super) Key);
 
-/// The condition of a write and what it means when it does not hold.
+/// The condition of a write and the error if it does not hold.
 pub(super) struct Guard<R> {
     pub condition: Condition,
     pub refusal: Refusal<R>,
 }
 
-/// What a failed condition means.
+/// How the error of a failed condition is made.
 pub(super) enum Refusal<R> {
-    /// The same whatever the item is.
-    Plain(Box<dyn FnOnce() -> R + Send>),
-    /// It depends on the item as it is; `None` where there is none.
-    Judged(Box<dyn FnOnce(Option<Item>) -> Result<R> + Send>),
+    /// It does not depend on the stored item.
+    Constant(Box<dyn FnOnce() -> R + Send>),
+    /// It depends on the stored item; `None` if the item does not exist.
+    FromItem(Box<dyn FnOnce(Option<Item>) -> Result<R> + Send>),
 }
 
 impl<R> Write<R, NewItem> {
-    /// Puts an item; say when.
+    /// Returns a put without a condition.
     pub(super) fn put(item: Item) -> Self {
         Self::of(NewItem(item))
     }
 
-    /// Puts an item where there is none; `refusal` says what it means that there is one.
+    /// Returns a put that requires that the item does not exist; `refusal` returns the error if it
+    /// does.
     pub(super) fn create(item: Item, refusal: impl FnOnce() -> R + Send + 'static) -> Self {
         Self::put(item).when(missing(), refusal)
     }
 
-    /// Puts an item whose key is new, so that nothing can be there.
+    /// Returns a put of an item with a newly generated key. If the item exists, that is an internal
+    /// error (500).
     pub(super) fn create_new(item: Item) -> Self {
-        let guard = Guard { condition: missing(), refusal: Refusal::Judged(Box::new(|_| taken())) };
+        let guard =
+            Guard { condition: missing(), refusal: Refusal::FromItem(Box::new(|_| key_exists())) };
         Self { guard: Some(guard), ..Self::put(item) }
     }
 
-    /// The item's body has another member of this value.
+    /// Adds an attribute to the item.
     pub(super) fn with(mut self, attribute: &str, value: AttributeValue) -> Self {
         self.kind.0.insert(attribute.to_owned(), value);
         self
     }
 
-    /// The item may be tidied up from then on.
+    /// Sets the time after which DynamoDB may delete the item.
     pub(super) fn expires(self, at: Timestamp) -> Self {
         self.with(TTL, number(at.unix_seconds()))
     }
 }
 
-fn taken<R>() -> Result<R> {
-    Err(Error::internal("a new identifier is taken"))
+fn key_exists<R>() -> Result<R> {
+    Err(Error::internal("a newly generated key exists already"))
 }
 
 impl<R> Write<R, OldItem> {
-    /// Deletes an item.
+    /// Returns a delete without a condition.
     pub(super) fn delete(key: Key) -> Self {
         Self::of(OldItem(key))
     }
 }
 
 impl<R> Write<R, CheckedItem> {
-    /// Judges an item without a change; say by what.
+    /// Returns a condition check, to which a condition must be added.
     pub fn check(key: Key) -> Self {
         Self::of(CheckedItem(key))
     }
@@ -116,74 +120,81 @@ impl<R> Write<R, CheckedItem> {
 
 impl<R, K> Write<R, K> {
     fn of(kind: K) -> Self {
-        Self { kind, guard: None, broken: None }
+        Self { kind, guard: None, serialization_error: None }
     }
 
-    /// Happens only under this condition; `refusal` says what it means when it does not hold. The
-    /// item stays in the database: what it holds can't get into a log.
+    /// Applies the write only if the condition holds; `refusal` returns the error if it does not.
+    /// DynamoDB does not return the stored item, so that its content can't get into a log.
     pub(super) fn when(
         self,
         condition: Condition,
         refusal: impl FnOnce() -> R + Send + 'static,
     ) -> Self {
-        let guard = Guard { condition, refusal: Refusal::Plain(Box::new(refusal)) };
+        let guard = Guard { condition, refusal: Refusal::Constant(Box::new(refusal)) };
         Self { guard: Some(guard), ..self }
     }
 
-    /// The same, where what it means depends on the item as it is.
+    /// Like [`Self::when`], but the error depends on the stored item, which DynamoDB returns.
     pub(super) fn when_judged(
         self,
         condition: Condition,
         refusal: impl FnOnce(Option<Item>) -> Result<R> + Send + 'static,
     ) -> Self {
-        let guard = Guard { condition, refusal: Refusal::Judged(Box::new(refusal)) };
+        let guard = Guard { condition, refusal: Refusal::FromItem(Box::new(refusal)) };
         Self { guard: Some(guard), ..self }
     }
 
-    /// The first thing that could not be written down, before anything is sent.
+    /// Returns the write, or the error of its first value that could not be serialized.
     pub(super) fn checked(self) -> Result<Self> {
-        match self.broken {
+        match self.serialization_error {
             Some(error) => Err(error),
             None => Ok(self),
         }
     }
 
-    /// Says in other words what a refusal means, where writes of several resources meet.
+    /// Converts the error of the write, so that writes with different errors fit into one
+    /// transaction.
     pub fn meaning<S>(self, f: impl FnOnce(R) -> S + Send + 'static) -> Write<S, K>
     where
         R: 'static,
     {
         let guard = self.guard.map(|Guard { condition, refusal }| {
             let refusal = match refusal {
-                Refusal::Plain(refusal) => Refusal::Plain(Box::new(move || f(refusal())) as Box<_>),
-                Refusal::Judged(refusal) => {
-                    Refusal::Judged(Box::new(move |item| refusal(item).map(f)) as Box<_>)
+                Refusal::Constant(refusal) => {
+                    Refusal::Constant(Box::new(move || f(refusal())) as Box<_>)
+                }
+                Refusal::FromItem(refusal) => {
+                    Refusal::FromItem(Box::new(move |item| refusal(item).map(f)) as Box<_>)
                 }
             };
             Guard { condition, refusal }
         });
-        Write { kind: self.kind, guard, broken: self.broken }
+        Write { kind: self.kind, guard, serialization_error: self.serialization_error }
     }
 
     fn into_kind(self, kind: impl FnOnce(K) -> Kind) -> Write<R> {
-        Write { kind: kind(self.kind), guard: self.guard, broken: self.broken }
+        Write {
+            kind: kind(self.kind),
+            guard: self.guard,
+            serialization_error: self.serialization_error,
+        }
     }
 }
 
 impl<R> Refusal<R> {
-    /// What it means that the condition failed on this item.
-    pub fn judge(self, item: Option<Item>) -> Result<R> {
+    /// Returns the error, given the stored item.
+    pub fn resolve(self, item: Option<Item>) -> Result<R> {
         match self {
-            Self::Plain(refusal) => Ok(refusal()),
-            Self::Judged(refusal) => refusal(item),
+            Self::Constant(refusal) => Ok(refusal()),
+            Self::FromItem(refusal) => refusal(item),
         }
     }
 
-    /// The item is asked for only where somebody looks at it.
-    pub fn wanted(&self) -> ReturnValuesOnConditionCheckFailure {
+    /// Asks DynamoDB for the stored item only if the error depends on it.
+    pub fn returns(&self) -> ReturnValuesOnConditionCheckFailure {
         match self {
-            Self::Plain(_) => ReturnValuesOnConditionCheckFailure::None,
-            Self::Judged(_) => ReturnValuesOnConditionCheckFailure::AllOld,
+            Self::Constant(_) => ReturnValuesOnConditionCheckFailure::None,
+            Self::FromItem(_) => ReturnValuesOnConditionCheckFailure::AllOld,
         }
     }
 }
@@ -213,7 +224,7 @@ impl<R> From<Write<R, CheckedItem>> for Write<R> {
 }
 
 impl<R> Write<R> {
-    /// The write as a transaction of this table takes it, and what its refusal means.
+    /// Converts the write to an entry of TransactWriteItems, and returns its error beside it.
     pub(super) fn build(self, table: &str) -> Result<(TransactWriteItem, Option<Refusal<R>>)> {
         let Self { kind, guard, .. } = self.checked()?;
         let mut placeholders = Placeholders::default();
@@ -223,7 +234,7 @@ impl<R> Write<R> {
             }
             None => (None, None),
         };
-        let wanted = refusal.as_ref().map(Refusal::wanted);
+        let returns = refusal.as_ref().map(Refusal::returns);
         let item = TransactWriteItem::builder();
         let item = match kind {
             Kind::Put(NewItem(body)) => item.put(
@@ -233,7 +244,7 @@ impl<R> Write<R> {
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(placeholders.names())
                     .set_expression_attribute_values(placeholders.values())
-                    .set_return_values_on_condition_check_failure(wanted)
+                    .set_return_values_on_condition_check_failure(returns)
                     .build()
                     .map_err(Error::internal)?,
             ),
@@ -245,7 +256,7 @@ impl<R> Write<R> {
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(placeholders.names())
                     .set_expression_attribute_values(placeholders.values())
-                    .set_return_values_on_condition_check_failure(wanted)
+                    .set_return_values_on_condition_check_failure(returns)
                     .build()
                     .map_err(Error::internal)?,
             ),
@@ -256,7 +267,7 @@ impl<R> Write<R> {
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(placeholders.names())
                     .set_expression_attribute_values(placeholders.values())
-                    .set_return_values_on_condition_check_failure(wanted)
+                    .set_return_values_on_condition_check_failure(returns)
                     .build()
                     .map_err(Error::internal)?,
             ),
@@ -267,7 +278,7 @@ impl<R> Write<R> {
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(placeholders.names())
                     .set_expression_attribute_values(placeholders.values())
-                    .set_return_values_on_condition_check_failure(wanted)
+                    .set_return_values_on_condition_check_failure(returns)
                     .build()
                     .map_err(Error::internal)?,
             ),
@@ -276,7 +287,7 @@ impl<R> Write<R> {
     }
 }
 
-/// Without what it writes: that may be somebody's.
+/// Leaves out what is written, since it may be personal data.
 impl<R, K> fmt::Debug for Write<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Write(…)")
@@ -289,21 +300,21 @@ mod tests {
     use crate::store::expression::is_number;
 
     #[test]
-    fn a_check_changes_nothing_and_still_refuses() {
+    fn a_check_sends_its_condition_and_has_an_error() {
         let key = Key { pk: "A".into(), sk: "B".into() };
-        let check = Write::<&str, _>::check(key).when(is_number("version", 1), || "overtaken");
+        let check = Write::<&str, _>::check(key).when(is_number("version", 1), || "changed");
         let (item, refusal) = Write::from(check).build("table").unwrap();
         assert_eq!(item.condition_check().unwrap().condition_expression(), "#0 = :0");
-        assert_eq!(refusal.unwrap().judge(None).unwrap(), "overtaken");
+        assert_eq!(refusal.unwrap().resolve(None).unwrap(), "changed");
     }
 
     #[test]
-    fn a_refusal_says_what_its_write_means() {
+    fn meaning_converts_the_error_of_a_write() {
         let key = Key { pk: "A".into(), sk: "B".into() };
         let write = Write::<&str, _>::delete(key)
-            .when(is_number("version", 1), || "overtaken")
+            .when(is_number("version", 1), || "changed")
             .meaning(|refusal| format!("the cart was {refusal}"));
         let refusal = write.guard.unwrap().refusal;
-        assert_eq!(refusal.judge(None).unwrap(), "the cart was overtaken");
+        assert_eq!(refusal.resolve(None).unwrap(), "the cart was changed");
     }
 }

@@ -1,4 +1,4 @@
-//! Updates: what becomes of which attribute.
+//! Updates of an item's attributes.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::store::expression::Placeholders;
 use crate::store::item::{Number, number, text, to_members, value};
 use crate::store::keys::{Key, TTL, TYPE};
 
-/// An update: what becomes of which attribute.
+/// An update of one item: the changes to its attributes.
 pub struct Changes {
     pub(in crate::store) key: Key,
     set: Vec<(String, Value)>,
@@ -18,20 +18,20 @@ pub struct Changes {
     pub(in crate::store) returns: bool,
 }
 
-/// What an attribute is set to.
+/// The value that an attribute is set to.
 enum Value {
-    /// This.
+    /// This value.
     To(AttributeValue),
-    /// This, where it is not there yet.
+    /// This value, if the attribute does not exist; otherwise it is not changed.
     IfAbsent(AttributeValue),
-    /// Itself and this number; it must be there.
+    /// The attribute's value plus this number; the attribute must exist.
     Plus(AttributeValue),
-    /// Itself, a list, and these elements; an absent one counts as empty.
+    /// The attribute's list followed by these elements; a missing attribute counts as empty.
     Append(AttributeValue),
 }
 
 impl<R> Write<R, Changes> {
-    /// Changes an item.
+    /// Returns an update of an item, without changes so far.
     pub(in crate::store) fn update(key: Key) -> Self {
         Self::of(Changes {
             key,
@@ -43,18 +43,18 @@ impl<R> Write<R, Changes> {
         })
     }
 
-    /// The attribute becomes this; what serializes to null is removed.
+    /// Sets an attribute; removes it if the value serializes to null.
     pub(in crate::store) fn set(mut self, path: &str, to: &impl Serialize) -> Self {
         match value(to) {
             Ok(AttributeValue::Null(_)) => self.kind.remove.push(path.to_owned()),
             Ok(to) => self.kind.set.push((path.to_owned(), Value::To(to))),
-            Err(error) => self.broken = self.broken.or(Some(error)),
+            Err(error) => self.serialization_error = self.serialization_error.or(Some(error)),
         }
         self
     }
 
-    /// Every member of a struct becomes an attribute of its name; those that are null are removed,
-    /// and attributes of which it knows nothing stay.
+    /// Sets an attribute for each member of a struct; removes it if the member is null. Other
+    /// attributes are not changed.
     pub(in crate::store) fn set_members(mut self, body: &impl Serialize) -> Self {
         match to_members(body) {
             Ok(members) => {
@@ -65,85 +65,85 @@ impl<R> Write<R, Changes> {
                     }
                 }
             }
-            Err(error) => self.broken = self.broken.or(Some(error)),
+            Err(error) => self.serialization_error = self.serialization_error.or(Some(error)),
         }
         self
     }
 
-    /// The attribute stays as it is, whatever was said of it.
+    /// Withdraws earlier calls that set or remove this attribute.
     pub(in crate::store) fn without(mut self, attribute: &str) -> Self {
         self.kind.set.retain(|(path, _)| path != attribute);
         self.kind.remove.retain(|path| path != attribute);
         self
     }
 
-    /// The attribute becomes this text.
+    /// Sets an attribute to a text.
     pub(in crate::store) fn set_text(mut self, path: &str, to: impl ToString) -> Self {
         self.kind.set.push((path.to_owned(), Value::To(text(to))));
         self
     }
 
-    /// The attribute becomes this where it is not there yet.
+    /// Sets an attribute if it does not exist.
     pub(in crate::store) fn set_if_absent(mut self, path: &str, to: &impl Serialize) -> Self {
         match value(to) {
             Ok(to) => self.kind.set.push((path.to_owned(), Value::IfAbsent(to))),
-            Err(error) => self.broken = self.broken.or(Some(error)),
+            Err(error) => self.serialization_error = self.serialization_error.or(Some(error)),
         }
         self
     }
 
-    /// The item says what it is: for updates that may make it.
+    /// Sets the item's type, for updates that may create the item.
     pub(in crate::store) fn of_type(self, kind: &str) -> Self {
         self.set_text(TYPE, kind)
     }
 
-    /// The item may be tidied up from then on.
+    /// Sets the time after which DynamoDB may delete the item, in seconds since 1970.
     pub(in crate::store) fn expires(mut self, at_seconds: i64) -> Self {
         self.kind.set.push((TTL.to_owned(), Value::To(number(at_seconds))));
         self
     }
 
-    /// The number becomes larger by this, or smaller; it must be there.
+    /// Adds a number, which may be negative, to an attribute that must exist.
     pub(in crate::store) fn change_by(mut self, path: &str, by: impl Number) -> Self {
         self.kind.set.push((path.to_owned(), Value::Plus(number(by))));
         self
     }
 
-    /// The number becomes larger by this; one that is missing counts as 0.
+    /// Adds a number to an attribute; a missing one counts as 0.
     pub(in crate::store) fn count(mut self, path: &str, by: impl Number) -> Self {
         self.kind.add.push((path.to_owned(), number(by)));
         self
     }
 
-    /// The list gets these elements at its end.
+    /// Appends elements to a list.
     pub(in crate::store) fn append(mut self, path: &str, elements: &[impl Serialize]) -> Self {
         match value(&elements) {
             Ok(_) if elements.is_empty() => {}
             Ok(elements) => self.kind.set.push((path.to_owned(), Value::Append(elements))),
-            Err(error) => self.broken = self.broken.or(Some(error)),
+            Err(error) => self.serialization_error = self.serialization_error.or(Some(error)),
         }
         self
     }
 
-    /// The attribute goes, if it is there.
+    /// Removes an attribute, if it exists.
     pub(in crate::store) fn remove(mut self, path: &str) -> Self {
         self.kind.remove.push(path.to_owned());
         self
     }
 
-    /// The set of texts gets this element.
+    /// Adds an element to a set of texts.
     pub(in crate::store) fn insert(mut self, path: &str, element: impl ToString) -> Self {
         self.kind.add.push((path.to_owned(), AttributeValue::Ss(vec![element.to_string()])));
         self
     }
 
-    /// The set of texts loses this element.
+    /// Removes an element from a set of texts.
     pub(in crate::store) fn take_out(mut self, path: &str, element: impl ToString) -> Self {
         self.kind.delete.push((path.to_owned(), AttributeValue::Ss(vec![element.to_string()])));
         self
     }
 
-    /// Asks for the item as it is then.
+    /// Asks DynamoDB for the item after the update.
     pub(in crate::store) fn returning(mut self) -> Self {
         self.kind.returns = true;
         self
@@ -151,7 +151,7 @@ impl<R> Write<R, Changes> {
 }
 
 impl Changes {
-    /// The update expression.
+    /// Returns the update expression, and adds its names and values to the placeholders.
     pub(in crate::store) fn write(&self, into: &mut Placeholders) -> String {
         let mut clauses = Vec::new();
         let set = self.set.iter().map(|(path, value)| {
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_update_says_what_is_set_removed_counted_and_taken_out() {
+    fn all_changes_of_an_update_become_one_expression() {
         let key = Key { pk: "A".into(), sk: "B".into() };
         let write = Write::<(), _>::update(key)
             .set("summary.status", &"paid")
