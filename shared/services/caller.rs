@@ -1,12 +1,13 @@
-//! Who calls, and whether they may.
+//! Authentication of callers.
 
 use crate::auth::token::Expired;
 use crate::context::Ctx;
 use crate::domain::caller::{Bearer, Caller};
 use crate::domain::error::{Error, Result};
 
-/// Finds out who bears a token. The security item is read consistently, so that logout, a new
-/// role and a ban hold from the next request on.
+/// Returns the caller that an access token belongs to. Reads the user's security item consistently,
+/// so that a logout, a new role or a disabled account takes effect with the next request. 401 if
+/// the token is invalid or its session has ended.
 pub async fn identify(ctx: &Ctx, token: &str) -> Result<Caller> {
     let now = ctx.now();
     let Bearer { user_id, session_id } =

@@ -1,7 +1,7 @@
-//! Changes of carts.
+//! Reads and edits carts.
 //!
-//! The cart and what is known of the shop are read cheaply first. A refusal, and an edit that seems
-//! to change nothing, are only believed after a consistent read.
+//! An edit first reads the cart and the variants eventually consistently, for half the capacity
+//! units. If this leads to an error or to no change, it reads them consistently and decides again.
 
 use futures_util::future::try_join;
 
@@ -17,14 +17,18 @@ use crate::store::Read;
 use crate::store::products::OnSale;
 use crate::store::retry::Attempts;
 
-/// A cart as it is, beside its variants as they are; an empty one where nothing is stored.
+/// Returns a cart with its variants as they are now; an empty cart if none is stored.
 pub async fn view(ctx: &Ctx, id: CartId) -> Result<StockedCart> {
     let cart = ctx.store.carts().get(id, Read::Eventual).await?;
     stocked(ctx, cart, Vec::new()).await
 }
 
-/// Changes a cart; what an edit leaves unchanged is not written. The other lines' variants are read
-/// beside the write.
+/// Edits a cart and returns it with its variants. Writes nothing if the edit changes nothing. Reads
+/// the variants of the other lines while it writes.
+///
+/// 404 if the variant is not on sale or not in the cart, 412 if the cart does not have the expected
+/// version, 409 `out_of_stock` and `unavailable`, 422 `variant_required`, `cart_full` and
+/// `quantity_out_of_range`.
 pub async fn edit(
     ctx: &Ctx,
     id: CartId,
@@ -39,7 +43,7 @@ pub async fn edit(
             (Ok(Attempt::Written(cart)), _) => return Ok(cart),
             (Ok(Attempt::Unchanged(cart)), Read::Consistent) => return Ok(cart),
             (Ok(Attempt::ChangedMeanwhile), Read::Consistent) => attempts.pause().await?,
-            // The cheap read may have lagged behind the caller's own last change.
+            // The eventually consistent read may have missed the caller's own last change.
             (Ok(Attempt::Unchanged(_) | Attempt::ChangedMeanwhile), Read::Eventual) => {}
             (Err(refusal), Read::Eventual) if refusal.is_about_state() => {}
             (Err(refusal), _) => return Err(refusal),
@@ -58,13 +62,13 @@ struct Edit<'a> {
     edit: &'a CartEdit,
     expected: &'a Expected,
     now: Timestamp,
-    /// Tells a lost answer from a lost race: the SDK may send a write twice.
+    /// Identifies this edit's write, which the SDK may retry after it succeeded.
     token: MessageId,
 }
 
 impl Edit<'_> {
-    /// The variant that the edit names by itself.
-    async fn named(&self, ctx: &Ctx, read: Read) -> Result<Option<Variant>> {
+    /// Returns the variant that the edit adds; `None` for other edits, or if it is not on sale.
+    async fn added_variant(&self, ctx: &Ctx, read: Read) -> Result<Option<Variant>> {
         let CartEdit::Add(selector, _) = self.edit else { return Ok(None) };
         let mut found = ctx.store.products().on_sale(&[selector], read).await?;
         match found.pop() {
@@ -76,17 +80,17 @@ impl Edit<'_> {
 
     async fn attempt(&self, ctx: &Ctx, id: CartId, read: Read) -> Result<Attempt> {
         let cart = ctx.store.carts().get(id, read);
-        let (named, before) = try_join(self.named(ctx, read), cart).await?;
+        let (added_variant, before) = try_join(self.added_variant(ctx, read), cart).await?;
         let known = match self.edit {
             CartEdit::Set(sku, _) => variants_of(ctx, before.lines_of(sku), read).await?,
-            _ => named.into_iter().collect(),
+            _ => added_variant.into_iter().collect(),
         };
-        let is_there = match self.edit {
+        let target_exists = match self.edit {
             CartEdit::Add(..) => !known.is_empty(),
             CartEdit::Set(sku, _) => before.lines_of(sku).next().is_some(),
             CartEdit::Remove(_) | CartEdit::Clear => true,
         };
-        if !is_there {
+        if !target_exists {
             return Err(Error::NotFound);
         }
         self.expected.check_stored(before.version)?;
@@ -111,7 +115,7 @@ async fn variants_of<'a>(
     ctx.store.products().variants(lines.map(|line| (line.product_id, &line.sku)), read).await
 }
 
-/// A cart with its variants; those that are known already are not read again.
+/// Returns a cart with its variants; those in `known` are not read again.
 async fn stocked(ctx: &Ctx, cart: Cart, known: Vec<Variant>) -> Result<StockedCart> {
     let is_known = |line: &&CartLine| known.iter().any(|variant| line.is_of(variant));
     let unknown = cart.lines.iter().filter(|line| !is_known(line));

@@ -1,8 +1,8 @@
-//! The checkout: what somebody wants to buy becomes an order, once, of goods as they are now.
+//! The checkout: turns a cart or a list of items into an order, once, at the current prices.
 //!
-//! It is one transaction. Every variant gives up its units under the condition that they are there
-//! and that buyers are still told the same of it, the order comes into being, the cart is consumed,
-//! the message goes out, and the idempotency marker remembers it all. Nothing of it can happen alone.
+//! It is one transaction. It takes the units of each variant from stock, on condition that enough
+//! are left and that the variant's revision is the one that the buyer was shown; it creates the
+//! order, empties the cart, adds a message to the outbox and stores the idempotency marker.
 
 use std::future::Future;
 
@@ -32,36 +32,38 @@ use crate::store::products::{OnSale, SaleRefused};
 use crate::store::retry::Attempts;
 use crate::store::transaction::{Outcome, Transaction};
 
-/// What a customer asks for at the checkout.
+/// A request to place an order.
 #[derive(Debug)]
 pub struct Checkout {
-    /// The order that it will become.
+    /// The identifier of the new order.
     pub id: OrderId,
-    /// Who buys.
+    /// The customer.
     pub user_id: UserId,
-    /// What.
+    /// The items to order, or the customer's cart.
     pub basket: Basket,
-    /// The version of the cart that `If-Match` demands, 412 otherwise; of no meaning for items.
+    /// The version of the cart that `If-Match` requires, otherwise 412; ignored for a list of
+    /// items.
     pub cart: Expected,
-    /// How it is paid.
+    /// How the order is paid.
     pub payment_method: PaymentMethod,
-    /// Where it goes; `None` means the customer's default address.
+    /// The shipping address; `None` for the customer's default address.
     pub shipping_address: Option<Address>,
-    /// What the customer expects it to cost.
+    /// The total that the customer expects, otherwise 409 `price_changed`; `None` for any total.
     pub expected_total: Option<Money>,
-    /// What makes a retry recognisable.
+    /// The request's idempotency key, by which a retry is recognised.
     pub idempotency: Option<Idempotency>,
 }
 
-/// What the 201 of a checkout answers with.
+/// The status code of a successful checkout, stored in the idempotency marker for replays.
 const CREATED: u16 = 201;
 
-/// Places an order. `admitted` counts it against the rate limit: it runs while cart and address are
-/// read, and its error ends the checkout.
+/// Places an order. `admitted` counts the request against the rate limit: it runs while the cart
+/// and the address are read, and its error ends the checkout.
 ///
-/// 409 `unavailable` and `out_of_stock` with every such line, `price_changed` where it would cost
-/// something else than expected, `cart_empty`, `too_many_unpaid_orders`; 412 where the cart is not
-/// the expected one; 422 `variant_required`.
+/// 401 if the account was deleted; 409 `unavailable` and `out_of_stock` with every such line,
+/// `price_changed` if the total is not the expected one, `cart_empty`, `too_many_unpaid_orders`;
+/// 412 if the cart does not have the expected version; 422 `variant_required` and
+/// `quantity_out_of_range`.
 pub async fn place_order(
     ctx: &Ctx,
     checkout: &Checkout,
@@ -75,7 +77,8 @@ pub async fn place_order(
     let mut attempts = Attempts::at("a cart changes faster than it can be ordered");
     loop {
         let transition = match checkout.place(&purchase, address.clone(), ctx.currency(), now) {
-            // What a cart remembers, or a cheap read shows, refuses nothing.
+            // Only consistent reads may reject the order, not a cart line or an eventually
+            // consistent read.
             Err(_) if !purchase.is_fresh => {
                 purchase = purchase.refreshed(ctx, checkout).await?;
                 continue;
@@ -98,8 +101,8 @@ pub async fn place_order(
 }
 
 impl Checkout {
-    /// The order as it is placed. Refused where a line has a price in another currency than the
-    /// shop's, and where the total is another than expected.
+    /// Returns the transition that places the order. 409 `unavailable` if a line's price is not in
+    /// the shop's currency, 409 `price_changed` if the total is not the expected one.
     fn place(
         &self,
         purchase: &Purchase,
@@ -124,7 +127,7 @@ impl Checkout {
     }
 }
 
-/// How one attempt at the transaction ended.
+/// The result of one attempt at the transaction.
 enum Attempt {
     Placed,
     Replayed(Remembered),
@@ -132,7 +135,7 @@ enum Attempt {
     LinesChanged,
 }
 
-/// What one refused write of the transaction means.
+/// The error of one write of the transaction.
 enum Refused {
     Remembered(Remembered),
     Cart(OrderRefused),
@@ -154,8 +157,8 @@ async fn commit(
         takes_place.then_some(order.id),
         now,
     );
-    // Every attempt writes something else, so each has a token of its own. The refusals come in the
-    // order of the writes: a replay goes before everything, the cart before its lines.
+    // Attempts write different items, so each has its own token. Errors come in the order of the
+    // writes: a replay before everything else, the cart before its lines.
     let mut transaction = Transaction::unnamed(now);
     if let Some(idempotency) = &checkout.idempotency {
         let remembered = Remembered { resource: order.id.to_string(), status: CREATED };
@@ -174,13 +177,13 @@ async fn commit(
     }
     match store.transact(transaction).await? {
         Outcome::Committed => Ok(Attempt::Placed),
-        Outcome::Refused(refusals) => judge(refusals, purchase),
+        Outcome::Refused(refusals) => resolve(refusals, purchase),
     }
 }
 
-/// What the refusals of a checkout mean together.
-fn judge(refusals: Vec<Refused>, purchase: &Purchase) -> Result<Attempt> {
-    let (mut unavailable, mut short) = (Vec::new(), Vec::new());
+/// Decides the result of an attempt from the errors of its writes.
+fn resolve(refusals: Vec<Refused>, purchase: &Purchase) -> Result<Attempt> {
+    let (mut unavailable, mut out_of_stock) = (Vec::new(), Vec::new());
     for refusal in refusals {
         match refusal {
             Refused::Remembered(remembered) => return Ok(Attempt::Replayed(remembered)),
@@ -189,17 +192,17 @@ fn judge(refusals: Vec<Refused>, purchase: &Purchase) -> Result<Attempt> {
             Refused::Cart(OrderRefused::Changed) => return Ok(Attempt::CartChanged),
             Refused::Line(line, SaleRefused::Unavailable) => unavailable.push(line),
             Refused::Line(line, SaleRefused::OutOfStock { available }) => {
-                short.push(MissingLine { available, ..line });
+                out_of_stock.push(MissingLine { available, ..line });
             }
             Refused::Line(_, SaleRefused::Changed) => {}
         }
     }
-    // What was named may be another variant by now than the one that a cheap read has found.
+    // The SKU may belong to another variant than the one that the first read found.
     if !unavailable.is_empty() && !purchase.is_fresh {
         return Ok(Attempt::LinesChanged);
     }
     refuse("unavailable", &unavailable)?;
-    refuse("out_of_stock", &short)?;
+    refuse("out_of_stock", &out_of_stock)?;
     Ok(Attempt::LinesChanged)
 }
 
@@ -211,16 +214,17 @@ async fn shipping_address(ctx: &Ctx, checkout: &Checkout) -> Result<Option<Addre
     if let Some(address) = &checkout.shipping_address {
         return Ok(Some(address.clone()));
     }
-    // A parcel must not go where the customer lived a moment ago.
+    // Consistent, so that the order is not shipped to an address that was replaced a moment ago.
     let user = ctx.store.users().get(checkout.user_id, Read::Consistent).await?;
     Ok(user.and_then(|user| user.addresses.into_iter().next()))
 }
 
-/// What is bought, and from which version of the cart.
+/// The lines to order, and the version of the cart that they come from.
 struct Purchase {
     lines: Vec<CartLine>,
     cart_version: Option<u64>,
-    /// Whether the lines are what the shop says now, not what a cart remembers.
+    /// Whether the lines were built from consistent reads of their variants, not taken from the
+    /// cart or built from eventually consistent reads.
     is_fresh: bool,
 }
 
@@ -229,7 +233,7 @@ impl Purchase {
         match &checkout.basket {
             Basket::Items(items) => {
                 let lines = match lines_of(ctx, items, Read::Eventual).await {
-                    // The cheap reads may lag behind what the customer was shown.
+                    // The eventually consistent reads may miss what the customer was shown.
                     Err(refusal) if refusal.is_about_state() => {
                         lines_of(ctx, items, Read::Consistent).await?
                     }
@@ -248,7 +252,7 @@ impl Purchase {
         }
     }
 
-    /// The same as the shop sells it now.
+    /// Returns the purchase with its lines rebuilt from consistent reads of their variants.
     async fn refreshed(self, ctx: &Ctx, checkout: &Checkout) -> Result<Self> {
         if let Basket::Items(items) = &checkout.basket {
             let lines = lines_of(ctx, items, Read::Consistent).await?;
@@ -257,38 +261,38 @@ impl Purchase {
         let wanted = self.lines.iter().map(|line| (line.product_id, &line.sku));
         let variants = ctx.store.products().variants(wanted, Read::Consistent).await?;
         let lines = self.lines.iter().map(|line| {
-            let is_its = |variant: &&Variant| {
+            let is_of_line = |variant: &&Variant| {
                 variant.product_id == line.product_id && variant.sku == line.sku
             };
             let missing = MissingLine::of_line(line);
-            (missing, line.quantity, variants.iter().find(is_its).cloned())
+            (missing, line.quantity, variants.iter().find(is_of_line).cloned())
         });
-        let lines = lines_as_they_are(lines)?;
+        let lines = current_lines(lines)?;
         Ok(Self { lines, is_fresh: true, ..self })
     }
 
-    /// A price from before the shop changed its currency buys nothing: an amount means something
-    /// else in another one.
+    /// Rejects lines whose price is not in the shop's currency, because the shop changed it: 409
+    /// `unavailable`.
     fn refuse_other_currencies(&self, currency: Currency) -> Result<()> {
-        let foreign = self.lines.iter().filter(|line| line.unit_price.currency() != currency);
-        let unavailable: Vec<_> = foreign.map(MissingLine::of_line).collect();
+        let other = self.lines.iter().filter(|line| line.unit_price.currency() != currency);
+        let unavailable: Vec<_> = other.map(MissingLine::of_line).collect();
         refuse("unavailable", &unavailable)
     }
 }
 
-/// The lines of what a customer names without a cart. The same SKU twice is one line: two writes to
-/// one item can't be in one transaction, and two separate ones have oversold many a shop.
+/// Returns the lines for a list of items. Items with the same SKU become one line, because a
+/// transaction can't write an item twice, and two separate checks of its stock could oversell.
 async fn lines_of(ctx: &Ctx, items: &[RequestedItem], read: Read) -> Result<Vec<CartLine>> {
     let selectors: Vec<_> = items.iter().map(|item| &item.which).collect();
     let found = ctx.store.products().on_sale(&selectors, read).await?;
     let mut lines: Vec<(MissingLine, Quantity, Option<Variant>)> = Vec::with_capacity(items.len());
-    let mut broken = Vec::new();
+    let mut invalid = Vec::new();
     for (index, (item, found)) in items.iter().zip(found).enumerate() {
         let variant = match found {
             OnSale::One(variant) => Some(variant),
             OnSale::None => None,
             OnSale::Several => {
-                broken.push(VariantSelector::variant_required(&format!("/items/{index}")));
+                invalid.push(VariantSelector::variant_required(&format!("/items/{index}")));
                 continue;
             }
         };
@@ -303,17 +307,17 @@ async fn lines_of(ctx: &Ctx, items: &[RequestedItem], read: Read) -> Result<Vec<
                 None => {
                     let detail = format!("At most {} units of one SKU.", Quantity::MAX);
                     let pointer = format!("/items/{index}/quantity");
-                    broken.push(Invalid::field(&pointer, "quantity_out_of_range", detail));
+                    invalid.push(Invalid::field(&pointer, "quantity_out_of_range", detail));
                 }
             },
         }
     }
-    Invalid::collect(broken)?;
-    lines_as_they_are(lines)
+    Invalid::collect(invalid)?;
+    current_lines(lines)
 }
 
-/// The one way that variants become lines; what is not sold any more is listed.
-fn lines_as_they_are(
+/// Returns the lines for variants as they are now. 409 `unavailable` with all that are not on sale.
+fn current_lines(
     wanted: impl IntoIterator<Item = (MissingLine, Quantity, Option<Variant>)>,
 ) -> Result<Vec<CartLine>> {
     let (mut lines, mut unavailable) = (Vec::new(), Vec::new());
@@ -328,8 +332,7 @@ fn lines_as_they_are(
 }
 
 fn cart_empty() -> Error {
-    Conflict::new("cart_empty", "There is nothing in the cart; put something in, or send `items`.")
-        .into()
+    Conflict::new("cart_empty", "The cart is empty; add something to it, or send `items`.").into()
 }
 
 fn too_many_unpaid_orders() -> Error {
@@ -340,7 +343,7 @@ fn too_many_unpaid_orders() -> Error {
 }
 
 fn price_changed(expected: Money, actual: Money) -> Error {
-    Conflict::new("price_changed", "The order costs something else than expected; look again.")
+    Conflict::new("price_changed", "The order's total is not the expected one; see `actual`.")
         .with("expected", serde_json::json!(expected))
         .with("actual", serde_json::json!(actual))
         .into()

@@ -1,5 +1,5 @@
-//! Use cases that take more than one write path or more than one system. The store knows the table
-//! and nothing else; a handler knows HTTP and nothing else; what lies between is here.
+//! Use cases that need more than one write path or more than one system. The store knows only the
+//! table and a handler knows only HTTP; the code between them is here.
 
 pub mod account_changes;
 pub mod account_deletion;

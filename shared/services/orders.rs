@@ -1,4 +1,4 @@
-//! Changes of orders: read, decide, and commit what was decided.
+//! Changes to orders: read the order, decide on the transition, and commit it.
 
 use crate::context::Ctx;
 use crate::domain::error::Result;
@@ -11,8 +11,8 @@ use crate::store::ChangedMeanwhile;
 use crate::store::retry::Attempts;
 use crate::store::transaction::Transaction;
 
-/// Cancels an order; one that is cancelled stays so. 404 where the viewer must not see it, 412
-/// where it is not the expected version, 409 where it can't be cancelled.
+/// Cancels an order; returns one that is cancelled already as it is. 404 if the viewer may not see
+/// it, 412 if it does not have the expected version, 409 if its status does not allow it.
 pub async fn cancel(ctx: &Ctx, id: OrderId, viewer: Viewer, expected: &Expected) -> Result<Order> {
     let now = ctx.now();
     let mut attempts = Attempts::at("an order changes faster than it can be cancelled");
@@ -31,9 +31,9 @@ pub async fn cancel(ctx: &Ctx, id: OrderId, viewer: Viewer, expected: &Expected)
     }
 }
 
-/// Writes a transition of an order and all that it brings along, under the version that it was
-/// decided on; false where somebody else changed the order in between. Between two cancellations
-/// at once that version decides: one gives the stock back.
+/// Writes a transition of an order and everything that belongs to it (stock, unpaid orders,
+/// messages) in one transaction, on condition that the stored version is still that of `before`;
+/// returns false if it is not. So of two concurrent cancellations only one returns the stock.
 pub async fn commit(
     ctx: &Ctx,
     before: &Order,

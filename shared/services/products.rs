@@ -1,4 +1,5 @@
-//! Changes of products: read, decide, and write what was decided under the version that was read.
+//! Changes to products: read the product, decide on the change, and write it on condition that the
+//! version is still the one that was read.
 
 use crate::context::Ctx;
 use crate::domain::error::Result;
@@ -10,8 +11,8 @@ use crate::store::Read;
 use crate::store::retry::Attempts;
 use crate::store::transaction::MAX_WRITES;
 
-/// Describes a product anew. 404 where there is none, 412 where it is not the expected version, 422
-/// where the description breaks a rule or changes too much at once, 409 `sku_taken`.
+/// Replaces a product's description. 404 if it does not exist, 412 if it does not have the expected
+/// version, 422 if the description is invalid or changes too many variants, 409 `sku_taken`.
 pub async fn describe(
     ctx: &Ctx,
     id: ProductId,
@@ -20,8 +21,8 @@ pub async fn describe(
 ) -> Result<ProductWithVariants> {
     let (currency, now) = (ctx.currency(), ctx.now());
     if draft.check(currency, None).is_err() {
-        // What is wrong by itself comes before a product that is missing, and is said together with
-        // what the product forbids.
+        // An invalid description is reported even if the product does not exist; if it does,
+        // together with the errors that depend on the product.
         let current = ctx.store.products().get(id, Read::Consistent).await.ok();
         draft.check(currency, current.as_ref())?;
     }
@@ -38,8 +39,7 @@ pub async fn describe(
     }
 }
 
-/// Takes a product out of the shop for good. 404 where there is none, 412 where it is not the
-/// expected version.
+/// Deletes a product. 404 if it does not exist, 412 if it does not have the expected version.
 pub async fn delete(ctx: &Ctx, id: ProductId, expected: &Expected) -> Result<()> {
     let mut attempts = Attempts::at("a product changes faster than it can be deleted");
     loop {
@@ -52,8 +52,9 @@ pub async fn delete(ctx: &Ctx, id: ProductId, expected: &Expected) -> Result<()>
     }
 }
 
-/// One transaction writes the product, every variant that changes, and two items of a new one. With
-/// 40 variants at most on sale before and after, some new ones always fit.
+/// Rejects with 422 `too_many_changes` what does not fit into one transaction: it writes the
+/// product, each changed variant, and two items for each new variant. A product has at most 40
+/// variants before and after, so some new ones always fit.
 fn refuse_beyond_one_transaction(revision: &Revision) -> Result<(), Invalid> {
     let fitting = (MAX_WRITES - 1).saturating_sub(revision.changed.len()) / 2;
     let new = revision.added.len();
@@ -61,8 +62,8 @@ fn refuse_beyond_one_transaction(revision: &Revision) -> Result<(), Invalid> {
         return Ok(());
     }
     let detail = format!(
-        "This changes too many variants at once. Of its new variants {fitting} fit into one change; \
-         add the other {} in a second.",
+        "This changes too many variants at once. Add {fitting} of the new variants in this change \
+         and the other {} in a second one.",
         new - fitting
     );
     Err(Invalid::field("/variants", "too_many_changes", detail))

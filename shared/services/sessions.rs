@@ -1,4 +1,5 @@
-//! Sessions: one login on one device, at most 30 days, held together by a refresh token.
+//! Sessions: one login on one device, for at most 30 days. A session's refresh token is replaced by
+//! a new one each time it is used; all refresh tokens of a session are its token family.
 
 use std::collections::BTreeMap;
 
@@ -21,39 +22,39 @@ use crate::store::retry::Attempts;
 use crate::store::sessions::Begun;
 use crate::store::{Read, Store};
 
-/// What a client gets to act for a person.
+/// The tokens of a session, as the client receives them.
 #[derive(Serialize)]
 pub struct Tokens {
-    /// The JWT that goes into `Authorization`.
+    /// The JWT for the `Authorization` header.
     pub access_token: String,
     /// Always `Bearer`.
     pub token_type: &'static str,
-    /// Seconds that the access token works.
+    /// The lifetime of the access token in seconds.
     pub expires_in: i64,
-    /// Gets the next pair, once.
+    /// Can be exchanged once for the next tokens.
     pub refresh_token: String,
 }
 
-/// Somebody who has just signed in, or goes on.
+/// The result of a login or a refresh.
 pub struct SignedIn {
-    /// To act for them.
+    /// The tokens of the session.
     pub tokens: Tokens,
-    /// Who they are.
+    /// The user who is logged in.
     pub user: User,
 }
 
-/// For how long a used refresh token still leads to its successor: long enough for a client whose
-/// answer was lost to ask again, too short to be of use to a thief.
+/// How long a used refresh token still returns its successor: long enough for a client to retry
+/// after a lost response, too short to be of use to a thief.
 const GRACE: Duration = Duration::seconds(10);
 
-/// Begins a session for a person who has just shown who they are. An account that is disabled
-/// looks like one that is not there.
+/// Begins a session for a user who has just been authenticated. 401 `invalid_credentials` if the
+/// account is disabled or does not exist; the client can't tell which.
 pub async fn begin(ctx: &Ctx, user_id: UserId) -> Result<Tokens> {
     begin_under(ctx, user_id, None).await
 }
 
-/// The same for a person who has shown it by a password: if that was changed while it was being
-/// checked, it is a wrong one.
+/// Begins a session for a user whose password has just been verified, and returns the user too. 401
+/// `invalid_credentials` also if the password was changed in the meantime.
 pub async fn begin_by_password(ctx: &Ctx, credential: &Credential) -> Result<SignedIn> {
     let Credential { user_id, password_version, .. } = *credential;
     let begun = begin_under(ctx, user_id, Some(password_version));
@@ -71,7 +72,7 @@ async fn begin_under(ctx: &Ctx, user_id: UserId, password_version: Option<u32>) 
         created_at: now,
         expires_at: now.plus(SESSION_LIFETIME),
     };
-    // The token first: with no key there is no session to clean up.
+    // The tokens first: if they can't be signed, there is no session to delete.
     let tokens = tokens(ctx, &refresh).await?;
     match add(&ctx.store, user_id, session_id, &session, password_version).await? {
         true => Ok(tokens),
@@ -79,9 +80,9 @@ async fn begin_under(ctx: &Ctx, user_id: UserId, password_version: Option<u32>) 
     }
 }
 
-/// Adds a session to an active account, under this version of its password where one was verified;
-/// false where the account is not active or the password another. Beyond
-/// [`MAX_SESSIONS`](crate::domain::session::MAX_SESSIONS) it ends the oldest.
+/// Adds a session to an account; ends the oldest one if the account has
+/// [`MAX_SESSIONS`](crate::domain::session::MAX_SESSIONS) already. Returns false if the account is
+/// not active, or if `password_version` is given and is not the current version of the password.
 pub async fn add(
     store: &Store,
     user_id: UserId,
@@ -106,9 +107,10 @@ pub async fn add(
     }
 }
 
-/// Renews a session by its refresh token, which works once. The token before it still leads to
-/// the same successor for ten seconds; any other that is used again was stolen, or its owner's
-/// was: the session ends. What never was a token of the session does it no harm.
+/// Exchanges a refresh token, which works once, for the session's next tokens. For ten seconds, the
+/// token used last returns the same successor again. Any other reuse means that a token was stolen
+/// and ends the session. 401 for every token that does not work; one that never belonged to the
+/// session does not end it.
 pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
     let used = RefreshToken::read(refresh_token).ok_or(Error::Unauthenticated)?;
     let mut attempts = Attempts::at("a session is renewed faster than it can be read");
@@ -117,18 +119,18 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
         let user = ctx.store.users().get(used.user_id, Read::Consistent);
         let (found, user) = try_join(find(ctx, &used), user).await?;
         let (found, user) = found.zip(user).ok_or(Error::Unauthenticated)?;
-        let next = match found.session.judge(&used, now) {
-            Judgement::Current => used.successor()?,
-            Judgement::Repeated(next) => {
+        let next = match found.session.use_of(&used, now) {
+            TokenUse::Current => used.successor()?,
+            TokenUse::Repeated(next) => {
                 return Ok(SignedIn { tokens: tokens(ctx, &next).await?, user });
             }
-            Judgement::Unknown => return Err(Error::Unauthenticated),
-            // It was good when this request began, and others have renewed the session twice
-            // since: that is haste, not theft.
-            Judgement::Reused if attempts.failed() > 0 => return Err(Error::Unauthenticated),
-            Judgement::Reused => return Err(reused(ctx, &used).await?),
+            TokenUse::Unknown => return Err(Error::Unauthenticated),
+            // The token worked when this request began, and concurrent requests have used it and
+            // its successor since: that is a race, not theft.
+            TokenUse::Reused if attempts.failed() > 0 => return Err(Error::Unauthenticated),
+            TokenUse::Reused => return Err(end_reused(ctx, &used).await?),
         };
-        // The access token first: with no key to sign it, no refresh token is used up.
+        // The access token first: if it can't be signed, the refresh token is not used up.
         let tokens = tokens(ctx, &next).await?;
         let rotation = Rotation {
             used: found.session.refresh_digest.clone(),
@@ -142,10 +144,10 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
     }
 }
 
-/// Ends a session, or all of the person's. Whose it is, an access token of ours says, also one that
-/// has expired; else, also where the access token's session has ended, the refresh token. Where the
-/// session has ended already nothing happens: with `all` the others go on, since an old token that
-/// somebody found must not end them.
+/// Ends a session or, with `all`, all sessions of its user. The access token, which may have
+/// expired, names the session; if it is missing or invalid, or if its session has ended, the
+/// refresh token does. If the session has ended already, nothing happens, even with `all`: an old
+/// token that was found must not end other sessions. 401 if no token is valid.
 pub async fn end(
     ctx: &Ctx,
     access_token: Option<&str>,
@@ -159,8 +161,8 @@ pub async fn end(
     }
 }
 
-/// The person and session behind the tokens; `None` where they were good once and the session has
-/// ended.
+/// Returns the user and session that the tokens name; `None` if they were valid once, but their
+/// session has ended.
 async fn bearer(
     ctx: &Ctx,
     access_token: Option<&str>,
@@ -181,23 +183,23 @@ async fn bearer(
 async fn bearer_of_access(ctx: &Ctx, token: &str) -> Result<Option<Bearer>> {
     let bearer = ctx.verifier.verify(token, Expired::Accepted, &ctx.store, ctx.now()).await?;
     let security = ctx.store.sessions().get(bearer.user_id).await?;
-    let living = security.is_some_and(|it| it.living(bearer.session_id, ctx.now()).is_some());
-    Ok(living.then_some(bearer))
+    let is_active = security.is_some_and(|it| it.living(bearer.session_id, ctx.now()).is_some());
+    Ok(is_active.then_some(bearer))
 }
 
-/// One that was used up ends the session here too.
+/// As in [`renew`], a reused token ends the session.
 async fn bearer_of_refresh(ctx: &Ctx, token: &str) -> Result<Option<Bearer>> {
     let token = RefreshToken::read(token).ok_or(Error::Unauthenticated)?;
     let Some(found) = find(ctx, &token).await? else { return Ok(None) };
-    match found.session.judge(&token, ctx.now()) {
-        Judgement::Current | Judgement::Repeated(_) => Ok(Some(token.bearer())),
-        Judgement::Unknown => Err(Error::Unauthenticated),
-        Judgement::Reused => Err(reused(ctx, &token).await?),
+    match found.session.use_of(&token, ctx.now()) {
+        TokenUse::Current | TokenUse::Repeated(_) => Ok(Some(token.bearer())),
+        TokenUse::Unknown => Err(Error::Unauthenticated),
+        TokenUse::Reused => Err(end_reused(ctx, &token).await?),
     }
 }
 
-/// Ends the session of a refresh token that came back, and says so in the log.
-async fn reused(ctx: &Ctx, token: &RefreshToken) -> Result<Error> {
+/// Ends the session of a reused refresh token, logs it, and returns the error for the client (401).
+async fn end_reused(ctx: &Ctx, token: &RefreshToken) -> Result<Error> {
     tracing::warn!(
         event = "refresh_token_reused",
         user_id = %token.user_id,
@@ -208,7 +210,7 @@ async fn reused(ctx: &Ctx, token: &RefreshToken) -> Result<Error> {
     Ok(Error::Unauthenticated)
 }
 
-/// The living session that a refresh token names.
+/// The active session that a refresh token names, and its user's other sessions.
 struct Found {
     session: Session,
     others: BTreeMap<SessionId, Session>,
@@ -224,7 +226,8 @@ async fn find(ctx: &Ctx, token: &RefreshToken) -> Result<Option<Found>> {
 }
 
 impl Found {
-    /// Which other sessions carry a sealed successor that nobody may ask for any more.
+    /// Returns the other sessions that hold a sealed successor after its grace period, with the
+    /// time at which their last token was used.
     fn stale(&self, now: Timestamp) -> BTreeMap<SessionId, Timestamp> {
         let used_at = |session: &Session| session.previous.as_ref().map(|used| used.used_at);
         let used = self.others.iter().filter_map(|(id, session)| Some((*id, used_at(session)?)));
@@ -232,29 +235,30 @@ impl Found {
     }
 }
 
-enum Judgement {
-    /// It works.
+/// The use of a refresh token, compared with its session.
+enum TokenUse {
+    /// It is the session's current token.
     Current,
-    /// It is the one before, and this is what it led to.
+    /// It is the token used last, in its grace period. Holds its successor.
     Repeated(RefreshToken),
-    /// It was one of this session's.
+    /// It is an older token of this session, or the token used last after its grace period.
     Reused,
-    /// It never was.
+    /// It never was a token of this session.
     Unknown,
 }
 
 impl Session {
-    fn judge(&self, token: &RefreshToken, now: Timestamp) -> Judgement {
+    fn use_of(&self, token: &RefreshToken, now: Timestamp) -> TokenUse {
         if [token.digest(), token.former_digest()].contains(&self.refresh_digest) {
-            return Judgement::Current;
+            return TokenUse::Current;
         }
-        // Nothing but the parent opens what was sealed for it.
+        // Only the token used last can open its sealed successor.
         let previous = self.previous.as_ref().filter(|used| used.used_at.plus(GRACE) > now);
         let successor = previous.and_then(|used| token.open(&used.sealed_successor));
         match successor {
-            Some(successor) => Judgement::Repeated(successor),
-            None if self.is_family_of(token) => Judgement::Reused,
-            None => Judgement::Unknown,
+            Some(successor) => TokenUse::Repeated(successor),
+            None if self.is_family_of(token) => TokenUse::Reused,
+            None => TokenUse::Unknown,
         }
     }
 
@@ -264,7 +268,7 @@ impl Session {
             .is_some_and(|(family, _)| family == token.family_digest())
     }
 
-    /// The session as it is once its refresh token has been used.
+    /// Returns the session after its refresh token `used` was exchanged for `next`.
     pub fn renewed(
         &self,
         used: &RefreshToken,
@@ -276,7 +280,7 @@ impl Session {
     }
 }
 
-/// What a client gets for a session.
+/// Issues an access token for a session and returns it with the refresh token.
 async fn tokens(ctx: &Ctx, refresh: &RefreshToken) -> Result<Tokens> {
     let access_token =
         ctx.issuer.issue(refresh.bearer(), &ctx.config, &ctx.store, ctx.now()).await?;
