@@ -1,4 +1,4 @@
-//! What the environment sets, read once at start-up. The only place that reads it.
+//! The settings: environment variables, read once at start-up. No other code reads them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,54 +17,54 @@ pub struct Config {
     pub table: String,
     /// `SHOP_CURRENCY`: the one currency of every price. Default `USD`.
     pub currency: Currency,
-    /// `ALLOWED_ORIGINS`: the web origins that may call from a browser, separated by commas.
-    /// Default none; `*` allows every one.
+    /// `ALLOWED_ORIGINS`: the origins of web pages that may call the API, separated by commas.
+    /// Default none; `*` allows all.
     pub allowed_origins: Vec<String>,
-    /// `TOKEN_ISSUER`: the `iss` and `aud` of access tokens, usually the API's address. Default
+    /// `TOKEN_ISSUER`: the `iss` and `aud` of access tokens, usually the API's URL. Default
     /// `bodega`.
     pub token_issuer: String,
-    /// `TOKEN_KEY_PARAMETER`: the SSM parameter with the private key, set for the functions that
-    /// issue tokens.
+    /// `TOKEN_KEY_PARAMETER`: the name of the SSM parameter with the private key that signs tokens.
+    /// Set only for the functions that use it.
     pub token_key_parameter: Option<String>,
-    /// `EMAIL_VERIFICATION`: `on`, or `off` to make accounts without a look at whose the address
-    /// is (`docs/operating.md` says what that gives up). Default `on`.
+    /// `EMAIL_VERIFICATION`: `on`, or `off` to create accounts without verifying that the user owns
+    /// the e-mail address (`docs/operating.md` describes the risks). Default `on`.
     pub email_verification: bool,
-    /// `ADMIN_EMAIL`: whoever verifies this address runs the shop.
+    /// `ADMIN_EMAIL`: the user who verifies this e-mail address becomes an admin, if there is none.
     pub admin_email: Option<Email>,
-    /// `RATE_LIMITS`: what differs from the default limits, such as
-    /// `login_account=10/900,login_ip=off`: so many requests in so many seconds.
+    /// `RATE_LIMITS`: the rate limits that differ from the defaults, as requests per seconds or
+    /// `off`, such as `login_account=10/900,login_ip=off`.
     pub rate_limits: RateLimits,
-    /// What mail is sent with, where `MAIL_FROM` is set.
+    /// The settings for mail; `None` if `MAIL_FROM` is not set.
     pub mail: Option<MailSettings>,
-    /// How long to wait for what.
+    /// The timeouts of requests and of calls to AWS.
     pub timeouts: Timeouts,
-    /// Where AWS is and who we are there.
+    /// Region, credentials and endpoints of AWS.
     pub aws: Aws,
 }
 
-/// What mail is sent with.
+/// The settings for mail.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
-    /// `MAIL_FROM`: the address that it comes from.
+    /// `MAIL_FROM`: the sender's e-mail address.
     pub from: Email,
-    /// `SHOP_NAME`: what the shop is called. Default `Bodega`.
+    /// `SHOP_NAME`: the name of the shop, one line of at most 60 characters. Default `Bodega`.
     pub shop: Label,
-    /// `APP_URL`: where its links lead, an address or a pattern with `{page}` and `{token}`; where
-    /// it is not set, `API_URL`: the API's own address.
+    /// `APP_URL`: the URL that links in mails lead to, or a pattern of it with `{page}` and
+    /// `{token}`. If it is not set, `API_URL`: the API's own URL, which has pages for these links.
     pub links: Links,
 }
 
-/// How long to wait. A request that makes several calls, with the database down, still has its
-/// answer within three seconds.
+/// The timeouts of requests and of calls to AWS. They are chosen so that a request with several
+/// calls gets its response within three seconds even if the database is down.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// For a connection.
+    /// Of opening a connection.
     pub connect: Duration,
-    /// For one try of a call.
+    /// Of one attempt of a call.
     pub attempt: Duration,
-    /// For a call with all its tries.
+    /// Of a call with all its attempts.
     pub call: Duration,
-    /// For everything that a request needs.
+    /// Of a whole request, unless its route has its own deadline.
     pub request: Duration,
 }
 
@@ -79,7 +79,7 @@ impl Default for Timeouts {
     }
 }
 
-/// Region, credentials and endpoints; Lambda sets the first four.
+/// Region, credentials and endpoints of AWS. Lambda sets the first four.
 #[derive(Clone)]
 pub struct Aws {
     /// `AWS_REGION`.
@@ -90,15 +90,15 @@ pub struct Aws {
     pub secret_access_key: String,
     /// `AWS_SESSION_TOKEN`.
     pub session_token: Option<String>,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`: another DynamoDB than the region's.
+    /// `AWS_ENDPOINT_URL_DYNAMODB`: the URL of DynamoDB, instead of the region's.
     pub dynamodb_endpoint: Option<String>,
-    /// `AWS_ENDPOINT_URL_SSM`: another Parameter Store than the region's.
+    /// `AWS_ENDPOINT_URL_SSM`: the URL of SSM's Parameter Store, instead of the region's.
     pub ssm_endpoint: Option<String>,
-    /// `AWS_ENDPOINT_URL_SESV2`: another SES than the region's.
+    /// `AWS_ENDPOINT_URL_SESV2`: the URL of SES, instead of the region's.
     pub ses_endpoint: Option<String>,
 }
 
-/// A setting that is missing or can't be used; the function does not start.
+/// The error of a setting that is missing or invalid. The function does not start.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadSetting {
     name: &'static str,
@@ -120,20 +120,21 @@ impl fmt::Display for BadSetting {
 impl std::error::Error for BadSetting {}
 
 impl Config {
-    /// Reads the process's environment.
+    /// Reads the settings from the environment of the process.
     pub fn from_env() -> Result<Self, BadSetting> {
         Self::read(variable)
     }
 
-    /// Reads the settings from `variable`, which gives a variable's value.
+    /// Reads the settings by `variable`, which returns the value of an environment variable.
     pub fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, BadSetting> {
         let optional = |name| variable(name).filter(|value| !value.is_empty());
         let required = |name| optional(name).ok_or(BadSetting::new(name, "is not set"));
         let currency = optional("SHOP_CURRENCY").unwrap_or_else(|| "USD".to_owned());
         Ok(Self {
             table: required("TABLE_NAME")?,
-            currency: Currency::parse(currency)
-                .map_err(|_| BadSetting::new("SHOP_CURRENCY", "is no ISO 4217 code in capitals"))?,
+            currency: Currency::parse(currency).map_err(|_| {
+                BadSetting::new("SHOP_CURRENCY", "is not an ISO 4217 code in capitals")
+            })?,
             allowed_origins: optional("ALLOWED_ORIGINS")
                 .map(|list| list.split(',').map(|origin| origin.trim().to_owned()).collect())
                 .unwrap_or_default(),
@@ -149,7 +150,7 @@ impl Config {
             admin_email: optional("ADMIN_EMAIL")
                 .map(Email::parse)
                 .transpose()
-                .map_err(|_| BadSetting::new("ADMIN_EMAIL", "is no e-mail address"))?,
+                .map_err(|_| BadSetting::new("ADMIN_EMAIL", "is not an e-mail address"))?,
             rate_limits: RateLimits::parse(&optional("RATE_LIMITS").unwrap_or_default())
                 .map_err(|problem| BadSetting::new("RATE_LIMITS", problem))?,
             mail: MailSettings::read(optional)?,
@@ -172,15 +173,15 @@ impl MailSettings {
         let bad = |name, problem: &'static str| BadSetting::new(name, problem);
         let (from, shop) = (optional("MAIL_FROM"), optional("SHOP_NAME"));
         let (app, api) = (optional("APP_URL"), optional("API_URL"));
-        let no_pattern = "is neither an address nor a pattern with {page} and then {token}";
-        let app = app.map(|url| Links::app(&url).ok_or(bad("APP_URL", no_pattern)));
-        let api = api.map(|url| Links::api(&url).ok_or(bad("API_URL", "is no web address")));
+        let not_a_pattern = "is neither a URL nor a pattern with {page} and then {token}";
+        let app = app.map(|url| Links::app(&url).ok_or(bad("APP_URL", not_a_pattern)));
+        let api = api.map(|url| Links::api(&url).ok_or(bad("API_URL", "is not a URL")));
         let (app, api) = (app.transpose()?, api.transpose()?);
         let Some(from) = from else { return Ok(None) };
         Ok(Some(Self {
-            from: Email::parse(from).map_err(|_| bad("MAIL_FROM", "is no e-mail address"))?,
+            from: Email::parse(from).map_err(|_| bad("MAIL_FROM", "is not an e-mail address"))?,
             shop: Label::parse(shop.unwrap_or_else(|| "Bodega".to_owned()))
-                .map_err(|_| bad("SHOP_NAME", "is no line of at most 60 characters"))?,
+                .map_err(|_| bad("SHOP_NAME", "is not one line of at most 60 characters"))?,
             links: app.or(api).ok_or(bad("APP_URL", "is not set, and neither is API_URL"))?,
         }))
     }
@@ -192,7 +193,8 @@ impl fmt::Debug for Aws {
     }
 }
 
-/// `SSL_CERT_FILE` or `SSL_CERT_DIR`: certificates of somebody's own, such as a proxy's.
+/// Returns whether `SSL_CERT_FILE` or `SSL_CERT_DIR` is set: they name root certificates to use
+/// instead of the built-in ones, such as a proxy's.
 pub fn has_own_certificates() -> bool {
     variable("SSL_CERT_FILE").is_some() || variable("SSL_CERT_DIR").is_some()
 }
@@ -222,12 +224,12 @@ mod tests {
     }
 
     #[test]
-    fn a_shop_trades_in_dollars_unless_told_otherwise() {
+    fn the_default_currency_is_us_dollars() {
         assert_eq!(Config::read(environment).unwrap().currency.code(), "USD");
     }
 
     #[test]
-    fn limits_are_the_defaults_but_for_what_is_set() {
+    fn an_unknown_rate_limit_is_named() {
         let set = |value: &'static str| {
             Config::read(move |name| match name {
                 "RATE_LIMITS" => Some(value.to_owned()),
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn mail_needs_to_know_where_its_links_lead() {
+    fn mail_needs_a_url_for_its_links() {
         let with = |settings: &[(&'static str, &str)]| {
             let own = |name| settings.iter().find(|(own, _)| *own == name);
             Config::read(|name| {
@@ -260,9 +262,9 @@ mod tests {
         for (settings, problem) in [
             (&[from][..], "environment variable APP_URL is not set, and neither is API_URL"),
             (&[("APP_URL", "shop.example")], "environment variable APP_URL is neither"),
-            (&[("API_URL", "api")], "environment variable API_URL is no web address"),
-            (&[("MAIL_FROM", "the shop"), app], "environment variable MAIL_FROM is no e-mail"),
-            (&[from, app, ("SHOP_NAME", "a\nb")], "environment variable SHOP_NAME is no line"),
+            (&[("API_URL", "api")], "environment variable API_URL is not a URL"),
+            (&[("MAIL_FROM", "the shop"), app], "environment variable MAIL_FROM is not an e-mail"),
+            (&[from, app, ("SHOP_NAME", "a\nb")], "environment variable SHOP_NAME is not one line"),
         ] {
             let refusal = with(settings).unwrap_err();
             assert!(refusal.starts_with(problem), "{refusal}");

@@ -1,4 +1,4 @@
-//! What a handler is given: settings, store, tokens, and the time.
+//! The context that every handler receives: settings, store, tokens, mailer and clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -11,45 +11,45 @@ use crate::domain::time::Timestamp;
 use crate::mail::Mailer;
 use crate::store::Store;
 
-/// Built once, when the function starts.
+/// The context that every handler receives. It is built once, when the function starts.
 #[derive(Debug)]
 pub struct Ctx {
     /// The shop's settings.
     pub config: Config,
     /// The table.
     pub store: Store,
-    /// Tells who calls.
+    /// Verifies access tokens.
     pub verifier: Verifier,
-    /// Signs tokens.
+    /// Issues access tokens.
     pub issuer: Issuer,
-    /// Takes mail out of the shop, where the function sends any: it puts its own here.
+    /// Sends mail. Only the function that sends mail sets it.
     pub mailer: OnceLock<Box<dyn Mailer>>,
     clock: Clock,
 }
 
-/// Where the time comes from.
+/// The source of the current time.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine.
+    /// The system clock.
     System,
-    /// A test's hand, in milliseconds since 1970.
+    /// A time that a test sets, in milliseconds since 1970.
     Manual(Arc<AtomicI64>),
 }
 
 impl Ctx {
-    /// The context of a deployed function.
+    /// Returns the context of a deployed function.
     pub fn new(config: Config) -> Self {
         let store = Store::new(&config, None);
         Self::with(config, store, Issuer::default(), Clock::System)
     }
 
-    /// A context whose outside world is replaced.
+    /// Returns a context with this store, issuer and clock, for tests and demo data.
     pub fn with(config: Config, store: Store, issuer: Issuer, clock: Clock) -> Self {
         let verifier = Verifier::new(&config.token_issuer);
         Self { config, store, verifier, issuer, mailer: OnceLock::new(), clock }
     }
 
-    /// The time.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         match &self.clock {
             Clock::System => system_time(),
@@ -57,7 +57,7 @@ impl Ctx {
         }
     }
 
-    /// The shop's one currency.
+    /// Returns the shop's currency.
     pub fn currency(&self) -> Currency {
         self.config.currency
     }

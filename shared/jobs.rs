@@ -1,7 +1,7 @@
-//! The functions that no route calls, on one page: what starts each.
+//! The jobs, which are the functions that no route calls, and what starts each.
 //!
-//! The wiring tests read it, as they read `http::routes`. What starts a job arrives as one of the
-//! events below.
+//! Like `http::routes`, this list is data that the wiring tests read. The types below are the
+//! events that jobs receive.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,15 +10,15 @@ use crate::store::keys::Key;
 /// What starts a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
-    /// The table's stream, in batches of what has changed.
+    /// The table's stream, with a batch of changes.
     Stream,
-    /// The clock.
+    /// A schedule.
     Schedule,
-    /// An operator, by hand.
+    /// An operator, who invokes it.
     Command,
 }
 
-/// One function without a route.
+/// A function without a route.
 #[derive(Debug)]
 pub struct Job {
     /// The name of its function, binary and event.
@@ -34,46 +34,47 @@ pub const JOBS: &[Job] = &[
     Job { name: "deliver-mail", triggers: &[Trigger::Stream, Trigger::Schedule, Trigger::Command] },
 ];
 
-/// What the clock sends: EventBridge's scheduled event, of which nothing matters.
+/// The event of a schedule, from EventBridge. Its content is ignored.
 #[derive(Debug, Deserialize)]
 pub struct Tick {}
 
-/// What the table's stream sends: a batch of changes, those of an item in their order
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).
+/// The event of the table's stream: a batch of changes, those to one item in the order in which
+/// they were made (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).
 #[derive(Debug, Deserialize)]
 pub struct StreamEvent {
-    /// The changes.
+    /// The changes to items.
     #[serde(rename = "Records")]
     pub records: Vec<StreamRecord>,
 }
 
-/// A change of one item.
+/// A change to one item.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "wire::Record")]
 pub struct StreamRecord {
-    /// What happened to the item.
+    /// The kind of change.
     pub change: Change,
-    /// What the stream calls the record.
+    /// The record's sequence number in the stream.
     pub sequence_number: String,
-    /// Where the item lives.
+    /// The primary key of the item.
     pub key: Key,
-    /// The item's type tag, as it is or last was; empty where it has none.
+    /// The item's type, or its last type if it was deleted; empty if it has none.
     pub item_type: String,
 }
 
-/// What happened to an item.
+/// The kinds of change to an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Change {
-    /// It is new.
+    /// The item was created.
     Insert,
-    /// It was another before.
+    /// The item was changed or replaced.
     Modify,
-    /// It is gone.
+    /// The item was deleted.
     Remove,
 }
 
-/// A stream reader's answer: the records that have to come again. The others are done with
+/// The response of a function that reads a stream: the records that must be delivered again. All
+/// others are finished
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -88,14 +89,14 @@ struct BatchItemFailure {
 }
 
 impl FromIterator<String> for BatchItemFailures {
-    /// From the records' sequence numbers.
+    /// Builds the response from the records' sequence numbers.
     fn from_iter<I: IntoIterator<Item = String>>(sequence_numbers: I) -> Self {
         let failure = |item_identifier| BatchItemFailure { item_identifier };
         Self { batch_item_failures: sequence_numbers.into_iter().map(failure).collect() }
     }
 }
 
-/// A record as it arrives.
+/// A record as Lambda delivers it.
 mod wire {
     use serde::Deserialize;
 
@@ -148,7 +149,7 @@ mod wire {
     }
 }
 
-/// The job of this name. In a `const`, a name that is not on the page does not compile.
+/// Returns the job with this name; panics if there is none, which in a `const` is a compile error.
 pub const fn named(name: &str) -> &'static Job {
     let mut index = 0;
     while index < JOBS.len() {
@@ -167,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_says_what_happened_to_which_item() {
+    fn a_record_holds_the_change_and_the_item_it_was_made_to() {
         let records = json!([
             {
                 "eventName": "INSERT",
@@ -195,9 +196,9 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_names_the_records_that_have_to_come_again() {
+    fn the_response_lists_the_records_to_deliver_again() {
         let failures: BatchItemFailures = ["442".to_owned()].into_iter().collect();
-        let answer = serde_json::to_value(failures).unwrap();
-        assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "442"}]}));
+        let response = serde_json::to_value(failures).unwrap();
+        assert_eq!(response, json!({"batchItemFailures": [{"itemIdentifier": "442"}]}));
     }
 }

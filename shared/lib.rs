@@ -1,4 +1,5 @@
-//! What the shop *is*. What it *does*, one route a file, is in `functions/`.
+//! The code that the functions share: types and rules of the shop, and everything that reads or
+//! writes. The routes, one per file, are in `functions/`.
 //!
 //! Imports point one way: `lambda, http → services → context → auth, mail → store → aws, crypto →
 //! config → domain`; `domain` imports none of them, and no two files import each other.

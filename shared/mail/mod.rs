@@ -1,7 +1,7 @@
-//! Mail, as the shop hands it over: what there is to send, and who takes it.
+//! Mails, and the trait for sending them.
 //!
-//! Only `deliver-mail` sends. What carries its mail (SES) is in its own package, so that no other
-//! function has to link it.
+//! Only the function `deliver-mail` sends mail. Its implementation of [`Mailer`], by SES, is in its
+//! own package, so that no other function links it.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::email::Email;
 
-/// A mail, ready to go.
+/// A mail that is ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// Who gets it.
+    /// The recipient.
     pub to: Email,
-    /// Subject line.
+    /// The subject line.
     pub subject: String,
     /// The mail as plain text.
     pub text: String,
@@ -22,24 +22,26 @@ pub struct Mail {
     pub html: String,
 }
 
-/// Takes mail to its recipients.
+/// Sends mails.
 pub trait Mailer: fmt::Debug + Send + Sync {
     /// Sends a mail.
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), SendError>>;
 }
 
-/// Why nothing says that a mail was sent. The codes are the mailer's own, and without personal data.
+/// Why a mail was not sent, or may not have been. The texts are the mailer's error codes, without
+/// personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendError {
-    /// It may go another time: too many mails at once, a mailer that is down or not set up.
+    /// A later attempt may succeed: the mailer throttles, is down, or is not set up.
     Transient(String),
-    /// It may have been sent: the mailer's answer is lost.
+    /// The mail may have been sent: the mailer's response was lost.
     OutcomeUnknown(String),
-    /// This mail will never go.
+    /// This mail can never be sent.
     Permanent(String),
 }
 
-/// A mail holds a person's data, and may hold a token: none of it gets into a log.
+/// Leaves out the content: a mail holds personal data and may hold a token, which must not get into
+/// a log.
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Mail(…)")
