@@ -1,4 +1,4 @@
-//! What people may do, and who runs the shop.
+//! Roles, account statuses and the register of admins.
 
 use std::collections::BTreeSet;
 
@@ -9,37 +9,38 @@ use super::patch::Replace;
 use super::session::Security;
 use super::user::{AccountStatus, Role, UserSummary};
 
-/// The register of admins.
+/// The register of admins: the users whose role is admin, by account status.
 #[derive(Debug, Default, Deserialize)]
 pub struct Admins {
-    /// Those who may come in; never empty once there was one.
+    /// Admins whose account is active. Never becomes empty again once there is one: removing the
+    /// last one is 409 `last_admin`.
     #[serde(default)]
     pub active: BTreeSet<UserId>,
-    /// Those who may not.
+    /// Admins whose account is disabled.
     #[serde(default)]
     pub disabled: BTreeSet<UserId>,
 }
 
-/// What somebody may do, and whether they may come in.
+/// A user's role and account status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// What they may do.
+    /// What the user may do.
     pub role: Role,
-    /// Whether they may come in.
+    /// Whether the account is active or disabled.
     pub status: AccountStatus,
 }
 
-/// What an admin changes about a person.
+/// An admin's change to a user's role, status or both.
 #[derive(Debug, Clone, Default)]
 pub struct AccessChange {
-    /// What the person may do.
+    /// The new role, if it changes.
     pub role: Replace<Role>,
-    /// Whether the person may come in.
+    /// The new status, if it changes.
     pub status: Replace<AccountStatus>,
 }
 
 impl AccessChange {
-    /// Applies the change to a role and status.
+    /// Returns the role and status after the change.
     pub fn apply(&self, Access { role, status }: Access) -> Access {
         let role = match self.role {
             Replace::Keep => role,
@@ -54,14 +55,15 @@ impl AccessChange {
 }
 
 impl UserSummary {
-    /// What the profile says of the person's access; the security item decides.
+    /// The role and status as the profile shows them. Only those of the security item
+    /// ([`Security`]) decide what the user may do.
     pub fn access(&self) -> Access {
         Access { role: self.role, status: self.status }
     }
 }
 
 impl Security {
-    /// What the person may do, and whether they may come in.
+    /// The role and status that decide what the user may do.
     pub fn access(&self) -> Access {
         Access { role: self.role, status: self.status }
     }

@@ -1,4 +1,4 @@
-//! Accounts that are gone, and of which other items still know.
+//! Deleted accounts whose data is still to be erased from other items.
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -7,22 +7,25 @@ use super::email::Email;
 use super::ids::UserId;
 use super::time::Timestamp;
 
-/// After this time every request has ended that came in before an account was deleted.
+/// How long after the deletion of an account to wait before erasing its data: longer than any
+/// request that had begun before the deletion can run.
 pub const REQUESTS_END: Duration = Duration::minutes(1);
 
-/// An account that is gone, but of which other items still know.
+/// A deleted account whose data the background job still has to erase from other items.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccountDeletion {
-    /// Whose it was.
+    /// The deleted user.
     pub user_id: UserId,
-    /// Its address: what else lies under it goes too. This item is the last to know it.
+    /// The account's e-mail address: items that are stored under it are erased, too. Only this item
+    /// still holds it, since the profile is deleted.
     pub email: Email,
-    /// When its owner deleted it.
+    /// When the account was deleted.
     pub requested_at: Timestamp,
 }
 
 impl AccountDeletion {
-    /// Whether nothing that was under way writes of the person any more.
+    /// Whether the erasure may begin: every request that could still write the user's data has
+    /// ended.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.requested_at.plus(REQUESTS_END) <= now
     }

@@ -1,4 +1,4 @@
-//! What somebody wants to buy, as a request names it.
+//! The items that a request asks to buy or to add to a cart.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
@@ -8,25 +8,26 @@ use super::members::Members;
 use super::quantity::Quantity;
 use super::sku::Sku;
 
-/// What is bought.
+/// Where the lines of a new order come from.
 #[derive(Debug)]
 pub enum Basket {
-    /// What is in the customer's cart, which is empty afterwards.
+    /// The customer's cart, which the order empties.
     Cart,
-    /// This; the cart is left alone. One entry a variant.
+    /// These items, at most one for each variant. The cart is not changed.
     Items(Vec<RequestedItem>),
 }
 
-/// A variant by its SKU, or the only variant of a product; and how many of it.
+/// A variant and the quantity that is wanted of it.
 #[derive(Debug, Clone)]
 pub struct RequestedItem {
-    /// Which.
+    /// The variant.
     pub which: VariantSelector,
-    /// How many.
+    /// The number of units.
     pub quantity: Quantity,
 }
 
-/// As a body names it: by exactly one of `sku` and `product_id`, and a `quantity`.
+/// Reads `{sku, quantity}` or `{product_id, quantity}`; with both or neither of `sku` and
+/// `product_id` it is 422 `sku_or_product_id`.
 impl Deserr<Invalid> for RequestedItem {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
@@ -45,7 +46,7 @@ impl Deserr<Invalid> for RequestedItem {
     }
 }
 
-/// How a variant is named.
+/// How a request names a variant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum VariantSelector {
     /// By its SKU.
@@ -55,7 +56,8 @@ pub enum VariantSelector {
 }
 
 impl VariantSelector {
-    /// The refusal of a product that comes in several variants; `pointer` leads to where it is named.
+    /// The error 422 `variant_required`: a product with several variants was named by its
+    /// `product_id`. `pointer` is the JSON pointer of the item that names it.
     pub fn variant_required(pointer: &str) -> Invalid {
         Invalid::field(
             &format!("{pointer}/product_id"),

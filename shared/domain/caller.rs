@@ -1,36 +1,36 @@
-//! Who calls.
+//! The signed-in user who sends a request.
 
 use super::ids::{SessionId, UserId};
 use super::user::Role;
 use super::viewer::Viewer;
 
-/// What is believed of a token's bearer.
+/// The user and session that a valid token names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bearer {
-    /// The person.
+    /// The user.
     pub user_id: UserId,
-    /// The session.
+    /// The login that the token belongs to.
     pub session_id: SessionId,
 }
 
-/// A person whose token and session have been checked for this request.
+/// A signed-in user whose token and session have been checked for this request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
-    /// The person.
+    /// The user.
     pub user_id: UserId,
-    /// The session.
+    /// The login that the token belongs to.
     pub session_id: SessionId,
-    /// What the person may do.
+    /// The user's role.
     pub role: Role,
 }
 
 impl Caller {
-    /// Whether the person runs the shop.
+    /// Whether the user is an admin.
     pub fn is_admin(self) -> bool {
         self.role == Role::Admin
     }
 
-    /// The person, as orders know their viewers.
+    /// The caller as the viewer of an order.
     pub fn viewer(self) -> Viewer {
         Viewer { user_id: self.user_id, role: self.role }
     }

@@ -1,4 +1,4 @@
-//! What a list shows of a product.
+//! Product cards: what a list shows of each product.
 
 use serde::Deserialize;
 
@@ -9,32 +9,32 @@ use super::slug::Slug;
 use super::text::{ImageUrl, Name};
 use super::time::Timestamp;
 
-/// What a list shows of a product.
+/// A product as lists show it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Card {
     /// Identifier.
     pub id: ProductId,
-    /// The name as it stands in an address.
+    /// The name as part of a URL, such as `stoneware-mug`; not unique.
     pub slug: Slug,
     /// Name.
     pub name: Name,
-    /// The shelf it stands on.
+    /// The slug of its category.
     pub category: Option<Slug>,
-    /// Maker.
+    /// Brand.
     pub brand: Option<Name>,
-    /// Main picture.
+    /// URL of the main image.
     pub image: Option<ImageUrl>,
-    /// Price.
+    /// The product's price; variants may have other prices.
     pub price: Money,
-    /// The sizes it comes in.
+    /// The values of the option `size` of its variants, without duplicates.
     #[serde(default)]
     pub sizes: Vec<String>,
-    /// The SKUs it comes in.
+    /// The SKUs of its variants, without the withdrawn ones.
     #[serde(default)]
     pub skus: Vec<Sku>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Whether any of its variants can be bought.
+    /// Whether any of its variants is in stock; not stored, but looked up for each page of a list.
     #[serde(default)]
     pub in_stock: bool,
 }

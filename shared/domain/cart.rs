@@ -14,71 +14,73 @@ use super::sku::Sku;
 use super::text::{ImageUrl, Name};
 use super::time::Timestamp;
 
-/// What somebody is about to buy.
+/// A cart, as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cart {
-    /// Identifier; a customer's one cart keeps it.
+    /// Identifier; a customer has exactly one cart, whose identifier never changes.
     pub id: CartId,
-    /// The lines, in the order in which they were added; one a product and SKU.
+    /// The lines in the order in which they were added, at most one for each product and SKU.
     #[serde(default)]
     pub lines: Vec<CartLine>,
-    /// Counts the changes; 0 where nothing was ever stored.
+    /// The number of changes so far; 0 if the cart has never been stored.
     pub version: u64,
-    /// When it last changed; `None` where nothing was ever stored.
+    /// When it last changed; `None` if it has never been stored.
     pub updated_at: Option<Timestamp>,
 }
 
-/// One line of a cart: the variant as it was when the line was last touched.
+/// A cart line: a variant, its quantity, and a copy of its description and price from when the line
+/// was last edited.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CartLine {
-    /// The variant.
+    /// The variant's SKU.
     pub sku: Sku,
-    /// Its product.
+    /// The variant's product.
     pub product_id: ProductId,
     /// The product's name.
     pub name: Name,
-    /// The variant's picture.
+    /// The URL of the variant's image.
     pub image: Option<ImageUrl>,
-    /// What distinguishes the variant.
+    /// The variant's options, such as size and color.
     #[serde(default)]
     pub options: Options,
-    /// What it cost.
+    /// The price of one unit.
     pub unit_price: Money,
-    /// The revision of the variant that the line shows; 0 where it has none.
+    /// The [`Variant::revision`] that the copy was made from; 0 in lines that were stored before
+    /// variants had revisions.
     #[serde(default)]
     pub revision: u64,
-    /// How many.
+    /// The number of units.
     pub quantity: Quantity,
 }
 
-/// What stands between a line and its purchase.
+/// Why a cart line can't be ordered as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineProblem {
-    /// Fewer are left than the line asks for.
+    /// Fewer units are available than the line asks for.
     OutOfStock,
-    /// It costs something else than when the line was last touched.
+    /// The variant's price differs from the line's.
     PriceChanged,
-    /// It is described otherwise than when the line was last touched.
+    /// The variant's name or options differ from the line's.
     Changed,
-    /// It is no longer sold.
+    /// The variant is no longer on sale.
     Unavailable,
 }
 
 /// A change to a cart.
 #[derive(Debug)]
 pub enum CartEdit {
-    /// Puts more of a variant in.
+    /// Adds this quantity of a variant.
     Add(VariantSelector, Quantity),
-    /// Sets how many of a SKU are in; `None` takes it out.
+    /// Sets the quantity of a SKU's line; `None` removes the line.
     Set(Sku, Option<Quantity>),
-    /// Takes a SKU out, if it is in.
+    /// Removes all lines of a SKU, if there are any.
     Remove(Sku),
-    /// Takes everything out.
+    /// Removes all lines.
     Clear,
 }
 
-/// A cart and its variants as they are in the shop now.
+/// A cart together with the current variants of its lines.
 #[derive(Debug)]
 pub struct StockedCart {
     /// The cart.
@@ -87,13 +89,13 @@ pub struct StockedCart {
 }
 
 impl StockedCart {
-    /// A cart and the variants of its lines, as far as there are any.
+    /// Combines a cart with the variants of its lines. Variants that no longer exist are left out.
     pub fn new(cart: Cart, variants: impl IntoIterator<Item = Variant>) -> Self {
         let by_line = |variant: Variant| ((variant.product_id, variant.sku.clone()), variant);
         Self { cart, variants: variants.into_iter().map(by_line).collect() }
     }
 
-    /// A line's variant; `None` where there is none any more.
+    /// Returns a line's variant; `None` if it no longer exists.
     pub fn variant(&self, line: &CartLine) -> Option<&Variant> {
         self.variants.get(&(line.product_id, line.sku.clone()))
     }
@@ -103,20 +105,21 @@ impl Cart {
     /// The most lines of a cart or an order.
     pub const MAX_LINES: usize = 40;
 
-    /// A cart that nobody has put anything into.
+    /// A cart without lines that has never been stored.
     pub const fn empty(id: CartId) -> Self {
         Self { id, lines: Vec::new(), version: 0, updated_at: None }
     }
 
-    /// The lines of a SKU: at most one is on sale, others are of products that had it before.
+    /// Returns the lines with this SKU. There can be several if a deleted product had the SKU
+    /// before; at most one of them is on sale.
     pub fn lines_of(&self, sku: &Sku) -> impl Iterator<Item = &CartLine> {
         self.lines.iter().filter(move |line| line.sku == *sku)
     }
 
-    /// Carries out an edit. `known` are the variants that it names, as they are now.
+    /// Applies an edit. `known` are the current variants of the SKU or product that it names.
     ///
-    /// 404 for what is not on sale, or not in the cart; 409 `out_of_stock` and `unavailable`; 422
-    /// `cart_full` and `quantity_out_of_range`.
+    /// Errors: 404 if the added variant is not on sale or the line to set does not exist; 409
+    /// `out_of_stock` or `unavailable`; 422 `cart_full` or `quantity_out_of_range`.
     pub fn edit(&mut self, edit: &CartEdit, known: &[Variant]) -> Result<()> {
         match edit {
             CartEdit::Add(_, quantity) => {
@@ -135,8 +138,8 @@ impl Cart {
         }
     }
 
-    /// Puts more of a variant in, and brings its line up to date. A line of another product that had
-    /// the SKU before is none of it.
+    /// Adds units of a variant and updates its line. A line of a deleted product that had the same
+    /// SKU does not count as its line.
     fn add(&mut self, variant: &Variant, quantity: Quantity) -> Result<()> {
         let total = match self.lines.iter().find(|line| line.is_of(variant)) {
             Some(line) => line.quantity.plus(quantity).ok_or_else(|| {
@@ -148,8 +151,8 @@ impl Cart {
         self.put(variant, total)
     }
 
-    /// Sets how many of a SKU are in, of the line that is on sale, else of the one that was; nothing
-    /// of it takes the line out.
+    /// Sets the quantity of the SKU's line that is on sale, or else of its first line, which can
+    /// only be removed. `None` removes the line.
     fn set(&mut self, sku: &Sku, quantity: Option<Quantity>, known: &[Variant]) -> Result<()> {
         let on_sale = known.iter().find(|variant| variant.is_on_sale());
         let meant = self.lines.iter().position(|line| match on_sale {
@@ -165,7 +168,7 @@ impl Cart {
         Ok(())
     }
 
-    /// Makes the line of a variant hold so many of it, as it is now.
+    /// Sets the line of a variant to this quantity, or adds the line.
     fn put(&mut self, variant: &Variant, quantity: Quantity) -> Result<()> {
         if quantity.get() > variant.available.get() {
             return Err(out_of_stock(variant, quantity).into());
@@ -184,7 +187,7 @@ impl Cart {
 }
 
 impl CartLine {
-    /// A line of a variant as it is now: the one way that lines come to be.
+    /// Creates a line from the current state of a variant. All lines are created here.
     pub fn of(variant: &Variant, quantity: Quantity) -> Self {
         Self {
             sku: variant.sku.clone(),
@@ -198,23 +201,24 @@ impl CartLine {
         }
     }
 
-    /// Whether it is a line of this variant, and not of another product that had its SKU before.
+    /// Whether this is the variant's line, and not that of a deleted product with the same SKU.
     pub fn is_of(&self, variant: &Variant) -> bool {
         self.product_id == variant.product_id && self.sku == variant.sku
     }
 
-    /// Whether the line shows what the shop says now: it may have changed and come back.
-    fn says_the_same(&self, variant: &Variant) -> bool {
+    /// Whether the line shows the variant's current name and options. That is possible with another
+    /// revision, too: a change may have been undone.
+    fn shows_current(&self, variant: &Variant) -> bool {
         self.name == variant.name && self.options == variant.options
     }
 
-    /// What stands between the line and its purchase, the variant being as it is now.
+    /// Returns why the line can't be ordered as it is, given its current variant; `None` if it can.
     pub fn problem(&self, variant: Option<&Variant>) -> Option<LineProblem> {
         match variant.filter(|variant| variant.is_on_sale()) {
             None => Some(LineProblem::Unavailable),
             Some(v) if v.available.get() < self.quantity.get() => Some(LineProblem::OutOfStock),
             Some(v) if v.price != self.unit_price => Some(LineProblem::PriceChanged),
-            Some(v) if v.revision != self.revision && !self.says_the_same(v) => {
+            Some(v) if v.revision != self.revision && !self.shows_current(v) => {
                 Some(LineProblem::Changed)
             }
             Some(_) => None,
@@ -223,7 +227,7 @@ impl CartLine {
 }
 
 fn unavailable(sku: &Sku) -> Conflict {
-    let detail = "This item is not sold any more; take it out of the cart.";
+    let detail = "This item is no longer sold; remove it from the cart.";
     Conflict::new("unavailable", detail).with("sku", sku.as_str())
 }
 

@@ -1,22 +1,24 @@
-//! The passwords that are tried first: refused when somebody chooses one.
+//! Common passwords, which an attacker tries first: no user may choose one.
 //!
-//! The list is Django's, as far as its entries are long enough: common-passwords.LICENSE has its
-//! origin, its licence, and the command that made it.
+//! The list holds the entries of Django's list of common passwords that are long enough to be
+//! allowed otherwise; common-passwords.LICENSE names its origin, its licence, and the command that
+//! created it.
 
-/// One a line, in lower case and in the order of their bytes.
+/// One password for each line, in lower case, sorted by their bytes.
 const LIST: &str = include_str!("common-passwords.txt");
 
-/// What fingers walk along; each goes round.
-const WALKS: [&str; 3] = ["0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm"];
+/// Sequences that people type along, forwards or backwards; after its end each begins again.
+const SEQUENCES: [&str; 3] =
+    ["0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm"];
 
-/// A longer walk is no longer among the first that anybody tries.
-const LONGEST_WALK: usize = 16;
+/// The most characters of a sequence that counts as common.
+const MAX_SEQUENCE_LENGTH: usize = 16;
 
-/// Whether a password, in whatever case, is in the list, a walk along a row, or one character
-/// again and again.
+/// Whether a password is in the list, a part of a sequence, or one character repeated; upper and
+/// lower case make no difference.
 pub(super) fn is_common(password: &str) -> bool {
     let password = password.to_lowercase();
-    is_listed(&password) || is_walk(&password)
+    is_listed(&password) || is_sequence(&password)
 }
 
 fn is_listed(password: &str) -> bool {
@@ -34,14 +36,15 @@ fn is_listed(password: &str) -> bool {
     false
 }
 
-fn is_walk(password: &str) -> bool {
+fn is_sequence(password: &str) -> bool {
     let backwards: String = password.chars().rev().collect();
-    let is_still = password.chars().zip(password.chars().skip(1)).all(|(one, next)| one == next);
-    let is_along = |walk: &str| {
-        let round = walk.repeat(3);
-        round.contains(password) || round.contains(&backwards)
+    let is_repeated = password.chars().zip(password.chars().skip(1)).all(|(one, next)| one == next);
+    let is_part_of = |sequence: &str| {
+        let repeated = sequence.repeat(3);
+        repeated.contains(password) || repeated.contains(&backwards)
     };
-    password.chars().count() <= LONGEST_WALK && (is_still || WALKS.into_iter().any(is_along))
+    password.chars().count() <= MAX_SEQUENCE_LENGTH
+        && (is_repeated || SEQUENCES.into_iter().any(is_part_of))
 }
 
 #[cfg(test)]
@@ -49,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_long_and_in_order() {
+    fn the_list_is_long_and_sorted() {
         let entries: Vec<_> = LIST.lines().collect();
         assert!(entries.len() >= 3_000, "{}", entries.len());
         assert!(entries.is_sorted_by(|one, next| one < next));
@@ -63,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_is_found_and_nothing_beside_it() {
+    fn every_entry_is_found_and_nothing_else() {
         for entry in LIST.lines() {
             assert!(is_listed(entry), "{entry}");
             assert!(!is_listed(&format!("{entry} of mine")), "{entry}");
         }
         for (why, password) in [
             ("before the first", " "),
-            ("behind the last", "~~~~~~~~~"),
+            ("after the last", "~~~~~~~~~"),
             ("nothing", ""),
             ("two lines", "password\npassword1"),
             ("not ASCII", "ï»¿password"),
@@ -80,14 +83,14 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_ones_are_common_in_any_case() {
+    fn listed_passwords_are_common_in_upper_and_lower_case() {
         for password in ["password", "PassWord1", "IloveYou", "1q2w3e4r", "Passwort", "football"] {
             assert!(is_common(password), "{password}");
         }
     }
 
     #[test]
-    fn so_is_what_fingers_do_by_themselves() {
+    fn sequences_and_repeated_characters_are_common() {
         for password in [
             "!!!!!!!!",
             "ÄÄÄÄÄÄÄÄ",
@@ -105,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_it_is_not() {
+    fn a_password_that_only_resembles_a_common_one_is_not_common() {
         for password in ["correct horse", "01234568", "qwertyuj", "!!!!!!!?", &"x".repeat(128)] {
             assert!(!is_common(password), "{password}");
         }

@@ -1,98 +1,100 @@
-//! Everything that can go wrong, free of transport.
+//! The errors of the whole shop, independent of HTTP.
 //!
-//! Each variant has an outside, which a client may read, and some an inside (`context`), which
-//! only the log sees. `http::problem` is the one place that turns an error into an answer.
+//! A client may see everything in them but `context`, which goes to the log only. `http::problem`
+//! is the one place that turns an error into a response.
 
 use serde_json::{Map, Value};
 
 use super::invalid::Invalid;
 use super::rate_limit::RateLimit;
 
-/// What every fallible step of the shop returns.
+/// The result of everything that can fail with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a request was not carried out. Nothing was written, unless it is `OutcomeUnknown`, or the `Unavailable` or
-/// `Internal` of a single write: then only a retry with the same `Idempotency-Key` is safe.
+/// Why a request was not carried out.
+///
+/// Nothing was written, unless it is `OutcomeUnknown`, or the `Unavailable` or `Internal` of a
+/// single write: then only a retry with the same `Idempotency-Key` is safe.
 #[derive(Debug)]
 pub enum Error {
-    /// The request can't be read at all: broken JSON, a cursor that doesn't decode.
+    /// 400: the request can't be read, for example invalid JSON or a cursor that can't be decoded.
     Malformed {
         /// Stable slug.
         code: &'static str,
-        /// What is wrong and what to send instead.
+        /// What is wrong, and what to send instead.
         detail: String,
     },
-    /// The body is larger than the route takes.
+    /// 413: the body is larger than the route accepts.
     TooLarge {
-        /// The most bytes the route takes.
+        /// The largest accepted body, in bytes.
         limit: usize,
     },
-    /// The body is not of the type the route takes.
+    /// 415: the route does not accept the body's media type.
     UnsupportedMediaType {
         /// The media type to send.
         accepted: &'static str,
     },
-    /// No valid bearer token.
+    /// 401: the request has no valid bearer token.
     Unauthenticated,
-    /// Address and password don't belong together, or there is no such account.
+    /// 401 `invalid_credentials`: wrong e-mail address or password, or the account may not log in.
     InvalidCredentials,
-    /// A known caller who may not do this.
+    /// 403: the caller is known, but may not do this.
     Forbidden,
-    /// Missing, or someone else's: the two can't be told apart.
+    /// 404: the resource does not exist, or belongs to another user; clients can't tell which.
     NotFound,
-    /// No route of the shop has this path and method.
+    /// 405: the path exists, but does not accept the method.
     MethodNotAllowed {
-        /// The methods that the path takes.
+        /// The methods that the path accepts.
         allow: Vec<&'static str>,
     },
-    /// The input breaks rules; every broken field is listed.
+    /// 422: input can be read but is not valid; every invalid field is listed.
     Invalid(Invalid),
-    /// The state of the shop forbids it.
+    /// 409: the request conflicts with the current state of a resource.
     Conflict(Conflict),
-    /// `If-Match` names a version that is no longer current.
+    /// 412: `If-Match` names another version than the current one.
     VersionMismatch,
-    /// The route changes only a version that the caller names.
+    /// 428: the route requires `If-Match`, and the request has none.
     VersionRequired,
-    /// More than a limit allows in its window.
+    /// 429: a rate limit is used up.
     TooManyRequests {
-        /// Which limit.
+        /// The limit.
         limit: RateLimit,
         /// When the next window begins, in seconds from now.
         retry_after: i64,
     },
-    /// The database or another service can't be reached; trying again later may work.
+    /// 503: the database or another service can't be reached; a later retry may succeed.
     Unavailable {
-        /// For the log.
+        /// Details for the log; never sent to a client.
         context: String,
     },
-    /// Whether the request was carried out can't be told: only the same one again, with the same
-    /// `Idempotency-Key`, tells.
+    /// 503 `outcome_unknown`: the request may or may not have been carried out. Only a retry with
+    /// the same `Idempotency-Key` can find out.
     OutcomeUnknown,
-    /// A bug or a broken item.
+    /// 500: a bug, or an item that can't be read.
     Internal {
-        /// For the log.
+        /// Details for the log; never sent to a client.
         context: String,
     },
 }
 
-/// A refusal that names its reason and the facts behind it.
+/// A 409 error: the reason, and facts for the client.
 #[derive(Debug)]
 pub struct Conflict {
     /// Stable slug, such as `out_of_stock`.
     pub code: &'static str,
-    /// What stands in the way and what to do about it.
+    /// What the conflict is, and what to do about it.
     pub detail: String,
-    /// Members of the problem document, such as `available`.
+    /// Additional members of the problem document, such as `available`.
     pub facts: Map<String, Value>,
 }
 
 impl Conflict {
-    /// A refusal without further facts.
+    /// Creates a conflict without facts.
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), facts: Map::new() }
     }
 
-    /// Adds a fact.
+    /// Adds a member to the problem document.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.facts.insert(name.to_owned(), value.into());
@@ -113,22 +115,23 @@ impl From<Invalid> for Error {
 }
 
 impl Error {
-    /// An error that no caller can cause; `context` goes to the log only.
+    /// Creates a 500 error; `context` goes to the log only.
     pub fn internal(context: impl std::fmt::Display) -> Self {
         Self::Internal { context: context.to_string() }
     }
 
-    /// A service that can't be reached; `context` goes to the log only.
+    /// Creates a 503 error; `context` goes to the log only.
     pub fn unavailable(context: impl std::fmt::Display) -> Self {
         Self::Unavailable { context: context.to_string() }
     }
 
-    /// Whether it is an answer to the request, not a failure to answer it.
+    /// Whether the request was rejected (4xx); `false` if the shop failed to process it (5xx).
     pub fn is_refusal(&self) -> bool {
         !matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown | Self::Internal { .. })
     }
 
-    /// Whether it says how things stand, so that a fresher look could say otherwise.
+    /// Whether the error depends on the data that was read, so that a strongly consistent read
+    /// could lead to another result.
     pub fn is_about_state(&self) -> bool {
         matches!(
             self,
@@ -136,7 +139,8 @@ impl Error {
         )
     }
 
-    /// One broken field.
+    /// Creates a 422 error for one invalid field; `pointer` is its JSON pointer or the name of a
+    /// query parameter or header.
     pub fn invalid(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
         Self::Invalid(Invalid::field(pointer, code, detail))
     }

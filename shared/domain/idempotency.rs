@@ -1,4 +1,4 @@
-//! Requests that must not be carried out twice, and what they came to.
+//! Idempotency keys: requests that are carried out once, and their remembered results.
 
 use std::str::FromStr;
 
@@ -6,26 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 
-/// A request that must not be carried out twice.
+/// The idempotency key of a request: a retry with the same key is not carried out again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// A digest of the caller and the key.
+    /// A digest of the caller and the key, under which the result is remembered.
     pub identity: String,
-    /// A digest of method, path and canonical body: what the key was used for.
+    /// A digest of the request's method, path and canonical body.
     pub fingerprint: String,
 }
 
-/// What a request came to: enough to answer the same again.
+/// The remembered result of a request: what is needed to send an equal response to a retry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
-    /// The identifier of the resource that it made or changed.
+    /// The identifier of the resource that the request created or changed.
     pub resource: String,
-    /// The status of its answer.
+    /// The status code of the response.
     pub status: u16,
 }
 
 impl Idempotency {
-    /// 422 `idempotency_key_reused` where the key was used for a request of another fingerprint.
+    /// Compares the request with the `fingerprint` of the earlier request that used the key; 422
+    /// `idempotency_key_reused` if they differ.
     pub fn check(&self, fingerprint: &str) -> Result<()> {
         if self.fingerprint == fingerprint {
             return Ok(());
@@ -36,9 +37,9 @@ impl Idempotency {
 }
 
 impl Remembered {
-    /// The resource's identifier.
+    /// Parses the resource's identifier; an internal error if it is not of type `T`.
     pub fn id<T: FromStr>(&self) -> Result<T> {
         let id = self.resource.parse();
-        id.map_err(|_| Error::internal("a marker remembers a resource of another kind"))
+        id.map_err(|_| Error::internal("an idempotency marker holds an identifier of another type"))
     }
 }

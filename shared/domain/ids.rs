@@ -1,4 +1,5 @@
-//! Identifiers: a prefix that says of what, and a UUIDv7, so that they sort by time.
+//! Identifiers: a prefix for the type of resource, such as `ord_`, and a UUIDv7, so that they sort
+//! by time of creation.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +11,7 @@ use uuid::{NoContext, Uuid};
 use super::invalid::{Invalid, Refused};
 use super::time::Timestamp;
 
-/// A text that is no identifier of the wanted kind.
+/// The error of parsing a text that is not an identifier of the expected type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAnId;
 
@@ -31,7 +32,7 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new one, sortable by `now`.
+            /// Creates a random identifier that sorts by `now`.
             pub fn new(now: Timestamp) -> Self {
                 let (seconds, nanos) = now.unix();
                 Self(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos)))
@@ -42,12 +43,13 @@ macro_rules! id {
                 text.parse().map_err(|NotAnId| Refused::new("invalid_id", detail))
             }
 
-            /// The one made of these 16 bytes: for data that must come out the same every time.
+            /// Creates an identifier from a known UUID, for example one read from a token or fixed
+            /// in demo data.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }
 
-            /// The part behind the prefix.
+            /// Returns the UUID after the prefix.
             pub const fn uuid(self) -> Uuid {
                 self.0
             }
@@ -85,32 +87,32 @@ macro_rules! id {
 }
 
 id! {
-    /// A user.
+    /// The identifier of a user.
     UserId, "usr_"
 }
 id! {
-    /// A product.
+    /// The identifier of a product.
     ProductId, "prd_"
 }
 id! {
-    /// An order.
+    /// The identifier of an order.
     OrderId, "ord_"
 }
 id! {
-    /// A cart. A customer's cart has its owner's UUID: there is exactly one of it, and it needs
-    /// no place to be remembered in.
+    /// The identifier of a cart. A customer's cart has the customer's UUID, so that it is found
+    /// without being stored anywhere, and there is exactly one.
     CartId, "crt_"
 }
 id! {
-    /// A session: one login on one device.
+    /// The identifier of a session: one login on one device.
     SessionId, "ses_"
 }
 id! {
-    /// A registration that waits for its address to be verified.
+    /// The identifier of a registration whose e-mail address is not yet verified.
     RegistrationId, "reg_"
 }
 id! {
-    /// A message on its way out of the shop.
+    /// The identifier of a message in the outbox.
     MessageId, "msg_"
 }
 
@@ -120,7 +122,8 @@ impl From<UserId> for CartId {
     }
 }
 
-/// Exactly the form we write: one identifier has one spelling.
+/// Parses a UUIDv7 in lower case with hyphens; `None` for any other spelling, so that an identifier
+/// has only one.
 fn parse_uuid(text: &str) -> Option<Uuid> {
     let uuid = Uuid::try_parse(text).ok().filter(|uuid| uuid.get_version_num() == 7)?;
     let mut canonical = Uuid::encode_buffer();

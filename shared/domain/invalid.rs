@@ -1,70 +1,70 @@
-//! Broken input, field by field.
+//! Invalid input, field by field.
 //!
-//! [`Invalid`] is the error type of every request body and query: deserializing goes on after the
-//! first broken field, so that the caller sees all of them at once.
+//! [`Invalid`] is the error type of every request body and query. Deserializing continues after the
+//! first invalid field, so that the response lists all of them.
 
 use std::ops::ControlFlow;
 
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 use serde::Serialize;
 
-/// One broken field: `pointer` is a JSON pointer (RFC 6901) into the body, or a query parameter's
-/// name.
+/// An invalid field, as the problem document lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// Where.
+    /// A JSON pointer (RFC 6901) into the body, or the name of a query parameter or header.
     pub pointer: String,
     /// Stable slug.
     pub code: &'static str,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what would be valid.
     pub detail: String,
 }
 
-/// All broken fields of one input, at most 100; never empty.
+/// All invalid fields of one input: at least one, at most 100.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid(Vec<FieldError>);
 
-/// Why a domain type refused a value; [`Invalid`] adds where it stood.
+/// Why a domain type rejected a value. [`Invalid`] adds the position of the value in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// Stable slug.
     pub code: &'static str,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what would be valid.
     pub detail: String,
 }
 
 impl Refused {
-    /// Refuses a value.
+    /// Creates a rejection.
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
 }
 
 /// The most characters of a member's name in a pointer.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_LENGTH: usize = 100;
 
 impl Invalid {
-    /// The most broken fields that are listed: an answer must not be much larger than its request.
-    pub(super) const MOST: usize = 100;
+    /// The most fields that are listed, so that a response is not much larger than its request.
+    pub(super) const MAX_FIELDS: usize = 100;
 
-    /// A single broken field.
+    /// Creates the error of a single field.
     pub fn field(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
         Self(vec![FieldError { pointer: pointer.to_owned(), code, detail: detail.into() }])
     }
 
-    /// Collects the broken fields of several checks; `Ok` where there are none.
+    /// Combines the errors of several checks; `Ok` if there are none.
     pub fn collect(errors: impl IntoIterator<Item = Invalid>) -> Result<(), Invalid> {
         let all: Vec<_> =
-            errors.into_iter().flat_map(|invalid| invalid.0).take(Self::MOST).collect();
+            errors.into_iter().flat_map(|invalid| invalid.0).take(Self::MAX_FIELDS).collect();
         if all.is_empty() { Ok(()) } else { Err(Self(all)) }
     }
 
-    /// The broken fields.
+    /// The invalid fields, in the order in which they were found.
     pub fn fields(&self) -> &[FieldError] {
         &self.0
     }
 
-    /// The same errors with `/name` shortened to `name`, as query parameters are called.
+    /// Returns the errors of a query: the leading `/` is removed from each pointer, which leaves
+    /// the name of the parameter.
     #[must_use]
     pub fn of_query(mut self) -> Self {
         for field in &mut self.0 {
@@ -77,13 +77,13 @@ impl Invalid {
         Self(vec![FieldError { pointer: pointer(location), code, detail }])
     }
 
-    /// These after `earlier` ones.
+    /// Appends these errors to `earlier` ones.
     pub(super) fn and(self, earlier: Option<Self>) -> Self {
         match earlier {
             None => self,
             Some(mut all) => {
                 all.0.extend(self.0);
-                all.0.truncate(Self::MOST);
+                all.0.truncate(Self::MAX_FIELDS);
                 all
             }
         }
@@ -103,7 +103,7 @@ impl DeserializeError for Invalid {
             ErrorKind::UnknownKey { key, accepted } => Self::at(
                 location.push_key(key),
                 "unknown_field",
-                format!("There is no such field here; known are: {}.", accepted.join(", ")),
+                format!("Unknown field; the known fields are: {}.", accepted.join(", ")),
             ),
             ErrorKind::UnknownValue { accepted, .. } => Self::at(
                 location,
@@ -146,12 +146,12 @@ impl MergeWithError<Refused> for Invalid {
     }
 }
 
-/// The JSON pointer (RFC 6901) of a location; names are cut off after 100 characters.
+/// Returns the JSON pointer (RFC 6901) of a location; names are cut off after 100 characters.
 pub(super) fn pointer(location: ValuePointerRef<'_>) -> String {
     match location {
         ValuePointerRef::Origin => String::new(),
         ValuePointerRef::Key { key, prev } => {
-            let key: String = key.chars().take(LONGEST_NAME).collect();
+            let key: String = key.chars().take(MAX_NAME_LENGTH).collect();
             let escaped = key.replace('~', "~0").replace('/', "~1");
             format!("{}/{escaped}", pointer(*prev))
         }

@@ -1,8 +1,8 @@
 //! JSON as clients send it.
 //!
 //! Unlike `serde_json::Value`, [`Json`] keeps an object's members in the order of the text and
-//! refuses a member that is named twice: parsers disagree about which of the two counts (RFC 8259,
-//! section 4), and a quantity or an amount must not depend on that.
+//! rejects an object in which two members have the same name: parsers disagree about which of them
+//! counts (RFC 8259, section 4), and a quantity or an amount must not depend on that.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -37,13 +37,14 @@ pub enum Json {
     Object(Object),
 }
 
-/// The members of an object in the order of the text; no two have one name.
+/// The members of an object in the order of the text; no two have the same name.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Object(Vec<(String, Json)>);
 
 impl Json {
-    /// Reads a text. 400 `invalid_json` for what is no JSON or is nested more than 127 levels deep,
-    /// 400 `duplicate_member`, with a JSON pointer in its detail, for a member that is named twice.
+    /// Parses a text. 400 `invalid_json` if it is not JSON or is nested more than 127 levels deep;
+    /// 400 `duplicate_member`, with the JSON pointer of the member in its detail, if two members of
+    /// an object have the same name.
     pub fn parse(text: &[u8]) -> Result<Self> {
         let duplicate = Cell::new(None);
         let element = Element { at: ValuePointerRef::Origin, duplicate: &duplicate };
@@ -60,23 +61,24 @@ impl Json {
                     Category::Eof if text.is_empty() => {
                         "The body is empty; send a JSON object.".to_owned()
                     }
-                    _ => format!("The body is not JSON that can be read: {error}."),
+                    _ => format!("The body is not valid JSON: {error}."),
                 },
             },
         })
     }
 
-    /// `{}`.
+    /// Creates `{}`.
     pub fn empty_object() -> Self {
         Self::Object(Object::default())
     }
 
-    /// Reads it into a type whose fields are domain types.
+    /// Deserializes the value into a type whose fields are domain types.
     pub fn read<T: Deserr<Invalid>>(self) -> Result<T, Invalid> {
         deserr::deserialize(self)
     }
 
-    /// Removes the member at `path`: `id`, or `variants.available` in every element of `variants`.
+    /// Removes the member at `path`, if it exists. `id` removes a member of this object,
+    /// `variants.available` the member `available` of every element of the array `variants`.
     pub fn remove(&mut self, path: &str) {
         match (path.split_once('.'), self) {
             (None, Self::Object(object)) => {
@@ -92,14 +94,14 @@ impl Json {
         }
     }
 
-    /// The one text of a value, however it was written: members sorted by name, no white space,
-    /// numbers and strings as `serde_json` writes them.
+    /// Writes the value in its canonical form, so that equal values have equal texts: members
+    /// sorted by name, no white space, numbers and strings as `serde_json` writes them.
     pub fn canonical(&self) -> Result<String> {
         serde_json::to_string(&Canonical(self)).map_err(Error::internal)
     }
 }
 
-/// Of members with the same name, the first counts.
+/// If several members have the same name, the first counts and the others are dropped.
 impl FromIterator<(String, Json)> for Object {
     fn from_iter<I: IntoIterator<Item = (String, Json)>>(members: I) -> Self {
         let mut object = Self::default();
@@ -161,8 +163,8 @@ impl Map for Object {
     }
 }
 
-/// Reads one value that stands at `at`. The pointer of a member that is named twice goes into
-/// `duplicate`, since an error of `serde_json` holds nothing but a text.
+/// Reads one value, whose location in the text is `at`. The JSON pointer of a duplicate member is
+/// returned through `duplicate`, since an error of `serde_json` can only carry a text.
 #[derive(Clone, Copy)]
 struct Element<'a> {
     at: ValuePointerRef<'a>,
@@ -267,7 +269,7 @@ mod tests {
         Json::parse(text.as_bytes()).unwrap()
     }
 
-    /// The code and detail of a refusal.
+    /// The code and detail of the error for a text.
     fn refusal(text: &str) -> (&'static str, String) {
         match Json::parse(text.as_bytes()) {
             Err(Error::Malformed { code, detail }) => (code, detail),
@@ -279,14 +281,14 @@ mod tests {
     fn members_keep_the_order_of_the_text() {
         let Json::Object(object) = parse(r#"{"size": "M", "color": 1, "age": [null, true]}"#)
         else {
-            panic!("no object");
+            panic!("not an object");
         };
         let names: Vec<_> = object.into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["size", "color", "age"]);
     }
 
     #[test]
-    fn numbers_are_told_apart_by_sign_and_point() {
+    fn numbers_are_distinguished_by_sign_and_decimal_point() {
         for (text, value) in [
             ("0", Json::Integer(0)),
             ("18446744073709551615", Json::Integer(u64::MAX)),
@@ -301,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_named_twice_is_refused_by_its_pointer() {
+    fn a_duplicate_member_is_rejected_with_its_pointer() {
         for (text, pointer) in [
             (r#"{"a": 1, "a": 1}"#, "/a"),
             (r#"{"a": 1, "b": 2, "a": {}}"#, "/a"),
@@ -319,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_or_nested_too_deep_is_malformed_not_fatal() {
+    fn invalid_or_deeply_nested_json_is_an_error_and_no_crash() {
         let deep = |open: &str, close: &str| open.repeat(5000) + &close.repeat(5000);
         let (arrays, objects) = (deep("[", "]"), deep("{\"a\":", "}"));
         for text in ["", " ", "{", "{}{}", "nul", "1e999", "\"\\ud800\"", &arrays, &objects] {
@@ -328,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_canonical_text_says_what_a_value_means_not_how_it_was_written() {
+    fn equal_values_have_equal_canonical_texts() {
         let canonical = |text: &str| parse(text).canonical().unwrap();
         let text =
             r#" { "b" : [1, -2, 1.50, 1e2], "a": {"d": "\u00e9\n", "c": null}, "Z": true } "#;
@@ -343,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_removed_wherever_its_path_leads() {
+    fn a_member_is_removed_by_its_path() {
         let mut json = parse(r#"{"id": 1, "list": [{"id": 2, "a": 3}, 4, {"a": 5}], "a": {}}"#);
         for path in ["id", "list.id", "a.id", "b.id", "c"] {
             json.remove(path);
@@ -352,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn of_query_parameters_the_first_counts() {
+    fn of_members_with_the_same_name_the_first_counts() {
         let text = |text: &str| Json::String(text.to_owned());
         let pairs = [("a", "1"), ("b", "2"), ("a", "3")];
         let object: Object =

@@ -1,66 +1,68 @@
-//! The links in a mail. Where they lead comes from configuration, never from a request: whoever
-//! could choose a link's host would be sent other people's tokens.
+//! The links in mails. Their host comes from configuration, never from a request: an attacker who
+//! could choose the host would receive the tokens of other users.
 
 use super::ids::OrderId;
 
-/// Where the shop's pages are.
+/// Creates the URLs of the shop's pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Links(Pages);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Pages {
-    /// The shop's own front end: `{page}` and `{token}` in a pattern.
+    /// The shop has a front end: a URL pattern with the placeholders `{page}` and `{token}`.
     App(String),
-    /// The API's address, for a shop without one: it has two pages of its own.
+    /// The shop has no front end: the base URL of the API, which serves two pages itself,
+    /// `verify-email` and `reset-password`.
     Api(String),
 }
 
-/// The placeholders of a pattern.
+/// The placeholders in a URL pattern.
 const PAGE: &str = "{page}";
 const TOKEN: &str = "{token}";
 
 impl Links {
-    /// Links into the shop's front end. A pattern such as `https://shop.example/{page}?t={token}`,
-    /// or an address, which stands for `<address>/{page}#token={token}`: what is behind a `#` gets
-    /// into no server's log and no `Referer`.
+    /// Creates links to the shop's front end from a URL pattern, such as
+    /// `https://shop.example/{page}?t={token}`, or from a base URL, which means
+    /// `<base URL>/{page}#token={token}`: the part after a `#` appears in no server's log and in no
+    /// `Referer`. `None` if the text is neither.
     pub fn app(text: &str) -> Option<Self> {
         if !text.contains('{') {
-            let base = address(text)?;
+            let base = base_url(text)?;
             return Some(Self(Pages::App(format!("{base}/{PAGE}#token={TOKEN}"))));
         }
         let rest = text.replacen(PAGE, "", 1).replacen(TOKEN, "", 1);
         let (page, token) = (text.find(PAGE)?, text.find(TOKEN)?);
-        let in_order = page + PAGE.len() <= last_part(text, token)?;
+        let in_order = page + PAGE.len() <= start_of_token_part(text, token)?;
         let good = !rest.contains(['{', '}']) && in_order && is_url(&rest);
         good.then(|| Self(Pages::App(text.to_owned())))
     }
 
-    /// Links to the pages that the API serves itself.
+    /// Creates links to the pages that the API serves itself. `None` if the text is not a base URL.
     pub fn api(text: &str) -> Option<Self> {
-        Some(Self(Pages::Api(address(text)?.to_owned())))
+        Some(Self(Pages::Api(base_url(text)?.to_owned())))
     }
 
-    /// Where an address is verified.
+    /// The URL of the page that verifies an e-mail address.
     pub fn verify_email(&self, token: &str) -> String {
         self.with_token("verify-email", token)
     }
 
-    /// Where a new password is set.
+    /// The URL of the page that sets a new password.
     pub fn reset_password(&self, token: &str) -> String {
         self.with_token("reset-password", token)
     }
 
-    /// Where one logs in, if the shop has such a page.
+    /// The URL of the login page; `None` if the shop has no front end.
     pub fn log_in(&self) -> Option<String> {
         self.without_token("log-in")
     }
 
-    /// Where one asks for a new password, if the shop has such a page.
+    /// The URL of the page that asks for a password reset; `None` if the shop has no front end.
     pub fn forgot_password(&self) -> Option<String> {
         self.without_token("forgot-password")
     }
 
-    /// Where an order is shown, if the shop has such a page.
+    /// The URL of an order's page; `None` if the shop has no front end.
     pub fn order(&self, id: OrderId) -> Option<String> {
         self.without_token(&format!("orders/{id}"))
     }
@@ -68,23 +70,25 @@ impl Links {
     fn with_token(&self, page: &str, token: &str) -> String {
         match &self.0 {
             Pages::App(pattern) => pattern.replacen(PAGE, page, 1).replacen(TOKEN, token, 1),
-            Pages::Api(address) => format!("{address}/auth/pages/{page}#token={token}"),
+            Pages::Api(base) => format!("{base}/auth/pages/{page}#token={token}"),
         }
     }
 
     fn without_token(&self, page: &str) -> Option<String> {
         let Pages::App(pattern) = &self.0 else { return None };
-        let end = last_part(pattern, pattern.find(TOKEN)?)?;
+        let end = start_of_token_part(pattern, pattern.find(TOKEN)?)?;
         Some(pattern[..end].replacen(PAGE, page, 1))
     }
 }
 
-/// Where the part of the pattern begins that is there for the token's sake.
-fn last_part(pattern: &str, token: usize) -> Option<usize> {
+/// Returns the index where the part of the pattern with the token begins; links without a token end
+/// there.
+fn start_of_token_part(pattern: &str, token: usize) -> Option<usize> {
     pattern[..token].rfind(['/', '?', '&', '#'])
 }
 
-fn address(text: &str) -> Option<&str> {
+/// Returns a URL without query, fragment and trailing slashes; `None` if the text is not one.
+fn base_url(text: &str) -> Option<&str> {
     let base = text.trim_end_matches('/');
     (is_url(base) && !base.contains(['?', '#'])).then_some(base)
 }
@@ -104,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_says_where_page_and_token_stand() {
+    fn page_and_token_replace_their_placeholders() {
         for (pattern, with, without) in [
             ("https://shop.example", "/verify-email#token=T", "/orders/O"),
             ("https://shop.example/", "/verify-email#token=T", "/orders/O"),
@@ -121,21 +125,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_refused() {
+    fn an_invalid_pattern_is_rejected() {
         for (pattern, why) in [
             ("", "empty"),
             ("shop.example", "no scheme"),
-            ("javascript:alert(1)", "not of the web"),
+            ("javascript:alert(1)", "neither http nor https"),
             ("https://", "no host"),
-            ("https://shop.example/{page}", "nowhere to put the token"),
-            ("https://shop.example/#{token}", "nowhere to put the page"),
+            ("https://shop.example/{page}", "no placeholder for the token"),
+            ("https://shop.example/#{token}", "no placeholder for the page"),
             ("https://shop.example/{token}/{page}", "the token before the page"),
             ("https://shop.example/{page}{token}", "nothing between page and token"),
             ("https://shop.example/{page}#{token}{lang}", "an unknown placeholder"),
             ("https://shop.example/{page}/{page}#{token}", "a page twice"),
-            ("https://shop.example?x=1", "an address with a query"),
+            ("https://shop.example?x=1", "a base URL with a query"),
             ("https://shop.example/a b", "a space"),
-            ("https://shop.example/\"><script>", "no address"),
+            ("https://shop.example/\"><script>", "characters that a URL can't contain"),
         ] {
             assert_eq!(Links::app(pattern), None, "{why}: {pattern}");
         }

@@ -1,8 +1,8 @@
-//! Reading an object member by member.
+//! Reads a JSON object member by member.
 //!
-//! A derived reader stops before rules that concern several members if it can't read one of them.
-//! [`Members`] collects what it can't read and goes on: the rules are checked on the rest, and the
-//! caller learns of all that is wrong at once.
+//! A derived deserializer fails before rules about several members can be checked if one member is
+//! invalid. [`Members`] collects the errors and continues: rules are checked on the members that
+//! could be read, and the response lists all errors at once.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Map, Sequence, Value, ValueKind,
@@ -12,7 +12,7 @@ use deserr::{
 use super::invalid::{self, Invalid};
 use super::json::Json;
 
-/// The members of one object, and what is wrong with them so far.
+/// The members of one object, and the errors found so far.
 pub struct Members<'a, V: IntoValue> {
     at: ValuePointerRef<'a>,
     members: Vec<Member<V>>,
@@ -23,21 +23,22 @@ pub struct Members<'a, V: IntoValue> {
 struct Member<V: IntoValue> {
     name: String,
     is_null: bool,
-    /// An empty text: absent where the member is optional.
+    /// Whether it is an empty text, which counts as absent if the member is optional.
     is_blank: bool,
-    /// Until it is read.
+    /// `None` after it has been read.
     value: Option<Value<V>>,
 }
 
 impl Members<'_, Json> {
-    /// The members of a body.
+    /// Starts reading a request body. 422 `wrong_type` if it is not an object.
     pub fn of_body(body: Json) -> Result<Self, Invalid> {
         Self::of(body.into_value(), ValuePointerRef::Origin)
     }
 }
 
 impl<'a, V: IntoValue> Members<'a, V> {
-    /// The members of what stands at `at`; `wrong_type` where that is no object.
+    /// Starts reading a value, whose location in the body is `at`. 422 `wrong_type` if it is not an
+    /// object.
     pub fn of(value: Value<V>, at: ValuePointerRef<'a>) -> Result<Self, Invalid> {
         let Value::Map(map) = value else { return Err(wrong_type(value, ValueKind::Map, at)) };
         let member = |(name, value): (String, V)| {
@@ -53,7 +54,8 @@ impl<'a, V: IntoValue> Members<'a, V> {
         Ok(Self { at, members, known: Vec::new(), broken: None })
     }
 
-    /// A member that must be there: `required` where it is missing.
+    /// Reads a member that must be present. `None` if it is missing (error `required`) or invalid;
+    /// the error is collected.
     pub fn required<T: Deserr<Invalid>>(&mut self, name: &'static str) -> Option<T> {
         match self.take(name) {
             Some(value) => self.read(name, value),
@@ -65,14 +67,15 @@ impl<'a, V: IntoValue> Members<'a, V> {
         }
     }
 
-    /// A member that may be missing, null or an empty text, which count alike.
+    /// Reads an optional member. `None` if it is missing, null or an empty text, and also if it is
+    /// invalid; then the error is collected.
     pub fn optional<T: Deserr<Invalid>>(&mut self, name: &'static str) -> Option<T> {
         let value = self.take(name).filter(|_| self.has(name))?;
         self.read::<Option<T>>(name, value).flatten()
     }
 
-    /// A list that may be missing or null. An element that can't be read is `None`, so that the
-    /// others keep their places.
+    /// Reads an optional array; `None` if it is missing, null or not an array. An invalid element
+    /// is `None`, so that the others keep their indexes; its error is collected.
     pub fn list<T: Deserr<Invalid>>(&mut self, name: &'static str) -> Option<Vec<Option<T>>> {
         self.elements(name, |element, at| match T::deserialize_from_value(element, at) {
             Ok(element) => (Some(element), None),
@@ -80,8 +83,8 @@ impl<'a, V: IntoValue> Members<'a, V> {
         })
     }
 
-    /// A list of objects that may be missing or null; each is what `read` makes of its members.
-    /// `None` stands for an element that is no object.
+    /// Reads an optional array of objects, each by `read`; `None` if it is missing, null or not an
+    /// array. An element that is not an object is `None`.
     pub fn objects<T>(
         &mut self,
         name: &'static str,
@@ -96,34 +99,36 @@ impl<'a, V: IntoValue> Members<'a, V> {
         })
     }
 
-    /// Whether a member is there, not null and no empty text, read already or not.
+    /// Whether the object has this member with a value other than null and an empty text. The
+    /// member need not be valid, and may have been read already.
     pub fn has(&self, name: &str) -> bool {
-        let says = |member: &Member<V>| !member.is_null && !member.is_blank;
-        self.members.iter().any(|member| member.name == name && says(member))
+        let has_value = |member: &Member<V>| !member.is_null && !member.is_blank;
+        self.members.iter().any(|member| member.name == name && has_value(member))
     }
 
-    /// The JSON pointer of a member.
+    /// Returns the JSON pointer of a member.
     pub fn pointer(&self, name: &str) -> String {
         invalid::pointer(self.at.push_key(name))
     }
 
-    /// Refuses a member for a rule that it breaks.
+    /// Adds the error of a member that breaks a rule.
     pub fn refuse(&mut self, name: &str, code: &'static str, detail: impl Into<String>) {
         self.add([Invalid::field(&self.pointer(name), code, detail)]);
     }
 
-    /// Adds what another check found.
+    /// Adds the errors of other checks.
     pub fn add(&mut self, broken: impl IntoIterator<Item = Invalid>) {
         for invalid in broken {
             self.broken = Some(invalid.and(self.broken.take()));
         }
     }
 
-    /// All that is wrong, members that nobody has asked for included.
+    /// Returns all errors, including one for each member that was never read (`unknown_field`);
+    /// `None` if there are none.
     pub fn broken(mut self) -> Option<Invalid> {
         let unknown = |member: &Member<V>| !self.known.contains(&member.name.as_str());
         let unknown: Vec<_> = self.members.iter().filter(|member| unknown(member)).collect();
-        let unknown = unknown.into_iter().take(Invalid::MOST).map(|member| {
+        let unknown = unknown.into_iter().take(Invalid::MAX_FIELDS).map(|member| {
             let kind: ErrorKind<'_, V> =
                 ErrorKind::UnknownKey { key: &member.name, accepted: &self.known };
             take_cf_content(Invalid::error(None, kind, self.at))
@@ -131,8 +136,8 @@ impl<'a, V: IntoValue> Members<'a, V> {
         unknown.fold(self.broken.take(), |broken, unknown| Some(unknown.and(broken)))
     }
 
-    /// What `build` makes of the members if nothing is wrong; it gives `None` only where one that
-    /// is required could not be read.
+    /// Returns the value that `build` returns, or all errors if there are any; then `build` is not
+    /// called. If `build` returns `None`, the error is `required`.
     pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Invalid> {
         let at = invalid::pointer(self.at);
         match self.broken() {
@@ -196,8 +201,8 @@ mod tests {
         Members::of_body(Json::parse(body.as_bytes()).unwrap()).unwrap()
     }
 
-    /// The pointers and codes of what is wrong.
-    fn wrong(invalid: &Invalid) -> Vec<String> {
+    /// The pointer and code of each error.
+    fn errors(invalid: &Invalid) -> Vec<String> {
         let field = |field: &crate::domain::invalid::FieldError| {
             format!("{} {}", field.pointer, field.code)
         };
@@ -205,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_is_read_whatever_cannot() {
+    fn valid_members_are_read_beside_invalid_ones() {
         let mut body = members(r#"{"quantity": 0, "sku": "MUG", "note": null, "more": 1}"#);
         let quantity: Option<Quantity> = body.required("quantity");
         let sku: Option<Sku> = body.required("sku");
@@ -215,11 +220,11 @@ mod tests {
         assert_eq!((quantity, note, missing, name), (None, None, None, None));
         assert_eq!(sku.unwrap().as_str(), "MUG");
         let expected = ["/quantity quantity_out_of_range", "/name required", "/more unknown_field"];
-        assert_eq!(wrong(&body.broken().unwrap()), expected);
+        assert_eq!(errors(&body.broken().unwrap()), expected);
     }
 
     #[test]
-    fn a_member_is_there_whether_it_can_be_read_or_not_unless_it_is_null() {
+    fn a_member_counts_as_present_even_if_invalid_but_not_if_null() {
         let mut body = members(r#"{"sku": 5, "note": null}"#);
         assert!(body.has("sku") && !body.has("note") && !body.has("name"));
         assert_eq!(body.optional::<Sku>("sku"), None);
@@ -227,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_keep_their_places() {
+    fn valid_elements_keep_their_indexes() {
         let mut body = members(r#"{"skus": ["A", 5, "C", "?"], "none": null, "one": "A"}"#);
         let skus: Vec<Option<Sku>> = body.list("skus").unwrap();
         let shown: Vec<_> = skus.iter().map(|sku| sku.as_ref().map(Sku::as_str)).collect();
@@ -236,11 +241,11 @@ mod tests {
         assert_eq!(body.list::<Sku>("one"), None);
         assert_eq!(body.list::<Sku>("missing"), None);
         let expected = ["/skus/1 wrong_type", "/skus/3 invalid_sku", "/one wrong_type"];
-        assert_eq!(wrong(&body.broken().unwrap()), expected);
+        assert_eq!(errors(&body.broken().unwrap()), expected);
     }
 
     #[test]
-    fn objects_of_a_list_are_read_alike_and_their_rules_point_at_them() {
+    fn errors_in_objects_of_an_array_point_at_their_members() {
         let mut body = members(r#"{"a/b": [{"sku": "A"}, 5, {"sku": 5, "size": "M"}, {}]}"#);
         let lines = body.objects("a/b", |line| {
             let sku: Option<Sku> = line.optional("sku");
@@ -256,23 +261,23 @@ mod tests {
             "/a~1b/2/size unknown_field",
             "/a~1b/3/sku nameless",
         ];
-        assert_eq!(wrong(&body.broken().unwrap()), expected);
+        assert_eq!(errors(&body.broken().unwrap()), expected);
     }
 
     #[test]
-    fn something_is_built_only_where_nothing_is_wrong() {
+    fn a_value_is_built_only_if_there_are_no_errors() {
         let built = |text: &str| {
             let mut body = members(text);
             let sku: Option<Sku> = body.required("sku");
             body.finish(|| sku)
         };
         assert_eq!(built(r#"{"sku": "A"}"#).unwrap().as_str(), "A");
-        assert_eq!(wrong(&built("{}").unwrap_err()), ["/sku required"]);
-        assert_eq!(wrong(&built(r#"{"sku": "A", "b": 1}"#).unwrap_err()), ["/b unknown_field"]);
+        assert_eq!(errors(&built("{}").unwrap_err()), ["/sku required"]);
+        assert_eq!(errors(&built(r#"{"sku": "A", "b": 1}"#).unwrap_err()), ["/b unknown_field"]);
     }
 
     #[test]
-    fn at_most_a_hundred_are_listed() {
+    fn at_most_a_hundred_errors_are_listed() {
         let unknown: Vec<_> = (0..6_000).map(|number| format!("\"{number}\": 1")).collect();
         let body = members(&format!("{{{}}}", unknown.join(",")));
         assert_eq!(body.broken().unwrap().fields().len(), 100);

@@ -1,4 +1,4 @@
-//! What the shop has to tell somebody.
+//! Outbox messages: events that users are told about by mail.
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -9,67 +9,70 @@ use super::password_reset::RESET_LIFETIME;
 use super::registration::REGISTRATION_LIFETIME;
 use super::time::Timestamp;
 
-/// Something to tell somebody.
+/// A message in the outbox, from which a mail is rendered and sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// Identifier; sorts by time.
     pub id: MessageId,
-    /// What happened.
+    /// The event that the mail is about.
     pub event: Event,
-    /// When.
+    /// When the event happened.
     pub created_at: Timestamp,
 }
 
-/// What happened. Who has an account is looked up when the mail is sent, so that a person who was
-/// deleted in between is not written to. An address is in it only where nobody may learn from the
-/// answer, or from the time it takes, whether somebody has an account under it. Tokens are never in
-/// it: they are made when the mail is.
+/// An event that a user is told about.
+///
+/// The user's profile is read when the mail is sent, so that a user who has deleted the account in
+/// the meantime gets none. An event holds an e-mail address only if the request named one: whether
+/// it has an account is looked up when the mail is sent, so that neither the response nor its
+/// timing reveals it. An event never holds a token: tokens are created when the mail is rendered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
-    /// Somebody asked for an account.
+    /// Someone registered with this e-mail address.
     RegistrationRequested {
-        /// The address that they say is theirs.
+        /// The address in the request, not yet verified.
         email: Email,
-        /// What they asked for.
+        /// The registration.
         registration_id: RegistrationId,
     },
-    /// Somebody asked for the mail of their registration again.
+    /// Someone asked for the verification mails of this e-mail address again.
     VerificationRequested {
-        /// The address that they say is theirs.
+        /// The address in the request, not yet verified.
         email: Email,
     },
-    /// Somebody forgot their password.
+    /// Someone asked to reset the password of this e-mail address.
     PasswordResetRequested {
-        /// The address that they say is theirs.
+        /// The address in the request, not yet verified.
         email: Email,
     },
     /// A customer placed an order.
     OrderPlaced {
-        /// Which.
+        /// The order.
         order_id: OrderId,
-        /// Whose.
+        /// The customer.
         user_id: UserId,
     },
-    /// Somebody changed their password.
+    /// A user's password was changed or reset.
     PasswordChanged {
-        /// Who.
+        /// The user.
         user_id: UserId,
     },
     /// An order was cancelled.
     OrderCancelled {
-        /// Which.
+        /// The order.
         order_id: OrderId,
-        /// Whose.
+        /// The customer.
         user_id: UserId,
     },
 }
 
-/// After this time a message goes unsent: its shop has no mail, or somebody should have looked.
+/// How long a message that can't be sent is kept, in the outbox or among the failed ones, before it
+/// is deleted: long enough for an operator to notice.
 pub const KEPT: Duration = Duration::days(14);
 
 impl Event {
-    /// Its name, for logs.
+    /// The name of the event, as logs and the stored message have it.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::RegistrationRequested { .. } => "registration_requested",
@@ -81,8 +84,8 @@ impl Event {
         }
     }
 
-    /// For how long it is worth telling: nobody wants last year's mail when a shop that had none
-    /// begins to send it.
+    /// How long after the event the mail is still sent. So a shop that configures mail late does
+    /// not send the mails of past months.
     pub const fn relevant_for(&self) -> Duration {
         match self {
             Self::RegistrationRequested { .. } | Self::VerificationRequested { .. } => {
@@ -97,17 +100,17 @@ impl Event {
 }
 
 impl Message {
-    /// Something to tell, from now on.
+    /// Creates a message about an event that happens now.
     pub fn new(event: Event, now: Timestamp) -> Self {
         Self { id: MessageId::new(now), event, created_at: now }
     }
 
-    /// When it goes unsent.
+    /// When DynamoDB deletes the message if it has not been sent.
     pub fn expires_at(&self) -> Timestamp {
         self.created_at.plus(KEPT)
     }
 
-    /// Whether telling it does no good any more.
+    /// Whether the event is too old for a mail ([`Event::relevant_for`]).
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.created_at.plus(self.event.relevant_for()) <= now
     }
@@ -118,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_is_what_the_table_calls_it() {
+    fn the_kind_in_logs_is_the_stored_one() {
         let now = Timestamp::from_unix_millis(1_767_225_600_000);
         let email = Email::parse("ada@example.com".into()).unwrap();
         let (order_id, user_id) = (OrderId::new(now), UserId::new(now));

@@ -1,4 +1,5 @@
-//! Money: whole minor units of one currency. There is no decimal anywhere.
+//! Money: an integer number of minor units, such as cents, of one currency. No amount is ever a
+//! decimal number.
 
 use std::fmt;
 
@@ -17,7 +18,7 @@ use super::invalid::{Invalid, Refused};
 pub struct Currency(Iso);
 
 impl Currency {
-    /// Reads a three-letter code.
+    /// Parses a three-letter ISO 4217 code in capitals; `unknown_currency` for any other text.
     pub fn parse(code: String) -> Result<Self, Refused> {
         Iso::from_code(&code).map(Self).ok_or_else(|| {
             Refused::new("unknown_currency", "Must be an ISO 4217 code in capitals, such as USD.")
@@ -29,7 +30,7 @@ impl Currency {
         self.0.code()
     }
 
-    /// How many of an amount's digits stand behind the decimal point: 2 for USD, 0 for JPY.
+    /// The number of decimals: 2 for USD, 0 for JPY, 3 for KWD.
     pub fn decimals(self) -> u16 {
         self.0.exponent().unwrap_or(0)
     }
@@ -57,8 +58,8 @@ pub struct Money {
     currency: Currency,
 }
 
-/// A sum as a client may name it, such as the total of an order: above every sum of [`Money`] that
-/// the shop shows.
+/// An amount as a client may send it where a sum is expected, such as the total of an order. Its
+/// limit is larger than that of [`Money`], so that every total that the shop shows is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 pub struct Total {
@@ -67,16 +68,16 @@ pub struct Total {
 }
 
 impl Money {
-    /// The largest price a client may name: the total of the most lines of the largest quantity is
-    /// still within [`Total::MAX`].
+    /// The largest price that a client may send, in minor units. The total of the largest possible
+    /// order is still within [`Total::MAX`].
     pub const MAX: i64 = 100_000_000_000;
 
-    /// So many minor units; amounts of our own sums may exceed [`Money::MAX`].
+    /// Creates an amount of minor units. Computed sums may exceed [`Money::MAX`].
     pub const fn new(minor_units: i64, currency: Currency) -> Self {
         Self { amount: Amount(minor_units), currency }
     }
 
-    /// Minor units.
+    /// The number of minor units.
     pub const fn amount(self) -> i64 {
         self.amount.0
     }
@@ -86,19 +87,20 @@ impl Money {
         self.currency
     }
 
-    /// The price of so many; quantities and prices are bounded so that this can't overflow.
+    /// Multiplies a price by a quantity. The limits of prices and quantities rule out an overflow.
     #[must_use]
     pub const fn times(self, quantity: u32) -> Self {
         Self::new(self.amount.0.saturating_mul(quantity as i64), self.currency)
     }
 
-    /// The sum, which is nothing in `currency` where there are no parts.
+    /// Adds amounts of the same currency; without any, the sum is 0 in `currency`.
     pub fn sum(parts: impl IntoIterator<Item = Money>, currency: Currency) -> Self {
         let total = parts.into_iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount.0));
         Self::new(total, currency)
     }
 
-    /// Refuses another currency than the shop's; `pointer` says where the amount stood.
+    /// Checks that the currency is the shop's; 422 `wrong_currency` if not. `pointer` is the JSON
+    /// pointer of the amount.
     pub fn in_shop_currency(self, shop: Currency, pointer: &str) -> Result<(), Invalid> {
         if self.currency == shop {
             return Ok(());
@@ -112,13 +114,13 @@ impl Total {
     /// 2^53 − 1: JavaScript represents every integer up to it exactly.
     pub const MAX: i64 = 9_007_199_254_740_991;
 
-    /// The amount.
+    /// Converts it to [`Money`].
     pub const fn money(self) -> Money {
         Money::new(self.amount.0, self.currency)
     }
 }
 
-/// As people read it, with the currency's own decimals: `19.99 USD`, `1999 JPY`.
+/// Writes the amount for people, with the decimals of its currency: `19.99 USD`, `1999 JPY`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (amount, decimals) = (self.amount.0, usize::from(self.currency.decimals()));
@@ -130,7 +132,7 @@ impl fmt::Display for Money {
     }
 }
 
-/// Minor units, of which a client may send at most `MAX`.
+/// A number of minor units, at most `MAX` when a client sends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Amount<const MAX: i64>(i64);
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_money_is_refused_field_by_field() {
+    fn invalid_money_is_rejected_field_by_field() {
         for (value, expected) in [
             (json!({"amount": 19.99, "currency": "USD"}), vec![("/amount", "not_minor_units")]),
             (json!({"amount": 5.0, "currency": "USD"}), vec![("/amount", "not_minor_units")]),

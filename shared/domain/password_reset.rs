@@ -1,4 +1,4 @@
-//! Forgotten passwords.
+//! Password resets: what a mailed reset token allows.
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -6,17 +6,17 @@ use time::Duration;
 use super::ids::UserId;
 use super::time::Timestamp;
 
-/// For how long a mailed token works.
+/// How long a mailed reset token is valid.
 pub const RESET_LIFETIME: Duration = Duration::minutes(60);
 
-/// What a mailed token allows.
+/// A password reset, stored under the digest of its mailed token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PasswordReset {
-    /// Whose password may be set.
+    /// The user whose password the token may set.
     pub user_id: UserId,
-    /// The password that was forgotten: once it has been changed, by whatever way, no token that
-    /// was mailed before does anything.
+    /// The version of the password when the token was mailed. Once the password has changed in any
+    /// way, the token is no longer valid.
     pub password_version: u32,
-    /// When the token stops working.
+    /// When the token expires.
     pub expires_at: Timestamp,
 }

@@ -1,28 +1,30 @@
-//! Members of a merge patch (RFC 7396): left out, null, or a value. An empty text counts as left out.
+//! Members of a JSON merge patch (RFC 7396): absent, null, or a value. An empty text counts as
+//! absent.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
 use super::invalid::Invalid;
 
-/// What a merge patch says of a member that may be missing.
+/// A merge patch's change to a value that can be removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Patch<T> {
-    /// Left out: it stays as it is.
+    /// The member is absent: the value stays.
     #[default]
     Keep,
-    /// Null: it goes.
+    /// The member is null: the value is removed.
     Remove,
-    /// It becomes this.
+    /// The new value.
     Set(T),
 }
 
-/// What a merge patch says of a member that is always there: null is no value for it.
+/// A merge patch's change to a value that can't be removed; null is passed to `T`, which rejects
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Replace<T> {
-    /// Left out: it stays as it is.
+    /// The member is absent: the value stays.
     #[default]
     Keep,
-    /// It becomes this.
+    /// The new value.
     By(T),
 }
 
@@ -51,7 +53,7 @@ impl<T: Deserr<Invalid>> Deserr<Invalid> for Patch<T> {
     }
 }
 
-/// A member that may be missing, null or an empty text, which count alike.
+/// An optional member of a body; missing, null and an empty text all mean `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Optional<T>(Option<T>);
 

@@ -1,4 +1,4 @@
-//! Products and the variants of them that are sold.
+//! Products and their variants. What is sold, and has a SKU and stock, is the variant.
 
 mod draft;
 mod options;
@@ -18,60 +18,61 @@ use super::time::Timestamp;
 pub use draft::{MAX_VARIANTS, ProductDraft, Revision};
 pub use options::{OptionNames, Options};
 
-/// Who sees a product.
+/// Whether a product is shown and sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 pub enum ProductStatus {
     /// Listed and sold.
     Active,
-    /// Not yet.
+    /// Not yet published; only admins see it.
     Draft,
-    /// No longer.
+    /// No longer published; only admins see it.
     Archived,
 }
 
-/// What is shown of a product, whichever variant is bought.
+/// A product, as stored: what all its variants have in common.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Product {
     /// Identifier; sorts by creation.
     pub id: ProductId,
-    /// The name as it stands in an address; not unique.
+    /// The name as part of a URL, such as `stoneware-mug`; not unique.
     pub slug: Slug,
     /// Name.
     pub name: Name,
-    /// Text for the product's page.
+    /// Description.
     pub description: Option<Description>,
-    /// The shelf it stands on.
+    /// The slug of its category.
     pub category: Option<Slug>,
-    /// Maker.
+    /// Brand.
     pub brand: Option<Name>,
-    /// Free words to find it by.
+    /// Keywords.
     #[serde(default)]
     pub tags: Vec<Label>,
-    /// Pictures; the first is the main one.
+    /// URLs of its images; the first is the main one.
     #[serde(default)]
     pub images: Vec<ImageUrl>,
     /// The price of every variant that has none of its own.
     pub price: Money,
-    /// Who sees it.
+    /// Whether it is shown and sold.
     pub status: ProductStatus,
-    /// Stock at or below this is low; `None` where nobody asked.
+    /// Stock at or below this number of units is low; `None` if the product has no threshold.
     pub low_stock_threshold: Option<Stock>,
     /// The names of its variants' options.
     #[serde(default)]
     pub options: OptionNames,
-    /// The sizes its variants on sale come in, in their order.
+    /// The values of the option `size` of its variants, in the variants' order, without duplicates
+    /// and without those of withdrawn variants.
     #[serde(default)]
     pub sizes: Vec<String>,
-    /// The SKUs of its variants on sale, in their order.
+    /// The SKUs of its variants, in the variants' order, without the withdrawn ones.
     #[serde(default)]
     pub skus: Vec<Sku>,
-    /// Counts the changes, from 1.
+    /// Version: 1 when created, 1 higher after each change.
     pub version: u64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed; sales don't count.
+    /// When it last changed. A change of stock does not count.
     pub updated_at: Timestamp,
 }
 
@@ -79,45 +80,45 @@ pub struct Product {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VariantStatus {
-    /// Can be bought.
+    /// Can be bought, if it is in stock.
     OnSale,
     /// Its product is a draft or archived.
     Hidden,
-    /// Taken out of its product; kept for the orders that hold it.
+    /// Removed from its product; kept for the orders that contain it.
     Withdrawn,
 }
 
-/// One sellable form of a product: all that a cart and an order need to know of it.
+/// A variant, as stored: one form of a product, with all that carts and orders need of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Variant {
-    /// What its stock is counted by.
+    /// Its SKU, unique in the shop.
     pub sku: Sku,
-    /// The product it is a form of.
+    /// Its product.
     pub product_id: ProductId,
     /// The product's name.
     pub name: Name,
-    /// What distinguishes it.
+    /// Its options, such as size and color.
     #[serde(default)]
     pub options: Options,
-    /// Its picture.
+    /// URL of its image.
     pub image: Option<ImageUrl>,
-    /// What it sells at: its own price, or else the product's.
+    /// The price that it sells at: its own price, or else the product's.
     pub price: Money,
-    /// The price that it was given; `None` where it follows the product's.
+    /// Its own price; `None` if it sells at the product's.
     pub own_price: Option<Money>,
-    /// Units that can be bought now.
+    /// The number of units that can be bought.
     pub available: Stock,
-    /// Stock at or below this is low: its own threshold, or else the product's.
+    /// Stock at or below this number of units is low: its own threshold, or else the product's.
     pub low_stock_threshold: Option<Stock>,
-    /// The threshold that the inventory gave it; `None` where it follows the product's.
+    /// Its own threshold; `None` if the product's applies.
     pub own_low_stock_threshold: Option<Stock>,
     /// Whether it can be bought.
     pub status: VariantStatus,
-    /// Its place among its siblings, and its number for ever.
+    /// Its position among the product's variants, from 1. Never changes and is never reused.
     #[serde(default)]
     pub number: usize,
-    /// Counts, from 1, how often changed what a buyer is told: the name, the options, and what it
-    /// sells at.
+    /// Rises by 1, from 1, each time its name, options or price change. Cart lines and orders
+    /// compare it to notice such changes.
     #[serde(default)]
     pub revision: u64,
 }
@@ -133,18 +134,18 @@ impl std::fmt::Display for VariantStatus {
 }
 
 impl Variant {
-    /// Whether a buyer is told the same of both.
+    /// Whether both have the same name, options and price.
     fn is_described_like(&self, other: &Self) -> bool {
         self.name == other.name && self.options == other.options && self.price == other.price
     }
 
-    /// Whether it can be bought at all, stock aside.
+    /// Whether it is on sale, whether or not it is in stock.
     pub fn is_on_sale(&self) -> bool {
         self.status == VariantStatus::OnSale
     }
 }
 
-/// A product and all its variants, withdrawn ones included, in their order.
+/// A product and all its variants, including withdrawn ones, sorted by number.
 #[derive(Debug, Clone)]
 pub struct ProductWithVariants {
     /// The product.
@@ -154,12 +155,12 @@ pub struct ProductWithVariants {
 }
 
 impl ProductWithVariants {
-    /// The variants that are part of the product as it is described now.
+    /// Returns the variants that are not withdrawn.
     pub fn current_variants(&self) -> impl Iterator<Item = &Variant> {
         self.variants.iter().filter(|variant| variant.status != VariantStatus::Withdrawn)
     }
 
-    /// The same after a revision; stock is as it was.
+    /// Returns the product with a revision applied; stock does not change.
     #[must_use]
     pub fn revised(mut self, revision: Revision) -> Self {
         for variant in revision.changed.into_iter().chain(revision.added) {
@@ -174,6 +175,7 @@ impl ProductWithVariants {
 }
 
 impl Product {
+    /// Sets `skus` and `sizes` from the variants.
     fn summarize(&mut self, variants: &[Variant]) {
         let kept = || variants.iter().filter(|v| v.status != VariantStatus::Withdrawn);
         self.skus = kept().map(|variant| variant.sku.clone()).collect();

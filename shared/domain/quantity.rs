@@ -1,4 +1,4 @@
-//! How many.
+//! Numbers of units: in a cart or an order, and in stock.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content,
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
 
-/// Units of one SKU in a cart or an order: 1 to 999.
+/// The number of units of one SKU in a cart or an order: 1 to 999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Quantity(u32);
@@ -16,17 +16,17 @@ impl Quantity {
     /// The most units of one SKU in a line.
     pub const MAX: u32 = 999;
 
-    /// Reads a quantity; `None` outside 1 to 999.
+    /// Creates a quantity; `None` outside 1 to 999.
     pub const fn new(units: u32) -> Option<Self> {
         if units >= 1 && units <= Self::MAX { Some(Self(units)) } else { None }
     }
 
-    /// The units.
+    /// The number of units.
     pub const fn get(self) -> u32 {
         self.0
     }
 
-    /// Both together; `None` above 999.
+    /// Adds two quantities; `None` if the sum is above 999.
     pub const fn plus(self, other: Self) -> Option<Self> {
         Self::new(self.0 + other.0)
     }
@@ -41,7 +41,7 @@ impl Deserr<Invalid> for Quantity {
     }
 }
 
-/// A quantity that a cart's line is set to: 0 removes the line.
+/// The quantity that a client sets a cart line to: 1 to 999, or 0 (`None`), which removes the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewQuantity(pub Option<Quantity>);
 
@@ -55,7 +55,7 @@ impl Deserr<Invalid> for NewQuantity {
     }
 }
 
-/// Units on the shelf: 0 to 1,000,000,000.
+/// The number of units of one SKU in stock: 0 to 1,000,000,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(transparent)]
 pub struct Stock(u32);
@@ -63,12 +63,12 @@ pub struct Stock(u32);
 impl Stock {
     const MAX: u32 = 1_000_000_000;
 
-    /// So many units, at most 1,000,000,000.
+    /// Creates a stock; a larger number becomes 1,000,000,000.
     pub const fn new(units: u32) -> Self {
         Self(if units > Self::MAX { Self::MAX } else { units })
     }
 
-    /// The units.
+    /// The number of units.
     pub const fn get(self) -> u32 {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Registrations that wait for their e-mail address to be verified: not yet accounts.
+//! Pending registrations: the e-mail address is not yet verified, and there is no account yet.
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -9,33 +9,34 @@ use super::text::{Name, Phone};
 use super::time::Timestamp;
 use super::user::{AccountStatus, Role, User, UserSummary};
 
-/// For how long a registration waits.
+/// How long a registration can be verified.
 pub const REGISTRATION_LIFETIME: Duration = Duration::hours(24);
 
-/// What somebody asked for who says that an address is theirs.
+/// A pending registration, as stored. The e-mail address need not belong to the person who
+/// registered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Registration {
     /// Identifier; sorts by time.
     pub id: RegistrationId,
-    /// The address.
+    /// E-mail address.
     pub email: Email,
-    /// How they want to be called.
+    /// Name.
     pub name: Name,
     /// Phone number.
     pub phone: Option<Phone>,
-    /// The password, as a PHC string.
+    /// The Argon2id hash of the password, as a PHC string.
     pub password_hash: String,
-    /// Digests of the tokens that were mailed.
+    /// The digests of the verification tokens that were mailed for it.
     #[serde(default)]
     pub tokens: Vec<String>,
-    /// When they asked.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it stops waiting.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
 impl Registration {
-    /// The account that it asks for.
+    /// Creates the user that the registration asks for: a customer with an unverified address.
     pub fn user(&self, id: UserId) -> User {
         let summary = UserSummary {
             email: self.email.clone(),
@@ -51,33 +52,33 @@ impl Registration {
     }
 }
 
-/// All that waits under one address.
+/// The pending registrations of one e-mail address.
 #[derive(Debug, Default)]
 pub struct PendingRegistrations(Vec<Registration>);
 
 impl PendingRegistrations {
-    /// These, oldest first.
+    /// Wraps registrations, which are sorted from oldest to newest.
     pub fn new(registrations: Vec<Registration>) -> Self {
         Self(registrations)
     }
 
-    /// All of them, also those that have expired.
+    /// Returns all registrations, including expired ones, oldest first.
     pub fn all(&self) -> &[Registration] {
         &self.0
     }
 
-    /// Whether nothing waits.
+    /// Whether there is none, not even an expired one.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The registration with this identifier that a token of this digest was mailed for, if it
-    /// has not expired.
+    /// Finds a registration by its identifier and the digest of a token that was mailed for it;
+    /// `None` if there is none or it has expired.
     pub fn find(&self, id: RegistrationId, token: &str, now: Timestamp) -> Option<&Registration> {
         self.of_now(now).find(|one| one.id == id && one.tokens.iter().any(|own| own == token))
     }
 
-    /// Those that have not expired, newest first.
+    /// Returns the registrations that have not expired, newest first.
     pub fn of_now(&self, now: Timestamp) -> impl Iterator<Item = &Registration> {
         self.0.iter().rev().filter(move |registration| registration.expires_at > now)
     }

@@ -1,4 +1,4 @@
-//! The public halves of the keys that sign access tokens.
+//! The public keys of the key pairs that sign access tokens.
 
 use std::collections::BTreeMap;
 
@@ -6,38 +6,38 @@ use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
-/// A public key.
+/// A published public key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicKey {
-    /// The Ed25519 public key, base64url without padding: a JWK's `x`.
+    /// The Ed25519 public key in base64url without padding, as in a JWK's member `x`.
     pub x: String,
     /// When it was published.
     pub published_at: Timestamp,
-    /// Until when it is believed; for ever, where no other has taken its place.
+    /// When tokens that it signed stop being accepted; `None` if no other key has replaced it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub believed_until: Option<Timestamp>,
 }
 
 impl PublicKey {
-    /// A key that signs from now on.
+    /// Creates a key that is published now and accepted without a limit.
     pub fn new(x: &str, now: Timestamp) -> Self {
         Self { x: x.to_owned(), published_at: now, believed_until: None }
     }
 
-    /// Whether a token of this key may be good.
+    /// Whether tokens that it signed are accepted.
     pub fn is_believed(&self, now: Timestamp) -> bool {
         self.believed_until.is_none_or(|until| until > now)
     }
 }
 
-/// The key that is to sign next.
+/// The new key of a key rotation.
 #[derive(Debug)]
 pub struct Successor {
-    /// What tokens will name it by.
+    /// The key's identifier, which tokens name in their header.
     pub kid: String,
-    /// Until when nobody else may change the keys.
+    /// Until when no other rotation may begin: the end of this rotation's lock.
     pub turn_ends: Timestamp,
 }
 
-/// Public keys by their `kid`.
+/// Public keys by key identifier (`kid`).
 pub type PublicKeys = BTreeMap<String, PublicKey>;

@@ -1,4 +1,4 @@
-//! Stock keeping units.
+//! SKUs (stock keeping units).
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::ids::ProductId;
 use super::invalid::{Invalid, Refused};
 
-/// What stock is counted by: `[A-Za-z0-9._-]{1,64}` but for `.` and `..`, case-sensitive, unique in
-/// the shop.
+/// The SKU of a variant: `[A-Za-z0-9._-]{1,64}` except `.` and `..`, case-sensitive, unique in the
+/// shop.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Deserr)]
 #[serde(transparent)]
 #[deserr(error = Invalid, try_from(String) = Sku::parse -> Refused)]
 pub struct Sku(String);
 
 impl Sku {
-    /// Reads a SKU.
+    /// Parses a SKU; `invalid_sku` for any other text.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let valid = (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-            // As a segment of a path, clients resolve these two away (RFC 3986, section 5.2.4).
+            // Clients remove these two from a URL's path (RFC 3986, section 5.2.4).
             && ![".", ".."].contains(&text.as_str());
         if valid {
             Ok(Self(text))
@@ -33,13 +33,13 @@ impl Sku {
         }
     }
 
-    /// The SKU of a product's `number`th variant where its maker named none.
+    /// Generates the SKU of a product's variant with this number, if the admin named none.
     pub fn generate(product: ProductId, number: usize) -> Self {
         let hex = product.uuid().as_simple().to_string().to_ascii_uppercase();
         Self(format!("SKU-{}-{number}", &hex[hex.len() - 10..]))
     }
 
-    /// The SKU.
+    /// The SKU as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

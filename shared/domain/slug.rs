@@ -1,4 +1,4 @@
-//! Names as they stand in addresses.
+//! Slugs: names as part of a URL.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
 
-/// Lower-case words joined by hyphens, at most 80 characters: `outdoor-gear`.
+/// A slug: lower-case ASCII words joined by hyphens, 1 to 80 characters, such as `outdoor-gear`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
 #[serde(transparent)]
 #[deserr(error = Invalid, try_from(String) = Slug::parse -> Refused)]
@@ -16,7 +16,8 @@ pub struct Slug(String);
 impl Slug {
     const MAX: usize = 80;
 
-    /// Reads a slug, or makes one of a name: `Outdoor Gear` is `outdoor-gear`.
+    /// Parses a slug, or converts a name to one: `Outdoor Gear` becomes `outdoor-gear`.
+    /// `invalid_slug` if nothing is left or it is too long.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let slug = slugify(&text);
         if slug.is_empty() || slug.len() > Self::MAX {
@@ -28,7 +29,8 @@ impl Slug {
         Ok(Self(slug))
     }
 
-    /// The slug of a product's name; a name without any ASCII letter or digit has the slug `product`.
+    /// Converts a product's name to a slug, cut off after 80 characters. A name without any ASCII
+    /// letter or digit becomes `product`.
     pub fn of_name(name: &str) -> Self {
         let mut slug = slugify(name);
         slug.truncate(Self::MAX);
@@ -36,7 +38,7 @@ impl Slug {
         Self(if slug.is_empty() { "product" } else { slug }.to_owned())
     }
 
-    /// The slug.
+    /// The slug as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Movements of stock.
+//! Stock movements.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,48 +6,48 @@ use super::ids::{OrderId, ProductId};
 use super::sku::Sku;
 use super::time::Timestamp;
 
-/// Why a variant's stock changed. The variant item carries its latest movement, so that the
-/// table's stream holds the whole ledger.
+/// A change of a variant's stock and its reason. The variant's item holds the latest movement, so
+/// that the table's stream contains all movements.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Movement {
-    /// Units that came (positive) or went (negative).
+    /// The number of units added (positive) or removed (negative).
     pub delta: i64,
-    /// Why.
+    /// The reason.
     pub reason: MovementReason,
-    /// The order behind it.
+    /// The order that caused it, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// When.
+    /// When the stock changed.
     pub at: Timestamp,
 }
 
-/// A movement of one variant's stock.
+/// A stock movement and the variant that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockChange {
     /// The variant's product.
     pub product_id: ProductId,
     /// The variant.
     pub sku: Sku,
-    /// What moves, and why.
+    /// The movement.
     pub movement: Movement,
 }
 
-/// Why stock changes.
+/// The reason of a stock movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MovementReason {
-    /// A new SKU begins with it.
+    /// The initial stock of a new SKU.
     Initial,
-    /// An order took it.
+    /// An order was placed.
     Sale,
-    /// A cancelled order gave it back.
+    /// An order was cancelled.
     Cancellation,
-    /// An order that expired unpaid gave it back.
+    /// An order expired unpaid.
     Expiry,
 }
 
 impl Movement {
-    /// The stock that a new SKU begins with.
+    /// Creates the movement of a new SKU's initial stock.
     pub fn initial(stock: u32, at: Timestamp) -> Self {
         Self { delta: i64::from(stock), reason: MovementReason::Initial, order_id: None, at }
     }

@@ -1,4 +1,4 @@
-//! Points in time, to the millisecond, in UTC.
+//! Points in time, in milliseconds and UTC.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-/// A point in time; written as RFC 3339 in UTC with three decimals, so that texts sort by time.
+/// A point in time, in milliseconds. Written as RFC 3339 in UTC with three decimals, so that texts
+/// sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since 1970.
+    /// Creates a timestamp from milliseconds since 1970.
     pub const fn from_unix_millis(millis: i64) -> Self {
         Self(millis)
     }
@@ -23,18 +24,18 @@ impl Timestamp {
         self.0
     }
 
-    /// Whole seconds since 1970: what tokens and DynamoDB's TTL count in.
+    /// Whole seconds since 1970, the unit of tokens and of DynamoDB's TTL.
     pub const fn unix_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// Seconds and nanoseconds since 1970, as UUIDv7 takes them; nothing is earlier than 1970.
+    /// Seconds and nanoseconds since 1970, as UUIDv7 needs them; 0 for a time before 1970.
     pub(crate) fn unix(self) -> (u64, u32) {
         let millis = u64::try_from(self.0).unwrap_or(0);
         (millis / 1000, u32::try_from(millis % 1000 * 1_000_000).unwrap_or(0))
     }
 
-    /// So much later.
+    /// Adds a duration; fractions of a second are dropped.
     #[must_use]
     pub const fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.whole_seconds().saturating_mul(1000)))
@@ -60,15 +61,15 @@ impl fmt::Display for Timestamp {
 }
 
 impl From<Timestamp> for SystemTime {
-    fn from(instant: Timestamp) -> Self {
-        let (seconds, nanos) = instant.unix();
+    fn from(at: Timestamp) -> Self {
+        let (seconds, nanos) = at.unix();
         UNIX_EPOCH + std::time::Duration::new(seconds, nanos)
     }
 }
 
 impl From<Timestamp> for String {
-    fn from(instant: Timestamp) -> Self {
-        instant.to_string()
+    fn from(at: Timestamp) -> Self {
+        at.to_string()
     }
 }
 
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_instant_reads_back_as_itself() {
+    fn a_timestamp_reads_back_as_itself() {
         let at = Timestamp::from_unix_millis(1_795_182_908_007);
         assert_eq!(at.to_string(), "2026-11-20T13:55:08.007Z");
         assert_eq!(Timestamp::try_from(at.to_string()).unwrap(), at);

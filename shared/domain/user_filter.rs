@@ -1,24 +1,24 @@
-//! Which people a list of users shows.
+//! The filter of the list of users.
 
 use super::text::Name;
 use super::user::{ListedUser, NameKey, Role};
 
-/// Which people are wanted.
+/// Selects users by name and role.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
-    /// How the names begin, as [`NameKey::prefix`] has it.
+    /// The prefix of the name, in the form of [`NameKey::prefix`]; `None` selects every name.
     pub name: Option<String>,
-    /// What they may do.
+    /// The role; `None` selects every role.
     pub role: Option<Role>,
 }
 
 impl UserFilter {
-    /// Those whose name begins so, without regard to case, and who may do this.
+    /// Creates a filter for a name prefix, which is compared without regard to case, and a role.
     pub fn of(name: Option<&Name>, role: Option<Role>) -> Self {
         Self { name: name.map(NameKey::prefix), role }
     }
 
-    /// Whether a person is one of them.
+    /// Whether the filter selects a user.
     pub fn fits(&self, user: &ListedUser) -> bool {
         let begins = |prefix: &String| user.name_key.to_string().starts_with(prefix);
         self.name.as_ref().is_none_or(begins)

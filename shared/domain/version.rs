@@ -1,20 +1,22 @@
-//! Versions that a caller may insist on.
+//! Optimistic concurrency: the versions of a resource that `If-Match` allows.
 
 use super::error::{Error, Result};
 
-/// Which version of a resource a change is meant for.
+/// The versions of a resource that a change may be applied to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
-    /// Whatever it is now, and whether it is stored or not.
+    /// Any version, also a resource that is not stored yet: the request has no `If-Match`.
     Any,
-    /// Whatever it is now, but it must be stored.
+    /// Any version of a stored resource: `If-Match: *`.
     Stored,
-    /// One of these; of tags that are not ours there is none.
+    /// One of these versions. Empty if `If-Match` names only tags that the shop never issued; then
+    /// no version matches.
     OneOf(Vec<u64>),
 }
 
 impl Expected {
-    /// The same for a resource that may not be stored yet: its version is 0 then.
+    /// Like [`Expected::check`], for a resource that may not be stored yet: its version is 0 then,
+    /// and `Stored` fails.
     pub fn check_stored(&self, current: u64) -> Result<()> {
         match self {
             Self::Stored if current == 0 => Err(Error::VersionMismatch),
@@ -22,7 +24,7 @@ impl Expected {
         }
     }
 
-    /// Refuses a change that is meant for another version than the current one.
+    /// Checks that the current version is an expected one; 412 if not.
     pub fn check(&self, current: u64) -> Result<()> {
         match self {
             Self::OneOf(versions) if !versions.contains(&current) => Err(Error::VersionMismatch),

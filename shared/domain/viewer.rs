@@ -1,13 +1,14 @@
-//! Who looks at an order.
+//! The viewer of an order.
 
 use super::ids::UserId;
 use super::user::Role;
 
-/// Who looks at an order.
+/// A user who wants to see or change an order. Only the order's customer and admins may; for others
+/// the order does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Viewer {
-    /// The person.
+    /// The user.
     pub user_id: UserId,
-    /// What the person may do.
+    /// The user's role.
     pub role: Role,
 }

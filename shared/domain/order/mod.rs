@@ -1,4 +1,4 @@
-//! Orders: what was bought, and the states an order goes through.
+//! Orders and their states.
 
 mod shortage;
 mod transition;
@@ -26,7 +26,7 @@ pub use transition::{
     Actor, Cause, Change, Row, StockEffect, TRANSITIONS, Transition, UnpaidPlace,
 };
 
-/// Where an order stands.
+/// The state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
@@ -45,7 +45,7 @@ pub enum OrderStatus {
     Expired,
 }
 
-/// Where the money of an order stands.
+/// The state of an order's payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the field's")]
@@ -59,28 +59,29 @@ pub enum PaymentStatus {
     Refunded,
 }
 
-/// How an order is paid.
+/// The payment method of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 pub enum PaymentMethod {
-    /// Outside the shop: bank transfer, cash on delivery. An admin records it.
+    /// Paid outside the shop, for example by bank transfer; an admin records the payment.
     Manual,
-    /// Through the payment gateway.
+    /// Paid by card through the payment gateway.
     Card,
 }
 
-/// The most unpaid orders of one customer: each of them keeps stock from everybody else.
+/// The most unpaid orders of one customer, each of which reserves stock.
 pub const MAX_UNPAID_ORDERS: usize = 5;
 
 impl OrderStatus {
-    /// Those in which an order is on its way to something.
+    /// The states of an order that is not completed; an account with such an order can't be
+    /// deleted.
     pub const OPEN: [Self; 5] =
         [Self::PendingPayment, Self::Paid, Self::Processing, Self::Shipped, Self::ReturnRequested];
 }
 
 impl PaymentMethod {
-    /// How long an order waits for its money.
+    /// How long after its placement an unpaid order expires.
     pub const fn payment_period(self) -> Duration {
         match self {
             Self::Manual => Duration::days(7),
@@ -89,39 +90,39 @@ impl PaymentMethod {
     }
 }
 
-/// What was bought, and how it stands.
+/// An order, as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// Identifier; sorts by time.
     pub id: OrderId,
-    /// How it stands: what every list of orders shows.
+    /// State, payment and total: the part that the index for lists of orders holds as well.
     pub summary: OrderSummary,
-    /// What was bought; one line a SKU.
+    /// The order lines, at most one for each SKU.
     pub lines: Vec<OrderLine>,
-    /// Where it goes.
+    /// The shipping address, if there is one.
     pub shipping_address: Option<Address>,
-    /// Every state so far, oldest first.
+    /// All states so far, oldest first.
     pub history: Vec<HistoryEntry>,
 }
 
-/// How an order stands.
+/// The state, payment and total of an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OrderSummary {
-    /// Who bought; `None` once they have deleted their account.
+    /// The customer; `None` after the customer's account was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// Where it stands.
+    /// State.
     pub status: OrderStatus,
-    /// Where its money stands.
+    /// State of the payment.
     pub payment_status: PaymentStatus,
-    /// How it is paid.
+    /// Payment method.
     pub payment_method: PaymentMethod,
-    /// The sum of the lines.
+    /// The sum of the lines' totals.
     pub total: Money,
-    /// When it expires unpaid; `None` once that can't happen any more.
+    /// When it expires if it is still unpaid; `None` in every state but `pending_payment`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// Counts the changes, from 1.
+    /// Version: 1 when placed, 1 higher after each change.
     pub version: u64,
     /// When it was placed.
     pub placed_at: Timestamp,
@@ -134,9 +135,9 @@ pub struct OrderSummary {
 pub struct ListedOrder {
     /// Identifier.
     pub id: OrderId,
-    /// How it stands.
+    /// State, payment and total.
     pub summary: OrderSummary,
-    /// What was bought.
+    /// The order lines.
     pub lines: Vec<OrderLine>,
 }
 
@@ -146,56 +147,57 @@ impl From<Order> for ListedOrder {
     }
 }
 
-/// One line of an order: what was bought, as it was then.
+/// An order line: a copy of the variant's description and price at the time of the order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OrderLine {
-    /// The variant.
+    /// The variant's SKU.
     pub sku: Sku,
-    /// Its product.
+    /// The variant's product.
     pub product_id: ProductId,
     /// The product's name.
     pub name: Name,
-    /// What distinguishes the variant.
+    /// The variant's options, such as size and color.
     #[serde(default)]
     pub options: Options,
-    /// What one cost.
+    /// The price of one unit.
     pub unit_price: Money,
-    /// How many.
+    /// The number of units.
     pub quantity: Quantity,
-    /// How many of them were refunded.
+    /// The number of units that were refunded.
     #[serde(default)]
     pub refunded_quantity: u32,
 }
 
-/// A state that an order came into.
+/// An entry of an order's history: a state and when it was reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// The state.
     pub status: OrderStatus,
-    /// Since when.
+    /// When the order reached the state.
     pub at: Timestamp,
-    /// What somebody said about it.
+    /// A note about the change. No route writes one yet.
     pub note: Option<String>,
 }
 
-/// What a customer asks to buy.
+/// The data of an order to place.
 #[derive(Debug)]
 pub struct NewOrder {
     /// Identifier.
     pub id: OrderId,
-    /// Who buys.
+    /// The customer.
     pub user_id: UserId,
-    /// What; one line a SKU, at least one.
+    /// The lines: at least one, at most one for each SKU.
     pub lines: Vec<CartLine>,
-    /// How it is paid.
+    /// Payment method.
     pub payment_method: PaymentMethod,
-    /// Where it goes.
+    /// The shipping address, if there is one.
     pub shipping_address: Option<Address>,
 }
 
 impl Order {
-    /// Places an order: its stock is taken, and its money is not there yet. One that costs nothing
-    /// is paid at once, and takes no place among its customer's unpaid orders.
+    /// Returns the transition that places an order: it removes the units from stock, and the order
+    /// is unpaid. An order with a total of 0 is `paid` at once and does not count as an unpaid
+    /// order.
     pub fn place(new: NewOrder, currency: Currency, now: Timestamp) -> Transition {
         let lines: Vec<_> = new.lines.into_iter().map(OrderLine::from).collect();
         let total = Money::sum(lines.iter().map(OrderLine::total), currency);
@@ -234,7 +236,7 @@ impl Order {
 }
 
 impl OrderLine {
-    /// What the line costs.
+    /// The price of all units.
     pub const fn total(&self) -> Money {
         self.unit_price.times(self.quantity.get())
     }

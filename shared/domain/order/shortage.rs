@@ -1,4 +1,4 @@
-//! Lines that can't be bought, as problem documents list them.
+//! Order lines that can't be bought, as problem documents list them.
 
 use serde::Serialize;
 
@@ -8,23 +8,23 @@ use crate::domain::error::Conflict;
 use crate::domain::ids::ProductId;
 use crate::domain::sku::Sku;
 
-/// A line that can't be bought.
+/// A requested line that can't be bought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MissingLine {
-    /// What was asked for: a SKU, or a product where no SKU was named.
+    /// The requested SKU; `None` if the request named a product.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,
-    /// The product, where no SKU was named.
+    /// The requested product; `None` if the request named a SKU.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<ProductId>,
-    /// How many were asked for.
+    /// The requested number of units.
     pub requested: u32,
-    /// How many there are.
+    /// The available number of units.
     pub available: u32,
 }
 
 impl MissingLine {
-    /// An item of which nothing is on sale.
+    /// Creates the entry of a requested item that is not on sale.
     pub fn of_item(item: &RequestedItem) -> Self {
         let (sku, product_id) = match &item.which {
             VariantSelector::Sku(sku) => (Some(sku.clone()), None),
@@ -33,18 +33,19 @@ impl MissingLine {
         Self { sku, product_id, requested: item.quantity.get(), available: 0 }
     }
 
-    /// A line of which nothing is there.
+    /// Creates the entry of a line that is not on sale.
     pub fn of_line(line: &CartLine) -> Self {
         let requested = line.quantity.get();
         Self { sku: Some(line.sku.clone()), product_id: None, requested, available: 0 }
     }
 }
 
-/// Some lines can't be bought: `out_of_stock`, or `unavailable` where they are no longer sold.
+/// Creates the 409 error for lines that can't be bought; `code` is `out_of_stock`, or `unavailable`
+/// if they are no longer sold.
 pub fn cannot_buy(code: &'static str, lines: &[MissingLine]) -> Conflict {
     let detail = match code {
-        "out_of_stock" => "There is not enough left of some items; see `lines` for what there is.",
-        _ => "Some items are not sold any more; see `lines`, and take them out.",
+        "out_of_stock" => "Some items are out of stock; see `lines` for the available units.",
+        _ => "Some items are no longer sold; remove those in `lines`.",
     };
     Conflict::new(code, detail).with("lines", serde_json::json!(lines))
 }

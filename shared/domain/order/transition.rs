@@ -1,8 +1,9 @@
-//! The ways an order goes from one state to the next: the transition table of the HTTP contract,
-//! row by row, and what carrying out a row means.
+//! Transitions of an order from one state to the next: the transition table of the HTTP contract,
+//! and the effects of each transition.
 //!
-//! [`Order::apply`] decides and changes nothing: it returns a [`Transition`], the new order with
-//! all that must happen together with it, and one commit writes that under the order's version.
+//! [`Order::apply`] writes nothing: it returns a [`Transition`], which is the changed order and
+//! everything that has to be written together with it, in one transaction on the condition that the
+//! order's version has not changed.
 
 use super::{HistoryEntry, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus};
 use crate::domain::error::Conflict;
@@ -15,13 +16,13 @@ use crate::domain::user::Role;
 /// Who changes an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// The customer it belongs to.
+    /// The order's customer.
     Customer,
-    /// Somebody who runs the shop.
+    /// An admin.
     Admin,
-    /// Time, when an order has waited long enough.
+    /// The schedule that expires unpaid orders.
     Clock,
-    /// The payment gateway, by what it says of the money.
+    /// The payment gateway, by an event about the payment.
     Gateway,
 }
 
@@ -34,53 +35,54 @@ impl From<Role> for Actor {
     }
 }
 
-/// What a transition does with the units of the order.
+/// The effect of a transition on stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StockEffect {
-    /// They stay where they are.
+    /// Stock does not change.
     Stays,
-    /// They go back on sale.
+    /// All units of the order return to stock.
     Returns,
-    /// The refund behind the transition says whether they go back.
+    /// The refund that causes the transition decides whether units return to stock.
     ByRefund,
 }
 
-/// What makes a transition possible.
+/// What causes a transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// Its actor asks for it.
+    /// A request of its actor to change the state.
     Request,
-    /// A refund, its request or its decision. No route makes refunds yet.
+    /// A refund that is requested, granted or declined. No route makes refunds yet.
     Refund,
 }
 
 /// One row of the transition table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// The state that is left.
+    /// The state before.
     pub from: OrderStatus,
-    /// The state that is reached.
+    /// The state after.
     pub to: OrderStatus,
-    /// Who may bring it about.
+    /// Who may cause it.
     pub actors: &'static [Actor],
-    /// For orders that are paid in this way only; `None` for all.
+    /// The payment method that the order must have; `None` for any.
     pub method: Option<PaymentMethod>,
-    /// What becomes of the units.
+    /// The effect on stock.
     pub stock: StockEffect,
-    /// What makes it possible.
+    /// What causes it.
     pub cause: Cause,
 }
 
 impl Row {
-    fn is_open_to(&self, order: &Order, actor: Actor) -> bool {
+    /// Whether the row applies to the order's current state and payment method, and to this actor.
+    fn allows(&self, order: &Order, actor: Actor) -> bool {
         self.from == order.summary.status
             && self.actors.contains(&actor)
             && self.method.is_none_or(|method| method == order.summary.payment_method)
     }
 }
 
-/// Every transition of an order that exists. The first one, into `pending_payment` or, with
-/// nothing to pay, into `paid`, is [`Order::place`].
+/// All transitions of an existing order. [`Order::place`] creates an order in `pending_payment` or,
+/// if its total is 0, in `paid`.
 #[rustfmt::skip]
 pub const TRANSITIONS: &[Row] = {
     use Actor::{Admin, Clock, Customer, Gateway};
@@ -120,40 +122,41 @@ const fn row(
     Row { from, to, actors, method, stock, cause }
 }
 
-/// What somebody wants to become of an order.
+/// A requested change to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// It comes into this state.
+    /// Change to this state.
     Status(OrderStatus),
 }
 
-/// A change that has been decided, and everything that must happen with it.
+/// An allowed change to an order, and everything that must be written together with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transition {
-    /// The order as it is then; its version is one more.
+    /// The order after the change; its version is 1 higher.
     pub order: Order,
-    /// Units that come back or go.
+    /// The stock movements.
     pub stock: Vec<StockChange>,
-    /// What becomes of its place among the customer's unpaid orders.
+    /// The effect on the number of the customer's unpaid orders.
     pub unpaid: UnpaidPlace,
-    /// What is told to whom.
+    /// The messages to send.
     pub messages: Vec<Event>,
 }
 
-/// A customer may have few unpaid orders at a time; each of them takes a place.
+/// The effect of a transition on the number of a customer's unpaid orders, which is at most
+/// [`MAX_UNPAID_ORDERS`](super::MAX_UNPAID_ORDERS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnpaidPlace {
-    /// The order takes one.
+    /// The customer has one unpaid order more.
     Taken(UserId),
-    /// The order gives its one back.
+    /// The customer has one unpaid order less.
     Freed(UserId),
-    /// The order had none and gets none.
+    /// The number does not change.
     Untouched,
 }
 
 impl Order {
-    /// Decides on a change. 409 `illegal_transition` where no row of the table leads there for this
-    /// actor; `refund_first` where money would have to be given back.
+    /// Returns the transition for a change. 409 `illegal_transition` if no row of the table allows
+    /// it to this actor; 409 `refund_first` if a payment has to be refunded first.
     pub fn apply(
         &self,
         change: &Change,
@@ -161,7 +164,7 @@ impl Order {
         now: Timestamp,
     ) -> Result<Transition, Conflict> {
         let Change::Status(to) = *change;
-        let rows = TRANSITIONS.iter().filter(|row| row.is_open_to(self, actor) && row.to == to);
+        let rows = TRANSITIONS.iter().filter(|row| row.allows(self, actor) && row.to == to);
         let row = rows.into_iter().find(|row| row.cause == Cause::Request);
         let row = row.ok_or_else(|| self.illegal_transition(to, actor))?;
         let payment_status = self.payment_status_in(to, row)?;
@@ -185,10 +188,10 @@ impl Order {
         })
     }
 
-    /// The states that this actor can bring the order into next.
+    /// Returns the states that this actor can change the order to next.
     pub fn allowed_transitions(&self, actor: Actor) -> Vec<OrderStatus> {
-        let rows = TRANSITIONS.iter().filter(|row| row.is_open_to(self, actor));
-        // What only a refund's decision reaches is not for naming.
+        let rows = TRANSITIONS.iter().filter(|row| row.allows(self, actor));
+        // Leaves out `returned` after `shipped` or `delivered`, which only a refund leads to.
         let named = |row: &&Row| {
             row.cause == Cause::Request
                 || row.from == OrderStatus::ReturnRequested
@@ -197,8 +200,8 @@ impl Order {
         rows.filter(named).map(|row| row.to).collect()
     }
 
-    /// What the money is like in the new state. Money that moved has to be given back before the
-    /// order is cancelled; an order that cost nothing has none.
+    /// Returns the state of the payment after a transition; 409 `refund_first` if units would
+    /// return to stock while a payment is not refunded. An order with a total of 0 needs no refund.
     fn payment_status_in(&self, to: OrderStatus, row: &Row) -> Result<PaymentStatus, Conflict> {
         use PaymentStatus as P;
         let is_free = self.summary.total.amount() == 0;
@@ -206,7 +209,7 @@ impl Order {
             (StockEffect::Returns, P::Unpaid | P::Failed) => Ok(P::Voided),
             (StockEffect::Returns, P::Paid) if is_free => Ok(P::Voided),
             (StockEffect::Returns, _) => {
-                let detail = "The order's money has moved; it has to be given back first.";
+                let detail = "A payment was made for this order; it has to be refunded first.";
                 Err(Conflict::new("refund_first", detail))
             }
             _ if to == OrderStatus::Paid => Ok(P::Paid),
@@ -224,7 +227,7 @@ impl Order {
         }
     }
 
-    /// What placing the order takes off the shelves.
+    /// Returns the stock movements of placing the order.
     pub(super) fn stock_taken(&self, now: Timestamp) -> Vec<StockChange> {
         self.movements(-1, MovementReason::Sale, now)
     }

@@ -1,4 +1,4 @@
-//! Products as admins describe them.
+//! Product drafts: the body with which an admin creates or updates a product.
 
 mod rules;
 
@@ -16,11 +16,12 @@ use crate::domain::slug::Slug;
 use crate::domain::text::{Description, ImageUrl, Label, Name};
 use crate::domain::time::Timestamp;
 
-/// A product as an admin describes it: what could be read of a body, and what is wrong with the
-/// rest.
+/// The body of a request that creates or updates a product: the members that could be read, and the
+/// errors of the others.
 ///
-/// Rules of the whole product are checked on what could be read, so that [`ProductDraft::check`]
-/// says at once all that is wrong. Nothing is made of a draft with mistakes.
+/// [`ProductDraft::check`] checks the rules about the whole product on the members that could be
+/// read, and returns all errors together. A draft with errors neither creates nor updates a
+/// product.
 #[derive(Debug, Clone)]
 pub struct ProductDraft {
     name: Option<Name>,
@@ -38,13 +39,13 @@ pub struct ProductDraft {
     unreadable: Option<Invalid>,
 }
 
-/// A variant as an admin describes it, as far as it could be read.
+/// A variant in the body, as far as it could be read.
 #[derive(Debug, Clone, Default)]
 struct VariantDraft {
     sku: Option<Sku>,
-    /// Whether a SKU is named that is none: then nobody knows which variant is meant.
+    /// Whether the body names an invalid SKU. Then it is unknown which variant is meant.
     has_unreadable_sku: bool,
-    /// `None` where they can't be read.
+    /// `None` if they are invalid; empty if they are absent.
     options: Option<Options>,
     price: Option<Money>,
     stock: Option<Stock>,
@@ -91,9 +92,9 @@ impl VariantDraft {
         self.options.clone().unwrap_or_default()
     }
 
-    /// The variant that it describes anew: the one with its SKU or, where it names none, the one
-    /// with its options that is not withdrawn.
-    fn recognise<'v>(&self, variants: &'v [Variant]) -> Option<&'v Variant> {
+    /// Finds the existing variant that it updates: the one with its SKU or, if it names none, the
+    /// one with its options that is not withdrawn.
+    fn find_existing<'v>(&self, variants: &'v [Variant]) -> Option<&'v Variant> {
         if let Some(sku) = &self.sku {
             return variants.iter().find(|variant| variant.sku == *sku);
         }
@@ -105,24 +106,26 @@ impl VariantDraft {
     }
 }
 
-/// What changes when a product is described anew.
+/// The result of updating a product: the items to write.
 #[derive(Debug)]
 pub struct Revision {
-    /// The product as it is then.
+    /// The product after the update.
     pub product: Product,
-    /// Variants that are new.
+    /// New variants.
     pub added: Vec<Variant>,
-    /// Variants that stay, were changed, or were withdrawn; stock untouched.
+    /// Existing variants that have changed or are withdrawn; their stock is the old one and must
+    /// not be written.
     pub changed: Vec<Variant>,
 }
 
-/// The most variants on sale of one product.
+/// The most variants of one product, not counting withdrawn ones.
 pub const MAX_VARIANTS: usize = 40;
 
 const OPTIONS: &str = "/options";
 
 impl ProductDraft {
-    /// Makes a new product of it. `currency` is the shop's.
+    /// Creates a new product. `currency` is the shop's. 422 with all errors if the draft is
+    /// invalid.
     pub fn create(
         &self,
         id: ProductId,
@@ -147,11 +150,11 @@ impl ProductDraft {
         Ok(ProductWithVariants { product, variants })
     }
 
-    /// Describes `current` anew.
+    /// Updates `current`. 422 with all errors if the draft is invalid.
     ///
-    /// A variant is recognised by its SKU, or without one by its options. One that is left out is
-    /// withdrawn from sale, and one without a price has none of its own any more; without any
-    /// `variants` they stay as they are.
+    /// A variant of the body updates the existing variant with its SKU or, without one, with its
+    /// options. Existing variants that the body leaves out are withdrawn from sale, and a variant
+    /// without a price sells at the product's. Without the member `variants` they all stay.
     pub fn revise(
         &self,
         current: &ProductWithVariants,
@@ -186,14 +189,14 @@ impl ProductDraft {
         Ok(Revision { product, added, changed })
     }
 
-    /// The variants that could be read, with their places in the body.
+    /// Returns the variants that could be read, each with its index in the body.
     fn variants(&self) -> impl Iterator<Item = (usize, &VariantDraft)> {
         let variants = self.variants.iter().flatten().enumerate();
         variants.filter_map(|(index, draft)| Some((index, draft.as_ref()?)))
     }
 
-    /// The names of the product's options: first those that the body names, then those of its
-    /// variants.
+    /// Returns the names of the product's options: first those in the body's `options`, then those
+    /// of its variants.
     fn option_names(&self, known: &[Variant]) -> OptionNames {
         let mut names = OptionNames::default();
         for name in self.options.iter().flatten() {
@@ -205,8 +208,9 @@ impl ProductDraft {
         names
     }
 
-    /// The options of the variants that the product has then, each with the pointer of what is to
-    /// be changed if they are too many. Without `variants` they are the `known` ones.
+    /// Returns the options of the variants after the update, each with the JSON pointer to name in
+    /// an error if they are too many. Without `variants` in the body they are those of the `known`
+    /// variants that are not withdrawn.
     fn options_of_variants(&self, known: &[Variant]) -> Vec<(String, Options)> {
         let of_draft = |(index, draft): (usize, &VariantDraft)| {
             (format!("/variants/{index}{OPTIONS}"), draft.options())
@@ -255,7 +259,7 @@ impl ProductDraft {
 }
 
 impl VariantDraft {
-    /// A new variant.
+    /// Creates a new variant of a product.
     fn variant(&self, product: &Product, number: usize) -> Variant {
         Variant {
             sku: self.sku.clone().unwrap_or_else(|| Sku::generate(product.id, number)),
@@ -276,8 +280,8 @@ impl VariantDraft {
 }
 
 impl Variant {
-    /// The same variant of a product described anew. What is its own stays, whatever the product's
-    /// is; its revision rises where a buyer is told something else.
+    /// Returns the variant with the data of its updated product. Its own threshold stays; its
+    /// revision rises by 1 if its name, options or price change.
     fn describe(&self, product: &Product, options: &Options, own_price: Option<Money>) -> Self {
         let described = Self {
             name: product.name.clone(),
@@ -294,6 +298,7 @@ impl Variant {
     }
 }
 
+/// Updates the variants that the drafts name, adds new ones, and withdraws the others.
 fn revise_listed<'d>(
     drafts: impl Iterator<Item = &'d VariantDraft>,
     product: &Product,
@@ -302,7 +307,7 @@ fn revise_listed<'d>(
     let mut next_number = variants.iter().map(|variant| variant.number).max().unwrap_or(0) + 1;
     let mut revised: Vec<Variant> = Vec::new();
     for draft in drafts {
-        match draft.recognise(variants) {
+        match draft.find_existing(variants) {
             Some(variant) => {
                 revised.push(variant.describe(product, &draft.options(), draft.price));
             }

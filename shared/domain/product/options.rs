@@ -1,4 +1,4 @@
-//! What distinguishes the variants of a product: size, color and the like.
+//! Options, such as size and color, which distinguish the variants of a product.
 
 use std::collections::BTreeMap;
 
@@ -11,45 +11,48 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::domain::invalid::{Invalid, Refused};
 use crate::domain::text::{Label, fold_case};
 
-/// The most options of one product, however many of them a variant has.
+/// The most option names of one product, over all its variants.
 pub(super) const MAX_OPTIONS: usize = 5;
 
-/// A variant's options: names and values, in the order in which its product names them.
+/// A variant's options: pairs of name and value, in the order of the product's option names.
 ///
-/// Names are compared without regard to case, values with. A body writes an object and views show
-/// one ([`Options::as_object`]); the table keeps a list of pairs, because its maps have no order.
+/// Names are compared without regard to case, values with regard to case. Requests and responses
+/// have an object ([`Options::as_object`]); the table stores a list of pairs, because a DynamoDB
+/// map has no order.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Options(Vec<(String, String)>);
 
-/// The names of a product's options, in their order and spelling; no two differ in case only.
+/// The names of a product's options, in the order and spelling in which views show them; no two
+/// differ in case only.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OptionNames(Vec<String>);
 
 impl Options {
-    /// Names and values.
+    /// Returns the pairs of name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The value of an option.
+    /// Returns the value of an option, whose name is compared without regard to case.
     pub fn get(&self, name: &str) -> Option<&str> {
         let name = fold_case(name);
         self.iter().find(|(own, _)| fold_case(own) == name).map(|(_, value)| value)
     }
 
-    /// Writes them as views show them: an object whose members have the order of the options.
+    /// Serializes the options as an object whose members have the order of the options.
     pub fn as_object<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
     }
 
-    /// Equal for equal options, whatever the order and case of their names.
+    /// Returns a value to compare options by: the order and case of the names make no difference.
     pub(super) fn identity(&self) -> BTreeMap<String, &str> {
         self.iter().map(|(name, value)| (fold_case(name), value)).collect()
     }
 
-    /// The same options in the order and spelling of `names`, which has all of theirs.
+    /// Returns the options in the order and spelling of `names`; options whose name is not in
+    /// `names` are left out.
     #[must_use]
     pub(super) fn named(&self, names: &OptionNames) -> Self {
         let named = |name: &String| Some((name.clone(), self.get(name)?.to_owned()));
@@ -58,12 +61,12 @@ impl Options {
 }
 
 impl OptionNames {
-    /// How many.
+    /// The number of names.
     pub(super) fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// Adds a name if it is new; says whether it was.
+    /// Adds a name if it is new; returns whether it was.
     pub(super) fn add(&mut self, name: &str) -> bool {
         let folded = fold_case(name);
         let is_new = self.0.iter().all(|known| fold_case(known) != folded);
@@ -81,8 +84,7 @@ impl OptionNames {
     }
 }
 
-/// Read from an object. Not by a map of `deserr`'s: that one (0.6.4) forgets the errors of its
-/// entries.
+/// Reads an object. Written by hand because `deserr` 0.6.4 loses the errors of a map's entries.
 impl Deserr<Invalid> for Options {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
@@ -120,7 +122,7 @@ impl Deserr<Invalid> for Options {
     }
 }
 
-/// Why there can't be more.
+/// The detail of the error `too_many`.
 pub(super) fn too_many() -> String {
     format!("A product has at most {MAX_OPTIONS} options, over all its variants.")
 }
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn names_come_in_order_of_appearance_and_in_the_first_spelling() {
+    fn names_keep_the_order_and_spelling_of_their_first_appearance() {
         let mut names = OptionNames::default();
         for text in [r#"{"Size": "M", "colour": "a"}"#, r#"{"fit": "slim", "SIZE": "M"}"#] {
             names.add_of(&options(text));

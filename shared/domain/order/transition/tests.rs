@@ -1,4 +1,4 @@
-//! The transition table against the contract, and what a transition brings along.
+//! Tests of the transition table against the HTTP contract, and of a transition's effects.
 
 use super::super::NewOrder;
 use super::*;
@@ -10,8 +10,7 @@ use crate::domain::quantity::Quantity;
 use crate::domain::sku::Sku;
 use crate::domain::text::Name;
 
-/// The transition table of the HTTP contract: from, to, who, for which method, what becomes of
-/// the units.
+/// The transition table of the HTTP contract: from, to, actors, payment method, effect on stock.
 const CONTRACT: &str = "
     pending_payment  paid              gateway         card    stays
     pending_payment  paid              admin           manual  stays
@@ -72,7 +71,7 @@ fn order(status: OrderStatus, payment_method: PaymentMethod, cents: i64) -> Orde
     order
 }
 
-/// What the contract says of one way, as its row's last word.
+/// The effect on stock that the contract names for a transition; `None` if it has no such row.
 fn contract(
     from: OrderStatus,
     to: OrderStatus,
@@ -93,24 +92,24 @@ fn contract(
 }
 
 #[test]
-fn the_table_is_the_contracts_way_by_way() {
+fn the_table_equals_the_contract_row_by_row() {
     for from in STATUSES {
         for to in STATUSES {
             for actor in ACTORS {
                 for method in METHODS {
                     let order = order(from, method, 1800);
-                    let mut rows = TRANSITIONS.iter().filter(|row| row.is_open_to(&order, actor));
+                    let mut rows = TRANSITIONS.iter().filter(|row| row.allows(&order, actor));
                     let row = rows.find(|row| row.to == to);
                     let stock = row.map(|row| match row.stock {
                         StockEffect::Stays => "stays",
                         StockEffect::Returns => "back",
                         StockEffect::ByRefund => "by_refund",
                     });
-                    let way = format!("{from} → {to} by {actor:?}, {method:?}");
-                    assert_eq!(stock, contract(from, to, actor, method), "{way}");
+                    let case = format!("{from} → {to} by {actor:?}, {method:?}");
+                    assert_eq!(stock, contract(from, to, actor, method), "{case}");
                     let applied = order.apply(&Change::Status(to), actor, now());
                     let by_request = row.is_some_and(|row| row.cause == Cause::Request);
-                    assert_eq!(applied.is_ok(), by_request, "{way}: {applied:?}");
+                    assert_eq!(applied.is_ok(), by_request, "{case}: {applied:?}");
                 }
             }
         }
@@ -120,7 +119,7 @@ fn the_table_is_the_contracts_way_by_way() {
 }
 
 #[test]
-fn a_cancelled_order_gives_back_its_units_its_place_and_tells_its_customer() {
+fn cancelling_an_order_returns_its_units_frees_its_unpaid_place_and_mails_its_customer() {
     let order = order(OrderStatus::PendingPayment, PaymentMethod::Manual, 1800);
     let customer = order.summary.user_id.unwrap();
 
@@ -135,12 +134,12 @@ fn a_cancelled_order_gives_back_its_units_its_place_and_tells_its_customer() {
     assert_eq!(transition.stock[0].movement.delta, 2);
     assert_eq!(transition.stock[0].movement.reason, MovementReason::Cancellation);
     assert_eq!(transition.unpaid, UnpaidPlace::Freed(customer));
-    let told = Event::OrderCancelled { order_id: order.id, user_id: customer };
-    assert_eq!(transition.messages, [told]);
+    let mail = Event::OrderCancelled { order_id: order.id, user_id: customer };
+    assert_eq!(transition.messages, [mail]);
 }
 
 #[test]
-fn leaving_pending_payment_by_any_road_frees_the_customers_place() {
+fn every_transition_out_of_pending_payment_frees_the_customers_unpaid_place() {
     for (to, actor) in [
         (OrderStatus::Paid, Actor::Admin),
         (OrderStatus::Processing, Actor::Admin),
@@ -156,7 +155,7 @@ fn leaving_pending_payment_by_any_road_frees_the_customers_place() {
 }
 
 #[test]
-fn an_order_whose_money_has_moved_is_not_simply_cancelled() {
+fn a_paid_order_is_not_cancelled_without_a_refund() {
     let mut paid = order(OrderStatus::Paid, PaymentMethod::Manual, 1800);
     paid.summary.payment_status = PaymentStatus::Paid;
     let cancel = Change::Status(OrderStatus::Cancelled);
@@ -179,7 +178,7 @@ fn an_order_that_costs_nothing_is_paid_at_once_and_can_be_cancelled() {
 }
 
 #[test]
-fn a_client_can_name_the_total_of_the_highest_order_that_can_be_placed() {
+fn a_client_can_send_the_total_of_the_largest_possible_order() {
     let usd = Currency::parse("USD".to_owned()).unwrap();
     let line = Money::new(Money::MAX, usd).times(Quantity::MAX);
     let total = Money::sum(vec![line; Cart::MAX_LINES], usd);
@@ -187,7 +186,7 @@ fn a_client_can_name_the_total_of_the_highest_order_that_can_be_placed() {
 }
 
 #[test]
-fn only_a_manual_order_is_marked_paid_by_hand() {
+fn an_admin_can_mark_only_a_manual_order_paid() {
     let allowed =
         |method| order(OrderStatus::PendingPayment, method, 1800).allowed_transitions(Actor::Admin);
     assert!(allowed(PaymentMethod::Manual).contains(&OrderStatus::Paid));

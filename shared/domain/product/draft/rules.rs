@@ -1,4 +1,4 @@
-//! What can be wrong with a product's description.
+//! The rules about a whole product draft.
 
 use std::collections::HashSet;
 
@@ -12,8 +12,9 @@ const MAX_TAGS: usize = 20;
 const MAX_IMAGES: usize = 20;
 
 impl ProductDraft {
-    /// Says all that is wrong with it in a shop of this currency. `current` is the product that it
-    /// describes anew, where there is one: the stock of its variants belongs to the inventory.
+    /// Checks the draft and returns all errors. `currency` is the shop's; `current` is the product
+    /// that the draft updates, `None` for a new one. The stock of existing variants can't be set
+    /// here (`use_inventory`).
     pub fn check(
         &self,
         currency: Currency,
@@ -58,7 +59,7 @@ impl ProductDraft {
         too_many.chain(none)
     }
 
-    /// Names of options that the body names twice, and more options than a product has.
+    /// Returns the errors of duplicate names in `options`, and of too many options.
     fn wrong_option_names(&self, known: &[Variant]) -> Vec<Invalid> {
         let (mut names, mut broken) = (OptionNames::default(), Vec::new());
         for (index, name) in self.options.iter().enumerate() {
@@ -81,7 +82,8 @@ impl ProductDraft {
         broken
     }
 
-    /// The product's own `stock` where there is no place for it.
+    /// Returns the error of a `stock` of the product itself, which is allowed only for a new
+    /// product without `variants`.
     fn misplaced_stock(&self, exists: bool) -> Option<Invalid> {
         let (pointer, _) = ("/stock", self.stock?);
         if self.variants.is_some() {
@@ -91,10 +93,10 @@ impl ProductDraft {
         exists.then(|| use_inventory(pointer))
     }
 
-    /// Variants that are named twice, in the body or as one of the `known` ones, and stock of known
-    /// ones.
+    /// Returns the errors of variants with the same SKU, with the same options, or that update the
+    /// same existing one, and of a `stock` of existing variants.
     fn duplicates(&self, known: &[Variant]) -> Vec<Invalid> {
-        let (mut skus, mut options, mut recognised) =
+        let (mut skus, mut options, mut existing) =
             (HashSet::new(), HashSet::new(), HashSet::new());
         let mut broken = Vec::new();
         for (index, draft) in self.variants() {
@@ -102,11 +104,11 @@ impl ProductDraft {
                 let pointer = format!("/variants/{index}{member}");
                 broken.push(Invalid::field(&pointer, "duplicate", detail));
             };
-            let variant = draft.recognise(known);
+            let variant = draft.find_existing(known);
             let same_sku = draft.sku.as_ref().is_some_and(|sku| !skus.insert(sku));
             let same_options =
                 draft.options.as_ref().is_some_and(|own| !options.insert(own.identity()));
-            let same_variant = variant.is_some_and(|variant| !recognised.insert(&variant.sku));
+            let same_variant = variant.is_some_and(|variant| !existing.insert(&variant.sku));
             if same_sku {
                 refuse("/sku", "Another variant has this SKU.");
             }
