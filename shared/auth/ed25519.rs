@@ -1,6 +1,6 @@
-//! `jsonwebtoken`'s cryptography over `ring`, for Ed25519 alone.
+//! Ed25519 signatures for `jsonwebtoken`, by `ring`.
 //!
-//! The library's own two back ends bring a second crypto library or the `rsa` crate
+//! The library's own two back ends would add a second crypto library or the `rsa` crate
 //! (RUSTSEC-2023-0071); `ring` is linked already, for TLS.
 
 use std::sync::OnceLock;
@@ -11,11 +11,11 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use signature::{Signer, Verifier};
 
-/// Makes `jsonwebtoken` use `ring`; again is harmless.
+/// Makes `jsonwebtoken` use `ring`. Further calls do nothing.
 pub(super) fn install() {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
-        // Somebody else's provider would be one that a test installed: it stays.
+        // It fails only if a test has installed another provider, which then stays.
         let _ = PROVIDER.install_default();
     });
 }
@@ -75,12 +75,12 @@ impl JwtVerifier for RingVerifier {
     }
 }
 
-/// The key that signs, out of a PKCS #8 document.
+/// Reads the private key from a PKCS #8 document.
 pub(super) fn encoding_key(pkcs8: &[u8]) -> EncodingKey {
     EncodingKey::from_ed_der(pkcs8)
 }
 
-/// The key that verifies, out of a JWK's `x`.
+/// Reads the public key from a JWK's member `x`.
 pub(super) fn decoding_key(x: &str) -> Result<DecodingKey> {
     DecodingKey::from_ed_components(x)
 }

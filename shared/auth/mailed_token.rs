@@ -1,7 +1,7 @@
-//! The tokens that go out by mail: whoever sends one back has read the mail.
+//! Tokens in mailed links: a client that sends one proves that its user received the mail.
 //!
-//! They are made when the mail is sent, and only their digests are kept: they rest nowhere, and
-//! no table, stream or queue gives them away.
+//! They are created when the mail is rendered, and only their digests are stored, so that no table,
+//! stream or queue reveals them.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,11 +13,11 @@ use crate::domain::email::EmailDigest;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::RegistrationId;
 
-/// Shows that an address is its owner's: where the registration lies, and 32 random bytes, which
-/// make it good.
+/// Proves that a registration's e-mail address belongs to the user: the registration's key, and a
+/// secret of 32 random bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerificationToken {
-    /// The address, by its digest.
+    /// The digest of the e-mail address, under which the registration is stored.
     pub address: EmailDigest,
     /// The registration.
     pub registration_id: RegistrationId,
@@ -25,12 +25,12 @@ pub struct VerificationToken {
 }
 
 impl VerificationToken {
-    /// A new one.
+    /// Creates a token with a random secret.
     pub fn new(address: EmailDigest, registration_id: RegistrationId) -> Result<Self> {
         Ok(Self::with_secret(address, registration_id, random()?))
     }
 
-    /// The one with this secret: for data that must come out the same every time.
+    /// Creates the token with a known secret, for demo data that must always be the same.
     pub const fn with_secret(
         address: EmailDigest,
         registration_id: RegistrationId,
@@ -39,14 +39,14 @@ impl VerificationToken {
         Self { address, registration_id, secret }
     }
 
-    /// The text that goes into the mail's link.
+    /// Encodes the token for the link in the mail, in base64url.
     pub fn write(&self) -> String {
         let registration = self.registration_id.uuid();
         let parts: [&[u8]; 3] = [self.address.as_bytes(), registration.as_bytes(), &self.secret];
         URL_SAFE_NO_PAD.encode(parts.concat())
     }
 
-    /// Reads what came back; `None` for what is no such token.
+    /// Decodes a token that a client sends; `None` if the text is not one.
     pub fn read(text: &str) -> Option<Self> {
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         Some(Self {
@@ -56,49 +56,49 @@ impl VerificationToken {
         })
     }
 
-    /// What is kept of it.
+    /// The digest of the secret, which is stored instead of the token.
     pub fn digest(&self) -> String {
         digest([b"verification".as_slice(), &self.secret])
     }
 }
 
-/// Allows to set a new password, once: 32 random bytes.
+/// Allows its bearer to set a new password once: a secret of 32 random bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResetToken([u8; 32]);
 
 impl ResetToken {
-    /// A new one.
+    /// Creates a token with a random secret.
     pub fn new() -> Result<Self> {
         Ok(Self(random()?))
     }
 
-    /// The one with this secret: for data that must come out the same every time.
+    /// Creates the token with a known secret, for demo data that must always be the same.
     pub const fn with_secret(secret: [u8; 32]) -> Self {
         Self(secret)
     }
 
-    /// The text that goes into the mail's link.
+    /// Encodes the token for the link in the mail, in base64url.
     pub fn write(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// Reads what came back.
+    /// Decodes a token that a client sends; `None` if the text is not one.
     pub fn read(text: &str) -> Option<Self> {
         Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
     }
 
-    /// What is kept of it.
+    /// The digest of the secret, which is stored instead of the token.
     pub fn digest(&self) -> String {
         digest([b"reset".as_slice(), &self.0])
     }
 }
 
-/// The refusal of a mailed token. Why it does nothing stays with us.
+/// The error 422 `invalid_token`, the same for every reason why a mailed token is not accepted.
 pub fn invalid_token() -> Error {
     Error::invalid(
         "/token",
         "invalid_token",
-        "This token is unknown, has been used or is too old; ask for a new mail. If it has made your \
+        "This token is unknown, used or expired; ask for a new mail. If it has created your \
          account already, log in.",
     )
 }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_not_read() {
+    fn a_text_that_is_not_a_token_is_not_read() {
         let reset = ResetToken::new().unwrap().write();
         for text in ["", "no token", "AAAA", &reset] {
             assert_eq!(VerificationToken::read(text), None, "{text:?}");

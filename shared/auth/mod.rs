@@ -1,4 +1,4 @@
-//! Passwords, tokens, and the key that signs them.
+//! Password hashing, the tokens that clients hold, and the keys that sign access tokens.
 
 pub mod ed25519;
 pub mod issuer;

@@ -1,4 +1,4 @@
-//! Password hashing: Argon2id with OWASP's minimum, 19 MiB, two passes, one lane
+//! Password hashing: Argon2id with OWASP's minimum parameters, 19 MiB, two passes, one lane
 //! (<https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>).
 
 use argon2::password_hash::phc::PasswordHash;
@@ -12,7 +12,7 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// The hash of a new password, as a PHC string.
+/// Hashes a new password; returns a PHC string.
 pub fn hash(password: &NewPassword) -> Result<String> {
     hash_of(password.as_bytes())
 }
@@ -23,8 +23,8 @@ fn hash_of(password: &[u8]) -> Result<String> {
     Ok(hash.map_err(Error::internal)?.to_string())
 }
 
-/// Whether a password is the one of this hash. Without a hash it takes the same time and says no,
-/// so that an unknown account can't be told from a wrong password.
+/// Whether a password matches a hash. Without a hash it returns `false` after the same time, so
+/// that the response time does not reveal whether an account exists.
 pub fn verify(password: &OfferedPassword, hash: Option<&str>) -> Result<bool> {
     let stored = PasswordHash::new(hash.unwrap_or(DUMMY_HASH)).map_err(Error::internal)?;
     let verified = argon2(MEMORY_KIB)?.verify_password(password.as_bytes(), &stored).is_ok();
@@ -34,12 +34,13 @@ pub fn verify(password: &OfferedPassword, hash: Option<&str>) -> Result<bool> {
     Ok(verified && hash.is_some())
 }
 
-/// Whether a hash is weaker than today's.
+/// Whether a hash has weaker parameters than new hashes, or is not Argon2id.
 pub fn needs_rehash(hash: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|hash| is_weak(&hash))
 }
 
-/// Hashes a password anew that has been verified, whatever a new one would have to be.
+/// Hashes a verified password again with the current parameters. The rules for new passwords are
+/// not checked.
 pub fn rehash(password: &OfferedPassword) -> Result<String> {
     hash_of(password.as_bytes())
 }
@@ -53,7 +54,8 @@ fn is_weak(hash: &PasswordHash) -> bool {
     !(is_argon2id && is_latest && is_costly)
 }
 
-/// Spends what verifying a weak hash has saved, or a fast no would tell that there is an account.
+/// Spends the time that verifying a weak hash takes less than verifying a current one. Otherwise a
+/// fast rejection would reveal that an account exists.
 fn spend_time_saved(weak: &PasswordHash, password: &OfferedPassword) -> Result<()> {
     let memory = saved(weak);
     if memory >= Params::MIN_M_COST {
@@ -63,14 +65,13 @@ fn spend_time_saved(weak: &PasswordHash, password: &OfferedPassword) -> Result<(
     Ok(())
 }
 
-/// The memory that, filled in today's number of passes, takes as long as today's hash takes longer
-/// than this one.
+/// Returns how much memory, in KiB, to fill with the current number of passes to spend that time.
 fn saved(weak: &PasswordHash) -> u32 {
     let spent = |params: Params| params.m_cost().saturating_mul(params.t_cost());
     MEMORY_KIB.saturating_sub(Params::try_from(weak).map_or(0, spent) / PASSES)
 }
 
-/// The hash of no password that anybody knows, with today's parameters.
+/// A hash with the current parameters that belongs to no known password.
 const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdC4$\
                        AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_right_password_fits_a_hash() {
+    fn only_the_right_password_matches_a_hash() {
         let hash = hash(&NewPassword::parse("correct horse".into()).unwrap()).unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(verify(&offered("correct horse"), Some(&hash)).unwrap());
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weak_hash_verifies_and_is_known_for_weak() {
+    fn a_weak_hash_verifies_and_is_recognized_as_weak() {
         use Algorithm::{Argon2d, Argon2i, Argon2id};
         let today = [MEMORY_KIB, PASSES, LANES];
         for (why, hash, weak) in [
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_password_takes_as_long_whatever_hash_it_meets() {
+    fn a_wrong_password_takes_as_long_with_a_weak_hash() {
         let saved_by = |costs| {
             let hash = hash_with(Algorithm::Argon2id, Version::V0x13, costs);
             saved(&PasswordHash::new(&hash).unwrap())
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn nobodys_hash_costs_what_todays_do() {
+    fn the_dummy_hash_costs_as_much_as_a_current_one() {
         let hash = PasswordHash::new(DUMMY_HASH).unwrap();
         let params = Params::try_from(&hash).unwrap();
         let costs = [params.m_cost(), params.t_cost(), params.p_cost()];

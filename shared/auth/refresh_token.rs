@@ -1,4 +1,4 @@
-//! Refresh tokens: opaque, single use, each of a token family.
+//! Refresh tokens: opaque, single use. All refresh tokens of one login form a token family.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,18 +14,18 @@ use crate::domain::ids::{SessionId, UserId};
 /// How many leading bytes of a refresh token's secret identify its token family.
 const FAMILY_BYTES: usize = 16;
 
-/// What a refresh token seals.
+/// The purpose of the encryption, which is part of the key derivation.
 const SUCCESSOR: &str = "the successor of a refresh token";
 
-/// A refresh token: whose session it belongs to, so that it can be found, and 32 random bytes,
-/// which make it good.
+/// A refresh token: the identifiers of its user and session, by which the session is found, and a
+/// secret of 32 random bytes.
 ///
-/// The first 16 of them identify the token family: all refresh tokens of one login share them. Who
-/// shows them had one of these tokens, and whoever only knows the two identifiers, which are no secrets, can't
-/// pass for a thief and so log somebody out.
+/// The first 16 bytes of the secret identify the token family: all refresh tokens of one login
+/// share them. So the reuse of an old token is recognized, and a caller who knows only the two
+/// identifiers, which are not secret, can't fake a reuse to end another user's session.
 #[derive(Clone)]
 pub struct RefreshToken {
-    /// The person.
+    /// The user.
     pub user_id: UserId,
     /// The session.
     pub session_id: SessionId,
@@ -33,36 +33,36 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// The first one of a session.
+    /// Creates the first token of a session, with a random secret.
     pub fn new(user_id: UserId, session_id: SessionId) -> Result<Self> {
         Ok(Self::with_secret(user_id, session_id, random()?))
     }
 
-    /// The one with this secret: for data that must come out the same every time.
+    /// Creates the token with a known secret, for demo data that must always be the same.
     pub const fn with_secret(user_id: UserId, session_id: SessionId, secret: [u8; 32]) -> Self {
         Self { user_id, session_id, secret }
     }
 
-    /// The next one of the same family.
+    /// Creates the next token of the same family.
     pub fn successor(&self) -> Result<Self> {
         let mut next = self.clone();
         next.secret[FAMILY_BYTES..].copy_from_slice(&random::<{ 32 - FAMILY_BYTES }>()?);
         Ok(next)
     }
 
-    /// Whose it is.
+    /// The user and session that the token belongs to.
     pub fn bearer(&self) -> Bearer {
         Bearer { user_id: self.user_id, session_id: self.session_id }
     }
 
-    /// The text that a client sends.
+    /// Encodes the token for the client, in base64url.
     pub fn write(&self) -> String {
         let (user, session) = (self.user_id.uuid(), self.session_id.uuid());
         let parts: [&[u8]; 3] = [user.as_bytes(), session.as_bytes(), &self.secret];
         URL_SAFE_NO_PAD.encode(parts.concat())
     }
 
-    /// Reads what a client sends.
+    /// Decodes a token that a client sends; `None` if the text is not one.
     pub fn read(text: &str) -> Option<Self> {
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let uuid = |from: usize| Uuid::from_slice(&bytes[from..from + 16]).ok();
@@ -73,35 +73,37 @@ impl RefreshToken {
         })
     }
 
-    /// What is kept of it: a digest that identifies its family, and one of the token itself. Half a digest
-    /// of so many random bytes is enough, and every signed-in request reads it.
+    /// The digest that is stored instead of the token: `<digest of the family>.<digest of the
+    /// token>`. Both are cut to 132 bits, which is enough for random secrets and keeps the security
+    /// item, which every signed-in request reads, small.
     pub fn digest(&self) -> String {
         format!("{}.{}", self.family_digest(), half(&self.former_digest()))
     }
 
-    /// Identifies the token family.
+    /// The digest of the token family: the part of [`RefreshToken::digest`] before the dot.
     pub fn family_digest(&self) -> String {
         half(&digest([&self.secret[..FAMILY_BYTES]])).to_owned()
     }
 
-    /// What an older version kept of it. Its sessions get a family with their next renewal.
+    /// The digest that older versions stored. Their sessions get one with a family when they are
+    /// next refreshed.
     pub fn former_digest(&self) -> String {
         digest([self.secret.as_slice()])
     }
 
-    /// Its successor, for nobody but its bearer.
+    /// Encrypts its successor so that only the bearer of this token can decrypt it.
     pub fn seal(&self, successor: &Self) -> Result<String> {
         seal(SUCCESSOR, &self.secret, &successor.secret)
     }
 
-    /// The successor that was sealed for this token; `None` for any other token.
+    /// Decrypts the successor; `None` if it was encrypted for another token.
     pub fn open(&self, sealed: &str) -> Option<Self> {
         let secret = open(SUCCESSOR, &self.secret, sealed)?.try_into().ok()?;
         Some(Self { secret, ..self.clone() })
     }
 }
 
-/// 132 bits of a digest.
+/// Returns the first 132 bits of a digest: 22 characters of base64url.
 fn half(digest: &str) -> &str {
     &digest[..22]
 }

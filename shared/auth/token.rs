@@ -1,6 +1,7 @@
-//! Access tokens: JWTs after RFC 9068, signed with Ed25519, good for 15 minutes.
+//! Access tokens: JWTs as in RFC 9068, signed with Ed25519, valid for 15 minutes.
 //!
-//! Every function can read the public keys; only those that issue tokens hold the private one.
+//! Every function can read the public keys; only the functions that issue tokens can read the
+//! private key.
 
 use std::collections::HashMap;
 use std::sync::RwLock;
@@ -18,22 +19,23 @@ use crate::domain::signing_key::{PublicKey, PublicKeys};
 use crate::domain::time::Timestamp;
 use crate::store::{Read, Store};
 
-/// How long an access token works.
+/// How long an access token is valid.
 pub const ACCESS_LIFETIME: Duration = Duration::minutes(15);
-/// How far ahead the issuer's clock may be. A token that has expired has expired: whoever is told
-/// so renews it.
+/// How many seconds in the future a token's `iat` may be, in case the issuer's clock is ahead. For
+/// its `exp` there is no leeway: a client whose token has expired uses its refresh token.
 const LEEWAY_SECONDS: i64 = 5;
-/// How long keys are not looked up again: what was published in between is unknown for so long.
+/// How long after a read of the public keys an unknown `kid` does not cause another one. A key that
+/// was published in the meantime is unknown until then.
 pub(crate) const LOOK_UP_PAUSE: Duration = Duration::seconds(2);
-/// How long keys that were read are taken for those that there are, by whoever signs and by whoever
-/// verifies: a key that is taken back has no effect after that.
+/// How long a function uses keys that it has read, to sign and to verify, before it reads them
+/// again. A revoked key has no effect after that time.
 pub(crate) const KEY_CACHE_LIFETIME: Duration = Duration::minutes(5);
-/// RFC 9068, section 2.1.
+/// The `typ` of an access token (RFC 9068, section 2.1).
 const TYPE: &str = "at+jwt";
-/// No token of ours is longer; anything longer is not worth parsing.
+/// The most bytes of a token; a longer one is rejected without being parsed.
 const MAX_LENGTH: usize = 2048;
 
-/// What a token says, once it is believed.
+/// The claims of an access token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claims {
     pub iss: String,
@@ -44,16 +46,16 @@ pub(super) struct Claims {
     pub exp: i64,
 }
 
-/// What becomes of a token that was good once.
+/// Whether an expired access token is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expired {
-    /// It is refused.
+    /// It is rejected, as on every route but logout.
     Refused,
-    /// It still says whose it is, but lets nobody in.
+    /// It is accepted to identify its session, which logout ends.
     Accepted,
 }
 
-/// Tells our tokens from all others.
+/// Verifies access tokens with the shop's public keys, which it caches.
 #[derive(Debug)]
 pub struct Verifier {
     issuer: String,
@@ -61,7 +63,7 @@ pub struct Verifier {
     looked_up_at: Mutex<Option<Timestamp>>,
 }
 
-/// The keys as they were read.
+/// The cached public keys and when they were read.
 #[derive(Debug, Default)]
 struct Known {
     keys: HashMap<String, (DecodingKey, PublicKey)>,
@@ -69,20 +71,24 @@ struct Known {
 }
 
 impl Verifier {
-    /// A verifier that knows no key yet; `issuer` is the only one it believes.
+    /// Creates a verifier with an empty cache. It accepts only tokens whose `iss` and `aud` are
+    /// `issuer`.
     pub fn new(issuer: &str) -> Self {
         ed25519::install();
         Self { issuer: issuer.to_owned(), known: RwLock::default(), looked_up_at: Mutex::default() }
     }
 
-    /// Reads the public keys; consistently, since a key that is taken back must not be believed for
-    /// five minutes more.
+    /// Reads the public keys into the cache. The read is strongly consistent, so that a revoked key
+    /// is not cached for five more minutes.
     pub async fn load_keys(&self, store: &Store, now: Timestamp) -> Result<()> {
         self.learn(store.signing_keys().get(Read::Consistent).await?, now);
         Ok(())
     }
 
-    /// Who bears this token, if it is ours and its time is right.
+    /// Verifies a token's signature, issuer, audience and times, and returns the user and session
+    /// that it names; 401 if it is not valid. Reads the public keys again if they don't have the
+    /// token's `kid` or were read more than 5 minutes ago; 503 if that read fails and the key
+    /// is unknown.
     pub async fn verify(
         &self,
         token: &str,
@@ -98,9 +104,9 @@ impl Verifier {
         self.check(token, &key, expired, now).ok_or(Error::Unauthenticated)
     }
 
-    /// Looks for a key that is not known here, or has not been looked at for long: once for all who
-    /// wait for it, and not again and again for everybody who invents one, for every function reads
-    /// the same small item.
+    /// Reads the public keys again if `kid` is unknown or the cache is stale. Concurrent requests
+    /// share one read, and there is at most one every [`LOOK_UP_PAUSE`]: invented `kid`s must not
+    /// make every function read the same item all the time.
     async fn look_up(&self, kid: &str, store: &Store, now: Timestamp) -> Result<()> {
         let mut looked_up_at = self.looked_up_at.lock().await;
         let is_known = self.key(kid, now).is_some();
@@ -110,7 +116,7 @@ impl Verifier {
         }
         match store.signing_keys().get(Read::Consistent).await {
             Ok(keys) => self.learn(keys, now),
-            Err(error) if is_known => tracing::warn!(?error, "the public keys can't be read anew"),
+            Err(error) if is_known => tracing::warn!(?error, "can't refresh the public keys"),
             Err(error) => return Err(error),
         }
         *looked_up_at = Some(now);
@@ -128,13 +134,13 @@ impl Verifier {
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.issuer]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Judged below, by the shop's clock.
+        // Checked below, by the time of `Ctx`.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
         let now = now.unix_seconds();
-        let begun = claims.iat.saturating_sub(LEEWAY_SECONDS) <= now;
-        let alive = expired == Expired::Accepted || claims.exp > now;
-        (begun && alive).then_some(Bearer { user_id: claims.sub, session_id: claims.sid })
+        let is_issued = claims.iat.saturating_sub(LEEWAY_SECONDS) <= now;
+        let is_valid = expired == Expired::Accepted || claims.exp > now;
+        (is_issued && is_valid).then_some(Bearer { user_id: claims.sub, session_id: claims.sid })
     }
 
     fn key(&self, kid: &str, now: Timestamp) -> Option<DecodingKey> {
@@ -157,7 +163,7 @@ impl Verifier {
     }
 }
 
-/// The `kid` of what could be one of our tokens.
+/// Returns the `kid` of a token whose header is that of an access token; `None` for any other text.
 fn key_id(token: &str) -> Option<String> {
     if token.len() > MAX_LENGTH {
         return None;
@@ -167,7 +173,7 @@ fn key_id(token: &str) -> Option<String> {
     header.kid.filter(|_| ours)
 }
 
-/// The header of our tokens.
+/// Creates the header of an access token.
 pub(super) fn header(kid: &str) -> Header {
     let mut header = Header::new(Algorithm::EdDSA);
     header.typ = Some(TYPE.to_owned());
