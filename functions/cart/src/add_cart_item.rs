@@ -1,8 +1,9 @@
-//! `POST /cart/items`: puts a variant into the caller's cart, or more of it.
+//! `POST /cart/items`: adds units of a variant to the caller's cart.
 //!
-//! Customers. 404 for what is not sold here, 409 `out_of_stock` beyond what is left, 422
-//! `variant_required` for a product that comes in several variants, 422 `cart_full` beyond 40
-//! lines, 412 where `If-Match` names an older version.
+//! For customers. 404 if the variant is not on sale, 409 `out_of_stock` if too few units are
+//! available, 422 `variant_required` if the body names a product that has several variants, 422
+//! `cart_full` above 40 lines, 422 `quantity_out_of_range` above 999 units, 412 if `If-Match` names
+//! another version than the current one.
 
 use shared::domain::basket::RequestedItem;
 use shared::domain::cart::CartEdit;

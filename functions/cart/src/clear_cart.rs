@@ -1,6 +1,6 @@
-//! `DELETE /cart`: empties the caller's cart.
+//! `DELETE /cart`: removes all lines from the caller's cart.
 //!
-//! Customers. 412 where `If-Match` names an older version.
+//! For customers. 412 if `If-Match` names another version than the current one.
 
 use shared::domain::cart::CartEdit;
 use shared::http::{Request, Response};

@@ -1,6 +1,6 @@
-//! `GET /cart`: the caller's cart, at today's prices and stock.
+//! `GET /cart`: the caller's cart with current prices and stock.
 //!
-//! Customers. Where there is none, an empty one that is not stored.
+//! For customers. A caller who never had a cart gets an empty one, which is not stored.
 
 use shared::http::{Request, Response};
 use shared::services::cart_edits;

@@ -1,4 +1,4 @@
-//! Carts.
+//! The cart routes.
 
 pub mod add_cart_item;
 pub mod clear_cart;
@@ -9,7 +9,7 @@ mod view;
 
 use shared::lambda::Handler;
 
-/// Which handler answers which route.
+/// The handler of each route, by the route's name.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
     vec![
         ("get-cart", Handler::new(get_cart::handle)),

@@ -1,6 +1,7 @@
-//! `DELETE /cart/items/{sku}`: takes a line out of the caller's cart.
+//! `DELETE /cart/items/{sku}`: removes a SKU from the caller's cart.
 //!
-//! Customers. 200 also when it was not there; 412 where `If-Match` names an older version.
+//! For customers. 200 also if the SKU is not in the cart; 412 if `If-Match` names another version
+//! than the current one.
 
 use shared::domain::cart::CartEdit;
 use shared::http::{Request, Response};

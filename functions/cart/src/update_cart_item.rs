@@ -1,8 +1,8 @@
-//! `PUT /cart/items/{sku}`: sets how many of a SKU are in the caller's cart; 0 takes it out.
+//! `PUT /cart/items/{sku}`: sets the quantity of a SKU in the caller's cart; 0 removes its line.
 //!
-//! Customers. 404 for a SKU that is not in the cart, 409 `out_of_stock` beyond what is left and
-//! `unavailable` for what is not sold any more, 412
-//! where `If-Match` names an older version.
+//! For customers. 404 if the SKU is not in the cart, 409 `out_of_stock` if too few units are
+//! available, 409 `unavailable` if the variant is no longer on sale, 412 if `If-Match` names
+//! another version than the current one.
 
 use deserr::Deserr;
 use shared::domain::cart::CartEdit;

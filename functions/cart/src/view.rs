@@ -1,4 +1,4 @@
-//! What clients see of a cart.
+//! The cart in responses.
 
 use serde::Serialize;
 use shared::Result;
@@ -12,7 +12,8 @@ use shared::domain::text::{ImageUrl, Name};
 use shared::domain::time::Timestamp;
 use shared::http::Response;
 
-/// A cart at today's prices: what an order placed now would cost.
+/// A cart with current prices. `subtotal` is what an order placed now would cost, without the lines
+/// that are no longer sold; `item_count` is the number of units in all lines.
 #[derive(Serialize)]
 struct CartView {
     id: CartId,
@@ -38,7 +39,7 @@ struct LineView {
     problem: Option<LineProblem>,
 }
 
-/// Answers with a cart.
+/// Creates the response 200 with a cart and its `ETag`.
 pub(crate) fn answer(stocked: &StockedCart, currency: Currency) -> Result<Response> {
     let cart = &stocked.cart;
     let line = |line: &CartLine| LineView::of(line, stocked.variant(line));
@@ -56,6 +57,8 @@ pub(crate) fn answer(stocked: &StockedCart, currency: Currency) -> Result<Respon
 }
 
 impl LineView {
+    /// Creates the view of a line: with the variant's current data if it is on sale, else with the
+    /// data that the line holds.
     fn of(line: &CartLine, variant: Option<&Variant>) -> Self {
         let on_sale = variant.filter(|variant| variant.is_on_sale());
         let unit_price = on_sale.map_or(line.unit_price, |variant| variant.price);

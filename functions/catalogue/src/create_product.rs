@@ -1,6 +1,7 @@
-//! `POST /products`: puts up a product.
+//! `POST /products`: creates a product.
 //!
-//! Admins. 422 for what can't be a product, 409 `sku_taken` for a SKU that another one has.
+//! For admins. 201; 422 for an invalid body, 409 `sku_taken` if another variant has one of the
+//! SKUs.
 
 use shared::domain::ids::ProductId;
 use shared::domain::product::ProductDraft;

@@ -1,7 +1,8 @@
-//! `DELETE /products/{product_id}`: takes a product out of the shop for good.
+//! `DELETE /products/{product_id}`: deletes a product and its variants.
 //!
-//! Admins. It leaves the lists, carts show its lines as `unavailable`, orders keep what was
-//! bought, and its SKUs are free again. 412 where `If-Match` names an older version.
+//! For admins. 204. The product disappears from lists, its cart lines become `unavailable`, orders
+//! keep their lines, and its SKUs can be used again. 404 if it does not exist, 412 if `If-Match`
+//! names another version than the current one.
 
 use shared::http::{Request, Response};
 use shared::services::products;

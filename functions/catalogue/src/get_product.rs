@@ -1,6 +1,6 @@
-//! `GET /products/{product_id}`: a product's page, with what is left of each variant.
+//! `GET /products/{product_id}`: a product with its variants and their stock.
 //!
-//! Anybody. Drafts and archived products are 404, but for admins.
+//! Public. A draft or archived product is 404 for everyone but admins.
 
 use shared::domain::product::ProductStatus;
 use shared::http::{Request, Response};
@@ -23,7 +23,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     Ok(Response::ok(&ProductView::from(product))?.version(version))
 }
 
-/// On a public route a bearer token that is no good is as good as none.
+/// Whether the request is an admin's. On a public route an invalid bearer token counts as none.
 async fn is_admin(ctx: &Ctx, request: &Request) -> Result<bool> {
     let Some(token) = request.bearer() else { return Ok(false) };
     match caller::identify(ctx, token).await {

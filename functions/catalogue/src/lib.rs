@@ -1,4 +1,4 @@
-//! Products and their lists.
+//! The product routes.
 
 pub mod create_product;
 pub mod delete_product;
@@ -9,7 +9,7 @@ mod view;
 
 use shared::lambda::Handler;
 
-/// Which handler answers which route.
+/// The handler of each route, by the route's name.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
     vec![
         ("list-products", Handler::new(list_products::handle)),

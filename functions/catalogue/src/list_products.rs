@@ -1,7 +1,7 @@
-//! `GET /products`: what the shop sells, newest first, all of it or one category.
+//! `GET /products`: a page of the active products, or of those of one category, newest first.
 //!
-//! Anybody. 422 for a parameter that can't be, or that this list does not know how to obey yet;
-//! 400 for a cursor of another list.
+//! Public. 422 for an invalid parameter, and for a filter or sort that is not supported yet; 400
+//! `invalid_cursor` for a cursor of another list.
 
 use deserr::Deserr;
 use shared::domain::invalid::{Invalid, Refused};
@@ -13,7 +13,7 @@ use crate::view::CardView;
 
 #[derive(Deserr)]
 #[deserr(error = Invalid)]
-#[expect(dead_code, reason = "what is not supported is refused while it is read")]
+#[expect(dead_code, reason = "unsupported parameters are rejected while they are read")]
 struct Query {
     #[deserr(default)]
     category: Option<Slug>,
@@ -49,7 +49,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     Response::page(page.map(CardView::from), &paging, &request)
 }
 
-/// The one order there is.
+/// The only supported value of `sort`: `-created_at`.
 #[derive(Deserr)]
 #[deserr(error = Invalid, try_from(String) = NewestFirst::parse -> Refused)]
 struct NewestFirst;
@@ -63,7 +63,8 @@ impl NewestFirst {
     }
 }
 
-/// A filter of the contract that is not built: obeying it silently would be a lie.
+/// A filter of the API contract that is not implemented yet: any value is 422 `unsupported_filter`,
+/// since a list that ignored the filter would be wrong.
 #[derive(Deserr)]
 #[deserr(error = Invalid, try_from(String) = NotSupported::refuse -> Refused)]
 struct NotSupported;

@@ -1,9 +1,9 @@
-//! `PUT /products/{product_id}`: describes a product anew.
+//! `PUT /products/{product_id}`: replaces a product's data and variants.
 //!
-//! Admins. It takes what `GET` gives: members that only the shop sets are ignored. Stock of a SKU
-//! that exists is 422 `use_inventory`; a variant that is left out is withdrawn from sale, and one
-//! whose `price` is null or left out sells at the product's. 412 where `If-Match` names an older
-//! version.
+//! For admins. The body may be the response of `GET`: its read-only members are ignored. A variant
+//! that is left out is withdrawn from sale; one whose `price` is null or absent sells at the
+//! product's. 422 `use_inventory` for a `stock` of an existing SKU, 404 if the product does not
+//! exist, 409 `sku_taken`, 412 if `If-Match` names another version than the current one.
 
 use shared::domain::product::ProductDraft;
 use shared::http::{Request, Response};
@@ -12,7 +12,7 @@ use shared::{Ctx, Result};
 
 use crate::view::ProductView;
 
-/// What a product's view has beyond its description.
+/// The read-only members of a product's view, which are ignored in the body.
 const READ_ONLY: &[&str] = &[
     "id",
     "slug",

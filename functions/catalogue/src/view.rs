@@ -1,4 +1,4 @@
-//! What clients see of products.
+//! Products in responses.
 
 use serde::Serialize;
 use shared::domain::card::Card;
@@ -11,7 +11,7 @@ use shared::domain::slug::Slug;
 use shared::domain::text::{Description, ImageUrl, Label, Name};
 use shared::domain::time::Timestamp;
 
-/// A product's page.
+/// A product with its variants.
 #[derive(Serialize)]
 pub(crate) struct ProductView {
     id: ProductId,
@@ -39,13 +39,13 @@ struct VariantView {
     sku: Sku,
     #[serde(serialize_with = "Options::as_object")]
     options: Options,
-    /// Its own; null where it follows the product's.
+    /// Its own price; null if it sells at the product's.
     price: Option<Money>,
     unit_price: Money,
     available: Stock,
 }
 
-/// What customers think of a product; nobody can have said anything yet.
+/// The summary of a product's reviews. Always empty: there are no reviews yet.
 #[derive(Serialize, Default)]
 struct Rating {
     average: Option<String>,

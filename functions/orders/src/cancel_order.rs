@@ -1,7 +1,9 @@
-//! `DELETE /orders/{order_id}`: cancels an order and gives its stock back.
+//! `DELETE /orders/{order_id}`: cancels an order and returns its units to stock.
 //!
-//! Its owner, and admins. The cancelled order, also when it was cancelled before; 409
-//! `illegal_transition` when it is too late, 412 where `If-Match` names an older version.
+//! For the order's customer and admins. 200 with the cancelled order, also if it was cancelled
+//! before; 404 for other callers, 409 `illegal_transition` if its state no longer allows it, 409
+//! `refund_first` if a payment has to be refunded, 412 if `If-Match` names another version than the
+//! current one.
 
 use shared::http::{Request, Response};
 use shared::services::orders;

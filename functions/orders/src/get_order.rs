@@ -1,6 +1,6 @@
 //! `GET /orders/{order_id}`: an order.
 //!
-//! Its owner, and admins; for everybody else there is none.
+//! For the order's customer and admins; 404 for other callers.
 
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};

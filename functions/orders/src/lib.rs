@@ -1,4 +1,4 @@
-//! Orders, from the checkout on.
+//! The order routes.
 
 pub mod cancel_order;
 pub mod get_order;
@@ -9,7 +9,7 @@ mod view;
 
 use shared::lambda::Handler;
 
-/// Which handler answers which route.
+/// The handler of each route, by the route's name.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
     vec![
         ("place-order", Handler::new(place_order::handle)),

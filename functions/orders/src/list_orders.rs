@@ -1,6 +1,6 @@
-//! `GET /orders`: the caller's own orders, newest first, all or those in one `status`.
+//! `GET /orders`: a page of the caller's own orders, newest first; `status` selects one state.
 //!
-//! Customers. 422 for a parameter that can't be, 400 for a cursor of another list.
+//! For customers. 422 for an invalid parameter, 400 `invalid_cursor` for a cursor of another list.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

@@ -1,4 +1,4 @@
-//! What a client sends to place an order.
+//! The body of `POST /orders`.
 
 use shared::Ctx;
 use shared::domain::basket::Basket;
@@ -14,7 +14,7 @@ use shared::domain::user::Address;
 use shared::domain::version::Expected;
 use shared::services::checkout::Checkout;
 
-/// A body whose members are all good together.
+/// A valid body.
 pub(crate) struct OrderBody {
     basket: Basket,
     payment_method: PaymentMethod,
@@ -23,7 +23,8 @@ pub(crate) struct OrderBody {
 }
 
 impl OrderBody {
-    /// Reads a body; every member that can't be read and every rule that is broken is named.
+    /// Reads a body; 422 with every invalid member and every broken rule. `cart` is the request's
+    /// `If-Match`, which is allowed only if the cart is ordered.
     pub fn read(body: Json, cart: &Expected, currency: Currency) -> Result<Self, Invalid> {
         let mut body = Members::of_body(body)?;
         let basket = basket(&mut body, cart);
@@ -38,7 +39,7 @@ impl OrderBody {
         })
     }
 
-    /// What its sender asks for at the checkout.
+    /// Converts the body to the input of the checkout, with a new order identifier.
     pub fn checkout(
         self,
         ctx: &Ctx,
@@ -59,7 +60,7 @@ impl OrderBody {
     }
 }
 
-/// The only method so far is `manual`.
+/// Reads `payment_method`, whose default is `manual`, the only supported method so far.
 fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
     let method = body.optional("payment_method");
     let token: Option<String> = body.optional("payment_token");
@@ -80,6 +81,7 @@ fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
     }
 }
 
+/// Reads `items`; without them the cart is ordered.
 fn basket(body: &mut Members<'_, Json>, cart: &Expected) -> Option<Basket> {
     let Some(items) = body.list("items") else { return Some(Basket::Cart) };
     if items.is_empty() || items.len() > Cart::MAX_LINES {
@@ -88,7 +90,8 @@ fn basket(body: &mut Members<'_, Json>, cart: &Expected) -> Option<Basket> {
         body.refuse("items", "wrong_length", detail);
     }
     if *cart != Expected::Any {
-        let detail = "If-Match names the version of the cart; an order of `items` leaves it alone.";
+        let detail =
+            "If-Match names a version of the cart, but an order of `items` does not use the cart.";
         body.add(Some(Invalid::field("If-Match", "items_are_no_cart", detail)));
     }
     items.into_iter().collect::<Option<_>>().map(Basket::Items)

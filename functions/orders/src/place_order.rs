@@ -1,9 +1,10 @@
 //! `POST /orders`: places an order from the caller's cart, or from `items`.
 //!
-//! Customers; the body may be missing, and `If-Match` may name the version of the cart (412). 409
-//! `out_of_stock` and `unavailable` list every such line; `price_changed` where `expected_total`
-//! differs; `cart_empty`; `too_many_unpaid_orders`. With an `Idempotency-Key` the same request again
-//! answers with the same order, and does not count; 429 for too many others.
+//! For customers; the body may be missing. 201 with the order. 409 `out_of_stock` or `unavailable`,
+//! which list every such line, `price_changed` if the total differs from `expected_total`,
+//! `cart_empty`, or `too_many_unpaid_orders`; 412 if `If-Match` names another version of the cart
+//! than the current one; 429 if the account places too many orders. A retry with the same
+//! `Idempotency-Key` returns the same order and does not count for the rate limit.
 
 use shared::domain::rate_limit::RateLimit;
 use shared::http::{Request, Response};

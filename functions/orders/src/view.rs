@@ -1,4 +1,4 @@
-//! What clients see of orders.
+//! Orders in responses.
 
 use serde::Serialize;
 use shared::domain::caller::Caller;
@@ -15,7 +15,7 @@ use shared::domain::text::Name;
 use shared::domain::time::Timestamp;
 use shared::domain::user::Address;
 
-/// An order as its viewer sees it.
+/// An order in full.
 #[derive(Serialize)]
 pub(crate) struct OrderView {
     #[serde(flatten)]
@@ -46,7 +46,8 @@ pub(crate) struct SummaryView {
 #[derive(Serialize)]
 struct PaymentView {
     method: PaymentMethod,
-    /// How far the payment has come; what is left of the money is the order's `payment_status`.
+    /// The state of the payment itself, `succeeded` once it is paid. Refunds show in the order's
+    /// `payment_status` only.
     status: &'static str,
 }
 
@@ -64,7 +65,8 @@ struct LineView {
 }
 
 impl OrderView {
-    /// The order, with what its viewer can do with it next.
+    /// Creates the view of an order; `allowed_transitions` are the states that this viewer may
+    /// change it to.
     pub fn new(order: Order, viewer: Caller) -> Self {
         Self {
             shipping_address: order.shipping_address.clone(),

@@ -1,5 +1,5 @@
 //! A function whose handler panics, for the smoke test: built with the release profile, it shows
-//! that a deployed function outlives a panic and answers 500.
+//! that a deployed function survives a panic and responds with 500.
 
 use shared::http::routes::named;
 use shared::http::{Request, Response};

@@ -1,6 +1,6 @@
 //! `GET /health`: whether the shop can reach its database.
 //!
-//! For load balancers and people who wonder. 200 `healthy`, or 503 `unhealthy`.
+//! Public, for monitoring. 200 `healthy`, or 503 `unhealthy`.
 
 use serde::Serialize;
 use shared::http::{Request, Response};

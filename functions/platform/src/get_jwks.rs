@@ -1,6 +1,7 @@
-//! `GET /.well-known/jwks.json`: the public keys, for anybody who wants to check our tokens.
+//! `GET /.well-known/jwks.json`: the public keys that verify the shop's access tokens.
 //!
-//! A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037).
+//! Public. A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037), without keys that are no
+//! longer accepted.
 
 use serde::Serialize;
 use shared::http::{Request, Response};

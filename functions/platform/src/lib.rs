@@ -1,4 +1,4 @@
-//! Health, documents, and what answers where no route does.
+//! The health check, the public keys, and the response to requests that match no route.
 
 pub mod get_health;
 pub mod get_jwks;
@@ -6,7 +6,7 @@ pub mod route_not_found;
 
 use shared::lambda::Handler;
 
-/// Which handler answers which route.
+/// The handler of each route, by the route's name.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
     vec![
         ("get-health", Handler::new(get_health::handle)),

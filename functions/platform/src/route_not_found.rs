@@ -1,6 +1,7 @@
-//! `$default`: what answers where no route does.
+//! `$default`: responds to every request that matches no route.
 //!
-//! 404 for an unknown path, 405 with `Allow` for a known one, 204 for a preflight.
+//! 404 for an unknown path; for a known path 204 with the CORS headers to `OPTIONS`, and 405 with
+//! `Allow` to any other method.
 
 use shared::http::routes::methods_of;
 use shared::http::{Request, Response, cors};
