@@ -1,7 +1,8 @@
-//! `POST /auth/forgot-password`: has a token mailed that allows to set a new password.
+//! `POST /auth/forgot-password`: sends a mail with a token that allows to set a new password.
 //!
-//! Anybody may. 202 always, in the same time: whether the address has an account is looked up when
-//! the mail is sent. 429 beyond the limits of the e-mail address and the caller's.
+//! Public. Always 202 and after the same time: whether the e-mail address has an account is looked
+//! up when the mail is sent. 429 above the rate limits of the e-mail address and of the caller's
+//! IP.
 
 use deserr::Deserr;
 use shared::domain::email::Email;

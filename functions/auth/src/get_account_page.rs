@@ -1,7 +1,8 @@
-//! `GET /auth/pages/{page}`: where a mail's link leads in a shop without a front end of its own.
+//! `GET /auth/pages/{page}`: the HTML pages that mailed links open in a shop without a front end.
 //!
-//! Anybody may. `verify-email` and `reset-password`; 404 for any other. The token stands behind the
-//! link's `#`, so it never gets here: the page itself sends it on, with a password.
+//! Public. `verify-email` and `reset-password`; 404 for any other page. The token is in the link's
+//! fragment (after `#`), which browsers don't send: a script in the page sends it to the API,
+//! together with the password.
 
 use shared::http::{Request, Response, page};
 use shared::{Ctx, Error, Result};
@@ -14,7 +15,8 @@ pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {
     Ok(page::answer(&html).public(300))
 }
 
-/// The page that sends a token and a password to the route of its name.
+/// Returns the page that sends a token and a password to the route of this name; `None` for an
+/// unknown page.
 fn page_of(name: &str) -> Option<String> {
     let words = match name {
         "verify-email" => [

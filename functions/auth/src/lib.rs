@@ -1,4 +1,5 @@
-//! Accounts and sessions: registration, verification, login, renewal, logout, forgotten passwords.
+//! The account and session routes: registration, verification, login, refresh, logout, password
+//! reset.
 
 pub mod forgot_password;
 pub mod get_account_page;
@@ -14,7 +15,7 @@ mod view;
 
 use shared::lambda::{Handler, JobHandler};
 
-/// Which handler answers which route.
+/// The handler of each route, by the route's name.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
     vec![
         ("register-user", Handler::new(register_user::handle)),
@@ -29,7 +30,7 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
     ]
 }
 
-/// Which handler does which job.
+/// The handler of each job, by the job's name.
 pub fn jobs() -> Vec<(&'static str, JobHandler)> {
     vec![("rotate-token-key", JobHandler::new(rotate_token_key::handle))]
 }

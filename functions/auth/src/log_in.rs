@@ -1,8 +1,8 @@
 //! `POST /auth/login`: begins a session.
 //!
-//! Anybody may. 401 `invalid_credentials` for an unknown address, a wrong password and a disabled
-//! account alike, in the same time. 429 after too many wrong ones, whether there is an account or
-//! not, and without looking at the password.
+//! Public. 401 `invalid_credentials` for an unknown e-mail address, a wrong password and a disabled
+//! account alike, after the same time. 429 after too many wrong passwords, whether or not the
+//! account exists; then the password is not checked.
 
 use deserr::Deserr;
 use shared::domain::email::Email;

@@ -1,8 +1,8 @@
 //! `POST /auth/logout`: ends the caller's session, or all of them.
 //!
-//! Anybody who shows a session, by bearer token, also an expired one, or by `{refresh_token}`; the
-//! bearer wins if its session lives. All tokens of the session fail from the next request on. Logging
-//! out again is 204 too and ends nothing more; 401 without a token of ours.
+//! For callers with an access token, which may have expired, or with `{refresh_token}`; the access
+//! token counts if its session still exists. 204; all tokens of the session fail from the next
+//! request on. 204 also if the session has already ended; 401 without a token that the shop issued.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

@@ -1,7 +1,7 @@
-//! `POST /auth/refresh`: renews a session.
+//! `POST /auth/refresh`: issues a new access token and the next refresh token of a session.
 //!
-//! Anybody who has its refresh token, which works once: the answer holds the next one. The same
-//! again within ten seconds gives the same successor; any other reuse is 401 and ends the session.
+//! For callers with a refresh token, which can be used once. The same token again within 10 seconds
+//! returns the same next refresh token; any other reuse is 401 and ends the session.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

@@ -1,9 +1,9 @@
-//! `POST /auth/register`: asks for an account.
+//! `POST /auth/register`: creates a pending registration.
 //!
-//! Anybody may. The answer is 202 and the same whether the address is new or known, and takes the
-//! same time: nobody looks whether it is before the mail is sent. The account exists once the
-//! address is verified. 422 for what can't be an account, 429 beyond the limits of the e-mail address
-//! and the caller's.
+//! Public. Always the same 202, after the same time, whether or not the e-mail address has an
+//! account: that is looked up when the mail is sent. The account is created when the address is
+//! verified. 422 for an invalid body, 429 above the rate limits of the e-mail address and of the
+//! caller's IP.
 
 use shared::domain::invalid::Invalid;
 use shared::domain::json::Json;
@@ -27,7 +27,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     Response::accepted(&VERIFICATION_SENT)
 }
 
-/// Reads a body; every member that can't be read and every rule that is broken is named.
+/// Reads a body; 422 with every invalid member and every broken rule.
 fn registrant(body: Json) -> Result<Registrant, Invalid> {
     let mut body = Members::of_body(body)?;
     let email = body.required("email");

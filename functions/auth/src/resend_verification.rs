@@ -1,7 +1,7 @@
-//! `POST /auth/resend-verification`: sends the mails of an address's registrations again.
+//! `POST /auth/resend-verification`: sends the mails of an e-mail address's registrations again.
 //!
-//! Anybody may. 202 always, in the same time: whether anything waits is looked up when the mail is
-//! sent. 429 beyond the limits of the e-mail address and the caller's.
+//! Public. Always 202 and after the same time: whether there are pending registrations is looked up
+//! when the mail is sent. 429 above the rate limits of the e-mail address and of the caller's IP.
 
 use deserr::Deserr;
 use shared::domain::email::Email;

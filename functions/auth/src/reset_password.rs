@@ -1,8 +1,8 @@
-//! `POST /auth/reset-password`: sets a new password by a mailed token.
+//! `POST /auth/reset-password`: sets a new password with a mailed token.
 //!
-//! Anybody who has the token, which works once and for 60 minutes; a password that is changed in
-//! another way makes it worthless, too. Every session ends, and a mail says so. 422 `invalid_token`
-//! for a token that does not work any more; 429 beyond the limit of the caller's address.
+//! For callers with the token, which is valid once and for 60 minutes, and only until the password
+//! is changed in another way. 204; all sessions of the user end, and a mail tells the user. 422
+//! `invalid_token` for a token that is not valid; 429 above the rate limit of the caller's IP.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

@@ -1,14 +1,14 @@
-//! The job `rotate-token-key`: gives the shop a new key to sign access tokens with.
+//! The job `rotate-token-key`: replaces the key that signs access tokens by a new one.
 //!
-//! An operator runs it, and types no secret. Nobody is logged out: tokens of the old key work until
-//! they expire. `{"revoke": true}` is for a key that has leaked: what it signed is refused within
-//! five minutes, and people's refresh tokens get them new ones.
+//! An operator starts it. No user is logged out: tokens that the old key signed stay valid until
+//! they expire. `{"revoke": true}` is for a key that has leaked: tokens that it signed are rejected
+//! within five minutes, and clients get new ones with their refresh tokens.
 
 use serde::Deserialize;
 use shared::services::token_key_rotation::{self, Rotated};
 use shared::{Ctx, Result};
 
-/// Strict, for a misspelt `revoke` must not pass for none.
+/// What starts the job. Unknown members are rejected, so that a misspelt `revoke` is not ignored.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {

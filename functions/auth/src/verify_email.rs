@@ -1,9 +1,9 @@
-//! `POST /auth/verify-email`: makes the account that somebody registered, and logs them in.
+//! `POST /auth/verify-email`: creates the account of a pending registration, and begins a session.
 //!
-//! Anybody who has the mailed token and knows the password of that very registration: nobody can
-//! plant a password on another's address. 422 `invalid_token` for a token that is unknown, used or
-//! older than 24 hours; 401 `invalid_credentials` for another password; 429 beyond the limit of the
-//! caller's address.
+//! For callers with the mailed token and the password of the same registration, so that an attacker
+//! can't register another person's e-mail address with a password of their own. 422 `invalid_token`
+//! for a token that is unknown, used or older than 24 hours; 401 `invalid_credentials` for another
+//! password; 429 above the rate limit of the caller's IP.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

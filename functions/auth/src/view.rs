@@ -1,10 +1,10 @@
-//! What several of these routes answer.
+//! Responses that several of these routes share.
 
 use serde::Serialize;
 use shared::http::user_view::UserView;
 use shared::services::sessions::{SignedIn, Tokens};
 
-/// What a client gets when a session begins or goes on.
+/// The response when a session begins or is refreshed: tokens and user.
 #[derive(Serialize)]
 pub(crate) struct LoginView {
     #[serde(flatten)]
@@ -18,7 +18,7 @@ impl From<SignedIn> for LoginView {
     }
 }
 
-/// What a client gets while a mail is on its way.
+/// The response of a route that sends a mail.
 #[derive(Serialize)]
 pub(crate) struct Sent {
     status: &'static str,
