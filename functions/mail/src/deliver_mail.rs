@@ -1,8 +1,8 @@
-//! `deliver-mail`: sends what the outbox holds.
+//! The job `deliver-mail`: sends the messages in the outbox.
 //!
-//! The table's stream starts it for every message that is written; the clock, for those that the
-//! stream did not get out; an operator, with `{"resend": "failed"}`, to put back into the outbox
-//! what was set aside. Records of the stream that have to come again are named in the answer.
+//! The table's stream starts it for every new message; a schedule, for messages that are still in
+//! the outbox; an operator, with `{"resend": "failed"}`, to move failed messages back to the
+//! outbox. The result for the stream names the records that have to be delivered again.
 
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
@@ -14,13 +14,13 @@ use time::Duration;
 
 use crate::delivery::{self, Outcome};
 
-/// How many mails are on their way at once. SES lets a new shop send fourteen a second.
+/// The most mails that are sent concurrently. SES allows a new account 14 mails a second.
 const AT_ONCE: usize = 4;
 
-/// For how long a message is left to the stream.
+/// How old a message must be before the schedule delivers it: until then the stream does.
 const STREAMS_TURN: Duration = Duration::minutes(2);
 
-/// For how long a sweep of the outbox begins new mails: well within the function's time-out.
+/// How long a scheduled run starts new deliveries; well below the function's timeout.
 const SWEEP: Duration = Duration::seconds(30);
 
 /// What starts the job.
@@ -31,48 +31,48 @@ pub enum Start {
     Stream(StreamEvent),
     /// An operator.
     Command {
-        /// What to send again.
+        /// Which messages to send again.
         resend: Resend,
     },
-    /// The clock.
+    /// The schedule.
     Schedule {
         /// Always `aws.events`.
         source: Clock,
     },
 }
 
-/// What can be sent again.
+/// Which messages an operator can send again.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resend {
-    /// What was set aside.
+    /// Messages that were set aside as failed.
     Failed,
 }
 
 /// The `source` of a scheduled event.
 #[derive(Debug, Deserialize)]
 pub enum Clock {
-    /// EventBridge's.
+    /// Amazon EventBridge.
     #[serde(rename = "aws.events")]
     EventBridge,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// Which records have to come again.
+    /// The records that the stream has to deliver again.
     Stream(BatchItemFailures),
-    /// How many messages are in the outbox again.
+    /// The result of an operator's command.
     Command {
-        /// Their number.
+        /// How many messages were moved back to the outbox.
         returned: usize,
     },
-    /// How it went with what was left in the outbox.
+    /// The result of a scheduled run.
     Schedule {
-        /// How many needed no more.
+        /// How many messages were sent, dropped or set aside.
         settled: usize,
-        /// How many of those that were found are still there.
+        /// How many of the messages found are still in the outbox.
         left: usize,
     },
 }
@@ -121,7 +121,7 @@ async fn deliver_left(ctx: &Ctx) -> Result<Answer> {
     Ok(Answer::Schedule { settled, left: all - settled })
 }
 
-/// The message that was written, if it is one.
+/// Returns the identifier of a new message; `None` if the record is about something else.
 fn new_message(record: &StreamRecord) -> Option<MessageId> {
     let is_new = record.change == Change::Insert && record.item_type == "message";
     record.key.sk.parse().ok().filter(|_| is_new)

@@ -1,8 +1,9 @@
-//! One message's way out: it is claimed, rendered, sent, and deleted.
+//! Delivers one message: claims it, renders its mail, sends it, and deletes the message.
 //!
-//! A message that could not be sent stays in the outbox until it is not worth telling any more. One
-//! that never can be is set aside, so that it holds up no other. One that may have been sent waits
-//! for its claim's end and is tried once more: two mails at most, and none lost.
+//! A message that could not be sent stays in the outbox and is retried until its event is too old.
+//! A message that can never be sent is set aside, so that it delays no other. A message that may
+//! have been sent is tried once more after its claim has expired: at most two mails are sent, and
+//! none is lost.
 
 use std::panic::AssertUnwindSafe;
 
@@ -18,45 +19,46 @@ use tracing::{error, info, warn};
 use crate::mails::{self, Rendered};
 use crate::ses::Ses;
 
-/// The most tries of a message at which we fail ourselves, again and again. More than the stream
-/// makes: its failure queue has heard of the message by then.
+/// The most attempts of a message for which this code fails, not SES. More than the attempts of the
+/// stream, whose failure queue has the message by then.
 const MOST_TRIES: u32 = 10;
 
-/// The most tries of a message that may have sent it.
+/// The most attempts whose outcome is unknown: each may have sent the mail.
 const MOST_UNANSWERED: u32 = 2;
 
 /// How a delivery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The message needs no more.
+    /// Nothing is left for this run: the message was sent, dropped, set aside, or is claimed by
+    /// another run.
     Settled,
-    /// It waits for the clock, until its claim has ended.
+    /// The mail may have been sent. The schedule retries it after the claim has expired.
     Waiting,
-    /// It has to be tried again.
+    /// The message has to be tried again.
     Failed,
 }
 
 /// Why a message was not delivered.
 enum DeliveryError {
-    /// It may work another time.
+    /// A later attempt may succeed.
     Transient(String),
-    /// It may have worked.
+    /// The mail may have been sent.
     OutcomeUnknown(String),
-    /// It never will: the mailer does not take it.
+    /// No attempt will ever succeed: SES rejects the mail.
     Permanent(String),
-    /// A bug, a broken item, a right that is missing.
+    /// A bug, an item that can't be read, or a missing permission.
     Fault(String),
 }
 
-/// What mail is sent with.
+/// Returns the settings of mail; an internal error if mail is not configured.
 pub(crate) fn settings(ctx: &Ctx) -> Result<&MailSettings> {
     ctx.config.mail.as_ref().ok_or_else(|| Error::internal("MAIL_FROM is not set"))
 }
 
-/// Delivers a message.
+/// Delivers a message. Errors are logged and returned as [`Outcome::Failed`].
 pub(crate) async fn deliver(ctx: &Ctx, settings: &MailSettings, id: MessageId) -> Outcome {
     let outcome = match ctx.store.deliveries().claim(id, ctx.now()).await {
-        // Sent, set aside, or in somebody else's hands: if those let it fall, the clock finds it.
+        // Sent, set aside, or claimed by another run: if that one fails, the schedule retries it.
         Ok(None) => Ok(Outcome::Settled),
         Ok(Some(attempt)) => deliver_claimed(ctx, settings, &attempt).await,
         Err(error) => Err(error),
@@ -77,7 +79,7 @@ async fn deliver_claimed(
         if attempts > MOST_TRIES {
             return set_aside(ctx, attempt, "unknown", "unreadable").await;
         }
-        // What is wrong with it is not said: that may quote an address.
+        // The error is not logged, since it may quote an e-mail address.
         error!(message_id = %attempt.id, attempts, "a message can't be read");
         ctx.store.deliveries().release(attempt, true).await?;
         return Ok(Outcome::Failed);
@@ -97,7 +99,7 @@ async fn deliver_claimed(
     }
 }
 
-/// Ends an attempt that sent nothing, or may not have.
+/// Ends a failed attempt: releases the message for a retry, keeps its claim, or sets it aside.
 async fn end_failed(
     ctx: &Ctx,
     attempt: &DeliveryAttempt,
@@ -130,8 +132,8 @@ async fn end_failed(
     }
 }
 
-/// Drops what is not worth telling any more. What was never tried is a shop's that had no mail, and
-/// no loss.
+/// Deletes a message whose event is too old. If it was never tried, the shop had no mail configured
+/// when the event happened, and that is not an error.
 async fn drop_stale(ctx: &Ctx, attempt: &DeliveryAttempt, message: &Message) -> Result<Outcome> {
     const WHY: &str = "a message is not worth telling any more";
     let kind = message.event.kind();
@@ -144,7 +146,7 @@ async fn drop_stale(ctx: &Ctx, attempt: &DeliveryAttempt, message: &Message) -> 
     Ok(Outcome::Settled)
 }
 
-/// Sends what an event is rendered to, and takes its message out of the outbox.
+/// Renders an event, sends the mail, and deletes the message from the outbox.
 async fn send(
     ctx: &Ctx,
     settings: &MailSettings,
@@ -157,7 +159,7 @@ async fn send(
         Rendered::Replaced(events) => deliveries.replace(attempt, events, ctx.now()).await?,
         Rendered::Mail(mail) => {
             mailer(ctx, settings).send(&mail).await?;
-            // Now nothing may look like a failure: the message would be sent once more.
+            // An error here would cause a retry, which would send the mail again.
             if let Err(problem) = deliveries.delete(id).await {
                 error!(message_id = %id, ?problem, "a message was sent, and is still there");
             }

@@ -1,4 +1,4 @@
-//! Mail: what the shop writes to people, and how it gets to them.
+//! Mail: the content of the shop's mails, and their delivery.
 
 mod content;
 pub mod deliver_mail;
@@ -8,7 +8,7 @@ mod ses;
 
 use shared::lambda::JobHandler;
 
-/// Which handler does which job.
+/// The handler of each job, by the job's name.
 pub fn jobs() -> Vec<(&'static str, JobHandler)> {
     vec![("deliver-mail", JobHandler::new(deliver_mail::handle))]
 }

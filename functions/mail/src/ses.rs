@@ -1,8 +1,8 @@
-//! Amazon SES, version 2 of its API.
+//! Sends mail by Amazon SES (API version 2).
 //!
-//! Its SDK is a dependency of this package only, and not of `shared`, where the other clients are:
-//! nothing but `deliver-mail` sends mail. In `shared` every function would compile it, and its fat
-//! LTO would read it, whether it is called or not.
+//! The SDK is a dependency of this package and not of `shared`, where the other clients are,
+//! because only `deliver-mail` sends mail. In `shared`, every function would compile it and process
+//! it during link-time optimization.
 
 use std::error::Error;
 use std::time::Duration;
@@ -23,10 +23,10 @@ use shared::config::{Config, MailSettings};
 use shared::domain::email::Email;
 use shared::mail::{Mail, Mailer, SendError};
 
-/// How long SES may take for a mail, with all tries.
+/// The timeout of sending a mail, all attempts together.
 const TIMEOUT: Duration = Duration::from_secs(8);
 
-/// How long to wait before each further try of a mail that SES was too busy for.
+/// The pauses before further attempts, if SES throttles.
 const PAUSES: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_millis(400), Duration::from_millis(800)];
 
@@ -49,10 +49,10 @@ impl Ses {
             .region(client.region)
             .credentials_provider(client.credentials)
             .http_client(client.http)
-            // SES can't tell a mail that it has had before: where an answer is lost, sending it
-            // again at once would often send two.
+            // SES doesn't recognize duplicates: if a response is lost, a retry would often send a
+            // second mail.
             .retry_config(RetryConfig::disabled())
-            // How long a mail may take with all its tries, is said by `TIMEOUT`.
+            // `TIMEOUT` limits all attempts together.
             .timeout_config(
                 TimeoutConfig::builder().connect_timeout(config.timeouts.connect).build(),
             );
@@ -96,7 +96,8 @@ impl Mailer for Ses {
     }
 }
 
-/// How a try failed. SES's own words can hold an address; its codes don't.
+/// Why an attempt failed, with SES's error code. SES's error message is left out, since it can
+/// contain an e-mail address.
 #[derive(Debug)]
 enum Failed {
     Busy(String),
@@ -123,11 +124,11 @@ impl Failed {
             }
             _ => return Self::OutcomeUnknown(UNREADABLE.to_owned()),
         };
-        // Not SES, or not all that it said.
+        // The response is not from SES, or not complete.
         let Some(code) = answer.code() else { return Self::OutcomeUnknown(UNREADABLE.to_owned()) };
         let code = code.to_owned();
         match answer {
-            // The account's sender, or its sandbox: no mail's fault.
+            // The sender is not verified, or the account is in the sandbox: not this mail's fault.
             SendEmailError::MessageRejected(rejected) if is_unverified(rejected.message()) => {
                 Self::Transient("not verified".to_owned())
             }
@@ -136,18 +137,19 @@ impl Failed {
             }
             SendEmailError::TooManyRequestsException(_) => Self::Busy(code),
             _ if code.starts_with("Throttling") => Self::Busy(code),
-            // The account, its rights: no mail's fault either.
+            // A problem of the AWS account or its permissions: not this mail's fault.
             _ => Self::Transient(code),
         }
     }
 }
 
-/// Whether there was no connection yet, on which the mail could have gone.
+/// Whether the connection could not be opened, so that the mail can't have been sent.
 fn is_connecting(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref().is_some_and(legacy::Error::is_connect)
 }
 
-/// Says so in words only: "Email address is not verified. The following identities failed …".
+/// Whether an identity is not verified. Only the error message says so: "Email address is not
+/// verified. The following identities failed …".
 fn is_unverified(message: Option<&str>) -> bool {
     message.is_some_and(|text| text.contains("not verified"))
 }
@@ -164,7 +166,7 @@ impl From<Failed> for SendError {
 
 fn content(mail: &Mail) -> Result<EmailContent, BuildError> {
     let utf8 = |text: &str| Content::builder().charset("UTF-8").data(text).build();
-    // Nobody's absence notice should answer (RFC 3834).
+    // Prevents automatic replies, such as absence notices (RFC 3834).
     let automatic = MessageHeader::builder().name("Auto-Submitted").value("auto-generated");
     let message = Message::builder()
         .subject(utf8(&mail.subject)?)
@@ -173,7 +175,8 @@ fn content(mail: &Mail) -> Result<EmailContent, BuildError> {
     Ok(EmailContent::builder().simple(message.build()).build())
 }
 
-/// `"Bodega" <orders@shop.example>`; what is not ASCII, as encoded words (RFC 2047).
+/// Returns the sender, such as `"Bodega" <orders@shop.example>`. A name that is not ASCII is
+/// written as encoded words (RFC 2047).
 fn mailbox(name: &str, address: &Email) -> String {
     if name.is_ascii() {
         let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");

@@ -1,6 +1,7 @@
-//! To an address that somebody wants an account for, and that has one.
+//! The mail after a registration with an e-mail address that already has an account.
 //!
-//! The answer that they got does not say so: only who reads this mail learns it.
+//! The response of the route does not say so: only the owner of the address learns it, from this
+//! mail.
 
 use shared::Result;
 use shared::config::MailSettings;

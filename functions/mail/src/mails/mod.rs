@@ -1,4 +1,4 @@
-//! What is written to whom: one file a content.
+//! The mails, one file for each.
 
 mod known_email;
 mod order;
@@ -14,17 +14,17 @@ use shared::domain::message::Event;
 use shared::mail::Mail;
 use shared::{Ctx, Result};
 
-/// What a message is rendered to.
+/// The result of rendering a message.
 pub(crate) enum Rendered {
     /// A mail.
     Mail(Mail),
-    /// Other messages that replace it.
+    /// Other messages, which replace it in the outbox.
     Replaced(Vec<Event>),
-    /// Nothing: the person is gone, or there never was one.
+    /// No mail: the account was deleted, is disabled, or never existed.
     Nothing,
 }
 
-/// Tells somebody what has happened.
+/// Renders the mail about an event.
 pub(crate) async fn write(ctx: &Ctx, settings: &MailSettings, event: &Event) -> Result<Rendered> {
     match event {
         Event::RegistrationRequested { email, registration_id } => {

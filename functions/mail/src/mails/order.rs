@@ -1,4 +1,4 @@
-//! What the mails about orders have in common.
+//! The common parts of mails about orders.
 
 use shared::config::MailSettings;
 use shared::domain::ids::{OrderId, UserId};
@@ -11,10 +11,10 @@ use shared::{Ctx, Error, Result};
 use super::Rendered;
 use crate::content::{Content, LineItem, LineItems};
 
-/// What stands in a content about an order; the link to the order is added after it.
+/// A function that writes the content of a mail about an order, without the link to the order.
 type Contents = fn(&MailSettings, &Order, &User) -> Content;
 
-/// Writes a content about an order to whose it is.
+/// Renders a mail about an order to its customer, with a link to the order at its end.
 pub(super) async fn write(
     ctx: &Ctx,
     settings: &MailSettings,
@@ -29,7 +29,7 @@ pub(super) async fn write(
     Ok(Rendered::Mail(content.to(&user.summary.email, settings)?))
 }
 
-/// An order and whose it is; `None` where the person is gone.
+/// Reads an order and its customer; `None` if the customer's account was deleted.
 async fn read(ctx: &Ctx, order_id: OrderId, user_id: UserId) -> Result<Option<(Order, User)>> {
     let Some(user) = ctx.store.users().get(user_id, Read::Consistent).await? else {
         return Ok(None);
@@ -42,7 +42,7 @@ async fn read(ctx: &Ctx, order_id: OrderId, user_id: UserId) -> Result<Option<(O
     }
 }
 
-/// What was bought.
+/// Converts the order lines to line items.
 pub(super) fn items(order: &Order) -> LineItems {
     let line = |line: &OrderLine| LineItem {
         quantity: line.quantity.get(),
@@ -52,10 +52,10 @@ pub(super) fn items(order: &Order) -> LineItems {
     LineItems { lines: order.lines.iter().map(line).collect(), total: order.summary.total }
 }
 
-/// The content, with where the order goes.
+/// Appends the shipping address, if the customer's e-mail address is verified.
 ///
-/// An address that is not known to be its owner's may be anybody's: what the customer wrote
-/// themselves would be somebody's way of sending others what they like.
+/// An unverified address may belong to another person, to whom an attacker could otherwise send any
+/// text as a shipping address.
 pub(super) fn with_address(content: Content, order: &Order, user: &User) -> Content {
     match &order.shipping_address {
         Some(address) if user.summary.email_verified => content.lines(lines(address)),
@@ -63,7 +63,7 @@ pub(super) fn with_address(content: Content, order: &Order, user: &User) -> Cont
     }
 }
 
-/// The content, with the way to the order, where the shop has a page for it.
+/// Appends a link to the order, if the shop has a page for it.
 fn with_link(content: Content, order: &Order, settings: &MailSettings) -> Content {
     match settings.links.order(order.id) {
         Some(url) => content.link("See the order", url),

@@ -1,4 +1,4 @@
-//! To a customer whose order was cancelled, by them or by the shop.
+//! The mail to a customer whose order was cancelled, by the customer or by an admin.
 
 use shared::config::MailSettings;
 use shared::domain::order::Order;

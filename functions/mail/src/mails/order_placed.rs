@@ -1,4 +1,4 @@
-//! To a customer who has placed an order.
+//! The mail to a customer who has placed an order.
 
 use shared::config::MailSettings;
 use shared::domain::order::Order;

@@ -1,4 +1,4 @@
-//! To somebody whose password was changed: if it was somebody else, they should know.
+//! The mail to a user whose password was changed, in case another person changed it.
 
 use shared::config::MailSettings;
 use shared::domain::ids::UserId;

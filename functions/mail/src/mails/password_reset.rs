@@ -1,4 +1,4 @@
-//! To somebody who forgot their password, if they have an account that is not disabled.
+//! The mail with the link to reset a password, if the e-mail address has an active account.
 
 use shared::auth::mailed_token::ResetToken;
 use shared::config::MailSettings;
@@ -19,7 +19,7 @@ pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, email: &Email) -> 
         return Ok(Rendered::Nothing);
     }
     let token = ResetToken::new()?;
-    // The digest first: a token that was mailed works.
+    // The digest is stored before the mail is sent, so that a mailed token is always valid.
     ctx.store.password_resets().create(&token.digest(), &credential, ctx.now()).await?;
     let (shop, minutes) = (settings.shop.as_str(), RESET_LIFETIME.whole_minutes());
     let content = Content::about(format!("Choose a new password for {shop}"))

@@ -1,6 +1,7 @@
-//! To an address that somebody wants an account for: shows whether it is theirs.
+//! The mail with the link to verify the e-mail address of a registration.
 //!
-//! Anybody can have it sent to anybody, so nothing that they wrote is in it: no name either.
+//! An attacker can register any address, so the mail contains nothing from the request, not even
+//! the name.
 
 use shared::auth::mailed_token::VerificationToken;
 use shared::config::MailSettings;
@@ -23,7 +24,7 @@ pub(super) async fn write(
     }
     let address = email.digest();
     let token = VerificationToken::new(address, id)?;
-    // The digest first: a token that was mailed works.
+    // The digest is stored before the mail is sent, so that a mailed token is always valid.
     if !ctx.store.registrations().add_token(&address, id, &token.digest(), ctx.now()).await? {
         return Ok(Rendered::Nothing);
     }

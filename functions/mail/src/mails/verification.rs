@@ -1,6 +1,6 @@
-//! The mail of a registration, asked for again.
+//! The verification mails of an e-mail address, requested again.
 //!
-//! Which registration somebody means can't be known: each of the newest is told anew.
+//! It is unknown which registration is meant, so the mails of the newest ones are sent again.
 
 use shared::config::MailSettings;
 use shared::domain::email::Email;
@@ -9,7 +9,7 @@ use shared::{Ctx, Result};
 
 use super::{Rendered, known_email};
 
-/// How many registrations of an address are told anew.
+/// The most registrations whose mails are sent again.
 const NEWEST: usize = 3;
 
 pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, email: &Email) -> Result<Rendered> {

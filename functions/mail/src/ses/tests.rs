@@ -1,4 +1,4 @@
-//! What goes over the line to SES, and what its answers mean.
+//! Tests of the requests to SES, and of the errors that its responses become.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -13,15 +13,15 @@ use aws_smithy_types::body::SdkBody;
 
 use super::*;
 
-/// An SES that gives these answers, one after the other: a status, and behind it a code where it is
-/// an error, or what is no answer of SES's.
+/// A fake SES that gives these responses, one after the other: a status and, for an error, SES's
+/// code, or [`GIBBERISH`] for a response that is not from SES.
 #[derive(Debug, Clone)]
 struct Line(Arc<Mutex<State>>);
 
-/// No answer at all.
+/// No response at all.
 const SILENCE: (u16, &str) = (0, "");
 
-/// Something in the way answers instead.
+/// A response of a proxy instead of SES.
 const GIBBERISH: &str = "<html>";
 
 #[derive(Debug, Default)]
@@ -113,7 +113,7 @@ async fn send(line: &Line) -> Result<(), SendError> {
     ses(line).send(&mail()).await
 }
 
-/// Over the real network, to an address.
+/// Sends a mail over the real network to an endpoint.
 async fn send_to(endpoint: String) -> Result<(), SendError> {
     let mut config = config();
     config.aws.ses_endpoint = Some(endpoint);
@@ -162,7 +162,7 @@ async fn what_ses_says_decides_whether_a_mail_may_go_another_time() {
     ] {
         let line = Line::with([(status, code)]);
         assert_eq!(send(&line).await, end, "{status} {code}");
-        assert_eq!(line.requests().len(), 1, "{status} {code}: nobody is asked twice");
+        assert_eq!(line.requests().len(), 1, "{status} {code}: there is no retry");
     }
 }
 
@@ -176,7 +176,7 @@ async fn where_an_answer_is_lost_the_mail_may_have_gone() {
         (Line::with([(504, GIBBERISH)]), "no answer that can be read"),
     ] {
         assert_eq!(send(&line).await, unanswered(problem));
-        assert_eq!(line.requests().len(), 1, "what is lost is not sent twice");
+        assert_eq!(line.requests().len(), 1, "there is no retry");
     }
 }
 
@@ -203,7 +203,7 @@ async fn where_there_is_no_connection_nothing_has_gone_and_where_it_breaks_it_ma
     assert!(breaks.join().unwrap() > 0, "the request had begun");
 
     let no_connection = Err(SendError::Transient("no connection".to_owned()));
-    assert_eq!(send_to(endpoint).await, no_connection, "nobody listens any more");
+    assert_eq!(send_to(endpoint).await, no_connection, "the listener is closed");
 }
 
 #[tokio::test(start_paused = true)]
