@@ -90,7 +90,7 @@ async fn every_route_costs_what_its_line_says() {
     costs(&app, "forgot-password", "", [3, 2, 0, 3, 0]);
     let login = json!({"email": "ada@example.com", "password": "correct horse"});
     anyone.at("198.51.100.9").post("/auth/login", login.clone()).await.expect(200);
-    costs(&app, "log-in", "the day's first from an address", [8, 3, 5, 5, 0]);
+    costs(&app, "log-in", "the day's first from an IP address", [8, 3, 5, 5, 0]);
     weaken_hash(&app, "ada@example.com").await;
     anyone.post("/auth/login", login.clone()).await.expect(200);
     costs(&app, "log-in", "replaces a weak hash", [8, 3, 5, 5, 0]);
@@ -127,11 +127,11 @@ async fn every_route_costs_what_its_line_says() {
     costs(&app, "log-out", "by refresh token", [2, 2, 2, 1, 0]);
 
     admin.get("/users").await.expect(200);
-    costs(&app, "list-users", "2 people", [2, 2, 3, 0, 0]);
+    costs(&app, "list-users", "2 users", [2, 2, 3, 0, 0]);
     admin.get("/users?role=admin").await.expect(200);
     costs(&app, "list-users", "1 admin", [3, 3, 5, 0, 0]);
     admin.get("/users?email=ada@example.com").await.expect(200);
-    costs(&app, "list-users", "by e-mail", [3, 3, 5, 0, 0]);
+    costs(&app, "list-users", "by email", [3, 3, 5, 0, 0]);
     let path = format!("/users/{}", user_id.as_str().expect("an id"));
     admin.get(&path).await.expect(200);
     costs(&app, "get-user", "", [2, 2, 4, 0, 0]);
@@ -205,7 +205,7 @@ async fn every_route_costs_what_its_line_says() {
     run().await.expect("a run");
     costs(&app, "erase-users", "1 account without orders", [23, 23, 41, 2, 0]);
     run().await.expect("a run");
-    costs(&app, "erase-users", "nobody left", [1, 1, 2, 0, 0]);
+    costs(&app, "erase-users", "no account left", [1, 1, 2, 0, 0]);
 }
 
 #[tokio::test]
@@ -231,7 +231,7 @@ async fn a_message_costs_what_its_line_says() {
     deliver("verification again, 1 registration", [4, 4, 4, 5, 0]).await;
     app.deliver_mail().await;
     anyone.post("/auth/register", account).await.expect(202);
-    deliver("registration of a known address", [3, 3, 2, 2, 0]).await;
+    deliver("registration, the email has an account", [3, 3, 2, 2, 0]).await;
     anyone.post("/auth/forgot-password", json!({"email": "ada@example.com"})).await.expect(202);
     deliver("forgotten password", [5, 5, 4, 3, 0]).await;
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
@@ -241,5 +241,5 @@ async fn a_message_costs_what_its_line_says() {
     place(&ada, items, None).await.expect(201);
     deliver("order", [4, 4, 4, 2, 0]).await;
     app.sweep_outbox().await;
-    costs(&app, "deliver-mail", "a look at an empty outbox", [16, 16, 16, 0, 0]);
+    costs(&app, "deliver-mail", "empty outbox", [16, 16, 16, 0, 0]);
 }
