@@ -1,19 +1,19 @@
-//! What a client gets back.
+//! The HTTP response that a test gets.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// An answer as a client sees it.
+/// An HTTP response, as the client gets it.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// Status.
     pub status: u16,
     /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Body; null where there is none.
+    /// The body as JSON; null if there is none.
     pub body: Value,
-    /// Body as it was sent: in `body`, members are sorted.
+    /// The body as it was sent; in `body` the members are sorted.
     pub text: String,
 }
 
@@ -24,14 +24,14 @@ impl Answer {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The body of an answer with this status; any other fails the test.
+    /// Returns the body; fails the test if the status is not `status`.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{:#}", self.body);
         self.body
     }
 
-    /// The problem document with this status and code, which every refusal is.
+    /// Returns the body; fails the test unless it is a problem document with this status and code.
     #[track_caller]
     pub fn expect_problem(self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{:#}", self.body);
@@ -44,7 +44,8 @@ impl Answer {
         self.body
     }
 
-    /// The pointers and codes of a 422's broken fields, sorted.
+    /// Returns the pointers and codes of a 422's invalid fields, sorted; fails the test at any
+    /// other status.
     #[track_caller]
     pub fn expect_invalid(self) -> Vec<(String, String)> {
         assert_eq!(self.status, 422, "{:#}", self.body);
@@ -56,7 +57,7 @@ impl Answer {
         errors
     }
 
-    /// Checks what every answer has that is for its caller alone.
+    /// Checks that the response must not be stored by caches, and has the security headers.
     #[track_caller]
     pub fn expect_private(&self) {
         for (name, value) in [
@@ -72,7 +73,7 @@ impl Answer {
         }
     }
 
-    /// The version in the answer's `ETag`.
+    /// The version in the response's `ETag`.
     #[track_caller]
     pub fn version(&self) -> &str {
         let tag = self.header("etag").unwrap_or_else(|| panic!("no ETag: {self:?}"));
@@ -80,8 +81,8 @@ impl Answer {
         version.unwrap_or_else(|| panic!("ETag {tag}")).0
     }
 
-    /// The broken fields of a 422 as a table of cases writes them, sorted: `/name too_short,
-    /// /price required`. Any other answer is shown as it is.
+    /// Returns the invalid fields of a 422 in the form that tables of cases use, sorted: `/name
+    /// too_short, /price required`. Any other response is returned as its debug text.
     pub fn broken(&self) -> String {
         let Some(errors) = self.body["errors"].as_array().filter(|_| self.status == 422) else {
             return format!("{} {:#}", self.status, self.body);
@@ -103,7 +104,7 @@ pub fn members(object: &Value) -> Vec<&str> {
     members.into_iter().map(String::as_str).collect()
 }
 
-/// How many answers have which status.
+/// Counts the responses by status.
 pub fn tally(answers: &[Answer]) -> BTreeMap<u16, usize> {
     let mut tally = BTreeMap::new();
     for answer in answers {

@@ -1,8 +1,8 @@
-//! The whole API in one process, over a table of its own.
+//! The whole API in one process, with a table of its own.
 //!
-//! Requests come in as the gateway's events and go through the frame of a deployed function
-//! (`shared::lambda`) to the real handlers. Each route has a context of its own, as each function
-//! has in the cloud, behind a gate with its own policy.
+//! Requests arrive as API Gateway events and go through the code that runs a deployed function
+//! (`shared::lambda`) to the real handlers. Each route has a context of its own, like each function
+//! in the cloud, and a [`Gate`] with the route's own policy.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -35,23 +35,23 @@ use crate::replica::Replica;
 use crate::stale_reads::StaleReads;
 use crate::{database, policy};
 
-/// The address of whoever runs the shop, once it is verified.
+/// The value of `ADMIN_EMAIL`: the first admin, once the email is verified.
 pub const OPERATOR: &str = "operator@example.com";
 
-/// 2026-01-01T00:00:00Z, when every test begins.
+/// 2026-01-01T00:00:00Z in milliseconds, the time at which every test begins.
 const BEGINNING: i64 = 1_767_225_600_000;
 
-/// The API, and everything behind it.
+/// The API with its database, clock and mailbox.
 pub struct App {
     functions: HashMap<&'static str, Function>,
     jobs: HashMap<&'static str, JobFunction>,
-    /// A context that may do everything, for what tests set up and look up.
+    /// A context without a policy, for what tests set up and check.
     pub unrestricted: &'static Ctx,
-    /// The table itself, for what no route does.
+    /// A client of the table, for changes that no route makes.
     pub client: aws_sdk_dynamodb::Client,
     /// The table's name.
     pub table: String,
-    /// Where the shop's mail goes.
+    /// Receives the shop's mail.
     pub mailbox: Mailbox,
     rendezvous: Arc<Rendezvous>,
     clock: Arc<AtomicI64>,
@@ -73,24 +73,24 @@ struct JobFunction {
 }
 
 impl App {
-    /// An empty shop.
+    /// Starts an empty shop without rate limits.
     pub async fn start() -> Self {
         Self::start_with(Faults::default()).await
     }
 
-    /// An empty shop whose database makes faults.
+    /// Starts an empty shop whose database injects these faults.
     pub async fn start_with(faults: Faults) -> Self {
         Self::start_as(faults, generous_timeouts(), |_| ()).await
     }
 
-    /// A shop whose limits are the defaults but for these. In the others there are none: what is
-    /// tested there is something else, and by people who all have one address.
+    /// Starts a shop with the default rate limits and these changes. Other test shops have no
+    /// limits, because all their users call from one IP address.
     pub async fn start_limited(changes: &str, faults: Faults) -> Self {
         let limits = RateLimits::parse(changes).expect("limits");
         Self::start_as(faults, generous_timeouts(), |config| config.rate_limits = limits).await
     }
 
-    /// The same, as impatient and as limited as a deployed one.
+    /// Starts a shop with the timeouts and rate limits of a deployed one.
     pub async fn start_as_deployed(faults: Faults) -> Self {
         Self::start_as(faults, Timeouts::default(), |config| {
             config.rate_limits = RateLimits::default();
@@ -98,8 +98,8 @@ impl App {
         .await
     }
 
-    /// The same as [`App::start`], but for the private key, which the first login makes and keeps
-    /// in the parameter store that answers at `parameters`.
+    /// Starts a shop without a private key: the first login creates it, and stores it in the
+    /// parameter store at `parameters`. Rate limits are the defaults.
     pub async fn start_without_a_key(parameters: &str) -> Self {
         let mut app = Self::start_limited("", Faults::default()).await;
         let functions =
@@ -115,7 +115,7 @@ impl App {
         app
     }
 
-    /// An empty shop with other settings.
+    /// Starts an empty shop with other settings.
     pub async fn start_configured(configure: impl FnOnce(&mut Config)) -> Self {
         Self::start_as(Faults::default(), generous_timeouts(), configure).await
     }
@@ -164,38 +164,40 @@ impl App {
         Self { functions, jobs, unrestricted, client, table, mailbox, rendezvous, clock, requests }
     }
 
-    /// Makes a race of the next so many transactions: none is carried out before all are there.
+    /// Makes the next `transactions` transactions race: none is carried out before all have been
+    /// sent.
     pub fn race(&self, transactions: usize) {
         self.rendezvous.of("TransactWriteItems", transactions);
     }
 
-    /// The same of single items' updates.
+    /// Makes the next `updates` updates of single items race, like [`App::race`].
     pub fn race_updates(&self, updates: usize) {
         self.rendezvous.of("UpdateItem", updates);
     }
 
-    /// Loses the next so many transactions of all functions.
+    /// Loses the next `transactions` transactions of all functions.
     pub fn lose(&self, loss: Loss, transactions: usize) {
         self.rendezvous.losses.of("TransactWriteItems", loss, transactions);
     }
 
-    /// The same of single items' updates.
+    /// Loses the next `updates` updates of single items.
     pub fn lose_updates(&self, loss: Loss, updates: usize) {
         self.rendezvous.losses.of("UpdateItem", loss, updates);
     }
 
-    /// Lets time pass.
+    /// Advances the shop's clock.
     pub fn advance(&self, by: std::time::Duration) {
         let millis = i64::try_from(by.as_millis()).expect("not for ever");
         self.clock.fetch_add(millis, Ordering::Relaxed);
     }
 
-    /// The routes that are served.
+    /// Returns the names of the served routes.
     pub fn routes(&self) -> impl Iterator<Item = &'static str> {
         self.functions.keys().copied()
     }
 
-    /// Starts every function as it starts in the cloud, with the public keys read.
+    /// Starts every function as it starts in the cloud: it reads the public keys. The counts
+    /// exclude this read.
     pub async fn warm_up(&self) {
         self.warm_up_and_count().await;
         for function in self.functions.values() {
@@ -203,7 +205,7 @@ impl App {
         }
     }
 
-    /// The same, the start's own call being counted.
+    /// Like [`App::warm_up`], but the counts include the read.
     pub async fn warm_up_and_count(&self) {
         for function in self.functions.values().filter(|function| function.route.method.is_some()) {
             let ctx = function.ctx;
@@ -211,19 +213,19 @@ impl App {
         }
     }
 
-    /// What a function is given, behind its gate.
+    /// Returns a function's context, with the function's gate.
     pub fn context(&self, function: &str) -> &'static Ctx {
         let job = || self.jobs[function].ctx;
         self.functions.get(function).map_or_else(job, |function| function.ctx)
     }
 
-    /// The database as a function reaches it, behind its gate.
+    /// Returns a function's DynamoDB client, with the function's gate.
     pub fn client_of(&self, function: &str) -> aws_sdk_dynamodb::Client {
         let config = self.client.config().to_builder().http_client(self.gate(function).clone());
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// Ends a function's environment: with the next request a new one begins, which knows nothing.
+    /// Ends a function's environment: the next request finds new, empty caches.
     pub fn restart(&mut self, route: &str) {
         let function = self.functions.get_mut(route).expect("a route");
         let network = SharedHttpClient::new(function.gate.clone());
@@ -231,30 +233,30 @@ impl App {
         function.ctx = context(config, network, Issuer::default(), &self.clock, &self.mailbox);
     }
 
-    /// What a function has asked of the database since the last time.
+    /// Returns a function's counts since the last call.
     pub fn take_count(&self, function: &str) -> Count {
         self.gate(function).take_count()
     }
 
-    /// The functions that no route calls.
+    /// Returns the names of the functions without a route.
     pub fn jobs(&self) -> impl Iterator<Item = &'static str> {
         self.jobs.keys().copied()
     }
 
-    /// Carries out one event of a function that no route calls; `None` where it fails.
+    /// Runs one event of a function without a route; `None` if it fails.
     pub async fn run_job(&self, name: &str, event: Value) -> Option<Value> {
         let JobFunction { job, handler, ctx, .. } = &self.jobs[name];
         handler.respond(ctx, job, event).await
     }
 
-    /// Carries out one request, given as the gateway's event.
+    /// Handles one request, given as API Gateway's event.
     pub async fn handle(&self, event: Value) -> Answer {
         let method = event["requestContext"]["http"]["method"].as_str().unwrap_or_default();
         let function = self.function(method, event["rawPath"].as_str().unwrap_or_default());
         self.carry_out(function, event).await
     }
 
-    /// The same by the function of this name, whatever the request is.
+    /// Handles one request by the named function, whichever route the request matches.
     pub async fn handle_as(&self, name: &str, event: Value) -> Answer {
         self.carry_out(&self.functions[name], event).await
     }
@@ -279,7 +281,7 @@ impl App {
         }
     }
 
-    /// The gateway's event of a request.
+    /// Builds API Gateway's event for a request.
     pub fn event(
         &self,
         method: &str,
@@ -313,7 +315,7 @@ impl App {
         })
     }
 
-    /// Every item of the table.
+    /// Returns every item of the table.
     pub async fn items(&self) -> Vec<HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
         let mut items = Vec::new();
         let mut start = None;
@@ -329,7 +331,7 @@ impl App {
         }
     }
 
-    /// Every item by its key: equal before and after where nothing was written.
+    /// Returns every item by its key: equal before and after if nothing was written.
     pub async fn contents(&self) -> BTreeMap<String, HashMap<String, AttributeValue>> {
         let text = |value: Option<&AttributeValue>| {
             value.and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
@@ -355,7 +357,7 @@ impl App {
     }
 }
 
-/// Which handler answers which route, over all resources.
+/// Returns the route name and handler of every route.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
     [
         platform::handlers(),
@@ -370,7 +372,7 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
     .collect()
 }
 
-/// Which handler does which job, over all resources.
+/// Returns the name and handler of every job.
 pub fn job_handlers() -> Vec<(&'static str, JobHandler)> {
     [auth::jobs(), users::jobs(), mail::jobs()].into_iter().flatten().collect()
 }
@@ -403,13 +405,14 @@ fn config(table: &str, timeouts: Timeouts) -> Config {
     }
 }
 
-/// What is tested is what is answered, not when: a race on a busy machine takes its time.
+/// Timeouts for a busy machine: these tests check responses, not times.
 fn generous_timeouts() -> Timeouts {
     let Timeouts { connect, attempt, call, request } = Timeouts::default();
     Timeouts { connect, attempt: attempt * 20, call: call * 20, request: request * 20 }
 }
 
-/// A new table, and how it is reached; where reads may lag behind, also the replica that they read.
+/// Creates a table and returns the client and network to it, and, if reads may be stale, the
+/// replica that they read.
 async fn connect(
     config: &Config,
     clock: &Arc<AtomicI64>,
@@ -443,7 +446,7 @@ fn context(
     Box::leak(Box::new(ctx))
 }
 
-/// The parameters of a concrete path, if it fits the pattern.
+/// Returns the parameters of a concrete path, if it matches the pattern.
 fn parameters(pattern: &str, path: &str) -> Option<HashMap<String, String>> {
     let (pattern, path): (Vec<_>, Vec<_>) =
         (pattern.split('/').collect(), path.split('/').collect());

@@ -1,5 +1,5 @@
-//! The database under test: an embedded one, started once for all tests of a process, or the one
-//! that `DYNAMODB_ENDPOINT` names. Each test has a table of its own in it.
+//! The database under test: an embedded one, started once for all tests of a process, or the one at
+//! `DYNAMODB_ENDPOINT`. Each test has a table of its own in it.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -15,7 +15,7 @@ use local::serve::Served;
 use local::template::Template;
 use serde_json::Value;
 
-/// Where the database answers.
+/// Returns the database's URL.
 pub fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<(String, Option<Served>)> = OnceLock::new();
     let start = || match given() {
@@ -29,18 +29,18 @@ pub fn endpoint() -> &'static str {
     &ENDPOINT.get_or_init(start).0
 }
 
-/// Whether it is the embedded one.
+/// Returns whether it is the embedded one.
 pub fn is_embedded() -> bool {
     given().is_none()
 }
 
-/// Another DynamoDB than the embedded one.
+/// Returns the URL in `DYNAMODB_ENDPOINT`, if it is set.
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration of their own")]
 fn given() -> Option<String> {
     std::env::var("DYNAMODB_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty())
 }
 
-/// The deployment template.
+/// Returns the parsed `template.yaml`.
 pub fn template() -> &'static Template {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
@@ -49,13 +49,13 @@ pub fn template() -> &'static Template {
     })
 }
 
-/// A name that no other test has, in this process or another.
+/// Returns a table name that no other test uses, in this process or another.
 pub fn new_table_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Makes the template's table under another name.
+/// Creates the template's table under another name.
 pub async fn create_table(client: &Client, name: &str) {
     let definition = template().table_definition().expect("the template defines a table").create;
     let attributes = list(&definition["AttributeDefinitions"]).map(|attribute| {

@@ -1,4 +1,4 @@
-//! How the shop's mail gets into the mailbox.
+//! Delivers the shop's mail from the outbox to the mailbox.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -7,8 +7,8 @@ use shared::mail::Mail;
 use crate::app::App;
 
 impl App {
-    /// Delivers what is in the outbox, as the stream brings it, until nothing new comes. Gives the
-    /// sequence numbers of the records that would have to come again.
+    /// Delivers the messages in the outbox, as the stream does, until there are no new ones.
+    /// Returns the sequence numbers of the records that the stream would retry.
     pub async fn deliver_mail(&self) -> Vec<String> {
         let (mut failures, mut delivered) = (Vec::new(), Vec::new());
         loop {
@@ -23,7 +23,7 @@ impl App {
         }
     }
 
-    /// Hands `deliver-mail` a batch of records; gives those that have to come again.
+    /// Sends a batch of records to `deliver-mail`; returns the sequence numbers of those to retry.
     pub async fn deliver(&self, records: &[Value]) -> Vec<String> {
         let answer = self.run_job("deliver-mail", json!({"Records": records})).await;
         let answer = answer.expect("an answer");
@@ -32,7 +32,7 @@ impl App {
         failures.map(number).collect()
     }
 
-    /// Lets `deliver-mail` look through the outbox, as it does every few minutes.
+    /// Runs `deliver-mail` like the schedule does.
     pub async fn sweep_outbox(&self) -> Value {
         let event = json!({
             "version": "0",
@@ -43,8 +43,8 @@ impl App {
         self.run_job("deliver-mail", event).await.expect("an answer")
     }
 
-    /// The messages that are not sent, as the records by which the stream told of them, oldest
-    /// first. A record's sequence number is its message's identifier.
+    /// Returns the unsent messages as the stream's records of them, oldest first. A record's
+    /// sequence number is its message's identifier.
     pub async fn outbox(&self) -> Vec<Value> {
         let items = self.contents().await.into_values();
         let messages = items.filter(|item| text(item, "type") == "message");
@@ -53,12 +53,12 @@ impl App {
         messages.iter().map(|id| record(id)).collect()
     }
 
-    /// What was sent to somebody, oldest first.
+    /// Returns the mails to an email, oldest first.
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
         self.mailbox.to(address)
     }
 
-    /// The one mail that was sent to somebody.
+    /// Returns the only mail to an email; fails the test if there is none or more.
     #[track_caller]
     pub fn mail_to(&self, address: &str) -> Mail {
         let mut mails = self.mails_to(address);
@@ -67,7 +67,7 @@ impl App {
     }
 }
 
-/// The stream's record of a new message.
+/// Returns the stream's record of a new message.
 pub fn record(message: &str) -> Value {
     json!({
         "eventName": "INSERT",

@@ -1,4 +1,4 @@
-//! The demo shop, as `cargo dev` has it: what the files in `events/` are sent to.
+//! The demo shop of `cargo dev`, which the events in `events/` are written for.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 
 use crate::database::template;
 
-/// A demo shop of one's own: whatever is done to it, the next one is as new.
+/// A copy of the demo shop with a database of its own, which a test may change.
 pub struct DemoShop {
     database: Served,
     parameters: Served,
@@ -21,7 +21,7 @@ pub struct DemoShop {
 }
 
 impl DemoShop {
-    /// A shop in which nothing has happened yet.
+    /// Opens a new copy.
     pub async fn open() -> Self {
         static LOADED: OnceCell<Folder> = OnceCell::const_new();
         let loaded = LOADED.get_or_init(load).await;
@@ -43,7 +43,7 @@ impl DemoShop {
         }
     }
 
-    /// What a function finds in its environment.
+    /// Returns a function's environment variables.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_REGION", "us-east-1".to_owned()),
@@ -62,7 +62,7 @@ impl DemoShop {
         ]
     }
 
-    /// The same, read.
+    /// Returns the configuration that a function reads from [`DemoShop::environment`].
     pub fn config(&self) -> Config {
         let environment = self.environment();
         let value = |name| environment.iter().find(|(own, _)| *own == name);
@@ -70,7 +70,7 @@ impl DemoShop {
     }
 }
 
-/// The event of a route, from `events/`.
+/// Returns the event of a route or job, from `events/`.
 pub fn event(route: &str) -> Value {
     let path = root().join("events").join(format!("{route}.json"));
     let text = std::fs::read_to_string(&path);
@@ -78,7 +78,7 @@ pub fn event(route: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The workspace's folder.
+/// Returns the workspace's folder.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
 }
@@ -94,7 +94,7 @@ async fn load() -> Folder {
     folder
 }
 
-/// A folder that goes with its owner.
+/// A folder that is deleted when it is dropped.
 struct Folder(PathBuf);
 
 impl Folder {

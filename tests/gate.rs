@@ -1,7 +1,8 @@
-//! The gate between a route's SDK client and the database: it lets through only what the route's
-//! policy in the template allows, counts what passes, and injects faults when asked to.
+//! The gate between a function's SDK client and the database: it allows only the calls that the
+//! function's policy in the template allows, counts them, and injects faults if asked to.
 //!
-//! Neither emulator enforces IAM, contends, throttles or loses answers; production does all four.
+//! Neither emulator enforces IAM, has contention, throttles or loses responses; DynamoDB does all
+//! four.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,75 +23,76 @@ use crate::random::Random;
 use crate::replica::Replica;
 use crate::wire::{answer_of, conflict, read, read_answer, throttle, write};
 
-/// One access to one partition, as IAM judges it.
+/// An access to one partition, as IAM checks it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
     /// IAM action, such as `dynamodb:GetItem`.
     pub action: String,
-    /// The index that is queried.
+    /// The index, for a query of an index.
     pub index: Option<String>,
-    /// The partition.
+    /// The partition key.
     pub partition: String,
 }
 
-/// What went through the gate.
+/// The counts of the calls that passed the gate.
 #[derive(Debug, Clone, Default)]
 pub struct Count {
     /// Requests.
     pub requests: u32,
-    /// The longest row of requests of which each began after the answer to the one before.
+    /// The length of the longest chain of requests, each of which began after the response to the
+    /// one before.
     pub answered_depth: u32,
-    /// Read units, in halves: 1 is half a unit.
+    /// Read units, in halves: 1 means half a unit.
     pub half_reads: u32,
     /// Write units of the table.
     pub writes: u32,
     /// Write units of the indexes.
     pub index_writes: u32,
-    /// Reads of a person's security item, each of them consistent.
+    /// Consistent reads of a user's security item.
     pub security_reads: u32,
-    /// What was accessed.
+    /// The accesses.
     pub accesses: BTreeSet<Access>,
 }
 
-/// Faults to make, in percent of the calls.
+/// Faults to inject, in percent of the calls.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// A write is turned away because of a transaction on the same item.
+    /// A write is rejected with `TransactionConflict`.
     pub conflicts: u64,
-    /// A call is turned away because of too many.
+    /// A call is rejected because of throttling.
     pub throttles: u64,
-    /// A call is carried out, but its answer is lost.
+    /// A call is carried out, but its response is lost.
     pub lost_answers: u64,
-    /// A call is taken and never answered.
+    /// A call gets no response.
     pub hangs: u64,
-    /// Partitions that begin like this are always turned away because of too many calls.
+    /// Calls to partitions with this prefix are always throttled.
     pub closed: Option<&'static str>,
-    /// Calls to partitions that begin like this are taken and never answered.
+    /// Calls to partitions with this prefix get no response.
     pub silent: Option<&'static str>,
-    /// What need not be read consistently is read as it was before its last write, by jobs and by
-    /// routes that are no GETs. `STALE_READS=on` does it in all tests ([`crate::stale_reads`]).
+    /// Eventually consistent reads return each item as it was before its last write, in jobs and in
+    /// routes that are not GETs. `STALE_READS=on` does this in all tests ([`crate::stale_reads`]).
     pub stale_reads: bool,
-    /// Where the cases come from.
+    /// Decides which calls fail.
     pub random: Option<Random>,
 }
 
-/// Calls that go wrong on purpose: the next so many of one operation.
+/// Planned faults: the next calls of one operation fail.
 #[derive(Debug, Default)]
 pub struct Losses(Mutex<Option<(&'static str, Loss, usize)>>);
 
-/// What becomes of a call that goes wrong.
+/// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
-    /// It is carried out.
+    /// The call is carried out, and its response is lost.
     OfTheAnswer,
-    /// It never arrives.
+    /// The call never arrives.
     OfTheRequest,
-    /// It is turned away because of a transaction on the same item, and says so.
+    /// The call is rejected with `TransactionConflict`.
     ToAConflict,
 }
 
 impl Losses {
-    /// Loses the next so many calls of an operation.
+    /// Makes the next `calls` calls of an operation fail.
     pub fn of(&self, operation: &'static str, loss: Loss, calls: usize) {
         *self.lock() = Some((operation, loss, calls));
     }
@@ -107,20 +109,20 @@ impl Losses {
     }
 }
 
-/// What is planned for the calls to come. Writes wait for each other, so that a race is one: all have
-/// read before the first one writes.
+/// Plans for the next calls of all functions. In a race, the writes wait for each other, so that
+/// all requests have read before the first one writes.
 #[derive(Debug, Default)]
 pub struct Rendezvous {
     expected: Mutex<Option<Expected>>,
-    /// Answers that are lost.
+    /// The calls that fail.
     pub losses: Losses,
 }
 
-/// How many calls of which operation are still to come.
+/// An operation, how many of its calls are still to come, and where they wait.
 type Expected = (&'static str, usize, Arc<Barrier>);
 
 impl Rendezvous {
-    /// Lets the next so many calls of an operation go only when all of them are there.
+    /// Holds the next `calls` calls of an operation until all of them have been sent.
     pub fn of(&self, operation: &'static str, calls: usize) {
         *self.lock() = Some((operation, calls, Arc::new(Barrier::new(calls))));
     }
@@ -137,7 +139,7 @@ impl Rendezvous {
     }
 }
 
-/// The gate of one route.
+/// The gate of one function.
 #[derive(Clone)]
 pub struct Gate {
     inner: SharedHttpClient,
@@ -150,7 +152,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate in front of `inner`; without a policy everything may pass.
+    /// Creates a gate in front of `inner`; without a policy it allows every call.
     pub fn new(
         inner: SharedHttpClient,
         route: &'static str,
@@ -169,12 +171,12 @@ impl Gate {
         }
     }
 
-    /// Answers what need not be consistent from the replica.
+    /// Makes the replica serve eventually consistent reads.
     pub fn reading_from(self, replica: Option<Arc<Replica>>) -> Self {
         Self { replica, ..self }
     }
 
-    /// What has passed since the last time.
+    /// Returns the counts since the last call.
     pub fn take_count(&self) -> Count {
         std::mem::take(&mut *self.count())
     }
@@ -328,7 +330,8 @@ impl HttpConnector for Connector {
 }
 
 impl Gate {
-    /// The request that is to be answered in the place of this one.
+    /// Returns the request to the replica that replaces this one, if it is an eventually consistent
+    /// read.
     fn stale_read(
         &self,
         operation: &str,
@@ -342,7 +345,7 @@ impl Gate {
         Some((Arc::clone(replica), request))
     }
 
-    /// Counts what an answer says it has consumed.
+    /// Adds the consumed capacity in a response to the counts.
     fn weigh(&self, is_write: bool, answer: &Value) {
         let consumed = match &answer["ConsumedCapacity"] {
             Value::Array(tables) => tables.clone(),
@@ -374,14 +377,14 @@ impl Count {
     }
 }
 
-/// Capacity in halves: `1.5` is 3.
+/// Returns capacity in halves: `1.5` is 3.
 fn half_units(units: &Value) -> u32 {
     let text = units.to_string();
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, "0"));
     whole.parse::<u32>().unwrap_or(0) * 2 + u32::from(fraction.starts_with('5'))
 }
 
-/// Every partition that a call touches, with the action that IAM asks for.
+/// Returns every partition that a call accesses, with the action that IAM checks.
 fn accesses(operation: &str, body: &Value) -> Vec<Access> {
     let access = |action: &str, key: &Value| Access {
         action: format!("dynamodb:{action}"),

@@ -1,37 +1,37 @@
-//! Tokens, taken apart and put together by hand: what no decent client does.
+//! Reads and signs tokens without the shop's own code, to test forged ones.
 
 use aws_smithy_types::base64;
 use ring::signature::Ed25519KeyPair;
 use serde_json::Value;
 use shared::auth::private_key::PrivateKey;
 
-/// Bytes as base64url without padding.
+/// Encodes bytes as base64url without padding.
 pub fn base64url(bytes: &[u8]) -> String {
     let text = base64::encode(bytes).replace('+', "-").replace('/', "_");
     text.trim_end_matches('=').to_owned()
 }
 
-/// The bytes of a base64url text without padding.
+/// Decodes base64url without padding.
 pub fn from_base64url(text: &str) -> Vec<u8> {
     let padding = "=".repeat((4 - text.len() % 4) % 4);
     let text = text.replace('-', "+").replace('_', "/") + &padding;
     base64::decode(text).expect("base64url")
 }
 
-/// A token's header and claims.
+/// Returns a token's header and claims.
 pub fn read(token: &str) -> (Value, Value) {
     let mut parts = token.split('.').map(|part| serde_json::from_slice(&from_base64url(part)));
     let mut part = || parts.next().expect("a part").expect("JSON");
     (part(), part())
 }
 
-/// What a token's signature is made over.
+/// Returns the part of a token that is signed.
 pub fn message(header: &Value, claims: &Value) -> String {
     let part = |part: &Value| base64url(part.to_string().as_bytes());
     format!("{}.{}", part(header), part(claims))
 }
 
-/// A token signed with this key, whatever it says.
+/// Signs a token with this key, whatever its header and claims are.
 pub fn sign(key: &PrivateKey, header: &Value, claims: &Value) -> String {
     let message = message(header, claims);
     let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&key.pkcs8).expect("a key");

@@ -1,5 +1,5 @@
-//! What the tests stand on: the whole API in one process ([`app`]), the people who use it
-//! ([`persona`]), and the gate between every route and the database ([`gate`]).
+//! Test support: the whole API in one process ([`app`]), the users who call it ([`persona`]), and
+//! the gate between every route and the database ([`gate`]).
 
 pub mod answer;
 pub mod app;

@@ -1,4 +1,4 @@
-//! What the functions log in a test.
+//! Collects the functions' log in a test.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
@@ -7,12 +7,12 @@ use lambda_http::tracing::subscriber;
 use lambda_http::tracing::subscriber::util::SubscriberInitExt;
 use tracing::subscriber::DefaultGuard;
 
-/// What was logged since somebody listened; clones share it.
+/// The log since [`Log::listen`]; clones share it.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Listens to what this thread logs, for as long as what it gives is kept.
+    /// Collects the log of this thread until the returned guard is dropped.
     #[must_use]
     pub fn listen(&self) -> DefaultGuard {
         // Without anybody who listens everywhere, what another test logs first is taken for
@@ -24,7 +24,7 @@ impl Log {
         format.with_writer(move || writer.clone()).set_default()
     }
 
-    /// All that was logged.
+    /// Returns the collected log.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.lock()).into_owned()
     }

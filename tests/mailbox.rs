@@ -1,4 +1,4 @@
-//! Where the shop's mail goes in a test, and what can go wrong on the way there.
+//! Receives the shop's mail in a test, and fails to if asked to.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use shared::mail::{Mail, Mailer, SendError};
 use tokio::sync::Notify;
 
-/// All that was sent; clones share it.
+/// All sent mails; clones share them.
 #[derive(Clone, Default)]
 pub struct Mailbox(Arc<Inside>);
 
@@ -19,34 +19,34 @@ struct Inside {
     sent: Notify,
 }
 
-/// What happens to a mail instead of being sent.
+/// A fault in sending a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailFault {
-    /// The mailer has too much to do.
+    /// The mail is rejected: too many at once.
     Busy,
-    /// The mailer does not take it.
+    /// The mail is rejected permanently.
     Permanent,
-    /// It is sent, and nobody ever hears of it: what a function that dies just then has seen.
+    /// The mail is sent, and the call never returns, as if the function crashed.
     NoAnswer,
-    /// It is sent, and the answer is lost.
+    /// The mail is sent, and the response is lost.
     AnswerLost,
     /// The mailer panics.
     Panic,
 }
 
 impl Mailbox {
-    /// What was sent to somebody, oldest first.
+    /// Returns the mails to an email, oldest first.
     pub fn to(&self, address: &str) -> Vec<Mail> {
         let mails = lock(&self.0.mails);
         mails.iter().filter(|mail| mail.to.as_str() == address).cloned().collect()
     }
 
-    /// How many mails were sent.
+    /// Returns the number of sent mails.
     pub fn count(&self) -> usize {
         lock(&self.0.mails).len()
     }
 
-    /// Lets this happen to the next mails, one after the other.
+    /// Makes the next mails fail in these ways, one after the other.
     pub fn inject_faults(&self, faults: impl IntoIterator<Item = MailFault>) {
         lock(&self.0.faults).extend(faults);
     }
@@ -98,7 +98,7 @@ impl fmt::Debug for Mailbox {
     }
 }
 
-/// The token in a mail's link.
+/// Returns the token in a mail's link.
 #[track_caller]
 pub fn token(mail: &Mail) -> String {
     let (_, rest) = mail.text.split_once("#token=").expect("a link with a token");

@@ -1,4 +1,4 @@
-//! What a mail would bring, for tests that are not about mail.
+//! Does what a user does with a mail, for tests that are not about mail.
 
 use serde_json::{Value, json};
 use shared::auth::mailed_token::{ResetToken, VerificationToken};
@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::persona::Persona;
 
 impl App {
-    /// A token for the newest registration of an address.
+    /// Creates a token for the newest registration of an email.
     pub async fn verification_token(&self, email: &str) -> String {
         let (store, now) = (&self.unrestricted.store, self.unrestricted.now());
         let address = address(email).digest();
@@ -26,7 +26,7 @@ impl App {
         token.write()
     }
 
-    /// An account that was made in no function.
+    /// Creates an account without calling a function.
     pub async fn put_account(&self, email: &str, password: &str) {
         let (store, now) = (&self.unrestricted.store, self.unrestricted.now());
         let password = NewPassword::parse(password.to_owned()).expect("a password");
@@ -45,7 +45,7 @@ impl App {
         assert!(made.expect("a write"), "nobody has the address");
     }
 
-    /// A token for an account's owner who forgot the password.
+    /// Creates a token to reset an account's password.
     pub async fn reset_token(&self, email: &str) -> String {
         let (store, now) = (&self.unrestricted.store, self.unrestricted.now());
         let credential = store.credentials().get(&address(email)).await.expect("a read");
@@ -57,7 +57,7 @@ impl App {
 }
 
 impl Persona<'_> {
-    /// Registers and verifies an account, and gives what its first login gives.
+    /// Registers and verifies an account; returns the response, that of a login.
     pub async fn sign_up(&self, account: Value) -> Value {
         self.post("/auth/register", account.clone()).await.expect(202);
         let email = account["email"].as_str().expect("an address");

@@ -1,4 +1,4 @@
-//! The people who use the shop.
+//! The users who call the shop.
 
 use std::collections::HashMap;
 
@@ -17,23 +17,23 @@ use shared::store::{Read, keys};
 use crate::answer::Answer;
 use crate::app::App;
 
-/// Somebody who sends requests.
+/// A user or visitor who sends requests.
 #[derive(Clone)]
 pub struct Persona<'a> {
     pub(crate) app: &'a App,
-    /// Their access token.
+    /// The access token.
     pub token: Option<String>,
-    /// Their refresh token.
+    /// The refresh token.
     pub refresh_token: Option<String>,
-    /// Who they are; `None` for somebody who is not signed in.
+    /// The user; `None` if not signed in.
     pub user_id: Option<UserId>,
     address: String,
 }
 
-/// Where everybody calls from who does not say otherwise.
+/// The IP address of every request that sets no other.
 const ADDRESS: &str = "203.0.113.7";
 
-/// A request that is being put together.
+/// A request under construction.
 #[must_use]
 pub struct Call<'a> {
     app: &'a App,
@@ -47,17 +47,17 @@ pub struct Call<'a> {
 }
 
 impl App {
-    /// Somebody who is not signed in.
+    /// Returns a visitor who is not signed in.
     pub fn anonymous(&self) -> Persona<'_> {
         Persona::anonymous(self)
     }
 
-    /// A customer of this name, new and signed in.
+    /// Creates a customer with this name, signed in.
     pub async fn customer(&self, name: &str) -> Persona<'_> {
         Persona::customer(self, name).await
     }
 
-    /// An admin, new and signed in.
+    /// Creates an admin, signed in.
     pub async fn admin(&self) -> Persona<'_> {
         Persona::admin(self).await
     }
@@ -76,7 +76,8 @@ impl<'a> Persona<'a> {
         Self::signed_in(app, "admin", Role::Admin).await
     }
 
-    /// Without a password: hashing one for every persona would be most of the tests' time.
+    /// Creates the account without a password: hashing one for every persona would take most of the
+    /// tests' time.
     async fn signed_in(app: &'a App, name: &str, role: Role) -> Self {
         let (ctx, now) = (app.unrestricted, app.unrestricted.now());
         let id = UserId::new(now);
@@ -97,19 +98,19 @@ impl<'a> Persona<'a> {
         Self { user_id: Some(id), ..Self::anonymous(app) }.with(tokens)
     }
 
-    /// The same person at another address.
+    /// The same user at another IP address.
     #[must_use]
     pub fn at(&self, address: &str) -> Self {
         Self { address: address.to_owned(), ..self.clone() }
     }
 
-    /// The same person with another token.
+    /// The same user with another token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// The same person in a new session: an access token lives a quarter of an hour.
+    /// The same user in a new session: an access token is valid for 15 minutes.
     pub async fn signed_in_anew(&self) -> Self {
         let user_id = self.user_id.expect("somebody with an account");
         let tokens = sessions::begin(self.app.unrestricted, user_id).await.expect("a session");
@@ -121,7 +122,7 @@ impl<'a> Persona<'a> {
         Self { token, refresh_token, ..self.clone() }
     }
 
-    /// The same person, who has a password now.
+    /// The same user with a password set.
     pub async fn with_password(self, password: &str) -> Self {
         let store = &self.app.unrestricted.store;
         let id = self.user_id.expect("somebody with an account");
@@ -138,13 +139,13 @@ impl<'a> Persona<'a> {
         self
     }
 
-    /// What comes of the persona's refresh token.
+    /// Sends the persona's refresh token to `POST /auth/refresh`.
     pub async fn refresh(&self) -> Answer {
         let body = serde_json::json!({"refresh_token": self.refresh_token});
         Self::anonymous(self.app).post("/auth/refresh", body).await
     }
 
-    /// A request of any method.
+    /// Starts a request of any method.
     pub fn call(&self, method: &str, target: &str) -> Call<'a> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let call = Call {
@@ -163,27 +164,27 @@ impl<'a> Persona<'a> {
         }
     }
 
-    /// GET.
+    /// Sends a GET request.
     pub async fn get(&self, target: &str) -> Answer {
         self.call("GET", target).send().await
     }
 
-    /// POST with a JSON body.
+    /// Sends a POST request with a JSON body.
     pub async fn post(&self, target: &str, body: Value) -> Answer {
         self.call("POST", target).json(&body).send().await
     }
 
-    /// PUT with a JSON body.
+    /// Sends a PUT request with a JSON body.
     pub async fn put(&self, target: &str, body: Value) -> Answer {
         self.call("PUT", target).json(&body).send().await
     }
 
-    /// PATCH with a JSON body.
+    /// Sends a PATCH request with a JSON body.
     pub async fn patch(&self, target: &str, body: Value) -> Answer {
         self.call("PATCH", target).json(&body).send().await
     }
 
-    /// DELETE.
+    /// Sends a DELETE request.
     pub async fn delete(&self, target: &str) -> Answer {
         self.call("DELETE", target).send().await
     }
@@ -201,19 +202,19 @@ impl Call<'_> {
         self.body("application/json", &body.to_string())
     }
 
-    /// Sets any body.
+    /// Sets a body of any media type.
     pub fn body(mut self, content_type: &str, body: &str) -> Self {
         self.body = Some(body.to_owned());
         self.header("content-type", content_type)
     }
 
-    /// Says that the body is base64, as the gateway does of what it takes for binary.
+    /// Marks the body as base64, as API Gateway does with binary bodies.
     pub fn base64(mut self) -> Self {
         self.base64 = true;
         self
     }
 
-    /// Sends it.
+    /// Sends the request.
     pub async fn send(self) -> Answer {
         let body = self.body.as_deref();
         let mut event = self.app.event(&self.method, &self.path, &self.query, &self.headers, body);

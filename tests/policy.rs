@@ -1,4 +1,4 @@
-//! The functions' policies, as `template.yaml` writes them, and what they allow.
+//! The functions' policies in `template.yaml`, and the calls that they allow.
 
 use std::collections::BTreeMap;
 
@@ -6,44 +6,44 @@ use serde_json::{Value, json};
 
 use crate::database::template;
 
-/// What a function may do.
+/// The permissions of a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Each allows something; nothing is denied expressly.
+    /// The statements; each allows actions, none denies any.
     pub statements: Vec<Statement>,
 }
 
-/// One thing that a function may do.
+/// Actions that a function may do, and on which resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// IAM actions, such as `dynamodb:GetItem`.
     pub actions: Vec<String>,
-    /// On what.
+    /// The resources.
     pub resources: Vec<Resource>,
-    /// Patterns of the partitions it is limited to; `None` where it isn't.
+    /// Patterns of the partition keys that it is limited to; `None` if it has no such limit.
     pub leading_keys: Option<Vec<String>>,
-    /// Whether it is limited to mail from the shop's own address.
+    /// Whether it allows only mail from the shop's own email.
     pub from_shop: bool,
 }
 
-/// What a statement is about.
+/// A resource of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resource {
     /// The table.
     Table,
     /// An index of the table.
     Index(String),
-    /// Anything else, as its ARN is written.
+    /// Any other, as its ARN is written.
     Other(String),
 }
 
-/// The policy of every function, by its route's name.
+/// Returns the policy of every function, by its route's name.
 pub fn policies() -> BTreeMap<String, Policy> {
     let functions = template().resources("AWS::Serverless::Function");
     functions.map(|(name, function)| (route_name(name), Policy::of(function))).collect()
 }
 
-/// `PlaceOrderFunction` is `place-order`.
+/// Returns the route's name: `place-order` for `PlaceOrderFunction`.
 pub fn route_name(resource: &str) -> String {
     let mut name = String::new();
     for letter in resource.strip_suffix("Function").unwrap_or(resource).chars() {
@@ -56,7 +56,7 @@ pub fn route_name(resource: &str) -> String {
 }
 
 impl Policy {
-    /// The policy of a function's resource.
+    /// Reads the policy of a function's resource.
     pub fn of(function: &Value) -> Self {
         let documents = list(&function["Properties"]["Policies"]);
         let statements = documents.flat_map(|document| list(&document["Statement"]));
@@ -66,7 +66,7 @@ impl Policy {
         Self { statements: allowing.map(Statement::of).collect() }
     }
 
-    /// Whether it allows an action on a partition of the table, or of an index.
+    /// Returns whether it allows an action on a partition of the table, or of an index.
     pub fn allows(&self, action: &str, index: Option<&str>, leading_key: &str) -> bool {
         let resource = match index {
             None => Resource::Table,
@@ -120,12 +120,13 @@ impl Resource {
     }
 }
 
-/// The condition on the right to send mail.
+/// Returns whether a condition limits the sender of mail to the shop's email.
 fn is_from_shop(condition: &Value) -> bool {
     *condition == json!({"StringEqualsIgnoreCase": {"ses:FromAddress": {"Ref": "MailFrom"}}})
 }
 
-/// The one other condition that we use.
+/// Returns the patterns of a `dynamodb:LeadingKeys` condition, the only other one that the template
+/// uses.
 fn leading_keys(condition: &Value) -> Vec<String> {
     let members = condition.as_object().map_or(0, serde_json::Map::len);
     let patterns = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
@@ -136,7 +137,7 @@ fn leading_keys(condition: &Value) -> Vec<String> {
     list(patterns).map(text).collect()
 }
 
-/// IAM's `StringLike`: `*` is any text, `?` any character.
+/// Compares like IAM's `StringLike`: `*` matches any text, `?` any character.
 fn is_like(text: &str, pattern: &str) -> bool {
     let mut pattern_chars = pattern.chars();
     match pattern_chars.next() {
@@ -153,7 +154,7 @@ fn is_like(text: &str, pattern: &str) -> bool {
     }
 }
 
-/// A list, or the one thing that stands for a list of one.
+/// Returns the elements of a list, or a single value as a list of one.
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     let (many, one) = match value {
         Value::Array(values) => (values.as_slice(), None),

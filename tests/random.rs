@@ -1,13 +1,13 @@
-//! Randomness that can be repeated: the seed is printed, and `SEED` sets it.
+//! Repeatable randomness: the seed is printed, and `SEED` sets it.
 
 use std::sync::Mutex;
 
-/// A small generator, SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
+/// A small random number generator, SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
 #[derive(Debug)]
 pub struct Random(Mutex<u64>);
 
 impl Random {
-    /// A generator with the seed in `SEED`, or a new one; prints it either way.
+    /// Creates a generator with the seed in `SEED`, or with a new one; prints the seed.
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration of their own")]
     pub fn seeded() -> Self {
         let fresh = || u64::from(std::process::id()) ^ 0x5EED_0000;
@@ -17,7 +17,7 @@ impl Random {
         Self(Mutex::new(seed))
     }
 
-    /// A number below `bound`.
+    /// Returns a number below `bound`.
     pub fn below(&self, bound: u64) -> u64 {
         let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -27,7 +27,7 @@ impl Random {
         (mixed ^ (mixed >> 31)) % bound
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true in `chance` of 100 cases.
     pub fn percent(&self, chance: u64) -> bool {
         self.below(100) < chance
     }

@@ -1,12 +1,12 @@
-//! A second table that is one write behind: what a read may find that need not be consistent.
+//! A second table that is one write behind the real one, for eventually consistent reads.
 //!
-//! DynamoDB answers an eventually consistent read from any of its replicas, and the last write may
-//! not have got there yet: it does within a second or less
+//! DynamoDB serves an eventually consistent read from any of its replicas, which may not have the
+//! last write yet: it arrives within a second or less
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html>).
-//! Neither emulator ever lags. Here every item that is written is kept in the second table as it
-//! was before, for a second of the test's clock, and the gate answers such reads from there: a new
-//! item is missing, a deleted one is still there. Projections, conditions and pages are the
-//! database's own work.
+//! Reads of both emulators are never stale. Here the second table has every written item as it was
+//! before, for a second of the test's clock, and the gate serves eventually consistent reads from
+//! it: a new item is missing, a deleted one still exists. The database itself handles projections,
+//! conditions and pages.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -28,27 +28,27 @@ use tokio::sync::Mutex;
 use crate::database;
 use crate::wire;
 
-/// For how long a write has not arrived, in milliseconds. Until a test lets time pass, no write has.
+/// How long the replica lacks a write, in milliseconds of the test's clock.
 const LAG: i64 = 1000;
 
 /// The table as it was before each item's last write.
 #[derive(Debug)]
 pub struct Replica {
-    /// Reads the one table and writes the other; nothing of it is recorded.
+    /// Reads the real table and writes the replica; its own calls are not recorded.
     client: Client,
     table: String,
     lagging_table: String,
     clock: Arc<AtomicI64>,
-    /// Held during a write, so that what is kept comes in the order of the writes.
+    /// Locked during a write, so that the replica is updated in the order of the writes.
     arriving: Mutex<Arriving>,
 }
 
-/// What has been written and has not arrived.
+/// The writes that the replica does not have yet.
 #[derive(Debug, Default)]
 struct Arriving {
-    /// When each item was written last.
+    /// The time of each item's last write.
     written: BTreeMap<Key, i64>,
-    /// The tokens of the transactions that have been carried out.
+    /// The tokens of the transactions that were carried out.
     transactions: BTreeSet<String>,
 }
 
@@ -59,11 +59,11 @@ struct Key {
     sk: String,
 }
 
-/// An item by its attributes.
+/// The attributes of an item.
 type Item = HashMap<String, AttributeValue>;
 
 impl Replica {
-    /// An empty replica of a new table.
+    /// Creates an empty replica of a new table.
     pub async fn new(client: Client, table: &str, clock: &Arc<AtomicI64>) -> Arc<Self> {
         let lagging_table = format!("{table}-lagging");
         database::create_table(&client, &lagging_table).await;
@@ -76,23 +76,23 @@ impl Replica {
         })
     }
 
-    /// A client's network that records what the client writes.
+    /// Wraps a client's network, and records what the client writes.
     pub fn recording(self: &Arc<Self>, network: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(Recorder { inner: network, replica: Arc::clone(self) })
     }
 
-    /// Lets everything arrive that was written.
+    /// Copies all writes to the replica.
     pub async fn catch_up(&self) {
         self.receive(i64::MAX).await;
     }
 
-    /// Lets arrive what was written a while ago.
+    /// Copies the writes that are older than the lag to the replica.
     pub async fn catch_up_with_old_writes(&self) {
         self.receive(self.now() - LAG).await;
     }
 
-    /// The same read of the replica; `None` for what is no eventually consistent read of the table.
-    /// An index answers for itself: it lags behind by its nature.
+    /// Returns the same read of the replica; `None` if it is not an eventually consistent read of
+    /// the table. Index queries are left alone: an index is eventually consistent by itself.
     pub fn read(&self, operation: &str, body: &Value) -> Option<Value> {
         let mut body = body.clone();
         let is_eventual = |read: &Value| read["ConsistentRead"] != true;
@@ -115,8 +115,8 @@ impl Replica {
         Some(body)
     }
 
-    /// The answer to a read, with the replica's items in the place of the real ones. What it costs
-    /// stays as it is.
+    /// Returns the response to a read with the replica's items instead of the real ones, and with
+    /// the real consumed capacity.
     pub fn answer(&self, real: &Value, mut lagging: Value) -> Value {
         lagging["ConsumedCapacity"] = real["ConsumedCapacity"].clone();
         for part in ["Responses", "UnprocessedKeys"] {
@@ -129,7 +129,7 @@ impl Replica {
         lagging
     }
 
-    /// Carries out a write of these items, and keeps them as they were before.
+    /// Carries out a write of these items, and stores them in the replica as they were before.
     async fn record(
         &self,
         keys: Vec<Key>,
@@ -158,7 +158,7 @@ impl Replica {
         join_all(arrived.iter().map(keep)).await;
     }
 
-    /// An item as it is now; `None` where there is none.
+    /// Returns an item as it is now; `None` if it does not exist.
     async fn item(&self, key: &Key) -> Option<Item> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         get.set_key(Some(key.item())).send().await.expect("a read").item
@@ -183,7 +183,7 @@ impl Replica {
 }
 
 impl Key {
-    /// The key of an item in a request.
+    /// Returns the key of an item in a request.
     fn of(item: &Value) -> Self {
         let text = |name| item[name]["S"].as_str().expect("the table's keys are texts").to_owned();
         Self { pk: text("pk"), sk: text("sk") }
@@ -195,7 +195,7 @@ impl Key {
     }
 }
 
-/// Records what passes before it is carried out.
+/// Records each call before it is carried out.
 #[derive(Debug)]
 struct Recorder {
     inner: SharedHttpClient,
@@ -234,7 +234,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// The keys of the items that a call writes.
+/// Returns the keys of the items that a call writes.
 fn written(operation: &str, body: &Value) -> Vec<Key> {
     match operation {
         "PutItem" => vec![Key::of(&body["Item"])],

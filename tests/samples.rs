@@ -1,4 +1,4 @@
-//! What tests put into the shop.
+//! Test data.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -9,11 +9,12 @@ use shared::store::keys;
 use crate::app::App;
 use crate::persona::Persona;
 
-/// `correct horse`, hashed as if by an older version: 8 MiB, one pass.
+/// The hash of `correct horse` with weaker parameters, as an older version made it: 8 MiB, one
+/// pass.
 pub const WEAK_HASH: &str = "$argon2id$v=19$m=8192,t=1,p=1$c2FsdCBvZiBhIHRlc3Qu$\
                              clGiaoYYodH596JXm3kEvo0fc86BgtyK+h1tBTrVKjg";
 
-/// Lets an account have been made by an older version, with the password `correct horse`.
+/// Gives an account the password `correct horse` and the hash of an older version.
 pub async fn weaken_hash(app: &App, email: &str) {
     let key = keys::credential(&Email::parse(email.to_owned()).expect("an address"));
     let update = app.client.update_item().table_name(&app.table);
@@ -24,22 +25,22 @@ pub async fn weaken_hash(app: &App, email: &str) {
     update.expression_attribute_values(":weak", weak).send().await.expect("an update");
 }
 
-/// A price in dollars' cents.
+/// A price in US dollars, given in cents.
 pub fn usd(cents: i64) -> Value {
     json!({"amount": cents, "currency": "USD"})
 }
 
-/// A product with one variant.
+/// The body of a product with one variant.
 pub fn product(name: &str, cents: i64, stock: u32) -> Value {
     json!({"name": name, "price": usd(cents), "stock": stock})
 }
 
-/// Puts up a product and says what it is.
+/// Creates a product, and returns it.
 pub async fn create_product(admin: &Persona<'_>, product: Value) -> Value {
     admin.post("/products", product).await.expect(201)
 }
 
-/// Puts up a product with one variant of this SKU.
+/// Creates a product with one variant of this SKU, and returns it.
 pub async fn create_sku(admin: &Persona<'_>, sku: &str, cents: i64, stock: u32) -> Value {
     let product = json!({
         "name": format!("The {sku}"),
@@ -49,14 +50,14 @@ pub async fn create_sku(admin: &Persona<'_>, sku: &str, cents: i64, stock: u32) 
     create_product(admin, product).await
 }
 
-/// How many of a product's only variant are left.
+/// Returns the stock of a product's only variant.
 pub async fn available(somebody: &Persona<'_>, product: &Value) -> u64 {
     let id = product["id"].as_str().expect("an id");
     let product = somebody.get(&format!("/products/{id}")).await.expect(200);
     product["variants"][0]["available"].as_u64().expect("a number")
 }
 
-/// What identifies a resource.
+/// Returns a resource's identifier.
 pub fn id(resource: &Value) -> &str {
     resource["id"].as_str().expect("an id")
 }
@@ -66,12 +67,12 @@ pub fn members(object: &Value) -> Vec<&str> {
     object.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-/// The body of an order of so many of a product's only variant.
+/// The body of an order of `quantity` units of a product's only variant.
 pub fn order_of(product: &Value, quantity: u32) -> Value {
     json!({"items": [{"product_id": product["id"], "quantity": quantity}]})
 }
 
-/// Disables an account by hand, as an operator would in the table.
+/// Disables an account in the table, as an operator does by hand.
 pub async fn disable(app: &App, user: UserId) {
     let key = keys::security(user);
     let update = app.client.update_item().table_name(&app.table);

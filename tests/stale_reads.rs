@@ -1,10 +1,12 @@
-//! Whether reads lag behind in a whole run, and the tests that can't bear it.
+//! Whether a run uses stale reads, and the tests that fail with them.
 //!
-//! With `STALE_READS=on`, what need not be read consistently is read as it was before its last write
-//! ([`crate::replica`]), in all tests but the exceptions. `STALE_READS=all` excepts none.
+//! With `STALE_READS=on`, eventually consistent reads return each item as it was before its last
+//! write ([`crate::replica`]), in all tests but the exceptions. `STALE_READS=all` includes the
+//! exceptions.
 
-/// Tests that run without stale reads, each with what it can't bear. The list may only shrink: one
-/// that passes with stale reads fails the run (`tests/api/stale_reads.rs`).
+/// Tests that run without stale reads, each with the reason why it would fail. The list may only
+/// get shorter: an exception that passes with stale reads fails the run
+/// (`tests/api/stale_reads.rs`).
 pub const EXCEPTIONS: &[(&str, &str)] = &[
     ("capacity::every_route_costs_what_its_line_says", COUNTS),
     ("flows::dead_lines::adding_one_of_the_new_product_adds_one", SHOWN),
@@ -22,19 +24,19 @@ const SHOWN: &str = "an edit's answer shows the stock of the cart's other lines 
 const PROMISED: &str = "what a moment ago was on sale goes into the cart, which promises nothing: the \
                         next look at it and the order say that it is gone";
 
-/// What `STALE_READS` says.
+/// The value of `STALE_READS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StaleReads {
-    /// Nothing: no read is stale but where a test asks for it.
+    /// Not set: only the tests that ask for it have stale reads.
     Off,
-    /// `on`: in every test but the exceptions.
+    /// `on`: all tests except the exceptions.
     On,
-    /// `all`: in the exceptions too.
+    /// `all`: all tests, with the exceptions.
     All,
 }
 
 impl StaleReads {
-    /// What the environment says.
+    /// Reads the environment variable.
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration of their own")]
     pub fn of_run() -> Self {
         match std::env::var("STALE_READS").as_deref() {
@@ -45,7 +47,7 @@ impl StaleReads {
         }
     }
 
-    /// Whether the test that runs on this thread has them: the thread has its name.
+    /// Returns whether the test on this thread has stale reads; the thread's name is the test's.
     pub fn in_this_test(self) -> bool {
         let thread = std::thread::current();
         let test = thread.name().unwrap_or_default();

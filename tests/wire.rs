@@ -1,4 +1,4 @@
-//! Calls to DynamoDB and their answers, as they go over the network.
+//! Requests to DynamoDB and their responses, as they are sent over the network.
 
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -7,7 +7,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Value, json};
 
-/// Operation and body of a call.
+/// Returns operation and body of a call.
 pub fn read(request: &HttpRequest) -> (String, Value) {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
@@ -15,14 +15,15 @@ pub fn read(request: &HttpRequest) -> (String, Value) {
     (operation, serde_json::from_slice(body).unwrap_or_default())
 }
 
-/// Gives a call another body. Its signature is not the body's any more: neither emulator looks.
+/// Replaces the body of a call. The signature does not match it any more, which neither emulator
+/// checks.
 pub fn write(request: &mut HttpRequest, body: &Value) {
     let bytes = body.to_string();
     request.headers_mut().insert("content-length", bytes.len().to_string());
     *request.body_mut() = SdkBody::from(bytes);
 }
 
-/// The body of an answer, which stays in the answer.
+/// Returns the body of a response, and leaves it in the response.
 pub async fn read_answer(answer: &mut HttpResponse) -> Result<Value, ConnectorError> {
     let bytes = ByteStream::new(answer.take_body()).collect().await;
     let bytes = bytes.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
@@ -31,7 +32,7 @@ pub async fn read_answer(answer: &mut HttpResponse) -> Result<Value, ConnectorEr
     Ok(value)
 }
 
-/// An answer of this status and body.
+/// Builds a response with this status and body.
 pub fn answer_of(status: u16, body: &Value) -> HttpResponse {
     let status = StatusCode::try_from(status).expect("a status");
     let mut answer = HttpResponse::new(status, SdkBody::from(body.to_string()));
@@ -39,8 +40,9 @@ pub fn answer_of(status: u16, body: &Value) -> HttpResponse {
     answer
 }
 
-/// The refusal of a write because of a transaction on its item. A transaction of so many writes is
-/// cancelled by the reason of the first; a single write is just refused.
+/// Builds the rejection of a write by a conflict with a transaction. A transaction of `writes`
+/// writes is cancelled, with the conflict as the reason of its first write; a single write, `None`,
+/// gets an error of its own.
 pub fn conflict(writes: Option<usize>) -> HttpResponse {
     let Some(writes) = writes else {
         return failure(json!({
@@ -62,7 +64,7 @@ pub fn conflict(writes: Option<usize>) -> HttpResponse {
     }))
 }
 
-/// The refusal of a call because there are too many.
+/// Builds the rejection of a call by throttling.
 pub fn throttle() -> HttpResponse {
     failure(json!({
         "__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException",

@@ -1,4 +1,4 @@
-//! Who may call what: every route, as every persona.
+//! Access: every route, called by every persona.
 
 use serde_json::json;
 use shared::http::routes::{Access, ROUTES, Route};
@@ -7,8 +7,8 @@ use tests::app::App;
 use tests::persona::Persona;
 use tests::samples::{create_product, product};
 
-/// Calls a route with paths that exist and bodies that are accepted far enough to be refused for
-/// other reasons than the caller.
+/// Calls a route with a path that exists and a body that passes until something other than the
+/// caller is checked.
 async fn call(route: &Route, who: &Persona<'_>, product: &str, order: &str, user: &str) -> Answer {
     let path = route
         .path
@@ -123,8 +123,8 @@ async fn another_customers_order_is_like_one_that_does_not_exist() {
     }
 }
 
-/// The page of routes is what everything else believes; here is what it was decided to say. Whoever
-/// opens a route changes it in two places.
+/// `routes.rs` declares the access of each route; this list repeats it, so that changing the access
+/// of a route takes two edits.
 #[test]
 fn every_route_is_open_to_whom_it_was_decided_to_be() {
     let decided: &[(Access, &[&str])] = &[

@@ -1,5 +1,5 @@
-//! What each route asks of the database: requests, serial depth, read and write units. The table
-//! is `docs/figures.md`'s; `cargo test -p tests --test api capacity -- --nocapture` prints it.
+//! The database requests, serial depth, read and write units of each route. The table is in
+//! `docs/figures.md`; `cargo test -p tests --test api capacity -- --nocapture` prints it.
 
 use std::fmt;
 
@@ -10,7 +10,8 @@ use tests::gate::{Count, Faults};
 use tests::persona::Persona;
 use tests::samples::{create_product, create_sku, product, usd, weaken_hash};
 
-/// What a request may cost; units of a read are halves, as eventually consistent reads are.
+/// What a request may cost; read units are counted in halves, since an eventually consistent read
+/// is half a unit.
 #[derive(PartialEq, Eq)]
 struct Cost {
     requests: u32,
@@ -40,7 +41,8 @@ impl fmt::Debug for Cost {
     }
 }
 
-/// A line of the table.
+/// Compares the counts of a route since the last call with `expected`, and prints them as a row of
+/// the table.
 #[track_caller]
 fn costs(app: &App, route: &str, what: &str, expected: [u32; 5]) {
     let [requests, depth, half_reads, writes, index_writes] = expected;
@@ -61,7 +63,7 @@ async fn place(ada: &Persona<'_>, body: Value, key: Option<&str>) -> Answer {
     }
 }
 
-/// Signed-in routes include their one request, depth 1 and 1 unit for the security item.
+/// Counts of signed-in routes include the read of the security item: one request, depth 1, 1 unit.
 #[tokio::test]
 async fn every_route_costs_what_its_line_says() {
     let app = App::start_limited("", Faults::default()).await;

@@ -1,4 +1,4 @@
-//! What every answer carries, whatever it answers: identifiers, security headers, CORS.
+//! Headers of every response: request identifier, security headers, CORS.
 
 use std::collections::HashSet;
 
@@ -8,12 +8,12 @@ use tests::app::App;
 use tests::gate::Faults;
 use tests::samples::{create_product, product};
 
-/// A shop in which the second login of an account is one too many.
+/// A shop that allows one login per account and window.
 async fn shop() -> App {
     App::start_limited("login_account=1/900", Faults::default()).await
 }
 
-/// One answer of every kind, asked for by a page of this origin.
+/// One response of each kind, each requested by a page of this origin.
 async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let nobody = app.anonymous();

@@ -1,5 +1,5 @@
-//! The key that signs access tokens gets a successor, and nobody is logged out: whatever step the
-//! change has reached, whoever has seen it, and wherever it is stopped.
+//! Replacing the key that signs access tokens logs nobody out: at every step of the rotation, with
+//! functions that read the keys before or after it, and wherever it is stopped.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ const JOB: &str = "rotate-token-key";
 const PASSWORD: &str = "correct horse";
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A shop with one customer, whose key is in the parameter store beside it.
+/// A shop with one customer, and the local parameter store that holds its key.
 async fn open() -> (App, Served) {
     let parameters = Parameters::in_memory().serve(0).expect("a parameter store");
     let app = App::start_without_a_key(&parameters.url()).await;
@@ -38,7 +38,7 @@ async fn try_to_log_in(app: &App) -> Answer {
     app.anonymous().post("/auth/login", json!({"email": email, "password": PASSWORD})).await
 }
 
-/// An access token and a refresh token.
+/// Logs in; returns an access token and a refresh token.
 async fn log_in(app: &App) -> (String, String) {
     tokens(&try_to_log_in(app).await.expect(200))
 }
@@ -57,14 +57,14 @@ fn kid(token: &str) -> String {
     jwt::read(token).0["kid"].as_str().expect("a kid").to_owned()
 }
 
-/// Runs the command. It waits for two seconds, which the shop's clock has to be told.
+/// Runs `rotate-token-key`. It waits for two seconds, so the shop's clock is advanced by them.
 async fn rotate(app: &App, order: Value) -> Option<Value> {
     let rotated = app.run_job(JOB, order).await;
     app.advance(Duration::from_secs(2));
     rotated
 }
 
-/// The key that issuers find by now.
+/// Returns the key that issuers would read now.
 async fn private_key(app: &App) -> PrivateKey {
     let Config { aws, token_key_parameter, .. } = &app.context("log-in").config;
     let parameter = token_key_parameter.as_deref().expect("a parameter");
@@ -72,7 +72,7 @@ async fn private_key(app: &App) -> PrivateKey {
     PrivateKey::load_or_create(aws, parameter, now).await.expect("a key")
 }
 
-/// A token that somebody made who has this key.
+/// Signs a token with this key and the claims of the token `like`.
 fn forge(app: &App, key: &PrivateKey, like: &str) -> String {
     let (mut header, mut claims) = jwt::read(like);
     header["kid"] = json!(key.kid);
@@ -81,12 +81,12 @@ fn forge(app: &App, key: &PrivateKey, like: &str) -> String {
     jwt::sign(key, &header, &claims)
 }
 
-/// The functions that tell who calls.
+/// Names of the functions that authenticate the caller.
 fn verifiers(app: &App) -> Vec<&'static str> {
     app.routes().filter(|route| *route != "route-not-found").collect()
 }
 
-/// Which functions refuse a token.
+/// Returns the functions that reject a token.
 async fn refusals(app: &App, token: &str) -> Vec<&'static str> {
     let mut refusals = Vec::new();
     for route in verifiers(app) {
@@ -100,7 +100,7 @@ async fn refusals(app: &App, token: &str) -> Vec<&'static str> {
     refusals
 }
 
-/// Every function believes these tokens.
+/// Checks that every function accepts these tokens.
 async fn expect_believed(app: &App, when: &str, tokens: &[&str]) {
     for (number, token) in tokens.iter().enumerate() {
         assert_eq!(refusals(app, token).await, [""; 0], "{when}: token {number}");
@@ -108,7 +108,7 @@ async fn expect_believed(app: &App, when: &str, tokens: &[&str]) {
     }
 }
 
-/// No function believes this token.
+/// Checks that no function accepts this token.
 async fn expect_refused(app: &App, when: &str, token: &str) {
     assert_eq!(refusals(app, token).await, verifiers(app), "{when}");
     let answer = app.anonymous().with_token(token).get("/users/me").await;
@@ -121,14 +121,14 @@ fn restart_all(app: &mut App) {
     }
 }
 
-/// The keys that the shop shows.
+/// Returns the `kid`s of `GET /.well-known/jwks.json`.
 async fn shown(app: &App) -> Vec<String> {
     let set = app.anonymous().get("/.well-known/jwks.json").await.expect(200);
     let keys = set["keys"].as_array().expect("keys").iter();
     keys.map(|key| key["kid"].as_str().expect("a kid").to_owned()).collect()
 }
 
-/// Lets every function have looked for a key a moment ago, so that it will not do so at once.
+/// Makes every function look for an unknown key, so that it will not do so again for two seconds.
 async fn let_all_look_for_a_key(app: &App, token: &str) {
     let foreign = PrivateKey::generate().expect("a key");
     expect_refused(app, "a key that is none", &forge(app, &foreign, token)).await;
@@ -183,8 +183,8 @@ async fn a_function_that_holds_the_old_key_finds_the_new_one_within_five_minutes
     expect_believed(&app, "both", &[&before, &after]).await;
 }
 
-/// It gives those time that have looked for a key just before the new one was there: else they
-/// would refuse its first tokens.
+/// The pause is for functions that looked for an unknown key just before the new one was published:
+/// without it they would reject its first tokens.
 #[tokio::test]
 async fn the_command_waits_before_the_new_key_signs() {
     let (app, _parameters) = open().await;
@@ -315,7 +315,7 @@ async fn of_two_rotations_at_once_one_is_carried_out() {
     expect_believed(&app, "two hours later", &[&after]).await;
 }
 
-/// It was stopped for longer than it had, and somebody else has changed the key since.
+/// The rotation was stopped for longer than its turn, and another one has replaced the key since.
 #[tokio::test]
 async fn a_rotation_that_wakes_up_late_retires_nothing() {
     let (app, _parameters) = open().await;
@@ -370,7 +370,7 @@ async fn without_its_parameter_store_a_shop_goes_on_with_the_key_that_it_has() {
     expect_believed(&app, "and no other key signs", &[&log_in(&app).await.0]).await;
 }
 
-/// A login that can't be used is worse than one that says so.
+/// A 503 at login is better than a token that is rejected before it expires.
 #[tokio::test]
 async fn an_old_key_that_is_all_there_is_signs_nothing_that_would_outlive_it() {
     let (app, parameters) = open().await;

@@ -1,4 +1,4 @@
-//! The golden list of keys: a key that changes loses the data that lies under the old one.
+//! The text of every key. If a key changes, the items under the old key are lost.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! The API, tested through its routes.
 //!
-//! `routes/` mirrors `functions/`: one file a route. `flows/` goes through several of them.
+//! `routes/` mirrors `functions/`: one file per route. `flows/` goes through several routes.
 
 mod authz;
 mod bad_input;

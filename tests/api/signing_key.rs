@@ -1,4 +1,5 @@
-//! The private key in the parameter store: made once, read by all, and a clear failure otherwise.
+//! The private key in the parameter store: created once, read by all issuers, and a clear error
+//! otherwise.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -31,12 +32,12 @@ async fn load_or_create(address: SocketAddr) -> Result<PrivateKey, Error> {
     PrivateKey::load_or_create(&aws, PARAMETER, now()).await
 }
 
-/// What the signature of a call is dated.
+/// The date in the signature of a call.
 fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_767_225_600)
 }
 
-/// Calls the parameter store by hand.
+/// Calls the parameter store without the functions' client.
 fn call(address: SocketAddr, operation: &str, body: &Value) -> Value {
     let body = body.to_string();
     let mut connection = TcpStream::connect(address).expect("a connection");
@@ -53,7 +54,7 @@ fn call(address: SocketAddr, operation: &str, body: &Value) -> Value {
     serde_json::from_str(body).expect("JSON")
 }
 
-/// A parameter store that always gives this answer.
+/// Starts a parameter store that gives this response to every call.
 fn broken_store(status: &str, body: &str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");

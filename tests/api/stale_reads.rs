@@ -1,11 +1,11 @@
-//! The exceptions from stale reads become fewer, not more.
+//! The list of exceptions from stale reads may only get shorter.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
 
 use tests::stale_reads::{EXCEPTIONS, StaleReads};
 
-/// Runs this very binary.
+/// Runs this test binary.
 fn run(arguments: &[&str]) -> Output {
     let own = std::env::current_exe().expect("a path");
     let mut command = Command::new(own);
@@ -13,7 +13,7 @@ fn run(arguments: &[&str]) -> Output {
     command.output().expect("the tests run")
 }
 
-/// What the lines of an output that end like this are about, without `test ` before the name.
+/// Returns the test names in the output lines with this ending.
 fn names(output: &Output, end: &str) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(&output.stdout);
     let names = text.lines().filter_map(|line| line.strip_suffix(end));

@@ -1,4 +1,5 @@
-//! Which access tokens are believed: ours, while they and their sessions last, and no others.
+//! Which access tokens are accepted: the shop's own, while they and their sessions are valid, and
+//! no others.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tests::jwt;
 use tests::persona::Persona;
 use tests::samples::product;
 
-/// A key of the shop's that the test holds too, published like every other.
+/// Publishes a further key of the shop, whose private half the test has.
 async fn key_of_the_shop(app: &App) -> PrivateKey {
     let key = PrivateKey::generate().expect("a key");
     let (store, now) = (&app.unrestricted.store, app.unrestricted.now());
@@ -26,7 +27,7 @@ fn header(kid: &str) -> Value {
     json!({"alg": "EdDSA", "typ": "at+jwt", "kid": kid})
 }
 
-/// An object with a member replaced, or without it where the value is null.
+/// Returns the object with a member replaced, or removed if the value is null.
 fn with(object: &Value, member: &str, value: Value) -> Value {
     let mut object = object.clone();
     match value {
@@ -43,7 +44,7 @@ fn hs256(secret: &[u8], header: &Value, claims: &Value) -> String {
     format!("{message}.{tag}")
 }
 
-/// The first is refused as it should be; on a public route it is as good as none.
+/// Checks that a signed-in route rejects the token with 401, and that a public route ignores it.
 async fn expect_refused(who: &Persona<'_>, why: &str) {
     let answer = who.get("/orders").await;
     assert_eq!(answer.status, 401, "{why}: {:#}", answer.body);
@@ -269,7 +270,7 @@ async fn only_a_bearer_token_is_a_credential() {
     }
 }
 
-/// Changes a person's security item behind the routes' back.
+/// Changes a user's security item directly in the table.
 async fn change(app: &App, user: UserId, expression: &str, value: Option<&str>) {
     let key = keys::security(user);
     let update = app.client.update_item().table_name(&app.table);

@@ -1,10 +1,10 @@
-//! Whether an answer's time tells that an address is known.
+//! Measures whether a response's time reveals that an email has an account.
 //!
 //!     cargo bench -p tests --bench enumeration
 //!
-//! Every request that takes an address is sent for a known and for an unknown one in turn, through
-//! the whole API in this process, over the embedded database. The medians of 30 each may lie 5 ms
-//! apart; beyond that it fails. It prints rows of `docs/figures.md`.
+//! Every request that takes an email is sent in turn for one with an account and one without,
+//! through the whole API in this process, over the embedded database. It fails if the medians of 30
+//! each are more than 5 ms apart. It prints rows of `docs/figures.md`.
 
 mod measure;
 
@@ -20,7 +20,7 @@ const ROUNDS: usize = 30;
 const MOST_APART: Duration = Duration::from_millis(5);
 const PASSWORD: &str = "correct horse";
 
-/// One request: where to, what with, and the status of its answer.
+/// One request: its path, its body for an email, and the status of its response.
 type Question = (&'static str, fn(&str) -> Value, u16);
 
 const QUESTIONS: [Question; 4] = [
@@ -64,7 +64,7 @@ async fn main() {
     assert!(most <= MOST_APART, "{most:?} tell a known address from an unknown one");
 }
 
-/// Asks about another address each time.
+/// Sends the request for another email each time.
 fn ask<'a>(
     visitor: &'a Persona<'a>,
     (path, body, status): Question,
@@ -80,7 +80,7 @@ fn ask<'a>(
     }
 }
 
-/// What somebody sees who sends requests.
+/// The time that a client can measure.
 fn wall_clock() -> Duration {
     static BEGINNING: OnceLock<Instant> = OnceLock::new();
     BEGINNING.get_or_init(Instant::now).elapsed()

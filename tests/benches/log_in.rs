@@ -1,10 +1,10 @@
-//! What a login computes beside its password hash, which nobody can save.
+//! Measures the CPU time of a login in addition to its password hash.
 //!
 //!     cargo bench -p tests --bench log_in
 //!
-//! The whole function but its runtime: the gateway's event, the frame, the handler, the SDK and the
-//! network client that is deployed, without TLS, and the embedded database on threads of its own,
-//! whose time does not count. It prints a row of `docs/figures.md`.
+//! The whole function without the Lambda runtime: API Gateway's event, `shared::lambda`, the
+//! handler, the SDK and the deployed network client, without TLS. The embedded database runs on
+//! threads of its own, whose time does not count. It prints a row of `docs/figures.md`.
 
 mod measure;
 
@@ -76,13 +76,13 @@ async fn main() {
     println!("| CPU, median of {ROUNDS} | {log_in} µs | {bare} µs | {percent}.{tenth} % |");
 }
 
-/// The processor time that this thread has had. With a runtime of one thread that is all that our
-/// code computes; what a server on another thread does is not in it.
+/// Returns the CPU time of this thread. The async runtime has one thread, so this is all of our
+/// code's time, and none of a server on another thread.
 fn processor_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("every Linux has it").into()
 }
 
-/// One password hash with the parameters of another.
+/// Computes one password hash with the parameters of another.
 fn hash_like(hash: &PasswordHash) {
     let params = Params::try_from(hash).expect("parameters");
     let mut out = [0; 32];
@@ -92,7 +92,7 @@ fn hash_like(hash: &PasswordHash) {
     black_box(out);
 }
 
-/// What the deployed function is given, but for where the database is, and the time.
+/// Returns the context of a deployed function, over the test's database, and its clock.
 fn deployed(app: &App) -> (&'static Ctx, Arc<AtomicI64>) {
     let clock = Arc::new(AtomicI64::new(app.unrestricted.now().unix_millis()));
     let config = app.unrestricted.config.clone();

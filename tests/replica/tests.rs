@@ -1,4 +1,4 @@
-//! That the layer does what it says, of reads by the clients of deployed functions.
+//! Tests of the replica, with reads by the clients of deployed functions.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use super::*;
 use crate::app::App;
 use crate::gate::Faults;
 
-/// A route that is no GET.
+/// A route whose method is not GET.
 const ADD: &str = "add-cart-item";
 
-/// The item that most tests are about, where every function may look.
+/// The partition of the item in most tests; every function may read it.
 const PK: &str = "USER#1";
 const SK: &str = "PROFILE";
 
@@ -45,7 +45,7 @@ async fn delete(app: &App, pk: &str, sk: &str) {
     delete.set_key(Some(key(pk, sk))).send().await.expect("a write");
 }
 
-/// What a function reads of the item, without saying how.
+/// Returns the item's name as a function reads it, eventually consistent.
 async fn name(app: &App, function: &str) -> Option<String> {
     let get = app.client_of(function).get_item().table_name(&app.table);
     let answer = get.set_key(Some(key(PK, SK))).send().await.expect("a read");

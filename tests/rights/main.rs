@@ -1,8 +1,8 @@
-//! Every function may do what its route needs, and nothing else.
+//! Every function has the permissions that its route needs, and no others.
 //!
-//! That a policy allows enough is checked in every other test: each route's calls pass a gate with
-//! its policy from the template. Here is the other half: a tour through the shop, after which
-//! nothing may be left in any policy that was not used.
+//! Every other test checks that a policy allows enough: each route's calls pass a gate with the
+//! route's policy from the template. This test checks the other half: it sends a tour of requests,
+//! after which every permission of every policy must have been used.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use tests::persona::Persona;
 use tests::policy::{Policy, Resource, policies};
 use tests::samples::{create_product, create_sku, product, usd, weaken_hash};
 
-/// Where nobody of the tests has been before.
+/// An IP address that no other test uses.
 const ELSEWHERE: &str = "198.51.100.7";
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn no_policy_allows_what_its_route_does_not_use() {
     assert!(unused.is_empty(), "template.yaml allows too much:\n{}", unused.join("\n"));
 }
 
-/// Goes once through everything that a route can ask of the database.
+/// Sends requests that together make every database call of every route.
 async fn tour(app: &App) {
     let (admin, anyone) = (app.admin().await, app.anonymous());
     anyone.get("/health").await.expect(200);
@@ -105,7 +105,7 @@ async fn tour(app: &App) {
     app.run_job("rotate-token-key", json!({})).await.expect("a new key");
 }
 
-/// The operator would be the first admin; another one leaves.
+/// Makes the first admin, and deletes the account of another.
 async fn administer(app: &App) {
     let account = json!({"email": OPERATOR, "password": "correct horse", "name": "Olga"});
     app.anonymous().sign_up(account).await;
@@ -113,7 +113,7 @@ async fn administer(app: &App) {
     other.post("/users/me/deletion", json!({"password": "correct horse"})).await.expect(202);
 }
 
-/// Whatever waits is sent, and some of it is refused.
+/// Sends all mails, and fails to send some of them.
 async fn write_to_everybody(app: &App) {
     let (anyone, email) = (app.anonymous(), json!({"email": "bob@example.com"}));
     let account = json!({"email": "bob@example.com", "password": "correct horse", "name": "Bob"});
@@ -127,8 +127,8 @@ async fn write_to_everybody(app: &App) {
     app.run_job("deliver-mail", json!({"resend": "failed"})).await.expect("a run");
 }
 
-/// Without verification an account is made at once; a reset verifies it, and the operator's runs
-/// the shop from the next login on.
+/// Without verification, registering creates the account at once; a reset verifies it, and the user
+/// of `ADMIN_EMAIL` becomes an admin with the next login.
 async fn without_verification(app: &App) {
     let anyone = app.anonymous();
     let account = json!({"email": OPERATOR, "password": "correct horse", "name": "Olga"});
@@ -139,7 +139,7 @@ async fn without_verification(app: &App) {
     anyone.at(ELSEWHERE).post("/auth/login", login).await.expect(200);
 }
 
-/// An account with closed orders, a cart and a registration that waits in vain is deleted.
+/// Deletes an account with closed orders, a cart and a pending registration.
 async fn delete_account(app: &App, ada: &Persona<'_>) {
     let orders = ada.get("/orders").await.expect(200);
     for order in orders["data"].as_array().expect("orders") {
@@ -181,7 +181,7 @@ async fn place_orders(ada: &Persona<'_>, mug: &Value) {
     ada.delete("/cart").await.expect(200);
 }
 
-/// What a policy allows and nothing used, in words.
+/// Lists in words what a policy allows and no call used.
 fn left_over(route: &str, policy: &Policy, used: &BTreeSet<Access>) -> Vec<String> {
     let mut left = Vec::new();
     for statement in &policy.statements {

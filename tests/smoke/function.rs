@@ -1,4 +1,4 @@
-//! A built function, running.
+//! Runs a built function.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,17 +15,17 @@ pub struct Function {
     process: Child,
     log: Option<JoinHandle<Vec<String>>>,
     runtime: Runtime,
-    /// From its start until it asked for its first event.
+    /// The time from its start to its first request for an event.
     pub started: Duration,
 }
 
 impl Function {
-    /// Starts what `cargo lambda build --release` built.
+    /// Starts a binary that `cargo lambda build --release` built.
     pub fn start(name: &str, environment: &[(&str, String)]) -> Self {
         Self::run(&target().join("lambda").join(name).join("bootstrap"), environment)
     }
 
-    /// Starts an example, which the same command built with `--lambda-dir target/smoke`.
+    /// Starts an example that the same command built with `--lambda-dir target/smoke`.
     pub fn start_example(name: &str, environment: &[(&str, String)]) -> Self {
         Self::run(&target().join("smoke").join(name).join("bootstrap"), environment)
     }
@@ -51,12 +51,12 @@ impl Function {
         Self { process, log: Some(log), runtime, started }
     }
 
-    /// Sends it an event, and gives its answer.
+    /// Sends it an event, and returns its response.
     pub fn invoke(&self, event: &Value) -> Value {
         self.runtime.invoke(event)
     }
 
-    /// The most memory it ever had, in KiB.
+    /// Returns its peak memory, in KiB.
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
         let status = status.expect("Linux knows");
@@ -66,7 +66,7 @@ impl Function {
         number.expect("a number of KiB")
     }
 
-    /// Ends it, and gives what it wrote.
+    /// Stops it, and returns the lines that it wrote.
     pub fn log(mut self) -> Vec<String> {
         self.end();
         self.log.take().map(|log| log.join().expect("a log")).unwrap_or_default()

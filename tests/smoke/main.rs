@@ -1,6 +1,6 @@
-//! The release binaries, as Lambda runs them: each is started, sent its event, and measured.
+//! Runs the release binaries as Lambda does: starts each, sends it its event, and measures it.
 //!
-//! They have to be built first: `.ci/run` shows how, and runs this with `--ignored`.
+//! They must be built first: `.ci/run` shows how, and runs this with `--ignored`.
 
 mod function;
 mod runtime;
@@ -15,7 +15,7 @@ use tests::demo::{DemoShop, event};
 
 use crate::function::Function;
 
-/// Budgets of memory, in KiB: what Lambda would have to give at least.
+/// The memory budget, in KiB, of a function that hashes no password.
 const MEMORY: u64 = 10 * 1024;
 const MEMORY_FOR_PASSWORDS: u64 = MEMORY + 19 * 1024;
 
@@ -63,7 +63,7 @@ async fn every_function_answers_its_event() {
     assert_eq!(failures, Vec::<String>::new());
 }
 
-/// Whether a function needs Argon2's memory.
+/// Returns whether a function needs memory for Argon2.
 fn hashes_passwords(name: &str) -> bool {
     matches!(
         name,

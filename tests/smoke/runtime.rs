@@ -1,4 +1,4 @@
-//! Lambda's runtime API, as far as one function needs it
+//! The parts of Lambda's runtime API that a function needs
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 
 use std::io::{BufRead, BufReader, Write};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// Longer than any function takes.
+/// Longer than any function runs.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 pub struct Runtime {
@@ -19,7 +19,7 @@ pub struct Runtime {
     answers: Receiver<String>,
 }
 
-/// What the connections' threads hold.
+/// State that the connections' threads share.
 struct Inside {
     events: Mutex<Receiver<String>>,
     polls: Sender<Instant>,
@@ -43,12 +43,12 @@ impl Runtime {
         Self { address, events, polls: polled, answers: answered }
     }
 
-    /// When the function asked for its first event.
+    /// Returns when the function first asked for an event.
     pub fn first_poll(&self) -> Instant {
         self.polls.recv_timeout(TIMEOUT).expect("the function starts")
     }
 
-    /// Gives the function an event, and waits for its answer.
+    /// Sends the function an event, and waits for its response.
     pub fn invoke(&self, event: &Value) -> Value {
         self.events.send(event.to_string()).expect("the function lives");
         let answer = self.answers.recv_timeout(TIMEOUT).expect("the function answers");
@@ -57,7 +57,7 @@ impl Runtime {
 }
 
 impl Inside {
-    /// One connection, until the function closes it.
+    /// Serves one connection, until the function closes it.
     fn serve(&self, connection: &TcpStream) -> Option<()> {
         let mut reader = BufReader::new(connection);
         loop {
@@ -90,7 +90,7 @@ fn next(event: &str) -> String {
     )
 }
 
-/// Path and body of a request.
+/// Reads a request; returns its path and body.
 fn read_request(reader: &mut impl BufRead) -> Option<(String, String)> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|bytes| *bytes > 0)?;

@@ -1,4 +1,4 @@
-//! Routes ↔ the files in `events/`, each of which succeeds in the demo shop.
+//! Every route has an event in `events/` that succeeds in the demo shop.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ fn an_event_carries_the_demo_accounts_token() {
     }
 }
 
-/// Sends a route's event to the demo shop.
+/// Sends a route's event to the demo shop; returns the status.
 async fn send(shop: &DemoShop, route: &str) -> u16 {
     let mut handlers = tests::app::handlers().into_iter();
     let (_, handler) = handlers.find(|(name, _)| *name == route).expect("a handler");

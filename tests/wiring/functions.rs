@@ -1,4 +1,5 @@
-//! Routes and jobs ↔ binaries ↔ handlers ↔ functions of the template.
+//! Every route and job has a binary, a handler and a function in the template, and there are no
+//! others.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ fn names() -> BTreeSet<String> {
     ROUTES.iter().map(|route| route.name.to_owned()).chain(jobs).collect()
 }
 
-/// `place-order` is `PlaceOrderFunction`.
+/// Returns the template's resource of a route: `PlaceOrderFunction` for `place-order`.
 fn resource_name(route: &str) -> String {
     let word = |word: &str| word[..1].to_uppercase() + &word[1..];
     route.split('-').map(word).collect::<String>() + "Function"
@@ -99,7 +100,8 @@ fn every_job_is_started_by_what_its_page_says() {
     }
 }
 
-/// The type of a template's event; an operator's command has none.
+/// Returns the type of the template's event for a trigger; `None` for a job that an operator
+/// starts.
 fn event_type(trigger: Trigger) -> Option<&'static str> {
     match trigger {
         Trigger::Stream => Some("DynamoDB"),

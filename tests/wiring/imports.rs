@@ -1,5 +1,5 @@
-//! Imports point one way, and no two files import each other. A failure names both files and the
-//! line that has to go.
+//! Imports go one way, and no two files import each other. A failure names both files and the line
+//! to remove.
 
 mod graph;
 mod source;
@@ -14,9 +14,9 @@ use tests::demo::root;
 use self::graph::Graph;
 use crate::workspace::metadata;
 
-/// The modules of `shared/`, layer by layer: each may import its own layer and those below. `lib` is
-/// the contents page, and what it names anew counts where it is written; `jobs` is a page of what
-/// there is to start, as `http::routes` is.
+/// The modules of `shared/`, by layer: each may import its own layer and those below. `lib` is
+/// exempt: an item that it re-exports counts where it is defined. `jobs` lists the jobs, as
+/// `http::routes` lists the routes.
 const LAYERS: [&[&str]; 9] = [
     &["lib"],
     &["http", "jobs", "lambda"],
@@ -29,7 +29,7 @@ const LAYERS: [&[&str]; 9] = [
     &["domain"],
 ];
 
-/// The folders of the workspace's packages, and those that each may depend on.
+/// The folders of the workspace's packages, and the ones that each may depend on.
 const DEPENDENCIES: [(&str, &[&str]); 4] = [
     ("shared", &[]),
     ("functions", &["shared"]),
@@ -37,7 +37,8 @@ const DEPENDENCIES: [(&str, &[&str]); 4] = [
     ("tests", &["functions", "local", "shared"]),
 ];
 
-/// What only some may name: where it is refused, unless the path begins like one of the second.
+/// Crates that only some files may use: the crate, the folders in which it is not allowed, the
+/// exceptions, and the reason.
 const RESERVED: [(&str, &[&str], &[&str], &str); 4] = [
     (
         "aws_sdk_dynamodb",
@@ -55,7 +56,7 @@ const RESERVED: [(&str, &[&str], &[&str], &str); 4] = [
     ("lambda_http", &["shared/domain/"], &[], "the domain is pure: types and rules, no I/O"),
 ];
 
-/// The graph of every target of the workspace, by its first file.
+/// The import graph of every target of the workspace, by its root file.
 fn graphs() -> &'static BTreeMap<String, Graph> {
     static GRAPHS: OnceLock<BTreeMap<String, Graph>> = OnceLock::new();
     GRAPHS.get_or_init(|| {
@@ -71,14 +72,14 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().expect("a list").iter()
 }
 
-/// A path within the workspace.
+/// Returns a path relative to the workspace.
 fn relative(path: &Value) -> String {
     let path = std::path::Path::new(path.as_str().expect("a path"));
     let path = path.strip_prefix(root()).expect("a path in the workspace");
     path.to_str().expect("a path of letters").to_owned()
 }
 
-/// The layer of a module of `shared/`.
+/// Returns the index in `LAYERS` of a module of `shared/`.
 fn layer(module: &[String]) -> Option<usize> {
     let name = module.first().map_or("lib", String::as_str);
     LAYERS.iter().position(|layer| layer.contains(&name))

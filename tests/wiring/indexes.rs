@@ -1,4 +1,4 @@
-//! An index projects what its list shows, no more and no less.
+//! An index projects exactly the attributes that its list shows.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,7 +13,7 @@ use shared::store::keys::{
 };
 use tests::database::template;
 
-/// What is looked up elsewhere: stock changes too often for an index.
+/// Fields that are read from other items: stock changes too often for an index.
 const LOOKED_UP: [&str; 1] = ["in_stock"];
 
 #[test]
@@ -53,7 +53,7 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
 
-/// The fields that a type reads.
+/// Returns the fields that a type deserializes.
 fn fields<'de, T: Deserialize<'de>>() -> Vec<&'static str> {
     match T::deserialize(Asked) {
         Err(Answer(fields)) => fields,
@@ -61,7 +61,7 @@ fn fields<'de, T: Deserialize<'de>>() -> Vec<&'static str> {
     }
 }
 
-/// Asked to deserialize a struct, it answers with the struct's fields.
+/// A deserializer that returns the field names of the struct that it is asked for.
 struct Asked;
 
 #[derive(Debug)]

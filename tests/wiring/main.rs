@@ -1,5 +1,5 @@
-//! Every route is everywhere it has to be, and the house rules hold. A test that fails here says
-//! what to add, and where.
+//! Every route is in all the places it must be in, and the project's own rules hold. A failing test
+//! says what to add, and where.
 
 mod events;
 mod functions;

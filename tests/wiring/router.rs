@@ -1,4 +1,5 @@
-//! Routes ↔ the router of `cargo lambda watch`, in the workspace's `Cargo.toml`.
+//! The routes and the router of `cargo lambda watch`, in the workspace's `Cargo.toml`, are the
+//! same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,7 @@ use crate::workspace::{metadata, routes};
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 const FALLBACK: &str = "route-not-found";
 
-/// Path and method to function; an entry without methods takes all of them.
+/// Path and method → function; an entry without methods takes all of them.
 fn router() -> BTreeMap<(String, String), String> {
     let entries = &metadata()["metadata"]["lambda"]["watch"]["router"];
     let entries = entries.as_array().expect("[workspace.metadata.lambda.watch] has a router");

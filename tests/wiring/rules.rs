@@ -1,4 +1,4 @@
-//! The house rules of `template.yaml`.
+//! Rules for `template.yaml`.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use shared::store::deliveries::CLAIM_LIFETIME;
 use tests::database::template;
 use tests::policy::{Resource, policies};
 
-/// What a route may ask of the database. Reading everything is not among it.
+/// The actions that a policy may allow. `dynamodb:Scan` is not one of them.
 const ACTIONS: [&str; 11] = [
     "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
@@ -25,7 +25,7 @@ const ACTIONS: [&str; 11] = [
     "ssm:PutParameter",
 ];
 
-/// The functions whose answers hold an access token.
+/// The functions whose responses contain an access token.
 const ISSUERS: [&str; 3] = ["log-in", "refresh-token", "verify-email"];
 
 fn functions() -> impl Iterator<Item = (&'static str, &'static Value)> {

@@ -1,4 +1,4 @@
-//! What Cargo knows about the workspace.
+//! The workspace's packages, from `cargo metadata`.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -11,11 +11,11 @@ use tests::demo::root;
 #[derive(Debug)]
 pub struct Binary {
     pub name: String,
-    /// The folder of its package under `functions/`; `None` for another one's.
+    /// The folder of its package under `functions/`; `None` for other packages.
     pub resource: Option<String>,
     /// The path of its file.
     pub path: String,
-    /// Whether `cargo test` builds a harness for it.
+    /// Whether `cargo test` builds a test harness for it.
     pub is_tested: bool,
 }
 
@@ -51,7 +51,7 @@ pub fn binaries() -> Vec<Binary> {
         .collect()
 }
 
-/// The routes that have a path of their own.
+/// Returns the routes that have a path of their own.
 pub fn routes() -> impl Iterator<Item = (&'static Route, &'static str)> {
     ROUTES.iter().filter_map(|route| Some((route, route.method.as_ref()?.as_str())))
 }

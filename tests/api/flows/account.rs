@@ -1,4 +1,4 @@
-//! An account, from the first mail to the last.
+//! The life of an account, from registration to deletion.
 
 use serde_json::{Value, json};
 use tests::app::App;
@@ -13,12 +13,12 @@ fn account(email: &str, password: &str) -> Value {
     json!({"email": email, "password": password, "name": "Ada"})
 }
 
-/// Whoever has a login's access token.
+/// The visitor with a login response's access token.
 fn bearer<'a>(visitor: &Persona<'a>, login: &Value) -> Persona<'a> {
     visitor.with_token(login["access_token"].as_str().expect("a token"))
 }
 
-/// The token of the newest mail to an address.
+/// Returns the token in the newest mail to an email.
 async fn mailed(app: &App, email: &str) -> String {
     assert!(app.deliver_mail().await.is_empty(), "something was not delivered");
     token(app.mailbox.to(email).last().expect("a mail"))
@@ -68,7 +68,8 @@ async fn who_forgot_the_password_comes_back_by_mail_and_is_told_that_it_has_chan
     assert!(last.text.contains("was changed"), "{}", last.text);
 }
 
-/// Registration, login and every mail: no order of them tells a stranger who has an account.
+/// Sequences of registrations, logins and mails: no response differs between an email with an
+/// account and one without.
 #[tokio::test]
 async fn no_row_of_answers_tells_whether_an_address_has_an_account() {
     let app = App::start_limited("", Faults::default()).await;

@@ -1,12 +1,13 @@
-//! Lines of products that are gone, whose SKU another product has now: a line is a product and its
-//! SKU.
+//! Cart lines of deleted products whose SKU another product has now: a line is identified by
+//! product and SKU.
 
 use serde_json::{Value, json};
 use tests::app::App;
 use tests::persona::Persona;
 use tests::samples::{create_sku, id, usd};
 
-/// Three of a SKU in Ada's cart, whose product is gone; another one has the SKU, 5 of it.
+/// Returns Ada with 3 units of a deleted product in her cart, that product, and the product with a
+/// stock of 5 that has the same SKU now.
 async fn dead_line<'a>(app: &'a App) -> (Persona<'a>, Value, Value) {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let former = create_sku(&admin, "X", 1000, 9).await;

@@ -1,5 +1,5 @@
-//! An order says what the shop says, on every road that leads to it: from the cart, from items, and
-//! after the shop has changed something in between.
+//! An order has the current names, options and prices, whether it comes from the cart, from items,
+//! or after a change of the product in between.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ async fn a_line_is_brought_up_to_date_when_it_is_touched() {
     assert_eq!(cart["version"], 2);
 }
 
-/// Makes a price one from before the shop changed its currency.
+/// Changes a stored price to the currency that the shop had before.
 async fn leave_in_euros(app: &App, key: Key, price: &str) {
     // `lines` is one of DynamoDB's reserved words.
     let attribute = price.split('[').next().expect("a name");

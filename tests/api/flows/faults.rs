@@ -1,4 +1,4 @@
-//! With the database down: a clear 503, soon, and nothing half done.
+//! When the database is down, requests get a 503 in time, and nothing is half done.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use tests::gate::Faults;
 use tests::random::Random;
 use tests::samples::create_sku;
 
-/// A database that turns every call away.
+/// A shop whose database rejects every call.
 async fn down() -> App {
     let random = Some(Random::seeded());
     App::start_as_deployed(Faults { throttles: 100, random, ..Faults::default() }).await
 }
 
-/// A database that takes every call and answers none.
+/// A shop whose database accepts every call and never responds.
 async fn silent() -> App {
     let random = Some(Random::seeded());
     App::start_as_deployed(Faults { hangs: 100, random, ..Faults::default() }).await
 }
 
-/// A read and a write of every kind of access.
+/// Requests for a read and a write of each kind of access.
 fn requests() -> Vec<(&'static str, &'static str, Option<serde_json::Value>)> {
     let login = json!({"email": "ada@example.com", "password": "correct horse"});
     vec![

@@ -1,4 +1,4 @@
-//! The main job, as the first shop does it.
+//! A first sale: a visitor registers, logs in and orders.
 
 use serde_json::{Value, json};
 use tests::app::App;

@@ -1,4 +1,4 @@
-//! Orders that cost nothing: paid at once, never unpaid.
+//! Orders whose total is 0: paid at once, never unpaid.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A write whose answer is lost: whether it landed is asked for, not guessed.
+//! A write whose response is lost: DynamoDB is asked whether it was carried out.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tests::app::App;
 use tests::gate::{Faults, Loss};
 use tests::samples::{available, create_product, order_of, product};
 
-/// More tries than there are in the time of a request.
+/// More tries than fit into a request's deadline.
 const ALL: usize = 1000;
 
 #[tokio::test]

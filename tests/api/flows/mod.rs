@@ -1,4 +1,4 @@
-//! Through several routes at once: first sales, races, a database that fails.
+//! Tests through several routes: first sales, races, a database that fails.
 
 mod account;
 mod dead_lines;

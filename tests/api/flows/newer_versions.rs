@@ -1,5 +1,5 @@
-//! What a newer version has written survives the writes of this one: whoever rolls back for an hour
-//! must not lose what the hour before knew.
+//! Data that a newer version of the functions wrote survives the writes of this one, so that a
+//! rollback loses nothing.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use tests::samples::{create_product, id, order_of, usd};
 
 const NEWER: &str = "newer";
 
-/// Sets members of a newer version at these paths of an item.
+/// Sets members that only a newer version knows, at these paths of an item.
 async fn write(app: &App, key: &Key, paths: &[&str]) {
     for path in paths {
         // `lines` is one of DynamoDB's reserved words.

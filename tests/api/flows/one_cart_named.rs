@@ -1,4 +1,5 @@
-//! `POST /orders` with `If-Match`: the order of the very cart that its customer saw.
+//! `POST /orders` with `If-Match`: only the version of the cart that the client has seen is
+//! ordered.
 
 use serde_json::{Value, json};
 use tests::answer::Answer;

@@ -1,4 +1,4 @@
-//! Invariants 1 and 2, raced: stock never goes below zero, and one cart or one key is one order.
+//! Races for stock: it never goes below zero, and one cart or one idempotency key is one order.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use tests::persona::Persona;
 use tests::random::Random;
 use tests::samples::{available, create_product, create_sku, product};
 
-/// How many answers have which status.
+/// Counts the responses by status.
 fn tally(answers: &[Answer]) -> BTreeMap<u16, usize> {
     let mut tally = BTreeMap::new();
     for answer in answers {
@@ -20,7 +20,7 @@ fn tally(answers: &[Answer]) -> BTreeMap<u16, usize> {
     tally
 }
 
-/// Buys one; every few customers cancel at once.
+/// Buys one unit; some customers cancel at once.
 async fn buy_or_change_ones_mind(customer: &Persona<'_>, product: &Value) -> Answer {
     let placed = customer.post("/orders", one_of(product)).await;
     let order = placed.body["id"].as_str().filter(|id| placed.status == 201 && id.ends_with('0'));

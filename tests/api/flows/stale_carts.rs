@@ -1,4 +1,4 @@
-//! Edits of a cart, and orders, whose cheap reads lag behind the last write.
+//! Edits and orders of a cart while its eventually consistent reads are stale.
 
 use serde_json::json;
 use tests::app::App;
@@ -6,7 +6,8 @@ use tests::gate::Faults;
 use tests::persona::Persona;
 use tests::samples::{create_sku, id, usd};
 
-/// A shop in which every read that need not be consistent shows what was before the last write.
+/// A shop in which every eventually consistent read returns the item as it was before its last
+/// write.
 async fn lagging() -> App {
     App::start_with(Faults { stale_reads: true, ..Faults::default() }).await
 }

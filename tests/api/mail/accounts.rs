@@ -263,7 +263,7 @@ async fn a_token_rests_nowhere_but_in_the_mail() {
     assert!(!log.contains(ADA), "an address in the log");
 }
 
-/// Locks Ada out.
+/// Disables Ada's account.
 async fn disable(app: &App) {
     let email = Email::parse(ADA.to_owned()).expect("an address");
     let credential = app.unrestricted.store.credentials().get(&email).await.expect("a read");

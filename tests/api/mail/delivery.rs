@@ -1,5 +1,5 @@
-//! A message is sent once, however often and by whom it is delivered; what the stream does not
-//! get out, the clock does.
+//! A message is sent once, even if it is delivered several times or by several runs; the schedule
+//! sends what the stream did not.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use tests::random::Random;
 
 use super::{ADA, account, register};
 
-/// For so long a message is the stream's alone.
+/// How long only the stream sends a new message.
 const STREAMS_TURN: Duration = Duration::from_secs(2 * 60);
-/// A moment after that.
+/// The first moment at which the scheduled run sends it too.
 const CLOCKS_TURN: Duration = Duration::from_secs(2 * 60 + 1);
-/// A claim has ended.
+/// How long a claim is valid.
 const CLAIM_LIFETIME: Duration = Duration::from_secs(90);
 
 #[tokio::test]

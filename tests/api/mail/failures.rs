@@ -1,5 +1,5 @@
-//! What can't be sent: what may go later waits, what never will goes out of the way, and neither
-//! holds up anything else.
+//! Mails that can't be sent: one that may be sent later waits, one that never can is moved away,
+//! and neither delays another mail.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn outbox(app: &App) -> Vec<String> {
     app.outbox().await.iter().map(number).collect()
 }
 
-/// What lies where an operator finds it.
+/// Returns the failed messages, as an operator finds them.
 async fn set_aside(app: &App) -> Vec<std::collections::HashMap<String, AttributeValue>> {
     let query = app.client.query().table_name(&app.table).key_condition_expression("pk = :pk");
     let failed = AttributeValue::S("OUTBOX#failed".to_owned());
@@ -30,7 +30,7 @@ async fn set_aside(app: &App) -> Vec<std::collections::HashMap<String, Attribute
     query.send().await.expect("a query").items.unwrap_or_default()
 }
 
-/// Registers so many addresses, a second apart.
+/// Registers `count` emails, a second apart.
 async fn register_many(app: &App, count: usize) -> Vec<String> {
     let mut addresses = Vec::new();
     for number in 0..count {
@@ -272,7 +272,7 @@ async fn mail_that_was_tried_and_is_dropped_is_an_error() {
     }
 }
 
-/// Writes into a message what no request can.
+/// Changes a message in a way that no request can.
 async fn change(app: &App, message: &str, expression: &str) {
     let key = shared::store::keys::message(message.parse().expect("an identifier"));
     let update = app.client.update_item().table_name(&app.table);

@@ -11,16 +11,16 @@ use shared::domain::message::Event;
 use tests::app::App;
 use tests::persona::Persona;
 
-/// Somebody whose address can be read.
+/// An email whose mails the tests read.
 pub const ADA: &str = "ada@example.com";
 
-/// Registers that address.
+/// Registers that email.
 async fn register(app: &App) {
     let account = json!({"email": ADA, "password": "correct horse", "name": "Ada"});
     app.anonymous().post("/auth/register", account).await.expect(202);
 }
 
-/// An account under that address, all of whose mail is read.
+/// Creates an account with that email, with no mail left to read.
 async fn account(app: &App) -> Persona<'_> {
     let account = json!({"email": ADA, "password": "correct horse", "name": "Ada Lovelace"});
     let login = app.anonymous().sign_up(account).await;
@@ -28,7 +28,7 @@ async fn account(app: &App) -> Persona<'_> {
     app.anonymous().with_token(login["access_token"].as_str().expect("a token"))
 }
 
-/// Empties the outbox unsent.
+/// Empties the outbox without sending.
 async fn discard(app: &App) {
     for record in app.outbox().await {
         let id = record["dynamodb"]["SequenceNumber"].as_str().expect("an identifier");
@@ -37,7 +37,7 @@ async fn discard(app: &App) {
     }
 }
 
-/// Puts a message into the outbox that nobody can be told of: its person does not exist.
+/// Puts a message into the outbox that results in no mail: its user does not exist.
 async fn something_for_nobody(app: &App) {
     let user_id = "usr_01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("an identifier");
     let now = app.unrestricted.now();

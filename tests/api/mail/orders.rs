@@ -8,7 +8,7 @@ use tests::samples::{create_product, id, product, usd};
 
 use super::{ADA, account};
 
-/// Two mugs and a shirt, to a whole address.
+/// Orders two mugs and a shirt, with a complete address.
 async fn order(app: &App, ada: &Persona<'_>) -> Value {
     let admin = app.admin().await;
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
@@ -158,7 +158,7 @@ async fn an_address_that_is_not_verified_is_not_sent_what_somebody_wrote() {
     assert!(!mail.text.contains("spam") && !mail.text.contains("St James"), "{}", mail.text);
 }
 
-/// Writes into an order what no request can.
+/// Changes the name in an order's first line, which no request can.
 async fn rename_first_line(app: &App, order: OrderId, name: &str) {
     use aws_sdk_dynamodb::types::AttributeValue;
     let key = shared::store::keys::order(order);

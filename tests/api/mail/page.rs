@@ -1,4 +1,4 @@
-//! The pages that mail leads to where the shop has no front end of its own.
+//! The built-in pages that links in mails lead to if `APP_URL` is not set.
 
 use shared::domain::links::Links;
 use shared::http::routes;

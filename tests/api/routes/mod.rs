@@ -1,4 +1,4 @@
-//! One file a route, in the folders of `functions/`.
+//! One file per route, in the folders of `functions/`.
 
 mod auth;
 mod cart;

@@ -1,16 +1,17 @@
-//! What a benchmark is made of: two things done in turn, a clock, and the medians.
+//! Common parts of the benchmarks: they run two things in turn, and compare the medians of their
+//! times.
 
 use std::time::Duration;
 
-/// How much of a clock's time something takes.
+/// Runs `work`; returns its result and the time that `clock` measured.
 pub async fn timed<T>(clock: fn() -> Duration, work: impl Future<Output = T>) -> (T, Duration) {
     let began = clock();
     let outcome = work.await;
     (outcome, clock() - began)
 }
 
-/// Does two things in turn, so that what slows the machine down slows down both, and gives the
-/// median of what each took. The first few rounds don't count.
+/// Runs two things in turn, so that a slow machine slows both down, and returns the median time of
+/// each. The first few rounds are not counted.
 pub async fn medians(
     rounds: usize,
     mut one: impl AsyncFnMut() -> Duration,

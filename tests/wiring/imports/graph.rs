@@ -1,10 +1,10 @@
-//! Which file of a crate imports which.
+//! The import graph of a crate's files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Import, Path, Source};
 
-/// The files of a crate, and what they import of each other.
+/// The files of a crate, and their imports of each other.
 #[derive(Debug, Default)]
 pub struct Graph {
     files: BTreeMap<Path, File>,
@@ -13,27 +13,27 @@ pub struct Graph {
 
 #[derive(Debug)]
 struct File {
-    /// Where it is.
+    /// The file's path.
     path: String,
     source: Source,
 }
 
-/// One file imports another.
+/// An import of one file by another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edge {
-    /// The module that imports; empty for the crate's own file.
+    /// The importing module; empty for the crate's root file.
     pub from: Path,
-    /// The module that is imported.
+    /// The imported module.
     pub to: Path,
-    /// The two files, and the first line.
+    /// The two files, and the line of the first such import.
     pub text: String,
 }
 
-/// How often one name may stand for another.
+/// How many renames and re-exports are followed from one name.
 const MOST_NAMES: usize = 16;
 
 impl Graph {
-    /// The crate whose first file is `root`; `read` gives the text of a file, if there is one.
+    /// Reads the crate with the root file `root`; `read` returns the text of a file, if it exists.
     pub fn read(root: &str, read: impl Fn(&str) -> Option<String>) -> Self {
         let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut graph = Self::default();
@@ -54,13 +54,13 @@ impl Graph {
         graph
     }
 
-    /// Every import of another file, in the order of the files.
+    /// Returns every import of another file, in the order of the files.
     pub fn edges(&self) -> Vec<Edge> {
         self.edges.keys().map(|(from, to)| self.edge(from, to)).collect()
     }
 
-    /// The imports among files that import each other, circle by circle. A file and its own
-    /// submodules are no circle, but they may be part of one.
+    /// Returns the imports in each cycle of files. A file and its own submodules are not a cycle,
+    /// but they may be part of one.
     pub fn circles(&self) -> Vec<Vec<Edge>> {
         let related = |(from, to): &(&Path, &Path)| is_within(from, to) || is_within(to, from);
         let all: BTreeSet<_> = self.edges.keys().map(|(from, to)| (from, to)).collect();
@@ -83,7 +83,7 @@ impl Graph {
         circles.into_iter().map(edges).collect()
     }
 
-    /// Where a path is written whose first segment is one of these crates, by file and line.
+    /// Returns file and line of every path that begins with this external crate.
     pub fn uses_of(&self, external: &str) -> Vec<(String, usize)> {
         let mut uses = Vec::new();
         for File { path, source } in self.files.values() {
@@ -113,7 +113,7 @@ impl Graph {
         edges
     }
 
-    /// The file in which that is which an import of this file names; `None` for another crate's.
+    /// Returns the file that defines the item that an import names; `None` for another crate.
     fn resolve(&self, file: &Path, import: &Import, names: usize) -> Option<Path> {
         let mut here: Path = file.iter().chain(&import.within).cloned().collect();
         let mut rest = import.path.as_slice();
@@ -147,7 +147,7 @@ impl Graph {
         Some(followed.unwrap_or_else(|| module.to_vec()))
     }
 
-    /// The file to which a name leads that a file has from elsewhere.
+    /// Follows a name that a file imports or re-exports to the file that defines it.
     fn follow(
         &self,
         file: &Path,
@@ -171,12 +171,12 @@ impl Graph {
     }
 }
 
-/// Whether a module is another one, or somewhere in it.
+/// Returns whether a module is `other`, or inside it.
 fn is_within(module: &[String], other: &[String]) -> bool {
     module.starts_with(other)
 }
 
-/// The sets of modules each of which leads to all others of its set.
+/// Returns the sets of modules in which each module leads to all others.
 fn tangles<'a>(edges: &BTreeSet<(&'a Path, &'a Path)>) -> Vec<BTreeSet<&'a Path>> {
     let reached = |from: &'a Path| {
         let (mut reached, mut next) = (BTreeSet::new(), vec![from]);
@@ -215,7 +215,7 @@ mod tests {
         graph(files).edges().into_iter().map(|edge| edge.text).collect()
     }
 
-    /// Each circle by the files in it.
+    /// Returns each cycle as its file names.
     fn circles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
         let names = |circle: Vec<Edge>| {
             let names: BTreeSet<_> = circle.iter().map(|edge| edge.from.join("/")).collect();

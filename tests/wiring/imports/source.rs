@@ -1,36 +1,36 @@
-//! What a Rust source imports: its `use` declarations, and the paths in its code.
+//! The imports of a Rust source: its `use` declarations, and the paths in its code.
 
 use std::collections::BTreeMap;
 
 use super::tokens::{Located, Token, after_group, tokens};
 
-/// A path, segment by segment.
+/// The segments of a path.
 pub type Path = Vec<String>;
 
-/// A source, as far as imports are concerned.
+/// The imports of a source file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// The modules that it declares in other files.
     pub modules: Vec<Path>,
     /// What it imports, in the order of its lines.
     pub imports: Vec<Import>,
-    /// What the names stand for that its `use` declarations bring in.
+    /// The names that its `use` declarations import, and the path of each.
     pub names: BTreeMap<String, Import>,
 }
 
-/// A path that a source names.
+/// A path in a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
     /// The path as it is written.
     pub path: Path,
-    /// Where.
+    /// Its line.
     pub line: usize,
-    /// The modules within the file in which it is written.
+    /// The inline modules around it.
     pub within: Path,
 }
 
 impl Source {
-    /// What a text says.
+    /// Parses a source.
     pub fn parse(text: &str) -> Self {
         let tokens = tokens(text);
         let mut parser =
@@ -43,13 +43,13 @@ impl Source {
 struct Parser<'a> {
     rest: &'a [Located],
     depth: usize,
-    /// The modules around, with the depth of their braces.
+    /// The inline modules around the current token, with the depth of their braces.
     within: Vec<(String, usize)>,
     source: Source,
 }
 
 impl Parser<'_> {
-    /// Reads on; false at the end.
+    /// Reads the next token or declaration; returns false at the end.
     fn step(&mut self) -> bool {
         match self.rest {
             [] => return false,
@@ -110,7 +110,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A path in code; a single name is none.
+    /// Reads a path in code; a single name is not a path.
     fn path(&mut self) {
         let mut path = Vec::new();
         let line = self.rest[0].1;
@@ -127,7 +127,7 @@ impl Parser<'_> {
         }
     }
 
-    /// One branch of a `use` declaration, behind its prefix.
+    /// Reads one branch of a `use` declaration, after its prefix.
     fn use_tree(&mut self, mut path: Path) {
         loop {
             match self.rest {
@@ -154,7 +154,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands in the braces of a `use` declaration.
+    /// Reads the braces of a `use` declaration.
     fn branches(&mut self, prefix: &Path) {
         loop {
             match self.rest {
@@ -169,7 +169,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The end of a branch: the name that it brings in, which may be another than its own.
+    /// Reads the end of a branch: the imported name, or its `as` name.
     fn leaf(&mut self, path: Path, line: usize) {
         let mut name = path.last().cloned();
         if let [(Token::Word(word), _), (Token::Word(other), _), behind @ ..] = self.rest
@@ -197,7 +197,7 @@ impl Parser<'_> {
 mod tests {
     use super::*;
 
-    /// Each import, `line path`, with the modules around it in brackets.
+    /// Returns each import as `line path`, with the inline modules around it in brackets.
     fn imports(text: &str) -> Vec<String> {
         let import = |Import { path, line, within }: Import| {
             let within = within.iter().map(|name| format!(" [{name}]")).collect::<String>();

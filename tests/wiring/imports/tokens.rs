@@ -1,25 +1,24 @@
-//! The words and marks of a Rust source, as far as imports are concerned: without comments, and
-//! without the modules that only tests have.
+//! The tokens of a Rust source that matter for imports: without comments and test modules.
 
 use std::ops::Range;
 
-/// A part of a source.
+/// A token of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token {
     /// An identifier, a keyword or a number.
     Word(String),
-    /// The content of a text literal: `#[serde(with = "crate::…")]` is an import, too.
+    /// The content of a string literal: `#[serde(with = "crate::…")]` is an import, too.
     Text(String),
     /// `::`.
     PathSeparator,
-    /// Any other mark.
+    /// Any other punctuation mark.
     Mark(char),
 }
 
 /// A token, and the line on which it begins.
 pub type Located = (Token, usize);
 
-/// The tokens of a source, without `#[cfg(test)] mod …`.
+/// Returns the tokens of a source, without `#[cfg(test)] mod …`.
 pub fn tokens(source: &str) -> Vec<Located> {
     let mut lexer = Lexer { rest: source, line: 1 };
     without_test_modules(std::iter::from_fn(|| lexer.next()).collect())
@@ -80,7 +79,7 @@ fn is_name(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// The length of a comment, and of those in it.
+/// Returns the length of a block comment, including nested ones.
 fn block_comment(rest: &str) -> usize {
     let (mut depth, mut end) = (0, 0);
     while end < rest.len() {
@@ -98,7 +97,7 @@ fn block_comment(rest: &str) -> usize {
     end
 }
 
-/// The content of the text literal that begins here, and where the literal ends.
+/// Returns the content of the string literal that begins here, and where the literal ends.
 fn text_literal(rest: &str) -> Option<(Range<usize>, usize)> {
     let prefix = rest.len() - rest.trim_start_matches(['b', 'c', 'r']).len();
     let is_raw = rest[..prefix].ends_with('r');
@@ -122,7 +121,7 @@ fn text_literal(rest: &str) -> Option<(Range<usize>, usize)> {
     Some((start..start + length, start + length + 1 + hashes))
 }
 
-/// The length of a character literal, or of a lifetime.
+/// Returns the length of a character literal, or of a lifetime.
 fn quoted(rest: &str) -> usize {
     let mut letters = rest.char_indices().skip(1);
     match (letters.next(), letters.next()) {
@@ -149,7 +148,7 @@ fn without_test_modules(tokens: Vec<Located>) -> Vec<Located> {
     kept
 }
 
-/// What follows the test module that begins here.
+/// Returns the tokens after the test module that begins here.
 fn after_test_module(tokens: &[Located]) -> Option<&[Located]> {
     let attribute = ["#", "[", "cfg", "(", "test", ")", "]"];
     let begins = tokens.len() > attribute.len()
@@ -177,7 +176,7 @@ fn after_test_module(tokens: &[Located]) -> Option<&[Located]> {
     }
 }
 
-/// What follows the brackets that open here.
+/// Returns the tokens after the brackets that open here.
 pub fn after_group(tokens: &[Located]) -> &[Located] {
     let mut depth = 0;
     for (index, (token, _)) in tokens.iter().enumerate() {

@@ -11,7 +11,7 @@ use tests::app::App;
 use tests::persona::Persona;
 use tests::samples::{create_product, id, usd};
 
-/// A shirt in two sizes with 10 of each: SKUs `SHIRT-M` and `SHIRT-L`.
+/// Creates a shirt in two sizes with 10 units of each: SKUs `SHIRT-M` and `SHIRT-L`.
 async fn put_up_shirt(admin: &Persona<'_>) -> Value {
     create_product(admin, shirt(2900)).await
 }
@@ -28,10 +28,10 @@ fn shirt(cents: i64) -> Value {
     })
 }
 
-/// The ways in which `SHIRT-M` can go out of sale.
+/// The ways in which `SHIRT-M` can be taken off sale.
 const WAYS_OUT_OF_SALE: [&str; 4] = ["draft", "archived", "withdrawn", "deleted"];
 
-/// Takes `SHIRT-M` out of sale in one of these ways.
+/// Takes `SHIRT-M` off sale in one of these ways.
 async fn take_out_of_sale(admin: &Persona<'_>, shirt: &Value, way: &str) {
     let path = format!("/products/{}", id(shirt));
     let large_only = json!([{"sku": "SHIRT-L", "options": {"size": "L"}}]);
@@ -50,19 +50,19 @@ async fn take_out_of_sale(admin: &Persona<'_>, shirt: &Value, way: &str) {
     }
 }
 
-/// Makes the shirt cost something else; sizes and stock stay.
+/// Changes the shirt's price; sizes and stock stay.
 async fn reprice(admin: &Persona<'_>, shirt: &Value, cents: i64) {
     let body = json!({"name": "Linen Shirt", "price": usd(cents)});
     admin.put(&format!("/products/{}", id(shirt)), body).await.expect(200);
 }
 
-/// Puts so many of a SKU into somebody's cart.
+/// Adds `quantity` units of a SKU to the cart.
 async fn add(somebody: &Persona<'_>, sku: &str, quantity: u32) -> Value {
     somebody.post("/cart/items", json!({"sku": sku, "quantity": quantity})).await.expect(200)
 }
 
-/// Sends a change of a cart that is at version 1, with every kind of `If-Match`. `change` is
-/// tried on a cart with 2 `SHIRT-M`.
+/// Sends a change of a cart that is at version 1, with every kind of `If-Match`. Each time the cart
+/// has 2 units of `SHIRT-M`.
 async fn check_if_match(method: &str, path: &str, body: Option<Value>) {
     let app = App::start().await;
     put_up_shirt(&app.admin().await).await;

@@ -9,7 +9,7 @@ use tests::answer::tally;
 use tests::app::App;
 use tests::samples::{create_product, create_sku, product, usd};
 
-/// A product of which everything is said that can be said.
+/// A product with every member that a body may have.
 fn tee() -> Value {
     json!({
         "name": "Linen Tee",
@@ -30,7 +30,7 @@ fn tee() -> Value {
     })
 }
 
-/// A good body with some members replaced.
+/// A valid body with some members replaced.
 fn mug_with(changes: Value) -> Value {
     let mut body = product("Stoneware Mug", 1800, 5);
     for (name, value) in changes.as_object().expect("changes") {
@@ -39,7 +39,7 @@ fn mug_with(changes: Value) -> Value {
     body
 }
 
-/// A good body with these variants instead of a stock.
+/// A valid body with these variants instead of `stock`.
 fn mug_of(variants: Value) -> Value {
     json!({"name": "Stoneware Mug", "price": usd(1800), "variants": variants})
 }
@@ -158,7 +158,7 @@ async fn a_product_has_up_to_forty_variants_in_the_order_they_were_given() {
     }
 }
 
-/// Posts each of these bodies, which are refused for what is said beside them and write nothing.
+/// Posts each of these bodies; checks the errors named with it, and that nothing is written.
 async fn expect_refusals(cases: &[(&str, Value, &str)]) {
     let app = App::start().await;
     let admin = app.admin().await;
@@ -170,7 +170,7 @@ async fn expect_refusals(cases: &[(&str, Value, &str)]) {
     assert_eq!(app.items().await.len(), before, "nothing is written");
 }
 
-/// Cases whose second part is put into a good body by `body`.
+/// Cases whose second part is put into a valid body by `body`.
 fn cases<'a>(
     body: fn(Value) -> Value,
     cases: impl IntoIterator<Item = (&'a str, Value, &'a str)>,
@@ -411,7 +411,7 @@ async fn what_cannot_be_names_of_options_is_refused() {
     assert_eq!(answer.broken(), "/variants/1/options too_many");
 }
 
-/// A body as text, since `json!` sorts members; `options` is what it says of itself.
+/// A body as text, because `json!` sorts members; `options` is its member of that name.
 fn linen_tee(options: &str) -> String {
     format!(
         r#"{{"name": "Linen Tee", "price": {{"amount": 2900, "currency": "USD"}}, {options}

@@ -8,7 +8,7 @@ use tests::app::App;
 use tests::persona::Persona;
 use tests::samples::{create_product, product, usd};
 
-/// Puts up so many products, one a second, in two categories by turns; newest first.
+/// Creates `number` products, one a second, in two categories in turn; returns them newest first.
 async fn stock_up(app: &App, number: usize) -> Vec<Value> {
     let admin = app.admin().await;
     let mut ids = Vec::new();
@@ -27,14 +27,14 @@ fn ids(list: &Value) -> Vec<Value> {
     cards.map(|card| card["id"].clone()).collect()
 }
 
-/// The target in a `Link` header whose relation is `next`.
+/// Returns the target of the `Link` header with the relation `next`.
 fn next(answer: &Answer) -> Option<String> {
     let link = answer.header("link")?;
     let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
     Some(target.expect("a link to the next page").to_owned())
 }
 
-/// Walks a list by its cursors, with so many items a page.
+/// Gets a whole list by its cursors, with `limit` items per page.
 async fn walk(who: &Persona<'_>, list: &str, limit: usize) -> Vec<Value> {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {

@@ -34,7 +34,7 @@ fn tee() -> Value {
     })
 }
 
-/// The SKUs, prices and stock that a product shows.
+/// Returns SKU, price and stock of each variant.
 fn shelf(product: &Value) -> Vec<(&str, i64, i64)> {
     let variants = product["variants"].as_array().expect("variants").iter();
     let line = |variant: &'_ Value| {
@@ -296,19 +296,19 @@ async fn a_variant_that_is_left_out_is_withdrawn_and_can_come_back() {
     ada.post("/orders", order).await.expect(201);
 }
 
-/// The own price of each variant, and what it sells at.
+/// Returns each variant's own price, and the price it sells at.
 fn prices(product: &Value) -> Vec<(Option<i64>, i64)> {
     let variants = product["variants"].as_array().expect("variants").iter();
     let unit_price = |variant: &Value| variant["unit_price"]["amount"].as_i64().expect("a price");
     variants.map(|variant| (variant["price"]["amount"].as_i64(), unit_price(variant))).collect()
 }
 
-/// A product for 10 dollars whose B has a price of its own, 12 dollars.
+/// Creates a product for 10 dollars with the variants A and B; B has its own price, 12 dollars.
 async fn put_up_pair(admin: &Persona<'_>) -> Value {
     create_product(admin, pair_for(1000, [json!({}), json!({"price": usd(1200)})])).await
 }
 
-/// A and B of a product at this price, with more said of each.
+/// A body with the variants A and B at this product price, with more members for each.
 fn pair_for(cents: i64, more: [Value; 2]) -> Value {
     let variants = ["A", "B"].into_iter().zip(more).map(|(name, mut variant)| {
         variant["sku"] = json!(name);
@@ -494,7 +494,7 @@ async fn options_can_be_put_into_another_order_without_naming_the_variants() {
     assert_eq!(answer.broken(), "/options too_many", "three and the variant's three");
 }
 
-/// An attribute of the variant of this SKU, as the table keeps it.
+/// Returns an attribute of the variant with this SKU, as stored in the table.
 async fn stored(app: &App, product: &Value, sku: &str, attribute: &str) -> Option<AttributeValue> {
     let product = id(product).parse().expect("an id");
     let key = keys::variant(product, &Sku::parse(sku.to_owned()).expect("a SKU"));

@@ -10,7 +10,7 @@ use tests::samples::{available, create_product, create_sku, id, order_of, produc
 
 use super::{IMPOSSIBLE, UNKNOWN_ORDER, path};
 
-/// Brings an order into a state for which there is no route yet.
+/// Sets an order's status to one that no route can set yet.
 async fn bring_into(app: &App, order: &Value, status: &str) {
     let key = keys::order(id(order).parse().expect("an order"));
     let update = app.client.update_item().table_name(&app.table);

@@ -11,7 +11,7 @@ use tests::samples::{create_product, id, members, order_of, product};
 
 use super::path;
 
-/// Places and cancels so many orders, a second apart. Newest first.
+/// Places and cancels `number` orders, a second apart; returns their identifiers, newest first.
 async fn order(app: &App, somebody: &Persona<'_>, product: &Value, number: usize) -> Vec<String> {
     let mut placed = Vec::new();
     for _ in 0..number {
@@ -23,19 +23,20 @@ async fn order(app: &App, somebody: &Persona<'_>, product: &Value, number: usize
     placed
 }
 
-/// The identifiers on a page.
+/// Returns the identifiers on a page.
 #[track_caller]
 fn ids(page: &Value) -> Vec<String> {
     let data = page["data"].as_array().unwrap_or_else(|| panic!("no page: {page:#}"));
     data.iter().map(|order| id(order).to_owned()).collect()
 }
 
-/// Where the `Link` to the next page leads.
+/// Returns the target of the `Link` to the next page.
 fn next(answer: &Answer) -> Option<&str> {
     answer.header("link")?.strip_prefix('<')?.strip_suffix(">; rel=\"next\"")
 }
 
-/// Follows the links from `target` to the end; no page may hold more than `limit`.
+/// Follows the `Link` headers from `target` to the end; checks that no page has more than `limit`
+/// items.
 async fn follow(somebody: &Persona<'_>, target: &str, limit: usize) -> Vec<String> {
     let (mut all, mut target) = (Vec::new(), target.to_owned());
     for _ in 0..100 {

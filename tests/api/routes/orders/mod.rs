@@ -9,10 +9,10 @@ mod place_order_again;
 use serde_json::Value;
 use tests::samples::id;
 
-/// No order has this identifier, but one could.
+/// The path of a well-formed order identifier that does not exist.
 const UNKNOWN_ORDER: &str = "/orders/ord_01890a5d-ac96-774b-bcce-b302099a8057";
 
-/// Where no order can be, whatever happens.
+/// Paths with identifiers that no order can have.
 const IMPOSSIBLE: [&str; 5] = [
     "/orders/7",
     "/orders/ord_7",
@@ -21,7 +21,7 @@ const IMPOSSIBLE: [&str; 5] = [
     "/orders/ORD_01890A5D-AC96-774B-BCCE-B302099A8057",
 ];
 
-/// Where an order is.
+/// The path of an order.
 fn path(order: &Value) -> String {
     format!("/orders/{}", id(order))
 }

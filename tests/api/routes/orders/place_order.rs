@@ -11,12 +11,12 @@ use tests::samples::{available, create_product, create_sku, id, members, order_o
 
 use super::path;
 
-/// Puts so many of a SKU into somebody's cart.
+/// Adds `quantity` units of a SKU to the cart.
 async fn add(somebody: &Persona<'_>, sku: &str, quantity: u32) {
     somebody.post("/cart/items", json!({"sku": sku, "quantity": quantity})).await.expect(200);
 }
 
-/// Makes a product with one variant cost something else.
+/// Changes the price of a product with one variant.
 async fn reprice(admin: &Persona<'_>, product: &Value, cents: i64) {
     let body = json!({"name": product["name"], "price": usd(cents)});
     admin.put(&format!("/products/{}", id(product)), body).await.expect(200);
@@ -35,7 +35,7 @@ fn address() -> Value {
     })
 }
 
-/// So many SKUs of one product, `SHOE-1` and so on, 9 of each.
+/// Creates a product with `sizes` variants, SKUs `SHOE-1` and so on, 9 units of each.
 async fn put_up_shoes(admin: &Persona<'_>, sizes: u32) {
     let variant = |size: u32| {
         let options = json!({"size": size.to_string()});
@@ -419,7 +419,7 @@ async fn the_address_of_the_order_goes_before_the_customers_own() {
     assert_eq!(ada.get(&path(&nowhere)).await.expect(200), nowhere, "orders keep their address");
 }
 
-/// Writes an address book, for which there is no route yet.
+/// Stores an address book.
 async fn remember_addresses(app: &App, somebody: &Persona<'_>, addresses: &[Value]) {
     let text = |value: &Value| match value.as_str() {
         Some(text) => AttributeValue::S(text.to_owned()),

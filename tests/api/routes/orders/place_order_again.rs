@@ -10,7 +10,7 @@ use tests::samples::{available, create_product, create_sku, id, order_of, produc
 
 use super::path;
 
-/// How long a key is remembered.
+/// How long an idempotency key is stored.
 const MEMORY: Duration = Duration::from_secs(72 * 60 * 60);
 
 async fn place(somebody: &Persona<'_>, key: &str, body: &Value) -> Answer {

@@ -1,6 +1,6 @@
 //! `GET /health`
 //!
-//! With the database down: `flows/faults.rs`.
+//! When the database is down: `flows/faults.rs`.
 
 use serde_json::json;
 use tests::app::App;
