@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_allows_what_it_names_and_nothing_else() {
+    fn a_policy_allows_only_what_it_names() {
         for (action, index, key, allowed) in [
             ("dynamodb:GetItem", None, "USER#usr_1", true),
             ("dynamodb:GetItem", None, "SIGNING_KEYS", true),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_named_after_its_route() {
+    fn resource_names_become_route_names() {
         assert_eq!(route_name("PlaceOrderFunction"), "place-order");
         assert_eq!(route_name("GetJwksFunction"), "get-jwks");
     }

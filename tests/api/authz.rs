@@ -26,7 +26,7 @@ async fn call(route: &Route, who: &Persona<'_>, product: &str, order: &str, user
 }
 
 #[tokio::test]
-async fn every_route_lets_in_whom_it_declares_and_nobody_else() {
+async fn every_route_accepts_the_callers_it_declares_and_rejects_all_others() {
     let app = App::start().await;
     let (admin, owner, other) =
         (app.admin().await, app.customer("owner").await, app.customer("other").await);
@@ -100,7 +100,7 @@ async fn every_route_lets_in_whom_it_declares_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn another_customers_order_is_like_one_that_does_not_exist() {
+async fn another_customers_order_can_not_be_told_from_one_that_does_not_exist() {
     let app = App::start().await;
     let (owner, other) = (app.customer("owner").await, app.customer("other").await);
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
@@ -126,7 +126,7 @@ async fn another_customers_order_is_like_one_that_does_not_exist() {
 /// `routes.rs` declares the access of each route; this list repeats it, so that changing the access
 /// of a route takes two edits.
 #[test]
-fn every_route_is_open_to_whom_it_was_decided_to_be() {
+fn every_route_declares_the_access_listed_here() {
     let decided: &[(Access, &[&str])] = &[
         (
             Access::Public,

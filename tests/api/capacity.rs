@@ -65,7 +65,7 @@ async fn place(ada: &Persona<'_>, body: Value, key: Option<&str>) -> Answer {
 
 /// Counts of signed-in routes include the read of the security item: one request, depth 1, 1 unit.
 #[tokio::test]
-async fn every_route_costs_what_its_line_says() {
+async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     let app = App::start_limited("", Faults::default()).await;
     let (admin, anyone) = (app.admin().await, app.anonymous());
     app.warm_up().await;
@@ -211,7 +211,7 @@ async fn every_route_costs_what_its_line_says() {
 }
 
 #[tokio::test]
-async fn a_message_costs_what_its_line_says() {
+async fn delivering_a_message_makes_the_requests_and_consumes_the_units_listed_here() {
     let app = App::start().await;
     let anyone = app.anonymous();
     let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});

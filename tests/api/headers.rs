@@ -54,7 +54,7 @@ async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_security_headers_and_an_id_of_its_own() {
+async fn every_response_has_the_security_headers_and_its_own_request_id() {
     let app = shop().await;
     let mut ids = HashSet::new();
     for (what, answer) in answers(&app, "https://shop.example").await {
@@ -78,7 +78,7 @@ async fn every_answer_carries_the_security_headers_and_an_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn pages_on_the_list_may_read_every_answer_and_its_headers() {
+async fn allowed_origins_may_read_every_response_and_its_headers() {
     let app = shop().await;
     for (what, answer) in answers(&app, "https://shop.example").await {
         let origin = answer.header("access-control-allow-origin");
@@ -94,7 +94,7 @@ async fn pages_on_the_list_may_read_every_answer_and_its_headers() {
 }
 
 #[tokio::test]
-async fn other_pages_may_read_none() {
+async fn other_origins_may_read_no_response() {
     let app = shop().await;
     for origin in ["https://evil.example", "null", "https://shop.example.evil.example", "*"] {
         for (what, answer) in answers(&app, origin).await {

@@ -135,7 +135,7 @@ async fn let_all_look_for_a_key(app: &App, token: &str) {
 }
 
 #[tokio::test]
-async fn at_every_step_every_function_believes_every_token() {
+async fn every_function_accepts_every_token_at_every_step() {
     let (mut app, _parameters) = open().await;
     let job = app.context(JOB);
     let (before, refresh_token) = log_in(&app).await;
@@ -169,7 +169,7 @@ async fn at_every_step_every_function_believes_every_token() {
 }
 
 #[tokio::test]
-async fn a_function_that_holds_the_old_key_finds_the_new_one_within_five_minutes() {
+async fn a_function_with_the_old_key_reads_the_new_one_within_five_minutes() {
     let (app, _parameters) = open().await;
     let (before, _) = log_in(&app).await;
     let rotated = app.run_job(JOB, json!({})).await.expect("rotated");
@@ -194,7 +194,7 @@ async fn the_command_waits_before_the_new_key_signs() {
 }
 
 #[tokio::test]
-async fn the_old_key_is_believed_for_an_hour_and_the_next_rotation_drops_it() {
+async fn the_old_keys_tokens_are_accepted_for_an_hour_and_the_next_rotation_removes_it() {
     let (mut app, _parameters) = open().await;
     let (token, _) = log_in(&app).await;
     let old = private_key(&app).await;
@@ -226,7 +226,7 @@ async fn the_old_key_is_believed_for_an_hour_and_the_next_rotation_drops_it() {
 }
 
 #[tokio::test]
-async fn a_leaked_key_is_refused_everywhere_after_five_minutes_and_nobody_has_to_log_in() {
+async fn revoking_a_key_rejects_its_tokens_after_five_minutes_and_refresh_tokens_still_work() {
     let (mut app, _parameters) = open().await;
     let (token, mut refresh_token) = log_in(&app).await;
     let leaked = private_key(&app).await;
@@ -252,7 +252,7 @@ async fn a_leaked_key_is_refused_everywhere_after_five_minutes_and_nobody_has_to
 }
 
 #[tokio::test]
-async fn what_a_rotation_has_promised_an_older_key_a_revocation_takes_back() {
+async fn a_revocation_shortens_the_limit_that_a_rotation_has_set() {
     let (app, _parameters) = open().await;
     let (token, _) = log_in(&app).await;
     let leaked = private_key(&app).await;
@@ -301,7 +301,7 @@ async fn a_rotation_that_is_stopped_half_way_leaves_a_shop_that_works() {
 }
 
 #[tokio::test]
-async fn of_two_rotations_at_once_one_is_carried_out() {
+async fn only_one_of_two_concurrent_rotations_is_carried_out() {
     let (app, _parameters) = open().await;
     let (before, _) = log_in(&app).await;
 
@@ -317,7 +317,7 @@ async fn of_two_rotations_at_once_one_is_carried_out() {
 
 /// The rotation was stopped for longer than its turn, and another one has replaced the key since.
 #[tokio::test]
-async fn a_rotation_that_wakes_up_late_retires_nothing() {
+async fn a_rotation_that_outlives_its_turn_retires_no_key() {
     let (app, _parameters) = open().await;
     let job = app.context(JOB);
     let late = Rotation::begin(job).await.expect("published");
@@ -344,7 +344,7 @@ async fn a_shop_that_has_no_key_yet_gets_one() {
 }
 
 #[tokio::test]
-async fn what_is_no_order_changes_nothing() {
+async fn an_invalid_event_changes_nothing() {
     let (app, _parameters) = open().await;
     let (before, old) = (app.contents().await, private_key(&app).await.kid);
     for order in [json!({"Revoke": true}), json!({"revoke": "yes"}), json!(true)] {
@@ -355,7 +355,7 @@ async fn what_is_no_order_changes_nothing() {
 }
 
 #[tokio::test]
-async fn without_its_parameter_store_a_shop_goes_on_with_the_key_that_it_has() {
+async fn without_the_parameter_store_issuers_keep_using_the_key_they_have_read() {
     let (app, parameters) = open().await;
     let (before, _) = log_in(&app).await;
     drop(parameters);
@@ -372,7 +372,7 @@ async fn without_its_parameter_store_a_shop_goes_on_with_the_key_that_it_has() {
 
 /// A 503 at login is better than a token that is rejected before it expires.
 #[tokio::test]
-async fn an_old_key_that_is_all_there_is_signs_nothing_that_would_outlive_it() {
+async fn an_issuer_that_has_only_the_old_key_signs_no_token_beyond_the_keys_limit() {
     let (app, parameters) = open().await;
     log_in(&app).await;
     rotate(&app, json!({})).await.expect("rotated");
@@ -388,7 +388,7 @@ async fn an_old_key_that_is_all_there_is_signs_nothing_that_would_outlive_it() {
 }
 
 #[tokio::test]
-async fn the_keys_are_read_once_in_five_minutes_however_many_ask() {
+async fn concurrent_requests_read_the_keys_once_in_five_minutes() {
     let (app, _parameters) = open().await;
     let (token, _) = log_in(&app).await;
     let ada = app.anonymous().with_token(&token);
@@ -407,7 +407,7 @@ async fn the_keys_are_read_once_in_five_minutes_however_many_ask() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_known_is_believed_while_the_table_can_not_be_read() {
+async fn tokens_of_a_known_key_are_accepted_while_the_table_can_not_be_read() {
     let (app, _parameters) = open().await;
     let (token, _) = log_in(&app).await;
     expect_believed(&app, "before", &[&token]).await;

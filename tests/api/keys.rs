@@ -20,7 +20,7 @@ fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(prefix: &str) -> T {
 }
 
 #[test]
-fn every_key_has_the_text_it_always_had() {
+fn key_texts_never_change() {
     let user: UserId = id("usr");
     let product: ProductId = id("prd");
     let order: OrderId = id("ord");
@@ -66,7 +66,7 @@ fn every_key_has_the_text_it_always_had() {
 }
 
 #[tokio::test]
-async fn only_what_may_go_carries_a_time_to_live() {
+async fn only_items_that_may_expire_have_a_time_to_live() {
     let app = App::start_limited("", Faults::default()).await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let ada = ada.with_password("correct horse").await;

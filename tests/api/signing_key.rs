@@ -74,7 +74,7 @@ fn broken_store(status: &str, body: &str) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn the_first_use_makes_a_secret_and_the_second_reads_it() {
+async fn the_first_use_creates_the_key_and_the_second_reads_it() {
     let store = parameter_store();
 
     let first = load_or_create(store.address()).await.expect("a key");
@@ -109,7 +109,7 @@ async fn twenty_functions_that_start_at_once_agree_on_one_key() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_no_key_is_an_error_of_ours_and_is_left_alone() {
+async fn a_stored_value_that_is_not_a_key_is_an_internal_error_and_stays() {
     for (why, value) in [
         ("a text", "hello"),
         ("another object", "{}"),
@@ -145,7 +145,7 @@ async fn a_parameter_store_that_is_down_or_busy_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_right_that_is_missing_is_an_error_of_ours() {
+async fn a_missing_permission_is_an_internal_error() {
     let denied = broken_store("400 Bad Request", r#"{"__type":"AccessDeniedException"}"#);
     let outcome = load_or_create(denied).await.map(|key| key.kid);
     let Err(Error::Internal { context }) = outcome else { panic!("{outcome:?}") };

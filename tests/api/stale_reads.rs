@@ -21,7 +21,7 @@ fn names(output: &Output, end: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_exception_is_a_test() {
+fn every_exception_names_a_test() {
     let tests = names(&run(&["--list"]), ": test");
     for (exception, _) in EXCEPTIONS {
         assert!(tests.contains(*exception), "tests/stale_reads.rs: there is no test {exception}");
@@ -29,7 +29,7 @@ fn every_exception_is_a_test() {
 }
 
 #[test]
-fn no_test_is_an_exception_that_passes_with_stale_reads() {
+fn no_exception_passes_with_stale_reads() {
     // Elsewhere than in the embedded database nothing is counted, so that nothing may miscount.
     let is_due = StaleReads::of_run() == StaleReads::On && tests::database::is_embedded();
     if !is_due || EXCEPTIONS.is_empty() {

@@ -54,7 +54,7 @@ async fn expect_refused(who: &Persona<'_>, why: &str) {
 }
 
 #[tokio::test]
-async fn a_token_of_any_published_key_is_believed() {
+async fn a_token_of_any_published_key_is_accepted() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     ada.get("/orders").await.expect(200);
@@ -70,7 +70,7 @@ async fn a_token_of_any_published_key_is_believed() {
 }
 
 #[tokio::test]
-async fn inventing_keys_does_not_make_the_shop_look_for_each() {
+async fn tokens_with_invented_keys_do_not_cost_a_read_each() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     ada.get("/orders").await.expect(200);
@@ -86,7 +86,7 @@ async fn inventing_keys_does_not_make_the_shop_look_for_each() {
 }
 
 #[tokio::test]
-async fn forged_tokens_are_refused() {
+async fn forged_tokens_are_rejected() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let eve = app.customer("eve").await;
@@ -167,7 +167,7 @@ async fn forged_tokens_are_refused() {
 }
 
 #[tokio::test]
-async fn tokens_that_we_signed_for_another_use_are_refused() {
+async fn tokens_signed_for_another_use_are_rejected() {
     let app = App::start().await;
     let (ada, eve) = (app.customer("ada").await, app.customer("eve").await);
     let key = key_of_the_shop(&app).await;
@@ -214,7 +214,7 @@ async fn tokens_that_we_signed_for_another_use_are_refused() {
 }
 
 #[tokio::test]
-async fn times_at_the_edge_of_numbers_do_no_harm() {
+async fn extreme_times_in_a_token_cause_no_overflow() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let key = key_of_the_shop(&app).await;
@@ -226,7 +226,7 @@ async fn times_at_the_edge_of_numbers_do_no_harm() {
 }
 
 #[tokio::test]
-async fn a_token_works_for_fifteen_minutes() {
+async fn a_token_is_valid_for_fifteen_minutes() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
 
@@ -291,7 +291,7 @@ async fn change(app: &App, user: UserId, expression: &str, value: Option<&str>) 
 }
 
 #[tokio::test]
-async fn an_ended_session_is_refused_from_the_next_request_on() {
+async fn an_ended_sessions_tokens_are_rejected_from_the_next_request_on() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let user = ada.user_id.expect("an id");
@@ -318,7 +318,7 @@ async fn an_ended_session_is_refused_from_the_next_request_on() {
 }
 
 #[tokio::test]
-async fn a_disabled_account_is_refused_from_the_next_request_on_and_an_enabled_one_not() {
+async fn a_disabled_account_is_rejected_from_the_next_request_on_until_it_is_enabled() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let user = ada.user_id.expect("an id");
@@ -332,7 +332,7 @@ async fn a_disabled_account_is_refused_from_the_next_request_on_and_an_enabled_o
 }
 
 #[tokio::test]
-async fn a_new_role_counts_from_the_next_request_on() {
+async fn a_new_role_takes_effect_with_the_next_request() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let user = ada.user_id.expect("an id");
@@ -347,7 +347,7 @@ async fn a_new_role_counts_from_the_next_request_on() {
 }
 
 #[tokio::test]
-async fn a_session_ends_by_itself_whatever_the_token_says() {
+async fn a_session_expires_even_if_its_token_is_valid() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let key = key_of_the_shop(&app).await;

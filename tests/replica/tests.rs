@@ -73,7 +73,7 @@ async fn a_changed_item_is_as_it_was_before_the_last_change() {
 }
 
 #[tokio::test]
-async fn a_deleted_item_is_still_there() {
+async fn a_deleted_item_still_exists() {
     let app = start().await;
     put(&app, PK, SK, "Ada").await;
     delete(&app, PK, SK).await;
@@ -81,7 +81,7 @@ async fn a_deleted_item_is_still_there() {
 }
 
 #[tokio::test]
-async fn what_was_written_a_second_ago_has_arrived() {
+async fn a_write_arrives_after_a_second() {
     let app = start().await;
     put(&app, PK, SK, "Ada").await;
     app.advance(Duration::from_millis(999));
@@ -96,7 +96,7 @@ async fn what_was_written_a_second_ago_has_arrived() {
 }
 
 #[tokio::test]
-async fn a_consistent_read_is_of_now() {
+async fn a_consistent_read_is_current() {
     let app = start().await;
     put(&app, PK, SK, "Ada").await;
     let get = app.client_of(ADD).get_item().table_name(&app.table).consistent_read(true);
@@ -117,7 +117,7 @@ async fn a_consistent_read_is_of_now() {
 }
 
 #[tokio::test]
-async fn jobs_lag_behind_and_routes_that_are_gets_do_not() {
+async fn reads_of_jobs_are_stale_and_those_of_get_routes_are_not() {
     let app = start().await;
     put(&app, PK, SK, "Ada").await;
     assert_eq!(name(&app, "deliver-mail").await, None);
@@ -125,7 +125,7 @@ async fn jobs_lag_behind_and_routes_that_are_gets_do_not() {
 }
 
 #[tokio::test]
-async fn a_query_finds_a_partition_as_it_was() {
+async fn a_query_returns_the_partition_before_the_last_write() {
     let app = start().await;
     for (sk, name) in [("1", "changed"), ("2", "deleted"), ("4", "as ever")] {
         put(&app, "PRODUCT#1", sk, name).await;
@@ -151,7 +151,7 @@ async fn a_query_finds_a_partition_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_batch_has_the_items_as_they_were_with_no_more_than_was_asked_for() {
+async fn a_batch_returns_the_old_items_with_the_requested_attributes_only() {
     let app = start().await;
     put(&app, "PRODUCT#1", "1", "before").await;
     app.advance(Duration::from_secs(1));
@@ -182,7 +182,7 @@ async fn a_stale_read_costs_what_the_real_one_does() {
 }
 
 #[tokio::test]
-async fn what_functions_write_and_tests_prepare_is_recorded_too() {
+async fn writes_by_functions_and_by_tests_are_both_recorded() {
     let app = start().await;
     let update = app.client_of(ADD).update_item().table_name(&app.table);
     let update = update.set_key(Some(key("CART#1", "CART"))).update_expression("SET version = :v");
@@ -230,7 +230,7 @@ async fn each_write_of_a_transaction_is_recorded_once() {
 }
 
 #[tokio::test]
-async fn a_write_that_is_refused_changes_nothing() {
+async fn a_rejected_write_changes_nothing() {
     let app = start().await;
     for name in ["Ada", "Augusta"] {
         put(&app, PK, SK, name).await;
@@ -242,7 +242,7 @@ async fn a_write_that_is_refused_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_index_answers_for_itself() {
+async fn index_queries_are_left_alone() {
     let app = start().await;
     let clock = Arc::default();
     let replica = Replica::new(app.client.clone(), &database::new_table_name(), &clock).await;

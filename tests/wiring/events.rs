@@ -60,7 +60,7 @@ fn an_event_is_what_the_gateway_sends() {
 }
 
 #[test]
-fn an_event_carries_the_demo_accounts_token() {
+fn an_event_has_the_demo_accounts_token() {
     for route in ROUTES {
         let account = match route.access {
             Access::Public | Access::Guest | Access::Signature => continue,
@@ -84,7 +84,7 @@ async fn send(shop: &DemoShop, route: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn the_events_of_an_account_can_be_sent_again_and_end_no_session_that_others_need() {
+async fn account_events_can_be_sent_again_and_end_no_session_that_other_events_use() {
     let shop = DemoShop::open().await;
     for _ in 0..2 {
         for route in ["refresh-token", "log-out", "update-me", "change-password", "get-me"] {
@@ -101,7 +101,7 @@ async fn the_events_of_an_account_can_be_sent_again_and_end_no_session_that_othe
 }
 
 #[test]
-fn an_event_carries_the_refresh_token_of_its_demo_session() {
+fn an_event_has_the_refresh_token_of_its_demo_session() {
     for (route, token) in [("refresh-token", renewable_token()), ("log-out", endable_token())] {
         let body = event(route)["body"].as_str().expect("a body").to_owned();
         assert!(body.contains(&token.write()), "events/{route}.json: send {}", token.write());
@@ -109,7 +109,7 @@ fn an_event_carries_the_refresh_token_of_its_demo_session() {
 }
 
 #[test]
-fn an_event_carries_the_token_that_its_demo_mail_brought() {
+fn an_event_has_the_token_of_its_demo_mail() {
     let verification = verification_token().expect("a token");
     for (route, token) in
         [("verify-email", verification.write()), ("reset-password", reset_token().write())]

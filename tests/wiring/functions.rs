@@ -82,7 +82,7 @@ fn every_job_has_a_handler() {
 }
 
 #[test]
-fn every_job_is_started_by_what_its_page_says() {
+fn every_job_has_the_trigger_that_jobs_rs_declares() {
     for job in JOBS {
         let name = resource_name(job.name);
         let mut functions = template().resources("AWS::Serverless::Function");

@@ -91,7 +91,7 @@ fn expect_none(problems: &[String], rule: &str) {
 }
 
 #[test]
-fn no_files_import_each_other_in_a_circle() {
+fn no_files_import_each_other_in_a_cycle() {
     let circles: Vec<_> = graphs().values().flat_map(Graph::circles).collect();
     let circles = circles.into_iter().map(|circle| {
         let files: BTreeSet<_> = circle.iter().map(|edge| &edge.from).collect();
@@ -105,7 +105,7 @@ fn no_files_import_each_other_in_a_circle() {
 }
 
 #[test]
-fn every_module_of_shared_has_its_layer() {
+fn every_module_of_shared_has_a_layer() {
     for edge in graphs()["shared/lib.rs"].edges() {
         for module in [edge.from, edge.to] {
             let name = module.join("::");
@@ -124,7 +124,7 @@ fn a_layer_imports_itself_and_those_below() {
 }
 
 #[test]
-fn packages_depend_on_each_other_one_way() {
+fn packages_depend_on_each_other_in_one_direction() {
     let folder = |path: &str| path.split('/').next().expect("a part").to_owned();
     let packages = || list(&metadata()["packages"]);
     let folders: BTreeMap<_, _> = packages()
@@ -150,7 +150,7 @@ fn packages_depend_on_each_other_one_way() {
 }
 
 #[test]
-fn what_has_its_place_is_named_nowhere_else() {
+fn reserved_crates_are_used_in_their_folders_only() {
     for (name, refused, allowed, why) in RESERVED {
         let begins = |path: &str, folders: &[&str]| folders.iter().any(|it| path.starts_with(it));
         let uses = graphs().values().flat_map(|graph| graph.uses_of(name));

@@ -106,7 +106,7 @@ fn a_policy_names_what_its_route_does() {
 }
 
 #[test]
-fn what_reads_the_stream_gives_up_some_time_and_says_so() {
+fn stream_readers_stop_retrying_and_report_to_a_queue() {
     for (name, function) in functions() {
         let events = function["Events"].as_object().into_iter().flatten();
         for (source, event) in events.filter(|(_, event)| event["Type"] == "DynamoDB") {
@@ -128,7 +128,7 @@ fn what_reads_the_stream_gives_up_some_time_and_says_so() {
 }
 
 #[test]
-fn queues_are_encrypted_and_keep_what_failed_for_as_long_as_they_can() {
+fn queues_are_encrypted_and_have_the_longest_retention() {
     for (name, queue) in template().resources("AWS::SQS::Queue") {
         assert_eq!(queue["Properties"]["SqsManagedSseEnabled"], true, "{name}");
         assert_eq!(queue["Properties"]["MessageRetentionPeriod"], 14 * 24 * 60 * 60, "{name}");
@@ -146,7 +146,7 @@ fn a_message_is_claimed_for_longer_than_its_function_runs() {
 }
 
 #[test]
-fn a_shop_that_verifies_addresses_must_be_able_to_send_mail() {
+fn a_shop_with_email_verification_must_have_a_sender() {
     let rule = &template().as_value()["Rules"]["VerificationNeedsMail"];
     let verifies = json!({"Fn::Equals": [{"Ref": "EmailVerification"}, "on"]});
     let has_mail = json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "MailFrom"}, ""]}]});
@@ -156,7 +156,7 @@ fn a_shop_that_verifies_addresses_must_be_able_to_send_mail() {
 }
 
 #[test]
-fn managed_policies_and_roles_of_ones_own_are_not_for_functions() {
+fn functions_have_no_managed_policies_and_no_custom_roles() {
     for (name, function) in functions() {
         assert!(function.get("Role").is_none(), "{name}: write a policy, not a role");
         for policy in function["Policies"].as_array().into_iter().flatten() {
@@ -181,12 +181,12 @@ fn only_functions_that_issue_tokens_may_read_the_key() {
 }
 
 #[test]
-fn what_answers_unknown_paths_has_no_rights_at_all() {
+fn route_not_found_has_no_permissions() {
     assert_eq!(policies()["route-not-found"].statements, []);
 }
 
 #[test]
-fn the_gateway_answers_other_origins_as_our_code_does() {
+fn the_gateways_cors_settings_equal_our_codes() {
     let lists = &template().as_value()["Resources"]["Api"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-cors"];
     let why = "template.yaml, Api: the same list as in shared/http/cors.rs";
     assert_eq!(lists["allowMethods"], json!(cors::METHODS), "{why}");
@@ -196,7 +196,7 @@ fn the_gateway_answers_other_origins_as_our_code_does() {
 }
 
 #[test]
-fn every_variable_is_one_that_the_configuration_reads() {
+fn every_environment_variable_is_read_by_the_configuration() {
     let read = RefCell::new(BTreeSet::new());
     let config = Config::read(|name| {
         read.borrow_mut().insert(name);
@@ -220,7 +220,7 @@ fn every_variable_is_one_that_the_configuration_reads() {
 }
 
 #[test]
-fn the_table_outlives_mistakes() {
+fn the_table_is_protected_against_deletion() {
     let table = &template().as_value()["Resources"]["Table"];
     assert_eq!(table["DeletionPolicy"], "Retain");
     assert_eq!(table["UpdateReplacePolicy"], "Retain");

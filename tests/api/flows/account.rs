@@ -25,7 +25,7 @@ async fn mailed(app: &App, email: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_visitor_registers_verifies_renews_logs_out_and_the_old_tokens_are_dead() {
+async fn a_visitor_registers_verifies_refreshes_and_logs_out_and_old_tokens_are_rejected() {
     let app = App::start().await;
     let visitor = app.anonymous();
     visitor.post("/auth/register", account(EMAIL, PASSWORD)).await.expect(202);
@@ -50,7 +50,7 @@ async fn a_visitor_registers_verifies_renews_logs_out_and_the_old_tokens_are_dea
 }
 
 #[tokio::test]
-async fn who_forgot_the_password_comes_back_by_mail_and_is_told_that_it_has_changed() {
+async fn a_forgotten_password_is_reset_by_mail_and_the_user_is_notified() {
     let app = App::start().await;
     let visitor = app.anonymous();
     let login = visitor.sign_up(account(EMAIL, PASSWORD)).await;
@@ -71,7 +71,7 @@ async fn who_forgot_the_password_comes_back_by_mail_and_is_told_that_it_has_chan
 /// Sequences of registrations, logins and mails: no response differs between an email with an
 /// account and one without.
 #[tokio::test]
-async fn no_row_of_answers_tells_whether_an_address_has_an_account() {
+async fn no_sequence_of_responses_reveals_whether_an_email_has_an_account() {
     let app = App::start_limited("", Faults::default()).await;
     app.anonymous().sign_up(account("known@example.com", PASSWORD)).await;
     // The registration counts for the one who made it.

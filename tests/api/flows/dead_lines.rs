@@ -26,7 +26,7 @@ fn lines(cart: &Value) -> Vec<(Value, Value, Value)> {
 }
 
 #[tokio::test]
-async fn adding_one_of_the_new_product_adds_one() {
+async fn adding_a_reused_sku_adds_a_line_of_the_new_product() {
     let app = App::start().await;
     let (ada, former, new) = dead_line(&app).await;
 
@@ -42,7 +42,7 @@ async fn adding_one_of_the_new_product_adds_one() {
 }
 
 #[tokio::test]
-async fn a_quantity_is_meant_for_the_line_on_sale_else_for_the_dead_one() {
+async fn setting_a_quantity_changes_the_line_on_sale_or_else_the_deleted_products_line() {
     let app = App::start().await;
     let (ada, former, new) = dead_line(&app).await;
 
@@ -61,7 +61,7 @@ async fn a_quantity_is_meant_for_the_line_on_sale_else_for_the_dead_one() {
 }
 
 #[tokio::test]
-async fn taking_out_a_sku_takes_out_all_of_it() {
+async fn removing_a_sku_removes_every_line_with_that_sku() {
     let app = App::start().await;
     let (ada, ..) = dead_line(&app).await;
     ada.post("/cart/items", json!({"sku": "X", "quantity": 1})).await.expect(200);
@@ -72,7 +72,7 @@ async fn taking_out_a_sku_takes_out_all_of_it() {
 }
 
 #[tokio::test]
-async fn a_dead_line_keeps_the_cart_from_being_ordered_and_takes_nothing_of_the_new_product() {
+async fn a_deleted_products_line_prevents_the_order_and_takes_no_stock_of_the_new_product() {
     let app = App::start().await;
     let (ada, ..) = dead_line(&app).await;
     ada.post("/cart/items", json!({"sku": "X", "quantity": 1})).await.expect(200);

@@ -32,7 +32,7 @@ async fn shop() -> (App, Value) {
 }
 
 #[tokio::test]
-async fn goods_that_are_described_anew_at_the_same_price_are_ordered_as_they_are_today() {
+async fn a_product_renamed_at_the_same_price_is_ordered_under_its_new_name() {
     for (name, options, what) in [
         ("Linen Shirt, washed", json!({"size": "M"}), "a new name"),
         ("Linen Shirt", json!({"size": "Medium"}), "a new option"),
@@ -59,7 +59,7 @@ async fn goods_that_are_described_anew_at_the_same_price_are_ordered_as_they_are
 }
 
 #[tokio::test]
-async fn what_does_not_change_the_goods_does_not_change_the_line() {
+async fn an_edit_that_leaves_name_options_and_price_does_not_change_the_line() {
     let (app, product) = shop().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
@@ -76,7 +76,7 @@ async fn what_does_not_change_the_goods_does_not_change_the_line() {
 }
 
 #[tokio::test]
-async fn a_new_price_is_said_before_a_new_description() {
+async fn a_line_with_a_new_price_and_name_shows_price_changed() {
     let (app, product) = shop().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
@@ -93,7 +93,7 @@ async fn a_new_price_is_said_before_a_new_description() {
 }
 
 #[tokio::test]
-async fn a_line_is_brought_up_to_date_when_it_is_touched() {
+async fn editing_a_line_copies_the_current_name_and_price_into_it() {
     let (app, product) = shop().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
@@ -123,7 +123,7 @@ async fn leave_in_euros(app: &App, key: Key, price: &str) {
 }
 
 #[tokio::test]
-async fn a_cart_from_before_the_shop_changed_its_currency_is_ordered_at_the_price_of_today() {
+async fn a_cart_from_before_a_currency_change_is_ordered_at_the_current_price() {
     let (app, _) = shop().await;
     let ada = app.customer("ada").await;
     ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
@@ -138,7 +138,7 @@ async fn a_cart_from_before_the_shop_changed_its_currency_is_ordered_at_the_pric
 }
 
 #[tokio::test]
-async fn goods_that_still_cost_another_currency_are_not_sold() {
+async fn a_product_priced_in_another_currency_is_not_sold() {
     let (app, product) = shop().await;
     let ada = app.customer("ada").await;
     let product_id: ProductId = id(&product).parse().expect("an id");

@@ -57,24 +57,24 @@ async fn every_route_is_unavailable(app: App) {
 }
 
 #[tokio::test]
-async fn a_database_that_turns_everything_away_is_a_503_within_three_seconds() {
+async fn a_database_that_rejects_every_call_is_a_503_within_three_seconds() {
     every_route_is_unavailable(down().await).await;
 }
 
 #[tokio::test]
-async fn a_database_that_never_answers_is_a_503_within_three_seconds() {
+async fn a_database_that_never_responds_is_a_503_within_three_seconds() {
     every_route_is_unavailable(silent().await).await;
 }
 
 #[tokio::test]
-async fn health_tells_a_database_that_is_down() {
+async fn health_is_503_when_the_database_is_down() {
     let answer = down().await.anonymous().get("/health").await;
     assert_eq!(answer.header("retry-after"), Some("2"));
     assert_eq!(answer.expect(503), json!({"status": "unhealthy", "database": "disconnected"}));
 }
 
 #[tokio::test]
-async fn a_cart_that_a_checkout_holds_for_a_moment_is_changed_a_moment_later() {
+async fn an_edit_of_a_cart_that_a_checkout_is_writing_is_retried() {
     let random = Some(Random::seeded());
     let app = App::start_with(Faults { conflicts: 40, random, ..Faults::default() }).await;
     let ada = app.customer("ada").await;

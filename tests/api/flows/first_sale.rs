@@ -38,7 +38,7 @@ async fn a_visitor_registers_logs_in_fills_a_cart_and_orders() {
 }
 
 #[tokio::test]
-async fn an_order_keeps_what_was_bought_when_the_product_changes_and_goes() {
+async fn an_order_does_not_change_when_its_product_is_updated_or_deleted() {
     let app = App::start().await;
     let admin = app.admin().await;
     let ada = app.customer("ada").await;

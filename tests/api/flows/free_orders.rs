@@ -20,7 +20,7 @@ async fn delete_account(persona: &Persona<'_>) -> tests::answer::Answer {
 }
 
 #[tokio::test]
-async fn an_order_of_nothing_is_paid_at_once() {
+async fn an_order_with_a_total_of_zero_is_paid_at_once() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let sample = sample(&app).await;
@@ -37,7 +37,7 @@ async fn an_order_of_nothing_is_paid_at_once() {
 }
 
 #[tokio::test]
-async fn it_never_counts_as_unpaid() {
+async fn an_order_with_a_total_of_zero_never_counts_as_unpaid() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let (sample, mug) = (sample(&app).await, product("Mug", 1800, 20));
@@ -52,7 +52,7 @@ async fn it_never_counts_as_unpaid() {
 }
 
 #[tokio::test]
-async fn cancelling_it_owes_nobody_anything() {
+async fn cancelling_an_order_with_a_total_of_zero_voids_it() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let sample = sample(&app).await;
@@ -80,7 +80,7 @@ async fn an_account_is_not_deleted_in_the_minute_after_an_order() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_paid_and_not_delivered_keeps_the_account() {
+async fn an_account_with_a_paid_but_undelivered_order_can_not_be_deleted() {
     let app = App::start().await;
     let ada = app.customer("ada").await.with_password("correct horse").await;
     let sample = sample(&app).await;

@@ -11,7 +11,7 @@ use tests::samples::{available, create_product, order_of, product};
 const ALL: usize = 1000;
 
 #[tokio::test]
-async fn an_order_whose_answers_are_lost_is_answered_with_201_once_one_comes_through() {
+async fn an_order_whose_first_responses_are_lost_is_still_a_201() {
     for loss in [Loss::OfTheAnswer, Loss::OfTheRequest] {
         let app = App::start().await;
         let ada = app.customer("ada").await;
@@ -28,7 +28,7 @@ async fn an_order_whose_answers_are_lost_is_answered_with_201_once_one_comes_thr
 }
 
 #[tokio::test]
-async fn an_outcome_that_stays_unknown_is_said_and_the_same_key_tells_it() {
+async fn an_outcome_that_stays_unknown_is_a_503_and_the_same_key_finds_the_order() {
     for (loss, status, replayed) in
         [(Loss::OfTheAnswer, 201, Some("true")), (Loss::OfTheRequest, 201, None)]
     {
@@ -54,7 +54,7 @@ async fn an_outcome_that_stays_unknown_is_said_and_the_same_key_tells_it() {
 }
 
 #[tokio::test]
-async fn every_change_that_is_a_transaction_asks_for_its_outcome() {
+async fn every_transaction_whose_response_is_lost_is_asked_for_its_outcome() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     app.lose(Loss::OfTheAnswer, 2);
@@ -77,7 +77,7 @@ async fn every_change_that_is_a_transaction_asks_for_its_outcome() {
 }
 
 #[tokio::test]
-async fn what_is_put_into_a_cart_is_in_it_once_though_the_answer_is_lost() {
+async fn an_item_is_added_once_when_the_response_to_the_write_is_lost() {
     for loss in [Loss::OfTheAnswer, Loss::OfTheRequest] {
         let app = App::start().await;
         let ada = app.customer("ada").await;
@@ -94,7 +94,7 @@ async fn what_is_put_into_a_cart_is_in_it_once_though_the_answer_is_lost() {
 }
 
 #[tokio::test]
-async fn an_order_that_can_not_have_landed_is_not_said_to_be_unknown() {
+async fn an_order_whose_every_try_is_throttled_is_not_an_unknown_outcome() {
     let faults = Faults { closed: Some("ORDER#"), ..Faults::default() };
     let app = App::start_as_deployed(faults).await;
     let ada = app.customer("ada").await;
@@ -105,7 +105,7 @@ async fn an_order_that_can_not_have_landed_is_not_said_to_be_unknown() {
 }
 
 #[tokio::test]
-async fn an_order_that_only_met_contention_is_not_said_to_be_unknown() {
+async fn an_order_that_only_met_contention_is_not_an_unknown_outcome() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;

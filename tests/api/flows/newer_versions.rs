@@ -45,7 +45,7 @@ fn is_newer(value: Option<&AttributeValue>) -> bool {
 }
 
 #[tokio::test]
-async fn a_transition_of_an_order_keeps_what_it_does_not_know() {
+async fn changing_an_orders_status_keeps_unknown_members() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, tests::samples::product("Mug", 1800, 9)).await;
@@ -66,7 +66,7 @@ async fn a_transition_of_an_order_keeps_what_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn a_product_that_is_described_anew_keeps_what_it_does_not_know() {
+async fn updating_a_product_keeps_unknown_members() {
     let app = App::start().await;
     let admin = app.admin().await;
     let body = json!({"name": "Mug", "price": usd(1800), "variants": [{"sku": "MUG", "stock": 5}]});

@@ -21,7 +21,7 @@ async fn order(ada: &Persona<'_>, body: Value, tag: &str, key: Option<&str>) -> 
 }
 
 #[tokio::test]
-async fn a_cart_that_another_tab_has_changed_is_not_ordered() {
+async fn a_cart_with_another_version_than_if_match_is_not_ordered() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
@@ -37,7 +37,7 @@ async fn a_cart_that_another_tab_has_changed_is_not_ordered() {
 }
 
 #[tokio::test]
-async fn a_cart_that_is_gone_is_a_mismatch_before_it_is_empty() {
+async fn an_already_ordered_cart_is_a_version_mismatch_before_it_is_cart_empty() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 9).await;
@@ -51,7 +51,7 @@ async fn a_cart_that_is_gone_is_a_mismatch_before_it_is_empty() {
 }
 
 #[tokio::test]
-async fn a_star_means_a_cart_that_is_stored_on_every_route_of_the_cart() {
+async fn if_match_star_requires_a_stored_cart_on_every_cart_route() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 9).await;
@@ -82,7 +82,7 @@ async fn items_are_no_cart() {
 }
 
 #[tokio::test]
-async fn a_retry_is_recalled_before_any_refusal() {
+async fn a_retry_with_the_same_key_is_replayed_before_any_other_check() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 9).await;

@@ -61,7 +61,7 @@ async fn two_hundred_customers_order_the_last_ten_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stock_adds_up_while_the_database_fails() {
+async fn stock_adds_up_under_conflicts_throttling_and_lost_responses() {
     let random = Some(Random::seeded());
     let faults =
         Faults { conflicts: 20, throttles: 5, lost_answers: 5, random, ..Faults::default() };
@@ -101,7 +101,7 @@ async fn stock_adds_up_while_the_database_fails() {
 }
 
 #[tokio::test]
-async fn the_same_sku_twice_in_one_order_is_one_line_that_must_be_there() {
+async fn the_same_sku_twice_in_one_order_is_one_line_that_needs_the_summed_stock() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 3).await;
@@ -134,7 +134,7 @@ async fn one_cart_placed_fifty_times_at_once_is_one_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_key_used_fifty_times_at_once_is_one_order_and_fifty_equal_answers() {
+async fn one_key_used_fifty_times_at_once_is_one_order_and_fifty_equal_responses() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 100)).await;
@@ -160,7 +160,7 @@ async fn one_key_used_fifty_times_at_once_is_one_order_and_fifty_equal_answers()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_holds_more_than_five_unpaid_orders_however_fast_they_click() {
+async fn concurrent_orders_never_exceed_five_unpaid_orders_per_customer() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 100)).await;
@@ -179,7 +179,7 @@ async fn nobody_holds_more_than_five_unpaid_orders_however_fast_they_click() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_order_cancelled_from_fifty_sides_gives_its_stock_back_once() {
+async fn fifty_concurrent_cancellations_give_the_stock_back_once() {
     let app = App::start().await;
     let (ada, admin) = (app.customer("ada").await, app.admin().await);
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 10)).await;

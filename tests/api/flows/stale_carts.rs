@@ -17,7 +17,7 @@ async fn quantity(ada: &Persona<'_>) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_quantity_that_seems_to_be_there_already_is_written_all_the_same() {
+async fn a_quantity_that_only_a_stale_read_shows_is_written() {
     let app = lagging().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 9).await;
@@ -32,7 +32,7 @@ async fn a_quantity_that_seems_to_be_there_already_is_written_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_has_just_been_put_in_can_be_taken_out() {
+async fn a_line_that_was_just_added_can_be_removed() {
     let app = lagging().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 9).await;
@@ -47,7 +47,7 @@ async fn what_has_just_been_put_in_can_be_taken_out() {
 }
 
 #[tokio::test]
-async fn what_has_just_been_put_up_can_be_put_in_and_ordered() {
+async fn a_product_that_was_just_created_can_be_added_and_ordered() {
     let app = lagging().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
@@ -58,7 +58,7 @@ async fn what_has_just_been_put_up_can_be_put_in_and_ordered() {
 }
 
 #[tokio::test]
-async fn the_only_variant_of_a_product_is_the_one_that_is_on_sale_now() {
+async fn naming_a_product_adds_the_only_variant_that_is_on_sale_now() {
     let app = lagging().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 9).await;
@@ -77,7 +77,7 @@ async fn the_only_variant_of_a_product_is_the_one_that_is_on_sale_now() {
 }
 
 #[tokio::test]
-async fn an_order_costs_what_the_goods_cost_now_and_goes_where_its_customer_lives_now() {
+async fn an_order_has_the_current_price_and_the_current_default_address() {
     let app = lagging().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 9).await;

@@ -9,7 +9,7 @@ use tests::mailbox::{MailFault, token};
 use super::{ADA, account, discard, register};
 
 #[tokio::test]
-async fn who_registers_is_sent_a_link_that_makes_the_account() {
+async fn registering_sends_a_link_that_creates_the_account() {
     let app = App::start().await;
     register(&app).await;
 
@@ -43,7 +43,7 @@ Bodega"
 }
 
 #[tokio::test]
-async fn nothing_that_a_stranger_wrote_is_in_the_mail_to_an_address_of_somebody_elses() {
+async fn a_registration_mail_contains_no_text_that_the_caller_wrote() {
     let app = App::start().await;
     let account =
         json!({"email": ADA, "password": "correct horse", "name": "Buy at http://spam.example"});
@@ -58,7 +58,7 @@ async fn nothing_that_a_stranger_wrote_is_in_the_mail_to_an_address_of_somebody_
 }
 
 #[tokio::test]
-async fn an_address_with_an_account_is_told_that_it_has_one() {
+async fn a_mail_to_an_email_with_an_account_says_that_it_has_one() {
     let app = App::start().await;
     account(&app).await;
     for path in ["/auth/register", "/auth/resend-verification"] {
@@ -102,7 +102,7 @@ Bodega";
 }
 
 #[tokio::test]
-async fn a_verification_that_is_asked_for_again_comes_once_for_each_of_the_newest_registrations() {
+async fn resending_a_verification_sends_one_mail_for_each_of_the_newest_registrations() {
     for (registrations, mails) in [(0, 0), (1, 1), (5, 3)] {
         let app = App::start().await;
         for _ in 0..registrations {
@@ -141,7 +141,7 @@ async fn a_registration_that_has_expired_is_not_mailed() {
 }
 
 #[tokio::test]
-async fn who_forgot_the_password_is_sent_a_link_that_sets_another() {
+async fn a_forgotten_password_sends_a_link_that_sets_a_new_one() {
     let app = App::start().await;
     account(&app).await;
     app.anonymous().post("/auth/forgot-password", json!({"email": ADA})).await.expect(202);
@@ -173,7 +173,7 @@ Bodega"
 }
 
 #[tokio::test]
-async fn nobody_is_sent_a_link_for_an_account_that_is_not_there_or_locked() {
+async fn no_reset_link_is_sent_for_a_missing_or_disabled_account() {
     let app = App::start().await;
     let body = json!({"email": "nobody@example.com"});
     app.anonymous().post("/auth/forgot-password", body).await.expect(202);
@@ -188,7 +188,7 @@ async fn nobody_is_sent_a_link_for_an_account_that_is_not_there_or_locked() {
 }
 
 #[tokio::test]
-async fn who_changed_the_password_is_told_so() {
+async fn changing_the_password_sends_a_notification() {
     let app = App::start().await;
     let ada = account(&app).await;
     let body = json!({"current_password": "correct horse", "new_password": "battery staple"});
@@ -214,7 +214,7 @@ Bodega";
 }
 
 #[tokio::test]
-async fn who_has_left_is_not_written_to() {
+async fn a_deleted_account_is_sent_no_mail() {
     let app = App::start().await;
     let ada = account(&app).await;
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
@@ -227,7 +227,7 @@ async fn who_has_left_is_not_written_to() {
 }
 
 #[tokio::test]
-async fn a_token_rests_nowhere_but_in_the_mail() {
+async fn a_token_is_stored_nowhere() {
     let log = tests::log::Log::default();
     let _logging = log.listen();
     let app = App::start().await;

@@ -36,7 +36,7 @@ async fn a_record_that_comes_twice_is_sent_once() {
 }
 
 #[tokio::test]
-async fn of_many_who_deliver_a_message_at_once_one_sends_it() {
+async fn concurrent_deliveries_of_one_message_send_it_once() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
@@ -49,7 +49,7 @@ async fn of_many_who_deliver_a_message_at_once_one_sends_it() {
 }
 
 #[tokio::test]
-async fn the_clock_and_the_stream_at_once_send_a_message_once() {
+async fn the_schedule_and_the_stream_at_once_send_a_message_once() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
@@ -62,7 +62,7 @@ async fn the_clock_and_the_stream_at_once_send_a_message_once() {
 }
 
 #[tokio::test]
-async fn a_function_that_dies_behind_a_mail_makes_one_duplicate() {
+async fn a_crash_after_sending_makes_one_duplicate() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
@@ -84,7 +84,7 @@ async fn a_function_that_dies_behind_a_mail_makes_one_duplicate() {
 }
 
 #[tokio::test]
-async fn who_has_lost_a_claim_changes_nothing_any_more() {
+async fn a_run_whose_claim_was_taken_over_changes_nothing() {
     let app = App::start().await;
     register(&app).await;
     let (deliveries, id) = (app.unrestricted.store.deliveries(), app.outbox().await.remove(0));
@@ -107,7 +107,7 @@ async fn who_has_lost_a_claim_changes_nothing_any_more() {
 }
 
 #[tokio::test]
-async fn what_counts_as_settled_is_sent_also_where_answers_are_lost() {
+async fn a_record_reported_as_done_is_sent_even_if_database_responses_are_lost() {
     let faults = Faults { lost_answers: 30, random: Some(Random::seeded()), ..Faults::default() };
     let app = App::start_with(faults).await;
     let mut settled = 0;
@@ -128,7 +128,7 @@ async fn what_counts_as_settled_is_sent_also_where_answers_are_lost() {
 }
 
 #[tokio::test]
-async fn what_the_stream_did_not_get_out_is_found_and_sent() {
+async fn the_scheduled_run_sends_what_the_stream_did_not() {
     let app = App::start().await;
     register(&app).await;
     app.advance(STREAMS_TURN);
@@ -143,7 +143,7 @@ async fn what_the_stream_did_not_get_out_is_found_and_sent() {
 }
 
 #[tokio::test]
-async fn a_look_goes_through_all_that_is_left() {
+async fn a_scheduled_run_reads_all_unsent_messages() {
     let app = App::start().await;
     // More than the 16 × 25 that are read at once.
     for _ in 0..450 {
@@ -157,7 +157,7 @@ async fn a_look_goes_through_all_that_is_left() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_sent_now_does_not_hide_what_can() {
+async fn messages_that_can_not_be_sent_now_do_not_block_others() {
     let app = App::start().await;
     register(&app).await;
     let id = app.outbox().await.remove(0)["dynamodb"]["SequenceNumber"].clone();
@@ -183,7 +183,7 @@ async fn what_can_not_be_sent_now_does_not_hide_what_can() {
 }
 
 #[tokio::test]
-async fn a_look_ends_in_time_and_the_next_one_goes_on() {
+async fn a_scheduled_run_ends_in_time_and_the_next_one_continues() {
     let app = App::start().await;
     for number in 0..20 {
         let account = json!({"email": format!("ada-{number}@example.com"), "name": "Ada",
@@ -205,7 +205,7 @@ async fn a_look_ends_in_time_and_the_next_one_goes_on() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_makes_one_duplicate_at_most_and_not_at_once() {
+async fn a_lost_response_makes_at_most_one_duplicate_and_not_at_once() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
@@ -224,7 +224,7 @@ async fn a_lost_answer_makes_one_duplicate_at_most_and_not_at_once() {
 }
 
 #[tokio::test]
-async fn nobody_is_sent_old_mail_when_a_shop_begins_to_send_it() {
+async fn old_messages_are_dropped_when_a_shop_begins_to_send_mail() {
     const HOUR: u64 = 60 * 60;
     for (what, worth) in [("order", 72 * HOUR), ("registration", 24 * HOUR), ("reset", HOUR)] {
         for (age, sent) in [(worth - 1, 1), (worth, 0)] {
@@ -259,7 +259,7 @@ async fn nobody_is_sent_old_mail_when_a_shop_begins_to_send_it() {
 }
 
 #[tokio::test]
-async fn what_is_no_new_message_is_passed_over() {
+async fn records_that_are_not_new_messages_are_skipped() {
     let app = App::start().await;
     register(&app).await;
     let mut changed = app.outbox().await.remove(0);
@@ -271,7 +271,7 @@ async fn what_is_no_new_message_is_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_goes_the_whole_way_to_a_service_that_speaks_as_ses_does() {
+async fn a_mail_is_sent_through_the_ses_client_to_the_local_mailbox() {
     let mailbox = local::mailbox::Mailbox::in_memory();
     let service = mailbox.serve(0).expect("a mailbox");
     let app = App::start_configured(|config| config.aws.ses_endpoint = Some(service.url())).await;
@@ -289,7 +289,7 @@ async fn a_mail_goes_the_whole_way_to_a_service_that_speaks_as_ses_does() {
 }
 
 #[tokio::test]
-async fn an_event_that_nobody_sends_fails() {
+async fn an_unknown_event_fails() {
     let app = App::start().await;
     for event in [json!({}), json!({"source": "aws.s3"}), json!({"resend": "everything"})] {
         assert_eq!(app.run_job("deliver-mail", event.clone()).await, None, "{event}");
@@ -297,7 +297,7 @@ async fn an_event_that_nobody_sends_fails() {
 }
 
 #[tokio::test]
-async fn without_a_sender_nothing_is_touched() {
+async fn without_a_sender_no_message_is_changed() {
     let app = App::start_configured(|config| config.mail = None).await;
     register(&app).await;
     let before = app.contents().await;

@@ -44,7 +44,7 @@ async fn register_many(app: &App, count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_busy_mailer_turned_away_is_reported_and_sent_by_the_retry() {
+async fn a_mail_that_a_busy_mailer_rejects_is_reported_and_sent_by_the_retry() {
     let log = Log::default();
     let _logging = log.listen();
     let app = App::start().await;
@@ -62,7 +62,7 @@ async fn what_a_busy_mailer_turned_away_is_reported_and_sent_by_the_retry() {
 }
 
 #[tokio::test]
-async fn a_busy_mailer_never_counts_against_a_message() {
+async fn a_try_with_a_busy_mailer_does_not_count_as_an_attempt() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
@@ -77,7 +77,7 @@ async fn a_busy_mailer_never_counts_against_a_message() {
 }
 
 #[tokio::test]
-async fn a_mail_that_is_refused_is_set_aside_and_holds_up_no_other() {
+async fn a_permanently_rejected_mail_is_moved_to_the_failed_ones_and_delays_no_other() {
     let log = Log::default();
     let _logging = log.listen();
     let app = App::start().await;
@@ -104,7 +104,7 @@ async fn a_mail_that_is_refused_is_set_aside_and_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn an_operator_sends_again_what_was_set_aside_and_is_still_worth_it() {
+async fn an_operator_resends_failed_messages_that_are_not_too_old() {
     let app = App::start().await;
     register(&app).await;
     app.mailbox.inject_faults([MailFault::Permanent; 2]);
@@ -125,7 +125,7 @@ async fn an_operator_sends_again_what_was_set_aside_and_is_still_worth_it() {
 }
 
 #[tokio::test]
-async fn a_message_at_which_we_fail_is_reported_leaves_others_alone_and_is_set_aside_in_the_end() {
+async fn a_message_that_our_code_fails_at_is_reported_and_finally_moved_to_the_failed_ones() {
     let app = App::start().await;
     register(&app).await;
     let bad = outbox(&app).await.remove(0);
@@ -158,7 +158,7 @@ async fn a_message_at_which_we_fail_is_reported_leaves_others_alone_and_is_set_a
 }
 
 #[tokio::test]
-async fn what_was_tried_before_comes_after_what_was_not() {
+async fn untried_messages_are_sent_before_tried_ones() {
     let app = App::start().await;
     register_many(&app, 3).await;
     let (records, ids) = (app.outbox().await, outbox(&app).await);
@@ -176,7 +176,7 @@ async fn what_was_tried_before_comes_after_what_was_not() {
 }
 
 #[tokio::test]
-async fn a_message_that_can_not_be_read_is_reported_by_every_try_and_set_aside_in_the_end() {
+async fn an_unreadable_message_is_reported_by_every_try_and_finally_moved_to_the_failed_ones() {
     let log = Log::default();
     let _logging = log.listen();
     let app = App::start().await;
@@ -214,7 +214,7 @@ async fn a_message_that_can_not_be_read_is_reported_by_every_try_and_set_aside_i
 }
 
 #[tokio::test]
-async fn what_can_not_be_read_stays_set_aside_and_holds_up_nothing_that_is_sent_again() {
+async fn an_unreadable_message_stays_failed_and_blocks_no_resend() {
     let app = App::start().await;
     register_many(&app, 2).await;
     app.mailbox.inject_faults([MailFault::Permanent; 2]);
@@ -231,7 +231,7 @@ async fn what_can_not_be_read_stays_set_aside_and_holds_up_nothing_that_is_sent_
 }
 
 #[tokio::test]
-async fn a_message_whose_answers_are_lost_again_is_set_aside() {
+async fn a_message_whose_responses_are_lost_twice_is_moved_to_the_failed_ones() {
     let app = App::start().await;
     register(&app).await;
     app.mailbox.inject_faults([MailFault::AnswerLost; 3]);
@@ -248,7 +248,7 @@ async fn a_message_whose_answers_are_lost_again_is_set_aside() {
 }
 
 #[tokio::test]
-async fn mail_that_was_tried_and_is_dropped_is_an_error() {
+async fn dropping_a_tried_message_logs_an_error() {
     for fault in [MailFault::Busy, MailFault::Panic, MailFault::AnswerLost] {
         let log = Log::default();
         let _logging = log.listen();
@@ -281,7 +281,7 @@ async fn change(app: &App, message: &str, expression: &str) {
 }
 
 #[tokio::test]
-async fn who_leaves_is_forgotten_by_what_was_set_aside_too() {
+async fn deleting_an_account_deletes_its_failed_messages_too() {
     let app = App::start().await;
     let ada = super::account(&app).await;
     register(&app).await;
@@ -297,7 +297,7 @@ async fn who_leaves_is_forgotten_by_what_was_set_aside_too() {
 }
 
 #[tokio::test]
-async fn a_database_that_makes_trouble_delays_mail_and_loses_none() {
+async fn database_faults_delay_mail_and_lose_none() {
     let random = Random::seeded();
     let faults = Faults {
         conflicts: 10,

@@ -33,7 +33,7 @@ async fn order(app: &App, ada: &Persona<'_>) -> Value {
 }
 
 #[tokio::test]
-async fn who_places_an_order_is_sent_what_is_in_it() {
+async fn placing_an_order_sends_its_content() {
     let app = App::start().await;
     let ada = account(&app).await;
     let order = order(&app, &ada).await;
@@ -74,7 +74,7 @@ Bodega"
 }
 
 #[tokio::test]
-async fn who_cancels_an_order_is_told_that_it_is() {
+async fn cancelling_an_order_sends_a_confirmation() {
     let app = App::start().await;
     let ada = account(&app).await;
     let order = order(&app, &ada).await;
@@ -108,7 +108,7 @@ Bodega"
 }
 
 #[tokio::test]
-async fn what_people_write_stays_text() {
+async fn user_input_in_a_mail_stays_text() {
     let app = App::start().await;
     let ada = account(&app).await;
     let hostile = "<script>alert(1)</script> & \"quotes\" <a href=//evil.example>";
@@ -127,7 +127,7 @@ async fn what_people_write_stays_text() {
 }
 
 #[tokio::test]
-async fn an_item_of_an_older_version_breaks_no_line() {
+async fn a_stored_name_with_line_breaks_stays_on_one_line() {
     let app = App::start().await;
     let ada = account(&app).await;
     let order = order(&app, &ada).await;
@@ -142,7 +142,7 @@ async fn an_item_of_an_older_version_breaks_no_line() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_verified_is_not_sent_what_somebody_wrote() {
+async fn a_mail_to_an_unverified_email_contains_no_text_that_a_user_wrote() {
     let app = App::start_configured(|config| config.email_verification = false).await;
     let account = json!({"email": ADA, "password": "correct horse", "name": "spam"});
     app.anonymous().post("/auth/register", account).await.expect(202);

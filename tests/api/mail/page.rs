@@ -27,7 +27,7 @@ async fn a_shop_without_a_front_end_links_to_its_own_pages() {
 }
 
 #[tokio::test]
-async fn a_page_sends_the_token_to_the_route_of_its_name() {
+async fn a_page_sends_the_token_to_the_route_with_its_name() {
     let app = App::start().await;
     for name in ["verify-email", "reset-password"] {
         let page = app.anonymous().get(&format!("/auth/pages/{name}")).await.expect(200);
@@ -64,7 +64,7 @@ async fn a_page_may_run_its_own_script_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn there_are_no_other_pages() {
+async fn other_pages_do_not_exist() {
     let app = App::start().await;
     for name in ["log-in", "..", "verify-email.html"] {
         let answer = app.anonymous().get(&format!("/auth/pages/{name}")).await;

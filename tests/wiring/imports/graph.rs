@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_import_leads_to_the_file_of_what_it_names() {
+    fn an_import_leads_to_the_file_that_defines_the_name() {
         let files = [
             ("src/lib.rs", "mod a; mod b;"),
             ("src/a.rs", "\nuse crate::b::c::D;\nuse super::b::E;"),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_from_elsewhere_leads_to_where_it_is_from() {
+    fn a_reexported_name_leads_to_the_file_that_defines_it() {
         let files = [
             ("src/lib.rs", "mod a; mod b; pub use b::c::D;"),
             ("src/a.rs", "use crate::D;"),
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_within_a_file_is_that_file() {
+    fn an_inline_module_belongs_to_its_file() {
         let files = [
             ("src/lib.rs", "mod a; mod b;"),
             ("src/a.rs", "mod inner { use super::super::b::C; use super::D; } struct D;"),
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn two_files_that_import_each_other_are_a_circle() {
+    fn two_files_that_import_each_other_are_a_cycle() {
         let files = [
             ("src/lib.rs", "mod a; mod b; mod c;"),
             ("src/a.rs", "use crate::b::B;"),
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_may_be_longer_and_there_may_be_several() {
+    fn cycles_may_be_longer_and_there_may_be_several() {
         let files = [
             ("src/lib.rs", "mod a; mod b; mod c; mod d; mod e;"),
             ("src/a.rs", "use crate::b::B; use crate::d::D;"),
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_and_its_submodules_are_no_circle() {
+    fn a_file_and_its_submodules_are_not_a_cycle() {
         let files = [
             ("src/lib.rs", "mod a; mod d; pub use a::A;"),
             ("src/a/mod.rs", "mod b; use b::B; struct A;"),
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn submodules_of_one_file_may_be_a_circle_and_part_of_one() {
+    fn submodules_of_one_file_may_be_a_cycle_or_part_of_one() {
         let files = [
             ("src/lib.rs", "mod a;"),
             ("src/a/mod.rs", "mod b; mod c; use b::B; struct A;"),

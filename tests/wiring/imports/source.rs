@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn braces_may_lie_in_braces() {
+    fn braces_may_be_nested() {
         let text = "use crate::{\n    a::{self, b::{C, D}, E},\n    f,\n    g::*,\n};";
         let found = ["2 crate::a", "2 crate::a::b::C", "2 crate::a::b::D", "2 crate::a::E"];
         assert_eq!(imports(text)[..4], found);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn self_is_the_module_itself_in_braces_only() {
+    fn self_means_the_module_in_braces_only() {
         assert_eq!(imports("use self::a::{self};"), ["1 self::a"]);
         let source = Source::parse("use super::keys::{self, TYPE};");
         assert_eq!(source.names["keys"].path, ["super", "keys"]);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_an_import_and_is_none_is_left_out() {
+    fn text_that_looks_like_an_import_is_ignored() {
         assert_eq!(imports("// use crate::a;\n/* crate::b::C */ \"use crate::d;\""), [""; 0]);
         assert_eq!(imports("pub(in crate::a::b) fn c() -> impl D + use<'_> {}"), [""; 0]);
         assert_eq!(imports("let a = b::<C>; d.e(); if f { g }"), [""; 0]);
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_are_declared_or_written_where_they_stand() {
+    fn modules_are_declared_or_inline() {
         let text = "mod a; pub mod b { use super::c::D; mod e; fn f() { g::h() } } use i::j;";
         assert_eq!(imports(text), ["1 super::c::D [b]", "1 g::h [b]", "1 i::j"]);
         assert_eq!(Source::parse(text).modules, [vec!["a"], vec!["b", "e"]]);

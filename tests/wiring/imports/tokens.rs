@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_characters_say_nothing() {
+    fn comments_and_character_literals_are_ignored() {
         assert_eq!(words("a // b \"\n/* c /* d */ e */ f"), ["a", "f"]);
         assert_eq!(words("/// [`crate::a`]\n//! b\nc"), ["c"]);
         assert_eq!(words(r"a '\'' 'b' '\u{1F4A9}' '\\' '/' c"), ["a", "c"]);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_kept_as_they_are_written() {
+    fn string_literals_are_kept_unchanged() {
         assert_eq!(words(r#"a "b // c" d"#), ["a", "<b // c>", "d"]);
         assert_eq!(words(r#""a \" b \\" c"#), [r#"<a \" b \\>"#, "c"]);
         assert_eq!(
@@ -224,14 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_knows_its_line() {
+    fn a_token_has_its_line() {
         let source = "a\n/* b\n */ c \"d\n\" e";
         let lines: Vec<_> = tokens(source).into_iter().map(|(_, line)| line).collect();
         assert_eq!(lines, [1, 3, 3, 4]);
     }
 
     #[test]
-    fn modules_of_tests_are_left_out() {
+    fn test_modules_are_ignored() {
         assert_eq!(words("a #[cfg(test)] mod tests { use b; fn c() { d } } e"), ["a", "e"]);
         assert_eq!(words("#[cfg(test)]\n#[allow(x)]\npub(crate) mod tests;\nf"), ["f"]);
         assert_eq!(words("#[cfg(test)] use a;"), ["cfg", "test", "use", "a"]);

@@ -25,7 +25,7 @@ async fn a_product_with_one_variant_can_be_named_by_either_identifier() {
 }
 
 #[tokio::test]
-async fn the_answer_is_for_its_caller_alone_and_tagged() {
+async fn the_response_is_private_and_has_an_etag() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 5).await;
@@ -38,7 +38,7 @@ async fn the_answer_is_for_its_caller_alone_and_tagged() {
 }
 
 #[tokio::test]
-async fn more_of_the_same_joins_its_line() {
+async fn adding_a_sku_again_raises_its_lines_quantity() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     put_up_shirt(&app.admin().await).await;
@@ -55,7 +55,7 @@ async fn more_of_the_same_joins_its_line() {
 }
 
 #[tokio::test]
-async fn whoever_adds_more_has_seen_the_new_price() {
+async fn adding_more_sets_the_line_to_the_current_price() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let shirt = put_up_shirt(&admin).await;
@@ -69,7 +69,7 @@ async fn whoever_adds_more_has_seen_the_new_price() {
 }
 
 #[tokio::test]
-async fn a_line_never_asks_for_more_than_there_is() {
+async fn a_lines_total_quantity_beyond_stock_is_a_conflict() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 5).await;
@@ -87,7 +87,7 @@ async fn a_line_never_asks_for_more_than_there_is() {
 }
 
 #[tokio::test]
-async fn what_is_sold_out_is_a_conflict_not_missing() {
+async fn a_sold_out_sku_is_a_conflict_not_a_404() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 0).await;
@@ -98,7 +98,7 @@ async fn what_is_sold_out_is_a_conflict_not_missing() {
 }
 
 #[tokio::test]
-async fn what_is_not_sold_here_is_missing() {
+async fn an_unknown_sku_or_product_is_not_found() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 5).await;
@@ -119,7 +119,7 @@ async fn what_is_not_sold_here_is_missing() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_sold_is_missing() {
+async fn a_sku_that_is_no_longer_on_sale_is_not_found() {
     for way in WAYS_OUT_OF_SALE {
         let app = App::start().await;
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
@@ -135,7 +135,7 @@ async fn what_is_no_longer_sold_is_missing() {
 }
 
 #[tokio::test]
-async fn a_sku_that_is_free_again_is_a_line_of_its_new_product() {
+async fn a_reused_sku_is_added_as_a_line_of_its_new_product() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let former = put_up_shirt(&admin).await;
@@ -155,7 +155,7 @@ async fn a_sku_that_is_free_again_is_a_line_of_its_new_product() {
 }
 
 #[tokio::test]
-async fn a_product_in_several_variants_wants_to_be_named_by_its_sku() {
+async fn a_product_with_several_variants_must_be_named_by_sku() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let shirt = put_up_shirt(&admin).await;
@@ -173,7 +173,7 @@ async fn a_product_in_several_variants_wants_to_be_named_by_its_sku() {
 }
 
 #[tokio::test]
-async fn exactly_one_identifier_is_given() {
+async fn exactly_one_identifier_is_required() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 5).await;
@@ -188,7 +188,7 @@ async fn exactly_one_identifier_is_given() {
 }
 
 #[tokio::test]
-async fn what_the_shop_decides_is_not_for_the_caller_to_say() {
+async fn members_that_only_the_shop_sets_are_rejected() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 5).await;
@@ -248,13 +248,13 @@ async fn a_cart_holds_at_most_40_lines() {
 }
 
 #[tokio::test]
-async fn it_can_be_meant_for_one_version_of_the_cart() {
+async fn if_match_limits_the_change_to_one_version_of_the_cart() {
     let body = json!({"sku": "SHIRT-L", "quantity": 1});
     check_if_match("POST", "/cart/items", Some(body)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thirty_at_once_are_thirty() {
+async fn thirty_concurrent_additions_all_count() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 30).await;

@@ -7,7 +7,7 @@ use tests::samples::{create_sku, order_of, usd};
 use super::{add, check_if_match, put_up_shirt};
 
 #[tokio::test]
-async fn everything_leaves_and_the_cart_stays() {
+async fn clearing_removes_all_lines_and_keeps_the_cart() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
     put_up_shirt(&app.admin().await).await;
@@ -37,7 +37,7 @@ async fn everything_leaves_and_the_cart_stays() {
 }
 
 #[tokio::test]
-async fn where_there_is_no_cart_nothing_is_stored() {
+async fn clearing_a_missing_cart_stores_nothing() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let before = app.contents().await;
@@ -49,7 +49,7 @@ async fn where_there_is_no_cart_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn unpaid_orders_are_not_forgotten_with_the_cart() {
+async fn clearing_the_cart_keeps_its_unpaid_orders() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 20).await;
@@ -65,6 +65,6 @@ async fn unpaid_orders_are_not_forgotten_with_the_cart() {
 }
 
 #[tokio::test]
-async fn it_can_be_meant_for_one_version_of_the_cart() {
+async fn if_match_limits_the_change_to_one_version_of_the_cart() {
     check_if_match("DELETE", "/cart", None).await;
 }

@@ -7,7 +7,7 @@ use tests::samples::{create_product, create_sku, id, members, order_of, product,
 use super::{WAYS_OUT_OF_SALE, add, put_up_shirt, reprice, take_out_of_sale};
 
 #[tokio::test]
-async fn who_never_had_a_cart_sees_an_empty_one_and_nothing_is_stored() {
+async fn a_customer_without_a_cart_sees_an_empty_one_and_nothing_is_stored() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let before = app.contents().await;
@@ -30,7 +30,7 @@ async fn who_never_had_a_cart_sees_an_empty_one_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn a_cart_shows_all_there_is_to_know_of_its_lines() {
+async fn a_cart_shows_all_members_of_its_lines() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let shirt = put_up_shirt(&admin).await;
@@ -80,7 +80,7 @@ async fn a_cart_shows_all_there_is_to_know_of_its_lines() {
 }
 
 #[tokio::test]
-async fn a_line_whose_price_has_changed_says_so_and_counts_at_todays_price() {
+async fn a_line_with_a_changed_price_is_marked_and_counts_at_the_current_price() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let shirt = put_up_shirt(&admin).await;
@@ -100,7 +100,7 @@ async fn a_line_whose_price_has_changed_says_so_and_counts_at_todays_price() {
 }
 
 #[tokio::test]
-async fn a_line_of_which_too_few_are_left_says_so_and_how_many_there_are() {
+async fn a_line_beyond_stock_is_marked_and_shows_the_stock() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
@@ -118,7 +118,7 @@ async fn a_line_of_which_too_few_are_left_says_so_and_how_many_there_are() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_no_longer_sold_stays_as_it_was_and_costs_nothing() {
+async fn a_line_no_longer_on_sale_stays_unchanged_and_does_not_count() {
     for way in WAYS_OUT_OF_SALE {
         let app = App::start().await;
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
@@ -140,7 +140,7 @@ async fn a_line_that_is_no_longer_sold_stays_as_it_was_and_costs_nothing() {
 }
 
 #[tokio::test]
-async fn everybody_has_a_cart_of_their_own_admins_too() {
+async fn every_customer_and_admin_has_their_own_cart() {
     let app = App::start().await;
     let (admin, ada, grace) =
         (app.admin().await, app.customer("ada").await, app.customer("grace").await);
@@ -156,7 +156,7 @@ async fn everybody_has_a_cart_of_their_own_admins_too() {
 }
 
 #[tokio::test]
-async fn a_cart_is_for_its_owner_alone_and_tagged_with_its_version() {
+async fn a_cart_response_is_private_and_its_etag_has_the_version() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let shirt = put_up_shirt(&admin).await;

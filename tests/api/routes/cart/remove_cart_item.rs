@@ -6,7 +6,7 @@ use tests::app::App;
 use super::{WAYS_OUT_OF_SALE, add, check_if_match, put_up_shirt, take_out_of_sale};
 
 #[tokio::test]
-async fn a_line_leaves_and_the_others_stay() {
+async fn removing_a_line_keeps_the_others() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
     put_up_shirt(&app.admin().await).await;
@@ -25,7 +25,7 @@ async fn a_line_leaves_and_the_others_stay() {
 }
 
 #[tokio::test]
-async fn what_was_not_there_is_gone_all_the_same() {
+async fn removing_a_sku_that_is_not_in_the_cart_succeeds() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
     put_up_shirt(&app.admin().await).await;
@@ -41,7 +41,7 @@ async fn what_was_not_there_is_gone_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_a_sku_is_missing() {
+async fn a_malformed_sku_is_not_found() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     for sku in ["SHIRT%20M", "a+b", &"x".repeat(65)] {
@@ -52,7 +52,7 @@ async fn what_can_not_be_a_sku_is_missing() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_sold_can_be_taken_out() {
+async fn a_line_no_longer_on_sale_can_be_removed() {
     for way in WAYS_OUT_OF_SALE {
         let app = App::start().await;
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
@@ -67,6 +67,6 @@ async fn what_is_no_longer_sold_can_be_taken_out() {
 }
 
 #[tokio::test]
-async fn it_can_be_meant_for_one_version_of_the_cart() {
+async fn if_match_limits_the_change_to_one_version_of_the_cart() {
     check_if_match("DELETE", "/cart/items/SHIRT-M", None).await;
 }

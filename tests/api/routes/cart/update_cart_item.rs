@@ -7,7 +7,7 @@ use tests::samples::{create_sku, usd};
 use super::{WAYS_OUT_OF_SALE, add, check_if_match, put_up_shirt, reprice, take_out_of_sale};
 
 #[tokio::test]
-async fn a_line_gets_the_quantity_that_is_asked_for() {
+async fn a_line_gets_the_requested_quantity() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     put_up_shirt(&app.admin().await).await;
@@ -27,7 +27,7 @@ async fn a_line_gets_the_quantity_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn zero_takes_the_line_out() {
+async fn a_quantity_of_zero_removes_the_line() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     put_up_shirt(&app.admin().await).await;
@@ -40,7 +40,7 @@ async fn zero_takes_the_line_out() {
 }
 
 #[tokio::test]
-async fn whoever_sets_the_quantity_has_seen_the_new_price() {
+async fn setting_the_quantity_sets_the_line_to_the_current_price() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let shirt = put_up_shirt(&admin).await;
@@ -54,7 +54,7 @@ async fn whoever_sets_the_quantity_has_seen_the_new_price() {
 }
 
 #[tokio::test]
-async fn what_is_as_it_should_be_stays_the_same_version() {
+async fn setting_the_same_quantity_keeps_the_version() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     put_up_shirt(&app.admin().await).await;
@@ -66,7 +66,7 @@ async fn what_is_as_it_should_be_stays_the_same_version() {
 }
 
 #[tokio::test]
-async fn a_sku_that_is_not_in_the_cart_is_missing() {
+async fn a_sku_that_is_not_in_the_cart_is_not_found() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
     put_up_shirt(&app.admin().await).await;
@@ -91,7 +91,7 @@ async fn a_sku_that_is_not_in_the_cart_is_missing() {
 }
 
 #[tokio::test]
-async fn more_than_there_is_is_a_conflict() {
+async fn a_quantity_beyond_stock_is_a_conflict() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 5).await;
@@ -109,7 +109,7 @@ async fn more_than_there_is_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_sold_can_only_be_taken_out() {
+async fn a_line_no_longer_on_sale_can_only_be_removed() {
     for way in WAYS_OUT_OF_SALE {
         let app = App::start().await;
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
@@ -129,12 +129,12 @@ async fn what_is_no_longer_sold_can_only_be_taken_out() {
 }
 
 #[tokio::test]
-async fn it_can_be_meant_for_one_version_of_the_cart() {
+async fn if_match_limits_the_change_to_one_version_of_the_cart() {
     check_if_match("PUT", "/cart/items/SHIRT-M", Some(json!({"quantity": 5}))).await;
 }
 
 #[tokio::test]
-async fn a_sku_that_is_not_in_the_cart_is_missing_before_the_version_is_another() {
+async fn a_sku_that_is_not_in_the_cart_is_a_404_before_a_version_mismatch() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     for (method, path, body) in [

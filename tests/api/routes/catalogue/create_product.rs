@@ -45,7 +45,7 @@ fn mug_of(variants: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_product_is_shown_as_it_was_described_and_found_where_location_says() {
+async fn a_created_product_is_returned_and_found_at_its_location() {
     let app = App::start().await;
 
     let answer = app.admin().await.post("/products", tee()).await;
@@ -98,7 +98,7 @@ async fn a_product_is_shown_as_it_was_described_and_found_where_location_says() 
 }
 
 #[tokio::test]
-async fn a_name_and_a_price_are_enough() {
+async fn a_name_and_a_price_are_the_only_required_members() {
     let app = App::start().await;
     let body = json!({"name": "  Stoneware Mug ", "price": usd(0)});
 
@@ -121,7 +121,7 @@ async fn a_name_and_a_price_are_enough() {
 }
 
 #[tokio::test]
-async fn variants_without_a_sku_get_one_that_nobody_else_has() {
+async fn variants_without_a_sku_get_a_unique_one() {
     let app = App::start().await;
     let admin = app.admin().await;
     let sizes = json!([{"options": {"size": "S"}}, {"options": {"size": "M"}}]);
@@ -179,7 +179,7 @@ fn cases<'a>(
 }
 
 #[tokio::test]
-async fn what_is_no_product_at_all_is_refused() {
+async fn a_body_that_is_not_a_product_is_rejected() {
     expect_refusals(&[
         ("an array", json!([]), " wrong_type"),
         ("null", json!(null), " wrong_type"),
@@ -204,7 +204,7 @@ async fn what_is_no_product_at_all_is_refused() {
 }
 
 #[tokio::test]
-async fn what_a_product_cannot_be_called_or_look_like_is_refused() {
+async fn invalid_names_categories_tags_and_images_are_rejected() {
     let long = |length| "x".repeat(length);
     let image = "https://img.example.com/a.jpg";
     let script = "javascript:alert(1)";
@@ -297,7 +297,7 @@ async fn stock_is_a_whole_number_up_to_a_billion() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_variants_is_refused() {
+async fn invalid_variants_are_rejected() {
     let long = |length| "x".repeat(length);
     let sized = |size: &str| json!({"options": {"size": size}});
     let many: Vec<_> = (0..41).map(|n| sized(&n.to_string())).collect();
@@ -390,7 +390,7 @@ async fn what_cannot_be_variants_is_refused() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_names_of_options_is_refused() {
+async fn invalid_option_names_are_rejected() {
     let six = ["a", "b", "c", "d", "e", "f"];
     expect_refusals(&cases(
         |options| mug_with(json!({"options": options})),
@@ -424,7 +424,7 @@ fn linen_tee(options: &str) -> String {
 }
 
 #[tokio::test]
-async fn options_have_one_order_and_one_spelling_wherever_they_are_shown() {
+async fn options_have_the_same_order_and_spelling_everywhere() {
     for (options, names, shown) in [
         (
             "",
@@ -476,7 +476,7 @@ async fn options_have_one_order_and_one_spelling_wherever_they_are_shown() {
 }
 
 #[tokio::test]
-async fn what_only_the_shop_sets_cannot_be_sent_along() {
+async fn members_that_only_the_shop_sets_are_rejected() {
     let id = "prd_01890a5d-ac96-774b-bcce-b302099a8057";
     expect_refusals(&cases(
         mug_with,
@@ -513,7 +513,7 @@ async fn what_only_the_shop_sets_cannot_be_sent_along() {
 }
 
 #[tokio::test]
-async fn several_checks_of_the_whole_product_report_together() {
+async fn errors_of_all_rules_about_the_whole_product_are_reported_at_once() {
     let app = App::start().await;
     let euros = json!({"amount": 1, "currency": "EUR"});
     let body = json!({
@@ -533,7 +533,7 @@ async fn several_checks_of_the_whole_product_report_together() {
 }
 
 #[tokio::test]
-async fn fields_that_cannot_be_read_and_rules_that_are_broken_report_together() {
+async fn unreadable_fields_and_broken_rules_are_reported_at_once() {
     let app = App::start().await;
     let euros = json!({"amount": 1, "currency": "EUR"});
     let mut images = vec![json!("https://img.example.com/a.jpg"); 21];
@@ -577,7 +577,7 @@ async fn fields_that_cannot_be_read_and_rules_that_are_broken_report_together() 
 }
 
 #[tokio::test]
-async fn a_decimal_price_is_told_about_minor_units() {
+async fn the_error_for_a_decimal_price_names_minor_units() {
     let app = App::start().await;
     let body = mug_with(json!({"price": {"amount": 19.99, "currency": "USD"}}));
 
@@ -589,7 +589,7 @@ async fn a_decimal_price_is_told_about_minor_units() {
 }
 
 #[tokio::test]
-async fn a_sku_of_another_product_is_taken_and_nothing_is_written() {
+async fn a_sku_of_another_product_is_sku_taken_and_nothing_is_written() {
     let app = App::start().await;
     let admin = app.admin().await;
     create_sku(&admin, "MUG", 1800, 5).await;
@@ -608,7 +608,7 @@ async fn a_sku_of_another_product_is_taken_and_nothing_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_twenty_products_with_one_sku_at_once_exactly_one_is_put_up() {
+async fn of_twenty_products_created_with_one_sku_at_once_exactly_one_succeeds() {
     let app = App::start().await;
     let admin = app.admin().await;
     let body = mug_of(json!([{"sku": "MUG", "stock": 5}]));
@@ -621,7 +621,7 @@ async fn of_twenty_products_with_one_sku_at_once_exactly_one_is_put_up() {
 }
 
 #[tokio::test]
-async fn only_admins_put_up_products() {
+async fn only_admins_create_products() {
     let app = App::start().await;
     let body = product("Stoneware Mug", 1800, 5);
 
@@ -672,7 +672,7 @@ async fn a_body_has_128_kib_at_most_and_more_is_not_even_read() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_refused_before_anything_else() {
+async fn a_body_that_is_not_json_is_rejected_before_anything_else() {
     let app = App::start().await;
     let admin = app.admin().await;
     let good = product("Stoneware Mug", 1800, 5).to_string();

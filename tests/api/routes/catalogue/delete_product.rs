@@ -11,7 +11,7 @@ fn path_of(product: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_deleted_product_is_gone_for_everybody() {
+async fn a_deleted_product_is_not_found_for_any_caller() {
     let app = App::start().await;
     let admin = app.admin().await;
     let body = json!({"name": "Stoneware Mug", "price": usd(1800), "category": "kitchen"});
@@ -33,7 +33,7 @@ async fn a_deleted_product_is_gone_for_everybody() {
 }
 
 #[tokio::test]
-async fn carts_keep_its_lines_as_unavailable_and_nobody_can_order_them() {
+async fn carts_keep_a_deleted_products_lines_as_unavailable_and_they_can_not_be_ordered() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 5).await;
@@ -54,7 +54,7 @@ async fn carts_keep_its_lines_as_unavailable_and_nobody_can_order_them() {
 }
 
 #[tokio::test]
-async fn its_skus_are_free_again_and_lead_to_whoever_takes_them() {
+async fn a_deleted_products_skus_are_free_for_other_products() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let old = create_sku(&admin, "MUG", 1800, 5).await;
@@ -142,7 +142,7 @@ async fn of_twenty_deletions_at_once_exactly_one_finds_the_product() {
 }
 
 #[tokio::test]
-async fn what_names_nothing_is_not_found_and_customers_may_not() {
+async fn an_unknown_product_is_not_found_and_customers_may_not_delete() {
     let app = App::start().await;
     let admin = app.admin().await;
     let mug = path_of(&create_product(&admin, product("Stoneware Mug", 1800, 5)).await);

@@ -5,7 +5,7 @@ use tests::app::App;
 use tests::samples::{create_product, product, usd};
 
 #[tokio::test]
-async fn anybody_sees_what_the_admin_put_up() {
+async fn every_caller_sees_a_product_that_an_admin_created() {
     let app = App::start().await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
@@ -17,7 +17,7 @@ async fn anybody_sees_what_the_admin_put_up() {
 }
 
 #[tokio::test]
-async fn a_sale_changes_the_tag_but_not_its_version() {
+async fn a_sale_changes_the_etag_but_not_its_version() {
     let app = App::start().await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 1)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
@@ -73,7 +73,7 @@ async fn drafts_and_archived_products_are_for_admins_only() {
 }
 
 #[tokio::test]
-async fn an_id_that_names_nothing_or_cannot_be_one_is_not_found() {
+async fn an_unknown_or_malformed_id_is_not_found() {
     let app = App::start().await;
     let admin = app.admin().await;
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;

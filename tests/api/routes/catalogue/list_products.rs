@@ -50,7 +50,7 @@ async fn walk(who: &Persona<'_>, list: &str, limit: usize) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_card_shows_what_a_list_needs() {
+async fn a_list_shows_each_product_as_a_card() {
     let app = App::start().await;
     let body = json!({
         "name": "Linen Tee",
@@ -89,7 +89,7 @@ async fn a_card_shows_what_a_list_needs() {
 }
 
 #[tokio::test]
-async fn what_a_product_lacks_is_null_or_empty_in_its_card() {
+async fn members_that_a_product_lacks_are_null_or_empty_in_its_card() {
     let app = App::start().await;
     create_product(&app.admin().await, product("Stoneware Mug", 1800, 0)).await;
 
@@ -113,7 +113,7 @@ async fn an_empty_shop_has_an_empty_list() {
 }
 
 #[tokio::test]
-async fn the_newest_come_first_twenty_a_page_unless_said_otherwise() {
+async fn products_are_listed_newest_first_twenty_per_page_by_default() {
     let app = App::start().await;
     let newest_first = stock_up(&app, 22).await;
     let nobody = app.anonymous();
@@ -134,7 +134,7 @@ async fn the_newest_come_first_twenty_a_page_unless_said_otherwise() {
 }
 
 #[tokio::test]
-async fn cursors_lead_through_everything_exactly_once() {
+async fn cursors_lead_through_all_products_exactly_once() {
     let app = App::start().await;
     let newest_first = stock_up(&app, 12).await;
     let nobody = app.anonymous();
@@ -148,7 +148,7 @@ async fn cursors_lead_through_everything_exactly_once() {
 }
 
 #[tokio::test]
-async fn a_walk_is_not_disturbed_by_what_comes_and_goes() {
+async fn paging_by_cursor_is_not_disturbed_by_new_and_deleted_products() {
     let app = App::start().await;
     let newest_first = stock_up(&app, 6).await;
     let (admin, nobody) = (app.admin().await, app.anonymous());
@@ -207,7 +207,7 @@ async fn numbered_pages_show_the_same_list() {
 }
 
 #[tokio::test]
-async fn a_category_is_found_however_it_is_written() {
+async fn a_category_filter_accepts_any_spelling_of_the_slug() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = json!({"name": "Tee", "price": usd(1), "category": "Summer Shirts"});
@@ -222,7 +222,7 @@ async fn a_category_is_found_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn what_is_not_on_sale_is_not_listed_even_for_admins() {
+async fn products_not_on_sale_are_not_listed_even_for_admins() {
     let app = App::start().await;
     let admin = app.admin().await;
     for status in ["draft", "archived"] {
@@ -235,7 +235,7 @@ async fn what_is_not_on_sale_is_not_listed_even_for_admins() {
 }
 
 #[tokio::test]
-async fn a_card_says_when_the_last_unit_is_sold_and_when_it_comes_back() {
+async fn in_stock_is_false_after_the_last_unit_is_sold_and_true_when_it_comes_back() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 1)).await;
@@ -251,7 +251,7 @@ async fn a_card_says_when_the_last_unit_is_sold_and_when_it_comes_back() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_cannot_be_is_refused_by_name() {
+async fn the_error_for_an_invalid_parameter_names_it() {
     let app = App::start().await;
     let cursor = {
         stock_up(&app, 2).await;
@@ -308,7 +308,7 @@ async fn unknown_parameters_are_ignored() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_list_or_of_nobody_is_refused() {
+async fn a_forged_cursor_or_one_of_another_list_is_rejected() {
     let app = App::start().await;
     stock_up(&app, 4).await;
     let ada = app.customer("ada").await;

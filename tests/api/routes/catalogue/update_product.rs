@@ -50,7 +50,7 @@ fn shelf(product: &Value) -> Vec<(&str, i64, i64)> {
 }
 
 #[tokio::test]
-async fn a_product_is_described_anew_and_what_is_left_out_is_empty() {
+async fn a_put_replaces_the_product_and_absent_members_become_empty() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = create_product(&admin, tee()).await;
@@ -83,7 +83,7 @@ async fn a_product_is_described_anew_and_what_is_left_out_is_empty() {
 }
 
 #[tokio::test]
-async fn what_get_gives_can_be_edited_and_put_back() {
+async fn the_body_of_a_get_can_be_edited_and_put() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = create_product(&admin, tee()).await;
@@ -102,7 +102,7 @@ async fn what_get_gives_can_be_edited_and_put_back() {
 }
 
 #[tokio::test]
-async fn read_only_members_are_ignored_whatever_they_say() {
+async fn read_only_members_are_ignored_whatever_their_value() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = create_product(&admin, tee()).await;
@@ -130,7 +130,7 @@ async fn read_only_members_are_ignored_whatever_they_say() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_product_is_refused_and_changes_nothing() {
+async fn an_invalid_body_is_rejected_and_changes_nothing() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = create_product(&admin, tee()).await;
@@ -227,7 +227,7 @@ async fn stock_of_a_sku_that_exists_is_changed_through_the_inventory_only() {
 }
 
 #[tokio::test]
-async fn stock_that_belongs_to_the_inventory_is_told_beside_all_else_that_is_wrong() {
+async fn the_error_for_stock_is_reported_with_all_other_errors() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = create_product(&admin, tee()).await;
@@ -340,7 +340,7 @@ async fn a_variants_price_follows_the_products_unless_it_has_its_own() {
 }
 
 #[tokio::test]
-async fn a_price_that_a_variant_is_given_stays_its_own_whatever_the_product_costs() {
+async fn a_variants_own_price_stays_even_if_the_products_price_changes() {
     let app = App::start().await;
     let admin = app.admin().await;
     let path = path_of(&put_up_pair(&admin).await);
@@ -363,7 +363,7 @@ async fn a_price_that_a_variant_is_given_stays_its_own_whatever_the_product_cost
 }
 
 #[tokio::test]
-async fn what_a_variant_sells_at_is_what_carts_and_orders_cost() {
+async fn carts_and_orders_use_the_price_that_a_variant_sells_at() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let path = path_of(
@@ -502,7 +502,7 @@ async fn stored(app: &App, product: &Value, sku: &str, attribute: &str) -> Optio
 }
 
 #[tokio::test]
-async fn the_revision_of_a_variant_counts_what_a_buyer_is_told() {
+async fn the_revision_of_a_variant_rises_with_name_options_and_price_only() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mut body = json!({
@@ -569,7 +569,7 @@ async fn the_revision_of_a_variant_counts_what_a_buyer_is_told() {
 }
 
 #[tokio::test]
-async fn the_table_keeps_options_as_a_list_since_its_maps_have_no_order() {
+async fn the_table_stores_options_as_a_list_of_pairs() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = create_product(&admin, tee()).await;
@@ -610,7 +610,7 @@ async fn the_status_decides_who_sees_it_and_who_can_buy_it() {
 }
 
 #[tokio::test]
-async fn lists_show_it_as_it_is_now() {
+async fn lists_show_the_updated_product() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = create_product(&admin, tee()).await;
@@ -689,7 +689,7 @@ async fn of_twenty_admins_who_edit_one_version_exactly_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn edits_without_if_match_follow_each_other_and_each_counts() {
+async fn concurrent_edits_without_if_match_all_raise_the_version() {
     let app = App::start().await;
     let admin = app.admin().await;
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
@@ -726,7 +726,7 @@ async fn units_sold_during_an_edit_stay_sold() {
 }
 
 #[tokio::test]
-async fn a_sku_of_another_product_is_taken_and_nothing_changes() {
+async fn a_sku_of_another_product_is_sku_taken_and_nothing_changes() {
     let app = App::start().await;
     let admin = app.admin().await;
     create_sku(&admin, "BOWL", 900, 1).await;
@@ -745,7 +745,7 @@ async fn a_sku_of_another_product_is_taken_and_nothing_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_ten_products_that_reach_for_one_new_sku_exactly_one_gets_it() {
+async fn of_ten_products_updated_with_one_new_sku_at_once_exactly_one_gets_it() {
     let app = App::start().await;
     let admin = app.admin().await;
     let put_ups = (0..10).map(|n| create_product(&admin, product(&format!("Mug {n}"), 1800, 5)));
@@ -759,7 +759,7 @@ async fn of_ten_products_that_reach_for_one_new_sku_exactly_one_gets_it() {
 }
 
 #[tokio::test]
-async fn of_too_many_changes_it_is_said_how_many_fit_into_the_first_of_two() {
+async fn too_many_changes_says_how_many_new_variants_fit() {
     let app = App::start().await;
     let admin = app.admin().await;
     let variants = |line: &str, number: u32| {
@@ -821,7 +821,7 @@ async fn checks_come_in_the_order_of_the_contract() {
 }
 
 #[tokio::test]
-async fn the_same_edit_twice_at_once_is_never_a_sku_taken_by_itself() {
+async fn two_equal_concurrent_edits_never_get_sku_taken() {
     let app = App::start().await;
     let admin = app.admin().await;
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
@@ -839,7 +839,7 @@ async fn the_same_edit_twice_at_once_is_never_a_sku_taken_by_itself() {
 }
 
 #[tokio::test]
-async fn options_of_a_withdrawn_variant_are_a_new_one_where_no_sku_is_named() {
+async fn a_withdrawn_variants_options_without_a_sku_are_a_new_variant() {
     let app = App::start().await;
     let admin = app.admin().await;
     let small = json!({"sku": "SHIRT-S", "options": {"size": "S"}});

@@ -26,7 +26,7 @@ async fn bring_into(app: &App, order: &Value, status: &str) {
 }
 
 #[tokio::test]
-async fn an_unpaid_order_ends_and_its_stock_comes_back() {
+async fn cancelling_an_unpaid_order_gives_its_stock_back() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 5).await;
@@ -57,7 +57,7 @@ async fn an_unpaid_order_ends_and_its_stock_comes_back() {
 }
 
 #[tokio::test]
-async fn cancelling_again_is_the_same_and_writes_nothing() {
+async fn cancelling_again_returns_the_same_and_writes_nothing() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
@@ -87,7 +87,7 @@ async fn an_admin_can_cancel_for_a_customer() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_missing_impossible_or_somebody_elses_is_not_found() {
+async fn a_missing_malformed_or_foreign_order_is_not_found() {
     let app = App::start().await;
     let (admin, ada, grace) =
         (app.admin().await, app.customer("ada").await, app.customer("grace").await);
@@ -107,7 +107,7 @@ async fn an_order_that_is_missing_impossible_or_somebody_elses_is_not_found() {
 }
 
 #[tokio::test]
-async fn who_is_too_late_learns_where_the_order_stands() {
+async fn a_cancellation_that_is_too_late_says_the_orders_status() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
@@ -138,7 +138,7 @@ async fn who_is_too_late_learns_where_the_order_stands() {
 }
 
 #[tokio::test]
-async fn an_admin_can_cancel_what_has_not_left_the_house() {
+async fn an_admin_can_cancel_an_order_that_is_not_shipped() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
@@ -152,7 +152,7 @@ async fn an_admin_can_cancel_what_has_not_left_the_house() {
 }
 
 #[tokio::test]
-async fn it_can_be_meant_for_one_version_of_the_order() {
+async fn if_match_limits_the_cancellation_to_one_version_of_the_order() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
@@ -182,7 +182,7 @@ async fn it_can_be_meant_for_one_version_of_the_order() {
 }
 
 #[tokio::test]
-async fn a_retried_cancellation_succeeds_though_the_version_has_moved_on() {
+async fn a_repeated_cancellation_succeeds_with_the_old_version() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
@@ -196,7 +196,7 @@ async fn a_retried_cancellation_succeeds_though_the_version_has_moved_on() {
 }
 
 #[tokio::test]
-async fn stock_comes_back_also_to_what_is_no_longer_sold() {
+async fn stock_goes_back_to_variants_that_are_no_longer_on_sale() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let shirt = create_product(
@@ -229,7 +229,7 @@ async fn stock_comes_back_also_to_what_is_no_longer_sold() {
 }
 
 #[tokio::test]
-async fn a_variant_that_is_not_there_any_more_is_not_made_up_to_give_stock_back() {
+async fn giving_stock_back_does_not_create_a_missing_variant() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 5).await;

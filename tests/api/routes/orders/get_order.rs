@@ -22,7 +22,7 @@ async fn its_owner_sees_the_order_as_it_was_placed() {
 }
 
 #[tokio::test]
-async fn an_admin_sees_every_order_and_what_an_admin_can_do_with_it() {
+async fn an_admin_sees_every_order_and_the_admins_actions() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
@@ -37,7 +37,7 @@ async fn an_admin_sees_every_order_and_what_an_admin_can_do_with_it() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_missing_impossible_or_somebody_elses_is_not_found() {
+async fn a_missing_malformed_or_foreign_order_is_not_found() {
     let app = App::start().await;
     let (admin, ada, grace) =
         (app.admin().await, app.customer("ada").await, app.customer("grace").await);
@@ -55,7 +55,7 @@ async fn an_order_that_is_missing_impossible_or_somebody_elses_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_cancelled_order_shows_that_it_is() {
+async fn a_cancelled_order_shows_its_status() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;

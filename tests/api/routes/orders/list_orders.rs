@@ -80,7 +80,7 @@ async fn a_customer_sees_their_own_orders_newest_first() {
 }
 
 #[tokio::test]
-async fn an_order_in_the_list_is_as_it_is_by_itself() {
+async fn an_order_in_the_list_equals_the_single_order() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -112,7 +112,7 @@ async fn an_order_in_the_list_is_as_it_is_by_itself() {
 }
 
 #[tokio::test]
-async fn a_page_holds_twenty_or_as_many_as_one_asks_for() {
+async fn a_page_holds_twenty_orders_or_the_requested_number() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -133,7 +133,7 @@ async fn a_page_holds_twenty_or_as_many_as_one_asks_for() {
 }
 
 #[tokio::test]
-async fn a_cursor_holds_its_place_while_new_orders_come() {
+async fn a_cursor_keeps_its_position_while_orders_are_added() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -171,7 +171,7 @@ async fn pages_can_be_numbered() {
 }
 
 #[tokio::test]
-async fn the_list_can_be_narrowed_to_one_state() {
+async fn the_list_can_be_filtered_by_status() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 99)).await;
@@ -204,7 +204,7 @@ async fn the_list_can_be_narrowed_to_one_state() {
 }
 
 #[tokio::test]
-async fn a_query_that_can_not_be_is_refused_by_name() {
+async fn the_error_for_an_invalid_parameter_names_it() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     for (query, pointer, code) in [
@@ -234,14 +234,14 @@ async fn a_query_that_can_not_be_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn parameters_that_nobody_knows_are_ignored() {
+async fn unknown_parameters_are_ignored() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     ada.get("/orders?utm_source=mail&user_id=usr_1&limit=5").await.expect(200);
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_forged_or_of_another_list_is_malformed() {
+async fn a_forged_cursor_or_one_of_another_list_is_malformed() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 99)).await;
@@ -272,7 +272,7 @@ async fn a_cursor_that_is_forged_or_of_another_list_is_malformed() {
 }
 
 #[tokio::test]
-async fn somebody_elses_cursor_leads_to_nobody_elses_orders() {
+async fn another_customers_cursor_shows_only_the_callers_own_orders() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;

@@ -160,7 +160,7 @@ async fn an_order_and_its_lines_have_the_members_of_the_contract() {
 }
 
 #[tokio::test]
-async fn a_cart_is_consumed_once() {
+async fn a_cart_is_ordered_once() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 5).await;
@@ -176,7 +176,7 @@ async fn a_cart_is_consumed_once() {
 }
 
 #[tokio::test]
-async fn items_by_sku_or_product_leave_the_cart_alone() {
+async fn ordering_items_by_sku_or_product_does_not_change_the_cart() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 5).await;
@@ -197,7 +197,7 @@ async fn items_by_sku_or_product_leave_the_cart_alone() {
 }
 
 #[tokio::test]
-async fn a_sku_and_its_product_are_one_line() {
+async fn a_sku_and_its_products_identifier_are_merged_into_one_line() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 5).await;
@@ -210,7 +210,7 @@ async fn a_sku_and_its_product_are_one_line() {
 }
 
 #[tokio::test]
-async fn an_order_sends_one_message() {
+async fn an_order_writes_one_message() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
@@ -246,7 +246,7 @@ async fn an_empty_cart_can_not_be_ordered() {
 }
 
 #[tokio::test]
-async fn every_line_that_is_short_is_listed_and_nothing_is_taken() {
+async fn every_line_beyond_stock_is_listed_and_no_stock_is_taken() {
     let app = App::start().await;
     let (admin, ada, grace) =
         (app.admin().await, app.customer("ada").await, app.customer("grace").await);
@@ -272,7 +272,7 @@ async fn every_line_that_is_short_is_listed_and_nothing_is_taken() {
 }
 
 #[tokio::test]
-async fn every_item_that_is_not_sold_is_listed_and_nothing_is_taken() {
+async fn every_item_not_on_sale_is_listed_and_no_stock_is_taken() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     create_sku(&admin, "MUG", 1800, 5).await;
@@ -306,7 +306,7 @@ async fn every_item_that_is_not_sold_is_listed_and_nothing_is_taken() {
 }
 
 #[tokio::test]
-async fn every_line_of_the_cart_that_is_no_longer_sold_is_listed() {
+async fn every_cart_line_no_longer_on_sale_is_listed() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     create_sku(&admin, "MUG", 1800, 5).await;
@@ -337,7 +337,7 @@ async fn every_line_of_the_cart_that_is_no_longer_sold_is_listed() {
 }
 
 #[tokio::test]
-async fn an_order_costs_what_the_shop_asks_today_whatever_the_cart_remembers() {
+async fn an_order_has_the_current_price_whatever_the_cart_shows() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 9).await;
@@ -356,7 +356,7 @@ async fn an_order_costs_what_the_shop_asks_today_whatever_the_cart_remembers() {
 }
 
 #[tokio::test]
-async fn an_order_that_costs_something_else_than_expected_is_not_placed() {
+async fn an_order_with_another_total_than_expected_is_not_placed() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 9).await;
@@ -383,7 +383,7 @@ async fn an_order_that_costs_something_else_than_expected_is_not_placed() {
 }
 
 #[tokio::test]
-async fn the_address_of_the_order_goes_before_the_customers_own() {
+async fn the_requests_address_takes_precedence_over_the_customers_default() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -445,7 +445,7 @@ async fn remember_addresses(app: &App, somebody: &Persona<'_>, addresses: &[Valu
 }
 
 #[tokio::test]
-async fn an_address_is_complete_or_refused() {
+async fn an_incomplete_address_is_rejected() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -480,7 +480,7 @@ async fn an_address_is_complete_or_refused() {
 }
 
 #[tokio::test]
-async fn the_shop_takes_no_cards_yet() {
+async fn card_payments_are_rejected() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -506,7 +506,7 @@ async fn the_shop_takes_no_cards_yet() {
 }
 
 #[tokio::test]
-async fn items_that_can_not_be_ordered_are_refused_by_name() {
+async fn invalid_items_are_rejected_with_their_pointers() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 5000).await;
@@ -552,7 +552,7 @@ async fn items_that_can_not_be_ordered_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn every_rule_that_is_broken_is_named_at_once() {
+async fn all_broken_rules_are_reported_at_once() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
@@ -580,7 +580,7 @@ async fn every_rule_that_is_broken_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn members_that_cannot_be_read_are_named_beside_rules_that_are_broken() {
+async fn unreadable_members_and_broken_rules_are_reported_at_once() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
@@ -626,7 +626,7 @@ async fn members_that_cannot_be_read_are_named_beside_rules_that_are_broken() {
 }
 
 #[tokio::test]
-async fn what_the_shop_decides_is_not_for_the_caller_to_say() {
+async fn members_that_only_the_shop_sets_are_rejected() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -648,7 +648,7 @@ async fn what_the_shop_decides_is_not_for_the_caller_to_say() {
 }
 
 #[tokio::test]
-async fn an_expected_total_is_money_of_the_shop() {
+async fn an_invalid_expected_total_is_rejected() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -671,7 +671,7 @@ async fn an_expected_total_is_money_of_the_shop() {
 }
 
 #[tokio::test]
-async fn whatever_total_is_shown_can_be_expected() {
+async fn any_total_that_the_shop_shows_can_be_the_expected_total() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     create_sku(&admin, "YACHT", 60_000_000_000, 5).await;
@@ -713,7 +713,7 @@ async fn forty_lines_are_one_order() {
 }
 
 #[tokio::test]
-async fn who_has_five_unpaid_orders_pays_or_cancels_first() {
+async fn a_sixth_unpaid_order_is_a_conflict() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 20)).await;

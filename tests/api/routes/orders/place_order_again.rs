@@ -25,7 +25,7 @@ fn replayed(answer: Answer, first: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn a_retry_has_the_first_answer_and_orders_nothing() {
+async fn a_retry_returns_the_first_response_and_places_no_order() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
@@ -75,7 +75,7 @@ async fn a_retry_shows_the_order_as_it_is_now() {
 }
 
 #[tokio::test]
-async fn a_retry_is_one_however_the_shop_has_changed() {
+async fn a_retry_is_replayed_whatever_has_changed_in_the_shop() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     for (body, change, what) in [
@@ -124,7 +124,7 @@ async fn a_retry_is_one_however_the_shop_has_changed() {
 }
 
 #[tokio::test]
-async fn a_retry_is_one_also_with_five_orders_unpaid() {
+async fn a_retry_is_replayed_even_with_five_unpaid_orders() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -139,7 +139,7 @@ async fn a_retry_is_one_also_with_five_orders_unpaid() {
 }
 
 #[tokio::test]
-async fn a_body_counts_by_its_meaning() {
+async fn bodies_with_the_same_content_are_the_same_request() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 9).await;
@@ -176,7 +176,7 @@ async fn a_key_is_for_one_request_only() {
 }
 
 #[tokio::test]
-async fn a_key_is_its_customers_own() {
+async fn two_customers_can_use_the_same_key() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -191,7 +191,7 @@ async fn a_key_is_its_customers_own() {
 }
 
 #[tokio::test]
-async fn what_failed_is_not_remembered() {
+async fn a_failed_request_stores_no_key() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
     let mug = create_sku(&app.admin().await, "MUG", 1800, 3).await;
@@ -235,7 +235,7 @@ async fn a_key_is_remembered_for_72_hours() {
 }
 
 #[tokio::test]
-async fn a_key_may_stand_in_quotes() {
+async fn a_key_may_be_quoted() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -249,7 +249,7 @@ async fn a_key_may_stand_in_quotes() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_a_key_is_malformed() {
+async fn an_invalid_key_is_a_400() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;

@@ -46,7 +46,7 @@ async fn a_key_of_the_set_verifies_the_tokens_that_name_it() {
 }
 
 #[tokio::test]
-async fn a_new_key_stands_beside_the_old_one() {
+async fn a_new_key_is_listed_with_the_old_one() {
     let app = App::start().await;
     let key = PrivateKey::generate().expect("a key");
     let (store, now) = (&app.unrestricted.store, app.unrestricted.now());

@@ -19,7 +19,7 @@ async fn an_unknown_path_is_not_found_whatever_the_method() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_path_lacks_is_not_allowed_and_told_which_are() {
+async fn a_method_that_a_path_lacks_is_a_405_with_allow() {
     let app = App::start().await;
     for (method, path, allow) in [
         ("HEAD", "/products", "GET, POST"),
@@ -47,14 +47,14 @@ async fn a_method_that_a_path_lacks_is_not_allowed_and_told_which_are() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_here_too() {
+async fn a_body_that_is_too_large_is_a_413_here_too() {
     let app = App::start().await;
     let call = app.anonymous().call("POST", "/nothing").body("text/plain", &"x".repeat(70_000));
     call.send().await.expect_problem(413, "body_too_large");
 }
 
 #[tokio::test]
-async fn a_preflight_is_answered_for_every_path_and_lets_in_the_pages_on_the_list() {
+async fn every_path_answers_preflights_and_allows_the_configured_origins() {
     let app = App::start().await;
     for route in ROUTES.iter().filter(|route| route.method.is_some()) {
         let preflight = |origin: &str| {
@@ -97,7 +97,7 @@ async fn a_preflight_is_answered_for_every_path_and_lets_in_the_pages_on_the_lis
 }
 
 #[tokio::test]
-async fn a_function_that_a_more_specific_path_is_handed_to_says_so_before_it_asks_who_calls() {
+async fn a_less_specific_routes_function_returns_405_for_a_more_specific_path_before_401() {
     let app = App::start().await;
     // The gateway matches method and path together: this is how DELETE /products/facets would come.
     let headers = std::collections::HashMap::new();
