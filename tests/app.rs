@@ -187,7 +187,7 @@ impl App {
 
     /// Advances the shop's clock.
     pub fn advance(&self, by: std::time::Duration) {
-        let millis = i64::try_from(by.as_millis()).expect("not for ever");
+        let millis = i64::try_from(by.as_millis()).expect("a duration that fits");
         self.clock.fetch_add(millis, Ordering::Relaxed);
     }
 

@@ -57,7 +57,7 @@ impl DemoShop {
             ("TOKEN_KEY_PARAMETER", "/bodega/token-key".to_owned()),
             ("MAIL_FROM", "shop@bodega.example".to_owned()),
             ("APP_URL", "https://bodega.example".to_owned()),
-            // Nobody is there: a test sends no mail.
+            // Nothing listens there: these tests send no mail.
             ("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:1".to_owned()),
         ]
     }
@@ -89,7 +89,7 @@ async fn load() -> Folder {
     let config = shop.config();
     let loaded = demo::load(&config).await;
     loaded.expect("the demo data is loaded");
-    // The files are complete once nobody has them open.
+    // SQLite completes the files when the database closes.
     drop(shop);
     folder
 }

@@ -317,7 +317,10 @@ impl HttpConnector for Connector {
             if let Some((replica, request)) = stale.filter(|_| answer.status().is_success()) {
                 replica.catch_up_with_old_writes().await;
                 let mut stale = inner.call(request).await?;
-                assert!(stale.status().is_success(), "the replica answers what the table does");
+                assert!(
+                    stale.status().is_success(),
+                    "the replica's read succeeds like the table's"
+                );
                 let stale = read_answer(&mut stale).await?;
                 answer = answer_of(200, &replica.answer(&body, stale));
             }

@@ -15,8 +15,8 @@ impl Log {
     /// Collects the log of this thread until the returned guard is dropped.
     #[must_use]
     pub fn listen(&self) -> DefaultGuard {
-        // Without anybody who listens everywhere, what another test logs first is taken for
-        // something that nobody listens to.
+        // `tracing` caches whether a log line has a subscriber. Without a global one, a line that a
+        // test without a subscriber writes first would be off in all other tests too.
         static EVERYWHERE: Once = Once::new();
         EVERYWHERE.call_once(|| subscriber::fmt().with_writer(std::io::sink).init());
         let writer = self.clone();

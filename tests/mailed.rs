@@ -22,7 +22,7 @@ impl App {
         let newest = waiting.of_now(now).next().expect("a registration").id;
         let token = VerificationToken::new(address, newest).expect("a token");
         let added = store.registrations().add_token(&address, newest, &token.digest(), now).await;
-        assert!(added.expect("a write"), "the registration waits");
+        assert!(added.expect("a write"), "a pending registration");
         token.write()
     }
 
@@ -42,7 +42,7 @@ impl App {
         };
         let user = registration.user(UserId::new(now));
         let made = create_account(store, &user, &registration.password_hash).await;
-        assert!(made.expect("a write"), "nobody has the address");
+        assert!(made.expect("a write"), "the email has no account");
     }
 
     /// Creates a token to reset an account's password.

@@ -60,7 +60,7 @@ impl Policy {
     pub fn of(function: &Value) -> Self {
         let documents = list(&function["Properties"]["Policies"]);
         let statements = documents.flat_map(|document| list(&document["Statement"]));
-        // What only some shops need counts as if all did; what is denied allows nothing.
+        // A statement under `Fn::If` counts as if its condition holds; a `Deny` allows nothing.
         let statements = statements.map(|one| one["Fn::If"].get(1).unwrap_or(one));
         let allowing = statements.filter(|one| one["Effect"] != "Deny");
         Self { statements: allowing.map(Statement::of).collect() }

@@ -139,7 +139,7 @@ impl Replica {
         let mut arriving = self.arriving.lock().await;
         let items = join_all(keys.iter().map(|key| self.item(key))).await;
         let answer = write().await?;
-        // A transaction that comes again with its token is answered and not carried out.
+        // A repeated transaction with the same token is not carried out again.
         let is_new = token.is_none_or(|token| !arriving.transactions.contains(token));
         if answer.status().is_success() && is_new {
             let kept = keys.iter().zip(items).map(|(key, item)| self.keep(key, item));

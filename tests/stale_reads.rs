@@ -18,11 +18,12 @@ pub const EXCEPTIONS: &[(&str, &str)] = &[
     ("routes::cart::update_cart_item::a_quantity_of_zero_removes_the_line", SHOWN),
 ];
 
-const COUNTS: &str = "it counts requests, and what lags behind is asked for a second time";
-const SHOWN: &str = "an edit's answer shows the stock of the cart's other lines as of a moment ago, at \
-                     half the price; tests/api/flows/stale_carts.rs has what an edit decides";
-const PROMISED: &str = "what a moment ago was on sale goes into the cart, which promises nothing: the \
-                        next look at it and the order say that it is gone";
+const COUNTS: &str = "it counts requests, and stale reads are repeated";
+const SHOWN: &str = "the response to an edit shows the stock of the cart's other lines from an \
+                     eventually consistent read; tests/api/flows/stale_carts.rs tests the edits \
+                     themselves";
+const PROMISED: &str = "a stale read adds a product that is no longer on sale to the cart, which \
+                        reserves nothing; the next GET of the cart and the order reject it";
 
 /// The value of `STALE_READS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,7 +32,7 @@ async fn every_route_accepts_the_callers_it_declares_and_rejects_all_others() {
         (app.admin().await, app.customer("owner").await, app.customer("other").await);
     let (anonymous, forged) = (app.anonymous(), app.anonymous().with_token("forged"));
     for route in ROUTES {
-        // A session for each route: one of them ends it.
+        // Each route gets sessions of its own, since one route ends them.
         let (admin, owner, other) = (
             admin.signed_in_anew().await,
             owner.signed_in_anew().await,
@@ -56,15 +56,15 @@ async fn every_route_accepts_the_callers_it_declares_and_rejects_all_others() {
 
         let turned_away = [401, 403];
         if !matches!(route.access, Access::Public | Access::Signature) {
-            // Consistently, says the gate.
+            // The gate checks that these reads are consistent.
             let reads = app.take_count(route.name).security_reads;
-            assert_eq!(reads, 3, "{} looks at the security item of who calls", route.name);
+            assert_eq!(reads, 3, "{} reads the caller's security item", route.name);
         }
         let name = route.name;
         match route.access {
             Access::Public | Access::Signature => {
                 for status in [nobody, forger, stranger, owns, runs] {
-                    // What they take in the body is a credential.
+                    // These two take a credential in the body, and reject a wrong one with 401.
                     let asks = ["log-in", "log-out"].contains(&name);
                     assert!(!turned_away.contains(&status) || asks, "{name}: {status}");
                 }
@@ -83,7 +83,7 @@ async fn every_route_accepts_the_callers_it_declares_and_rejects_all_others() {
             }
             Access::Owner => {
                 assert_eq!((nobody, forger), (401, 401), "{name}, without a session");
-                assert_eq!(stranger, 404, "{name}, somebody else's");
+                assert_eq!(stranger, 404, "{name}, another customer's");
                 for status in [owns, runs] {
                     assert!(![401, 403, 404].contains(&status), "{name}: {status}");
                 }
@@ -183,5 +183,5 @@ fn every_route_declares_the_access_listed_here() {
         assert_eq!(open, *names, "{access:?}");
     }
     let all: usize = decided.iter().map(|(_, names)| names.len()).sum();
-    assert_eq!(all, ROUTES.len(), "a route is open to others than these");
+    assert_eq!(all, ROUTES.len(), "a route's access is not listed here");
 }

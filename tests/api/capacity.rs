@@ -49,7 +49,7 @@ fn costs(app: &App, route: &str, what: &str, expected: [u32; 5]) {
     let expected = Cost { requests, depth, half_reads, writes, index_writes };
     let counted = Cost::from(&app.take_count(route));
     println!("| `{route}` | {what} {counted:?}");
-    // DynamoDB Local counts a transaction as if it were a plain write.
+    // DynamoDB Local counts a write in a transaction like a single write.
     if tests::database::is_embedded() {
         assert_eq!(counted, expected, "{route}, {what}");
     }

@@ -67,13 +67,13 @@ async fn every_response_has_the_security_headers_and_its_own_request_id() {
         }
         let transport = answer.header("strict-transport-security").unwrap_or_default();
         assert!(transport.starts_with("max-age="), "{what}: {transport}");
-        assert!(answer.header("cache-control").is_some(), "{what}: may it be kept?");
+        assert!(answer.header("cache-control").is_some(), "{what}: no cache-control");
         let id = answer.header("x-request-id").unwrap_or_default().to_owned();
         assert!(id.starts_with("req-"), "{what}: {id}");
         if answer.status >= 400 {
             assert_eq!(answer.body["request_id"], id.as_str(), "{what}");
         }
-        assert!(ids.insert(id), "{what}: another answer has its id");
+        assert!(ids.insert(id), "{what}: another response has the same id");
     }
 }
 
@@ -100,7 +100,7 @@ async fn other_origins_may_read_no_response() {
         for (what, answer) in answers(&app, origin).await {
             let allowed = answer.header("access-control-allow-origin");
             assert_eq!(allowed, None, "{what} for {origin}");
-            assert_eq!(answer.header("vary"), Some("Origin"), "{what}: caches must know");
+            assert_eq!(answer.header("vary"), Some("Origin"), "{what}: caches need vary");
         }
     }
 }

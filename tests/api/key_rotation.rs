@@ -26,7 +26,7 @@ async fn open() -> (App, Served) {
     let parameters = Parameters::in_memory().serve(0).expect("a parameter store");
     let app = App::start_without_a_key(&parameters.url()).await;
     app.warm_up().await;
-    // By no function: it would issue a token, and with it hold the key.
+    // Not by a function: it would issue a token, and so read the key.
     app.put_account("ada@example.com", PASSWORD).await;
     (app, parameters)
 }
@@ -131,7 +131,7 @@ async fn shown(app: &App) -> Vec<String> {
 /// Makes every function look for an unknown key, so that it will not do so again for two seconds.
 async fn let_all_look_for_a_key(app: &App, token: &str) {
     let foreign = PrivateKey::generate().expect("a key");
-    expect_refused(app, "a key that is none", &forge(app, &foreign, token)).await;
+    expect_refused(app, "an invented key", &forge(app, &foreign, token)).await;
 }
 
 #[tokio::test]
@@ -144,13 +144,17 @@ async fn every_function_accepts_every_token_at_every_step() {
     let_all_look_for_a_key(&app, &before).await;
     let rotation = Rotation::begin(job).await.expect("published");
     let (published, _) = log_in(&app).await;
-    assert_eq!(kid(&published), kid(&before), "a key that is published does not sign yet");
+    assert_eq!(kid(&published), kid(&before), "a published key does not sign yet");
     expect_believed(&app, "published", &[&before, &published]).await;
 
     app.advance(Duration::from_secs(2));
     rotation.hand_over(job).await.expect("handed over");
     let (old_issuer, _) = log_in(&app).await;
-    assert_eq!(kid(&old_issuer), kid(&before), "who has a key does not look for another at once");
+    assert_eq!(
+        kid(&old_issuer),
+        kid(&before),
+        "an issuer that has a key does not read the new one at once"
+    );
     app.restart("log-in");
     let (new_issuer, _) = log_in(&app).await;
     assert_ne!(kid(&new_issuer), kid(&before));
@@ -165,7 +169,7 @@ async fn every_function_accepts_every_token_at_every_step() {
     let (renewed, _) = refresh(&app, &refresh_token).await;
     assert_eq!(kid(&renewed), kid(&new_issuer));
     app.advance(14 * MINUTE);
-    expect_believed(&app, "as long as the oldest one lives", &all).await;
+    expect_believed(&app, "until the oldest token expires", &all).await;
 }
 
 #[tokio::test]
@@ -236,12 +240,12 @@ async fn revoking_a_key_rejects_its_tokens_after_five_minutes_and_refresh_tokens
 
     for _ in 0..5 {
         let renewed = refresh(&app, &refresh_token).await;
-        expect_believed(&app, "what is given out meanwhile", &[&renewed.0]).await;
+        expect_believed(&app, "tokens issued in the meantime", &[&renewed.0]).await;
         refresh_token = renewed.1;
         app.advance(MINUTE);
     }
     let forged = forge(&app, &leaked, &token);
-    expect_refused(&app, "by functions that knew it", &forged).await;
+    expect_refused(&app, "by functions that had read the key", &forged).await;
     expect_refused(&app, "a token that it signed", &token).await;
     assert_eq!(shown(&app).await, [rotated["kid"].as_str().expect("a kid")]);
     let (renewed, _) = refresh(&app, &refresh_token).await;
@@ -256,7 +260,7 @@ async fn a_revocation_shortens_the_limit_that_a_rotation_has_set() {
     let (app, _parameters) = open().await;
     let (token, _) = log_in(&app).await;
     let leaked = private_key(&app).await;
-    // After this no function meets another token that would make it look for a key.
+    // Every function has read the key now, so that no later token makes it look for one.
     expect_believed(&app, "before", &[&token]).await;
     rotate(&app, json!({})).await.expect("rotated");
     app.advance(MINUTE);
@@ -285,7 +289,11 @@ async fn a_rotation_that_is_stopped_half_way_leaves_a_shop_that_works() {
         let (cold, _) = log_in(&app).await;
         assert_eq!(kid(&cold) != kid(&before), is_handed_over);
         expect_believed(&app, "stopped", &[&before, &warm, &cold]).await;
-        assert_eq!(app.run_job(JOB, json!({})).await, None, "it may be at work yet");
+        assert_eq!(
+            app.run_job(JOB, json!({})).await,
+            None,
+            "the stopped rotation may still be running"
+        );
         app.advance(2 * MINUTE);
         expect_believed(&app, "later", &[&before, &warm, &cold]).await;
 
@@ -384,7 +392,7 @@ async fn an_issuer_that_has_only_the_old_key_signs_no_token_beyond_the_keys_limi
     try_to_log_in(&app).await.expect_problem(503, "unavailable");
 
     app.advance(13 * MINUTE);
-    expect_believed(&app, "to the end of its life", &[&token]).await;
+    expect_believed(&app, "until it expires", &[&token]).await;
 }
 
 #[tokio::test]

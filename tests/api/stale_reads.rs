@@ -30,7 +30,7 @@ fn every_exception_names_a_test() {
 
 #[test]
 fn no_exception_passes_with_stale_reads() {
-    // Elsewhere than in the embedded database nothing is counted, so that nothing may miscount.
+    // With another database `capacity` counts nothing, so its exception would pass.
     let is_due = StaleReads::of_run() == StaleReads::On && tests::database::is_embedded();
     if !is_due || EXCEPTIONS.is_empty() {
         return;
@@ -38,5 +38,5 @@ fn no_exception_passes_with_stale_reads() {
     let mut arguments = vec!["--exact"];
     arguments.extend(EXCEPTIONS.iter().map(|(exception, _)| exception));
     let passed = names(&run(&arguments), " ... ok");
-    assert!(passed.is_empty(), "take them from EXCEPTIONS in tests/stale_reads.rs: {passed:?}");
+    assert!(passed.is_empty(), "remove them from EXCEPTIONS in tests/stale_reads.rs: {passed:?}");
 }

@@ -62,7 +62,7 @@ async fn a_token_of_any_published_key_is_accepted() {
 
     let key = key_of_the_shop(&app).await;
 
-    // A key is looked up at once, but not by everybody who names one: see `Verifier`.
+    // A function looks for unknown keys at most every two seconds: see `Verifier`.
     app.advance(Duration::from_secs(2));
     let token = jwt::sign(&key, &header(&key.kid), &claims);
     ada.with_token(&token).get("/orders").await.expect(200);
@@ -136,17 +136,17 @@ async fn forged_tokens_are_rejected() {
             "a kid that is a list",
             jwt::sign(&ours, &with(&header(kid), "kid", json!([ours.kid])), &claims),
         ),
-        ("a key that it brings along", jwt::sign(&foreign, &keys_own, &claims)),
-        ("a key that it points to", jwt::sign(&foreign, &keys_elsewhere, &claims)),
+        ("a key in its header", jwt::sign(&foreign, &keys_own, &claims)),
+        ("a URL of a key in its header", jwt::sign(&foreign, &keys_elsewhere, &claims)),
         ("another payload", good.replace(payload, &jwt::base64url(as_eve.to_string().as_bytes()))),
         ("a role added", good.replace(payload, &jwt::base64url(admin.to_string().as_bytes()))),
-        ("one bit of the payload", flip(&good, good.len() - signature.len() - 5)),
-        ("one bit of the signature", flip(&good, message.len() + 10)),
+        ("one flipped bit of the payload", flip(&good, good.len() - signature.len() - 5)),
+        ("one flipped bit of the signature", flip(&good, message.len() + 10)),
         ("an empty signature", format!("{message}.")),
         ("no signature", message.to_owned()),
         ("a signature of nulls", format!("{message}.{}", jwt::base64url(&[0; 64]))),
         ("a longer signature", format!("{good}AAAA")),
-        ("half of it", good[..good.len() / 2].to_owned()),
+        ("half of the token", good[..good.len() / 2].to_owned()),
         ("all but its last character", good[..good.len() - 1].to_owned()),
         ("a fourth part", format!("{good}.AAAA")),
         ("five parts", "a.b.c.d.e".to_owned()),
@@ -188,20 +188,20 @@ async fn tokens_signed_for_another_use_are_rejected() {
         ("a decimal exp", kid.clone(), with(&claims, "exp", json!(1e300))),
         ("no exp", kid.clone(), with(&claims, "exp", json!(null))),
         ("a negative exp", kid.clone(), with(&claims, "exp", json!(-1))),
-        ("exp beyond all numbers", kid.clone(), with(&claims, "exp", json!(u64::MAX))),
-        ("the earliest exp there is", kid.clone(), with(&claims, "exp", json!(i64::MIN))),
+        ("exp beyond the largest integer", kid.clone(), with(&claims, "exp", json!(u64::MAX))),
+        ("the smallest possible exp", kid.clone(), with(&claims, "exp", json!(i64::MIN))),
         ("expired by one second", kid.clone(), with(&claims, "exp", json!(now - 1))),
         ("expired just now", kid.clone(), with(&claims, "exp", json!(now))),
         ("issued tomorrow", kid.clone(), with(&claims, "iat", json!(now + 86_400))),
         ("issued at the end of time", kid.clone(), with(&claims, "iat", json!(i64::MAX))),
         ("nobody's", kid.clone(), with(&claims, "sub", json!(null))),
-        ("no id for a person", kid.clone(), with(&claims, "sub", json!("ada"))),
+        ("a malformed user id", kid.clone(), with(&claims, "sub", json!("ada"))),
         (
-            "a person who does not exist",
+            "a user who does not exist",
             kid.clone(),
             with(&claims, "sub", json!("usr_01890a5d-ac96-774b-bcce-b302099a8057")),
         ),
-        ("another person in this session", kid.clone(), with(&claims, "sub", json!(eves))),
+        ("another user in this session", kid.clone(), with(&claims, "sub", json!(eves))),
         ("no session", kid.clone(), with(&claims, "sid", json!(null))),
         (
             "a session that does not exist",
@@ -234,7 +234,7 @@ async fn a_token_is_valid_for_fifteen_minutes() {
     ada.get("/orders").await.expect(200);
 
     app.advance(Duration::from_secs(1));
-    expect_refused(&ada, "its time is over").await;
+    expect_refused(&ada, "it has expired").await;
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn main() {
     for number in 0..40 {
         visitor.sign_up(account(&format!("known-{number}@example.com"))).await;
     }
-    println!("| route | known, median of {ROUNDS} | unknown | apart |");
+    println!("| route | with an account, median of {ROUNDS} | without | difference |");
     println!("|---|---|---|---|");
     let mut most = Duration::ZERO;
     for question in QUESTIONS {
@@ -61,7 +61,7 @@ async fn main() {
         println!("| `POST {}` | {shown} | {other} | {difference} |", question.0);
         most = most.max(apart);
     }
-    assert!(most <= MOST_APART, "{most:?} tell a known address from an unknown one");
+    assert!(most <= MOST_APART, "{most:?} reveal whether an email has an account");
 }
 
 /// Sends the request for another email each time.

@@ -33,7 +33,7 @@ const PASSWORD: &str = "correct horse";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    // A deployed function writes its log, too.
+    // A deployed function writes its log too, so its cost counts.
     subscriber::fmt().json().flatten_event(true).with_writer(std::io::sink).init();
     let app = App::start().await;
     let ada = app.customer("ada").await.with_password(PASSWORD).await;
@@ -52,7 +52,8 @@ async fn main() {
     let (handler, event) = (Handler::new(auth::log_in::handle), event(email.as_str()));
 
     let log_in = async || {
-        // Every one is an account's first in a long time: no limit counts, no session has to go.
+        // A day passes before each login, so that no rate limit rejects it and no old session is
+        // replaced.
         clock.fetch_add(86_400_000, Ordering::Relaxed);
         store.sessions().end_all(user).await.expect("no sessions");
         let event = event.clone();
@@ -68,7 +69,7 @@ async fn main() {
     let bare = async || timed(processor_time, async { hash_like(&hash) }).await.1;
     let [log_in, bare] = medians(ROUNDS, log_in, bare).await;
 
-    println!("| | log in | one Argon2id | beside it |");
+    println!("| | login | one Argon2id hash | additional |");
     println!("|---|---|---|---|");
     let beside = log_in.saturating_sub(bare).as_micros() * 1_000 / bare.as_micros();
     let (percent, tenth) = (beside / 10, beside % 10);

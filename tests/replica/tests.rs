@@ -31,7 +31,7 @@ fn key(pk: &str, sk: &str) -> Item {
 fn item(pk: &str, sk: &str, name: &str) -> Item {
     let mut item = key(pk, sk);
     item.insert("name".to_owned(), text(name));
-    item.insert("about".to_owned(), text("what nobody asks for"));
+    item.insert("about".to_owned(), text("an attribute that no test requests"));
     item
 }
 

@@ -67,7 +67,7 @@ async fn tour(app: &App) {
     ada.get("/users/me").await.expect(200);
     ada.patch("/users/me", json!({"name": "Ada Lovelace"})).await.expect(200);
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
-    // At an address that has not been seen before.
+    // From an IP address that is not known yet.
     ada.at("198.51.100.1").put("/users/me/password", change).await.expect(204);
     admin.signed_in_anew().await.post("/auth/logout", json!({})).await.expect(204);
 
@@ -189,7 +189,8 @@ fn left_over(route: &str, policy: &Policy, used: &BTreeSet<Access>) -> Vec<Strin
             let index = match resource {
                 Resource::Table => None,
                 Resource::Index(name) => Some(name.clone()),
-                // Parameters are no business of the gate's: tests/wiring knows who may have them.
+                // The gate does not see calls to other services; tests/wiring checks these
+                // permissions.
                 Resource::Other(_) => continue,
             };
             for action in &statement.actions {

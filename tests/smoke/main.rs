@@ -35,7 +35,7 @@ async fn every_function_answers_its_event() {
         let answer = function.invoke(&event(name));
         let took = sent.elapsed();
 
-        // What a job answers has no status; what it says when it failed has a type.
+        // A job's result has no status; a failed job's error has an `errorType`.
         let status = answer["statusCode"].as_u64();
         let peak = function.peak_memory();
         let started = function.started.as_secs_f64() * 1e3;
@@ -105,7 +105,7 @@ async fn a_malformed_host_is_a_400() {
 #[ignore = "needs the release binaries"]
 async fn without_a_database_the_answer_is_a_503_within_three_seconds() {
     let shop = DemoShop::open().await;
-    // Nobody listens on the one, and the other never answers.
+    // Nothing listens on the first endpoint, and the second never responds.
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent = format!("http://{}", silent.local_addr().expect("an address"));
     for endpoint in ["http://127.0.0.1:1".to_owned(), silent] {

@@ -67,7 +67,7 @@ impl Inside {
                 let event = self.events.lock().ok()?.recv().ok()?;
                 next(&event)
             } else {
-                // A response, or an error: both are what the function has to say.
+                // The function posts a response or an error; `invoke` returns either.
                 self.answers.send(body).ok()?;
                 "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n".to_owned()
             };

@@ -91,9 +91,9 @@ async fn account_events_can_be_sent_again_and_end_no_session_that_other_events_u
             let status = send(&shop, route).await;
             assert!((200..300).contains(&status), "events/{route}.json: {status}");
         }
-        assert_eq!(send(&shop, "refresh-token").await, 200, "a renewal, again");
+        assert_eq!(send(&shop, "refresh-token").await, 200, "a token refresh, again");
         assert_eq!(send(&shop, "log-out").await, 204, "its session has ended");
-        assert_eq!(send(&shop, "refresh-token").await, 200, "ended sessions end nothing else");
+        assert_eq!(send(&shop, "refresh-token").await, 200, "an ended session ends no other");
         // `cargo dev` starts again.
         let config = shop.config();
         local::demo::load(&config).await.expect("loaded");
@@ -124,7 +124,7 @@ async fn every_event_succeeds_in_the_demo_shop() {
     for (name, handler) in tests::app::handlers() {
         let route = shared::http::routes::named(name);
         let shop = DemoShop::open().await;
-        // The handlers want a context that lives as long as the process.
+        // Handlers take a `&'static Ctx`.
         let ctx: &'static Ctx = Box::leak(Box::new(Ctx::new(shop.config())));
         let request: LambdaRequest = serde_json::from_value(event(name)).expect("an event");
 

@@ -33,10 +33,7 @@ fn every_route_has_a_binary_of_five_lines() {
         assert!(binary.path.ends_with(&file), "{route} belongs into {file}, not {}", binary.path);
         let text = std::fs::read_to_string(&binary.path).expect("a file");
         let code = text.lines().filter(|line| !line.is_empty() && !line.starts_with("//")).count();
-        assert!(
-            code <= 8,
-            "{file} has {code} lines of code: what it does belongs into the library"
-        );
+        assert!(code <= 8, "{file} has {code} lines of code: move the logic into the library");
         assert!(
             text.contains(&format!("named(\"{route}\")")),
             "{file} runs another route than {route}"
@@ -69,9 +66,9 @@ fn every_route_has_a_handler() {
     let handlers: Vec<_> = tests::app::handlers().into_iter().map(|(name, _)| name).collect();
     for route in ROUTES.iter().map(|route| route.name) {
         let count = handlers.iter().filter(|handler| **handler == route).count();
-        assert_eq!(count, 1, "{route} must be once in `handlers()` of its functions/<resource>");
+        assert_eq!(count, 1, "list {route} once in `handlers()` of its functions/<resource>");
     }
-    assert_eq!(handlers.len(), ROUTES.len(), "a handler has a name that is no route: {handlers:?}");
+    assert_eq!(handlers.len(), ROUTES.len(), "a handler's name is not a route: {handlers:?}");
 }
 
 #[test]
@@ -87,7 +84,7 @@ fn every_job_has_the_trigger_that_jobs_rs_declares() {
         let name = resource_name(job.name);
         let mut functions = template().resources("AWS::Serverless::Function");
         let (_, function) = functions.find(|(own, _)| *own == name).unwrap_or_else(|| {
-            panic!("add {name} to template.yaml, beside the others of its resource")
+            panic!("add {name} to template.yaml, next to the others of its resource")
         });
         let properties = &function["Properties"];
         assert_eq!(properties["CodeUri"], format!("target/lambda/{}/", job.name), "{name}");
@@ -116,7 +113,7 @@ fn every_route_has_a_function_in_the_template() {
         let name = resource_name(route.name);
         let mut functions = template().resources("AWS::Serverless::Function");
         let (_, function) = functions.find(|(own, _)| *own == name).unwrap_or_else(|| {
-            panic!("add {name} to template.yaml, beside the others of its resource")
+            panic!("add {name} to template.yaml, next to the others of its resource")
         });
         let properties = &function["Properties"];
         assert_eq!(properties["CodeUri"], format!("target/lambda/{}/", route.name), "{name}");

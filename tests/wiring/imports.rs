@@ -44,7 +44,7 @@ const RESERVED: [(&str, &[&str], &[&str], &str); 4] = [
         "aws_sdk_dynamodb",
         &["shared/", "functions/"],
         &["shared/aws/", "shared/store/"],
-        "say what is wanted as a method of shared::store",
+        "add a method to shared::store instead",
     ),
     (
         "aws_sdk_sesv2",
@@ -76,7 +76,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 fn relative(path: &Value) -> String {
     let path = std::path::Path::new(path.as_str().expect("a path"));
     let path = path.strip_prefix(root()).expect("a path in the workspace");
-    path.to_str().expect("a path of letters").to_owned()
+    path.to_str().expect("a UTF-8 path").to_owned()
 }
 
 /// Returns the index in `LAYERS` of a module of `shared/`.
@@ -100,7 +100,7 @@ fn no_files_import_each_other_in_a_cycle() {
     });
     expect_none(
         &circles.collect::<Vec<_>>(),
-        "no files import each other, be it in a longer circle",
+        "no files may import each other, even in a longer cycle",
     );
 }
 
@@ -109,7 +109,7 @@ fn every_module_of_shared_has_a_layer() {
     for edge in graphs()["shared/lib.rs"].edges() {
         for module in [edge.from, edge.to] {
             let name = module.join("::");
-            assert!(layer(&module).is_some(), "give {name} its place in LAYERS, {}", file!());
+            assert!(layer(&module).is_some(), "add {name} to LAYERS, {}", file!());
         }
     }
 }
@@ -136,7 +136,7 @@ fn packages_depend_on_each_other_in_one_direction() {
         let (_, allowed) = DEPENDENCIES
             .into_iter()
             .find(|(name, _)| *name == folder(&manifest))
-            .unwrap_or_else(|| panic!("give {manifest} its place in DEPENDENCIES, {}", file!()));
+            .unwrap_or_else(|| panic!("add {manifest} to DEPENDENCIES, {}", file!()));
         let dependencies = list(&package["dependencies"]).map(|it| it["name"].as_str());
         for name in dependencies {
             if let Some(other) = folders.get(&name)

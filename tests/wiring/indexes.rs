@@ -37,7 +37,7 @@ fn check(index: Index, shown: &[&str], by: &str) {
 
     assert_eq!(wanted["Projection"]["ProjectionType"], "INCLUDE", "{name}");
     let projected = list(&wanted["Projection"]["NonKeyAttributes"]).map(text);
-    // The keys are in every index, shown or not.
+    // Every index contains the keys, whether the list shows them or not.
     let sort = shown.contains(&index.sort).then_some(index.sort);
     let projected: BTreeSet<_> = projected.chain(sort).collect();
     let shown: BTreeSet<_> =

@@ -49,7 +49,7 @@ fn every_function_logs_into_a_group_of_its_own_that_forgets() {
         let mut groups = template().resources("AWS::Logs::LogGroup");
         let (_, group) = groups
             .find(|(own, _)| *own == group)
-            .unwrap_or_else(|| panic!("add the log group {group} behind {name}"));
+            .unwrap_or_else(|| panic!("add the log group {group} after {name}"));
         assert_eq!(
             group["Properties"]["RetentionInDays"],
             json!({"Ref": "LogRetentionDays"}),
@@ -77,26 +77,29 @@ fn a_policy_names_what_its_route_does() {
             for action in &statement.actions {
                 assert!(
                     ACTIONS.contains(&action.as_str()),
-                    "{route} may do {action}: think again, or add it to ACTIONS in {}",
+                    "{route} may do {action}: remove it, or add it to ACTIONS in {}",
                     file!(),
                 );
             }
             for resource in &statement.resources {
                 match resource {
                     Resource::Other(arn) if arn.contains(":ses:") => {
-                        assert!(statement.from_shop, "{route} may send mail in anybody's name");
+                        assert!(statement.from_shop, "{route} may send mail from any email");
                     }
                     Resource::Other(arn) => {
-                        assert!(!arn.contains('*'), "{route} may do something to all of {arn}");
+                        assert!(
+                            !arn.contains('*'),
+                            "{route} has a permission on every resource of {arn}"
+                        );
                         let known = arn.contains(":ssm:") || arn == "UndeliveredMail.Arn";
-                        assert!(known, "{route}: what is {arn}?");
+                        assert!(known, "{route}: {arn} is not a resource that policies may name");
                     }
                     Resource::Table | Resource::Index(_) => {
                         let keys = statement.leading_keys.as_deref().unwrap_or_default();
                         assert!(!keys.is_empty(), "{route}: limit it by dynamodb:LeadingKeys");
                         assert!(
                             keys.iter().all(|key| !key.starts_with(['*', '?'])),
-                            "{route}: a pattern begins with the kind of its keys: {keys:?}"
+                            "{route}: a pattern must begin with a key prefix: {keys:?}"
                         );
                     }
                 }
@@ -116,7 +119,10 @@ fn stream_readers_stop_retrying_and_report_to_a_queue() {
             for limit in ["MaximumRetryAttempts", "MaximumRecordAgeInSeconds"] {
                 assert!(own[limit].as_i64().is_some_and(|limit| limit > 0), "{why}: {limit}");
             }
-            assert!(own["FilterCriteria"]["Filters"].is_array(), "{why}: not every change is its");
+            assert!(
+                own["FilterCriteria"]["Filters"].is_array(),
+                "{why}: add a filter, since it does not need every change"
+            );
 
             let failures = &own["DestinationConfig"]["OnFailure"]["Destination"];
             let allowed = function["Policies"][0]["Statement"].as_array().into_iter().flatten();
@@ -162,7 +168,7 @@ fn functions_have_no_managed_policies_and_no_custom_roles() {
         for policy in function["Policies"].as_array().into_iter().flatten() {
             assert!(
                 policy["Statement"].is_array(),
-                "{name}: SAM's own policies are wider than a route: {policy}"
+                "{name}: SAM's policy templates allow more than a route needs: {policy}"
             );
         }
     }

@@ -20,7 +20,7 @@ fn bearer<'a>(visitor: &Persona<'a>, login: &Value) -> Persona<'a> {
 
 /// Returns the token in the newest mail to an email.
 async fn mailed(app: &App, email: &str) -> String {
-    assert!(app.deliver_mail().await.is_empty(), "something was not delivered");
+    assert!(app.deliver_mail().await.is_empty(), "a mail was not delivered");
     token(app.mailbox.to(email).last().expect("a mail"))
 }
 
@@ -74,7 +74,7 @@ async fn a_forgotten_password_is_reset_by_mail_and_the_user_is_notified() {
 async fn no_sequence_of_responses_reveals_whether_an_email_has_an_account() {
     let app = App::start_limited("", Faults::default()).await;
     app.anonymous().sign_up(account("known@example.com", PASSWORD)).await;
-    // The registration counts for the one who made it.
+    // The known email's registration is counted against the rate limits, so this one is needed too.
     app.anonymous().post("/auth/register", account("unknown@example.com", PASSWORD)).await;
 
     let mut seen = Vec::new();

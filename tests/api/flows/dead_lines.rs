@@ -36,7 +36,7 @@ async fn adding_a_reused_sku_adds_a_line_of_the_new_product() {
     assert_eq!(lines(&cart), [dead, (new["id"].clone(), json!(1), json!(null))]);
     assert_eq!(cart["subtotal"], usd(7000));
     let five = ada.post("/cart/items", json!({"sku": "X", "quantity": 4})).await.expect(200);
-    assert_eq!(lines(&five)[1].1, 5, "the dead line's units are not asked for");
+    assert_eq!(lines(&five)[1].1, 5, "the deleted product's units are not ordered");
     let problem = ada.post("/cart/items", json!({"sku": "X", "quantity": 1})).await;
     assert_eq!(problem.expect_problem(409, "out_of_stock")["requested"], 6);
 }

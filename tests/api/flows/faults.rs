@@ -34,7 +34,7 @@ fn requests() -> Vec<(&'static str, &'static str, Option<serde_json::Value>)> {
 
 async fn every_route_is_unavailable(app: App) {
     let ada = app.customer("ada").await;
-    // With nobody to wait for, time runs as fast as the waits end.
+    // The paused clock jumps to the end of each wait, so that the test does not wait.
     tokio::time::pause();
     for (method, path, body) in requests() {
         let begin = tokio::time::Instant::now();
@@ -46,7 +46,7 @@ async fn every_route_is_unavailable(app: App) {
         let took = begin.elapsed();
         assert!(took < Duration::from_secs(3), "{method} {path} takes {took:?}");
         assert_eq!(answer.header("retry-after"), Some("2"), "{method} {path}: {answer:?}");
-        // What was sent and never answered may have happened.
+        // A transaction that was sent and got no response may have been carried out.
         let code = answer.body["code"].as_str().unwrap_or_default().to_owned();
         assert!(
             ["unavailable", "outcome_unknown"].contains(&&*code),

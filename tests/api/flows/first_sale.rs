@@ -33,7 +33,7 @@ async fn a_visitor_registers_logs_in_fills_a_cart_and_orders() {
     let cancelled = ada.delete(&path).await.expect(200);
     assert_eq!(cancelled["status"], "cancelled");
     assert_eq!(available(&visitor, &mug).await, 5);
-    assert_eq!(ada.delete(&path).await.expect(200), cancelled, "again is the same");
+    assert_eq!(ada.delete(&path).await.expect(200), cancelled, "cancelling again returns the same");
     assert_eq!(available(&visitor, &mug).await, 5, "stock came back once");
 }
 

@@ -23,7 +23,7 @@ async fn an_order_whose_first_responses_are_lost_is_still_a_201() {
         let orders = ada.get("/orders").await.expect(200);
         assert_eq!(orders["data"].as_array().map(Vec::len), Some(1), "{loss:?}");
         assert_eq!(orders["data"][0]["id"], order["id"]);
-        assert_eq!(available(&ada, &mug).await, 7, "{loss:?}: taken once");
+        assert_eq!(available(&ada, &mug).await, 7, "{loss:?}: stock is taken once");
     }
 }
 
@@ -49,7 +49,7 @@ async fn an_outcome_that_stays_unknown_is_a_503_and_the_same_key_finds_the_order
         let again = place().send().await;
         assert_eq!(again.header("idempotent-replayed"), replayed, "{loss:?}");
         again.expect(status);
-        assert_eq!(available(&ada, &mug).await, 7, "{loss:?}: taken once");
+        assert_eq!(available(&ada, &mug).await, 7, "{loss:?}: stock is taken once");
     }
 }
 
@@ -66,7 +66,7 @@ async fn every_transaction_whose_response_is_lost_is_asked_for_its_outcome() {
     app.lose(Loss::OfTheAnswer, 2);
     let cancelled = ada.delete(&order).await.expect(200);
     assert_eq!((&cancelled["status"], &cancelled["version"]), (&json!("cancelled"), &json!(2)));
-    assert_eq!(available(&ada, &mug).await, 9, "given back once");
+    assert_eq!(available(&ada, &mug).await, 9, "stock is given back once");
 
     app.lose(Loss::OfTheAnswer, 2);
     let renamed = json!({"name": "Mug", "price": mug["price"]});
@@ -100,7 +100,7 @@ async fn an_order_whose_every_try_is_throttled_is_not_an_unknown_outcome() {
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
 
-    // Whatever is turned away has changed nothing.
+    // A rejected transaction has written nothing.
     ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "unavailable");
 }
 

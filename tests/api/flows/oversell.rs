@@ -67,7 +67,7 @@ async fn stock_adds_up_under_conflicts_throttling_and_lost_responses() {
         Faults { conflicts: 20, throttles: 5, lost_answers: 5, random, ..Faults::default() };
     let app = App::start_with(faults).await;
     let mug = loop {
-        // Setting up is troubled too: a product whose answer was lost is put up again.
+        // The set-up meets faults too: a product whose response was lost is created again.
         let new = product("Stoneware Mug", 1800, 30);
         let answer = app.admin().await.post("/products", new).await;
         if answer.status == 201 {
@@ -97,7 +97,11 @@ async fn stock_adds_up_under_conflicts_throttling_and_lost_responses() {
             _ => {}
         }
     }
-    assert_eq!(left.expect("the variant") + live, 30, "30 initial = available + in live orders");
+    assert_eq!(
+        left.expect("the variant") + live,
+        30,
+        "30 initial = available + units in orders that are not cancelled"
+    );
 }
 
 #[tokio::test]
@@ -150,7 +154,7 @@ async fn one_key_used_fifty_times_at_once_is_one_order_and_fifty_equal_responses
         let first = &answers[0];
         let replays =
             answers.iter().filter(|a| a.header("idempotent-replayed") == Some("true")).count();
-        assert_eq!(replays, 49, "one answer is the first");
+        assert_eq!(replays, 49, "exactly one response is not a replay");
         for answer in &answers {
             assert_eq!(answer.body, first.body);
             assert_eq!(answer.header("location"), first.header("location"));

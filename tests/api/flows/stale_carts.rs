@@ -23,7 +23,7 @@ async fn a_quantity_that_only_a_stale_read_shows_is_written() {
     create_sku(&app.admin().await, "MUG", 1800, 9).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
 
-    // The cheap read still shows 2 when 2 is asked for again.
+    // The stale read still shows 2 when 2 is requested again.
     ada.put("/cart/items/MUG", json!({"quantity": 3})).await.expect(200);
     let cart = ada.put("/cart/items/MUG", json!({"quantity": 2})).await.expect(200);
 
@@ -69,7 +69,7 @@ async fn naming_a_product_adds_the_only_variant_that_is_on_sale_now() {
     });
     admin.put(&format!("/products/{}", id(&mug)), replaced).await.expect(200);
 
-    // The cheap read still shows the variant that is withdrawn.
+    // The stale read still shows the withdrawn variant.
     let items = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
     let order = ada.post("/orders", items).await.expect(201);
 

@@ -39,7 +39,7 @@ Bodega"
     assert!(mail.html.contains(&link), "{}", mail.html);
     let verify = json!({"token": token, "password": "correct horse"});
     app.anonymous().post("/auth/verify-email", verify).await.expect(200);
-    assert_eq!(app.outbox().await.len(), 0, "what is sent is gone");
+    assert_eq!(app.outbox().await.len(), 0, "a sent message is deleted");
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn resending_a_verification_sends_one_mail_for_each_of_the_newest_registra
         for mail in sent {
             let verify = json!({"token": token(&mail), "password": "not the password"});
             let answer = app.anonymous().post("/auth/verify-email", verify).await;
-            assert_ne!(answer.status, 200, "its password is still asked for");
+            assert_ne!(answer.status, 200, "the registration's password is still required");
         }
         assert_eq!(app.outbox().await.len(), 0);
     }
@@ -184,7 +184,7 @@ async fn no_reset_link_is_sent_for_a_missing_or_disabled_account() {
     assert_eq!(app.deliver_mail().await, [""; 0]);
 
     assert_eq!(app.mailbox.count(), 0);
-    assert_eq!(app.outbox().await.len(), 0, "and nothing is left to try again");
+    assert_eq!(app.outbox().await.len(), 0, "and no message is left to retry");
 }
 
 #[tokio::test]
@@ -247,20 +247,24 @@ async fn a_token_is_stored_nowhere() {
 
     let last = images.last().expect("the last one");
     let failed = AttributeValue::S("OUTBOX#failed".to_owned());
-    assert_eq!(last.iter().filter(|item| item["pk"] == failed).count(), 2, "both are set aside");
-    // What the stream brings is what the table holds, before or after.
+    assert_eq!(
+        last.iter().filter(|item| item["pk"] == failed).count(),
+        2,
+        "both are moved to the failed ones"
+    );
+    // The stream's records are the table's items, before or after a write.
     let (table, log) = (format!("{images:?}"), log.text());
     let mails = [app.mails_to(ADA), app.mails_to("bob@example.com")].concat();
     assert_eq!(mails.len(), 4);
     for secret in mails.iter().map(token) {
-        // Its last half is all random, also where its first half says where to look.
+        // The second half of a token is random; the first half may name its registration.
         let half = &secret[secret.len() / 2..];
         for (place, text) in [("table", &table), ("log", &log)] {
             assert!(!text.contains(half), "a token in the {place}");
         }
     }
     assert!(log.contains("answered"), "nothing was logged: {log}");
-    assert!(!log.contains(ADA), "an address in the log");
+    assert!(!log.contains(ADA), "an email in the log");
 }
 
 /// Disables Ada's account.

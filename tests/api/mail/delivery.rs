@@ -45,7 +45,7 @@ async fn concurrent_deliveries_of_one_message_send_it_once() {
     let answers = join_all((0..4).map(|_| app.deliver(&records))).await;
 
     app.mail_to(ADA);
-    assert_eq!(answers.concat(), [""; 0], "the others leave it to the one");
+    assert_eq!(answers.concat(), [""; 0], "the other deliveries report no failure");
 }
 
 #[tokio::test]
@@ -68,12 +68,12 @@ async fn a_crash_after_sending_makes_one_duplicate() {
     let records = app.outbox().await;
     app.mailbox.inject_faults([MailFault::NoAnswer]);
     tokio::select! {
-        _ = app.deliver(&records) => panic!("it hears nothing from the mailer"),
+        _ = app.deliver(&records) => panic!("the mailer does not return"),
         () = app.mailbox.has_one_more() => {} // and it is no more
     }
 
-    assert_eq!(app.deliver(&records).await, [""; 0], "the stream comes again at once");
-    assert_eq!(app.mailbox.count(), 1, "somebody may still be at it");
+    assert_eq!(app.deliver(&records).await, [""; 0], "the stream retries at once");
+    assert_eq!(app.mailbox.count(), 1, "the claim is still valid");
     app.advance(CLAIM_LIFETIME.max(CLOCKS_TURN));
     for _ in 0..3 {
         app.sweep_outbox().await;
@@ -120,11 +120,11 @@ async fn a_record_reported_as_done_is_sent_even_if_database_responses_are_lost()
         }
         let newest = app.outbox().await.pop().expect("a message");
         if app.deliver(&[newest]).await.is_empty() {
-            assert!(!app.mails_to(&email).is_empty(), "{email} was not written to");
+            assert!(!app.mails_to(&email).is_empty(), "{email} got no mail");
             settled += 1;
         }
     }
-    assert!(settled > 10, "most are settled at once: {settled}");
+    assert!(settled > 10, "most records are done at the first try: {settled}");
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn the_scheduled_run_sends_what_the_stream_did_not() {
     register(&app).await;
     app.advance(STREAMS_TURN);
     assert_eq!(app.sweep_outbox().await, json!({"settled": 0, "left": 0}));
-    assert_eq!(app.mailbox.count(), 0, "the stream has not had its chance");
+    assert_eq!(app.mailbox.count(), 0, "the stream still has time to send it");
     app.advance(CLOCKS_TURN - STREAMS_TURN);
 
     assert_eq!(app.sweep_outbox().await, json!({"settled": 1, "left": 0}));
@@ -145,7 +145,7 @@ async fn the_scheduled_run_sends_what_the_stream_did_not() {
 #[tokio::test]
 async fn a_scheduled_run_reads_all_unsent_messages() {
     let app = App::start().await;
-    // More than the 16 × 25 that are read at once.
+    // More than the 16 × 25 messages that one round of queries reads.
     for _ in 0..450 {
         super::something_for_nobody(&app).await;
     }
@@ -162,8 +162,8 @@ async fn messages_that_can_not_be_sent_now_do_not_block_others() {
     register(&app).await;
     let id = app.outbox().await.remove(0)["dynamodb"]["SequenceNumber"].clone();
     let id = id.as_str().expect("an identifier");
-    // A message's partition follows from the end of its identifier, and its place from the
-    // beginning: all these are before Ada's.
+    // The end of a message's identifier decides its partition, and the beginning its position: all
+    // these are before Ada's.
     for number in 0..60 {
         let id = format!("msg_01890a5d-ac96-774b-bcce-{number:010x}{}", &id[id.len() - 2..]);
         let key = shared::store::keys::message(id.parse().expect("an identifier"));
@@ -198,7 +198,7 @@ async fn a_scheduled_run_ends_in_time_and_the_next_one_continues() {
     });
 
     let sent = app.mailbox.count();
-    assert!(sent < 20, "{sent} mails were begun in time");
+    assert!(sent < 20, "{sent} mails were sent in time");
     assert_eq!(first, json!({"settled": sent, "left": 20 - sent}));
     app.sweep_outbox().await;
     assert_eq!(app.mailbox.count(), 20);
@@ -212,10 +212,10 @@ async fn a_lost_response_makes_at_most_one_duplicate_and_not_at_once() {
     app.mailbox.inject_faults([MailFault::AnswerLost]);
 
     for _ in 0..6 {
-        assert_eq!(app.deliver(&records).await, [""; 0], "the clock comes back to it");
+        assert_eq!(app.deliver(&records).await, [""; 0], "the schedule will retry it");
         app.advance(Duration::from_secs(1));
     }
-    assert_eq!(app.mailbox.count(), 1, "it may have been sent: it was");
+    assert_eq!(app.mailbox.count(), 1, "the mail was sent, its response lost");
 
     app.advance(CLOCKS_TURN);
     assert_eq!(app.sweep_outbox().await, json!({"settled": 1, "left": 0}));

@@ -54,7 +54,7 @@ async fn a_mail_that_a_busy_mailer_rejects_is_reported_and_sent_by_the_retry() {
 
     assert_eq!(app.deliver(&records).await, ids);
     assert_eq!(app.mailbox.count(), 0);
-    assert_eq!(app.deliver(&records).await, [""; 0], "its own claim is not in its way");
+    assert_eq!(app.deliver(&records).await, [""; 0], "its own claim does not block the retry");
 
     app.mail_to(ADA);
     assert!(log.text().contains("a message has to wait"), "{}", log.text());
@@ -85,7 +85,7 @@ async fn a_permanently_rejected_mail_is_moved_to_the_failed_ones_and_delays_no_o
     let (records, ids) = (app.outbox().await, outbox(&app).await);
     app.mailbox.inject_faults([MailFault::Permanent]);
 
-    assert_eq!(app.deliver(&records).await, [""; 0], "nothing is to come again");
+    assert_eq!(app.deliver(&records).await, [""; 0], "no record is reported for a retry");
 
     assert_eq!(app.mailbox.count(), 2);
     assert_eq!(outbox(&app).await, [""; 0]);
@@ -100,7 +100,7 @@ async fn a_permanently_rejected_mail_is_moved_to_the_failed_ones_and_delays_no_o
     assert!(addresses.iter().all(|address| !log.text().contains(address)), "{}", log.text());
     app.advance(Duration::from_secs(10 * 60));
     app.sweep_outbox().await;
-    assert_eq!((app.mailbox.count(), set_aside(&app).await.len()), (2, 1), "and it stays there");
+    assert_eq!((app.mailbox.count(), set_aside(&app).await.len()), (2, 1), "and it stays moved");
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn an_operator_resends_failed_messages_that_are_not_too_old() {
     assert_eq!(set_aside(&app).await.len(), 0);
     assert_eq!(app.deliver_mail().await, [""; 0]);
     app.mail_to(&younger);
-    assert_eq!(app.mails_to(ADA).len(), 0, "its link would be dead");
+    assert_eq!(app.mails_to(ADA).len(), 0, "its link would have expired");
 }
 
 #[tokio::test]
@@ -132,18 +132,18 @@ async fn a_message_that_our_code_fails_at_is_reported_and_finally_moved_to_the_f
     app.advance(Duration::from_secs(1));
     register_many(&app, 2).await;
     let records = app.outbox().await;
-    // One at a time, so that the fault is the first one's.
+    // One at a time, so that the first message meets the fault.
     app.mailbox.inject_faults([MailFault::Panic]);
     assert_eq!(app.deliver(&records[..1]).await, [&*bad]);
     assert_eq!(app.deliver(&records[1..]).await, [""; 0]);
     assert_eq!(app.mailbox.count(), 2);
 
-    // The stream makes six tries, then its failure queue is told.
+    // The stream makes six tries, then the record goes to its failure queue.
     app.mailbox.inject_faults([MailFault::Panic; 9]);
     for _ in 0..5 {
         assert_eq!(app.deliver(&records).await, [&*bad]);
     }
-    // What is left to do is the clock's.
+    // From here on only the schedule tries.
     for _ in 0..4 {
         app.advance(Duration::from_secs(5 * 60));
         assert_eq!(app.sweep_outbox().await, json!({"settled": 0, "left": 1}));
@@ -187,11 +187,11 @@ async fn an_unreadable_message_is_reported_by_every_try_and_finally_moved_to_the
     register_many(&app, 2).await;
     let records = app.outbox().await;
 
-    // The stream makes six tries, then its failure queue is told.
+    // The stream makes six tries, then the record goes to its failure queue.
     for _ in 0..6 {
         assert_eq!(app.deliver(&records).await, [&*bad]);
     }
-    assert_eq!(app.mailbox.count(), 2, "it holds up no other");
+    assert_eq!(app.mailbox.count(), 2, "it delays no other message");
     for _ in 0..4 {
         app.advance(Duration::from_secs(5 * 60));
         assert_eq!(app.sweep_outbox().await, json!({"settled": 0, "left": 1}));
@@ -205,7 +205,7 @@ async fn an_unreadable_message_is_reported_by_every_try_and_finally_moved_to_the
     let text = |name: &str| failed[name].as_s().expect("a text").clone();
     assert_eq!([text("sk"), text("type"), text("reason")], [&*bad, "failed_message", "unreadable"]);
     let event = failed["event"].as_m().expect("a map");
-    assert_eq!(event["email"].as_s().expect("a text"), ADA, "all that was in it");
+    assert_eq!(event["email"].as_s().expect("a text"), ADA, "the whole message");
     assert!(!failed.contains_key("attempts") && !failed.contains_key("claim"), "{failed:?}");
     let line = log.text();
     let line = line.lines().find(|line| line.contains("mail_undeliverable")).expect("a line");
@@ -327,7 +327,7 @@ async fn database_faults_delay_mail_and_lose_none() {
 
     assert!(addresses.len() > 10, "most registrations succeed");
     for address in &addresses {
-        assert!(!app.mails_to(address).is_empty(), "{address} was not written to");
+        assert!(!app.mails_to(address).is_empty(), "{address} got no mail");
     }
     assert_eq!(outbox(&app).await, [""; 0]);
 }

@@ -33,8 +33,12 @@ async fn a_page_sends_the_token_to_the_route_with_its_name() {
         let page = app.anonymous().get(&format!("/auth/pages/{name}")).await.expect(200);
         let html = page.as_str().expect("a page");
         assert!(html.contains(&format!("fetch(\"../{name}\"")), "{html}");
-        assert_eq!(routes::named(name).path, format!("/auth/{name}"), "beside its page");
-        assert!(!html.contains("http"), "it asks nobody else for anything");
+        assert_eq!(
+            routes::named(name).path,
+            format!("/auth/{name}"),
+            "the route with the page's name"
+        );
+        assert!(!html.contains("http"), "it loads nothing from other hosts");
         for placeholder in
             ["{page}", "{title}", "{lead}", "{label}", "{autocomplete}", "{button}", "{done}"]
         {

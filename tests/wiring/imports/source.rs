@@ -55,7 +55,7 @@ impl Parser<'_> {
             [] => return false,
             [(Token::Word(word), _), behind @ ..] if word == "use" => {
                 self.rest = behind;
-                // `use<'a>` in a type is something else.
+                // `use<'a>` in a type is not an import.
                 if !matches!(behind, [(Token::Mark('<'), _), ..]) {
                     self.use_tree(Vec::new());
                 }
@@ -83,7 +83,7 @@ impl Parser<'_> {
                     self.import(path, *line);
                 }
             }
-            // What follows `::` here belongs to no path that begins with a name: `<T as A>::B`.
+            // A `::` here, as in `<T as A>::B`, continues a path that does not begin with a name.
             [(Token::PathSeparator, _), (Token::Word(_), _), behind @ ..] => self.rest = behind,
             [(Token::Mark('{'), _), behind @ ..] => {
                 self.depth += 1;

@@ -21,7 +21,7 @@ async fn a_product_with_one_variant_can_be_named_by_either_identifier() {
 
     assert_eq!(by_sku["items"], by_product["items"]);
     assert_eq!(by_sku["items"][0]["quantity"], 2);
-    assert_eq!(ada.get("/cart").await.expect(200), by_sku, "it is stored as it was answered");
+    assert_eq!(ada.get("/cart").await.expect(200), by_sku, "the stored cart equals the response");
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_lines_total_quantity_beyond_stock_is_a_conflict() {
     assert_eq!(problem["requested"], 6, "the line's total");
     assert_eq!(problem["available"], 5);
     assert_eq!(app.contents().await, before);
-    assert_eq!(add(&ada, "MUG", 2).await["items"][0]["quantity"], 5, "the last ones are fine");
+    assert_eq!(add(&ada, "MUG", 2).await["items"][0]["quantity"], 5, "the last units can be added");
 }
 
 #[tokio::test]
@@ -146,7 +146,11 @@ async fn a_reused_sku_is_added_as_a_line_of_its_new_product() {
 
     let cart = add(&ada, "SHIRT-M", 1).await;
 
-    assert_eq!(cart["items"].as_array().map(Vec::len), Some(2), "a line is a product and its SKU");
+    assert_eq!(
+        cart["items"].as_array().map(Vec::len),
+        Some(2),
+        "a line is identified by product and SKU"
+    );
     let (dead, living) = (&cart["items"][0], &cart["items"][1]);
     assert_eq!((&dead["product_id"], &dead["quantity"]), (&former["id"], &json!(2)));
     assert_eq!(dead["problem"], "unavailable");
@@ -242,7 +246,11 @@ async fn a_cart_holds_at_most_40_lines() {
 
     answer.expect_problem(422, "cart_full");
     assert_eq!(app.contents().await, before);
-    assert_eq!(add(&ada, "SHOE-40", 1).await["item_count"], 41, "more of the same is fine");
+    assert_eq!(
+        add(&ada, "SHOE-40", 1).await["item_count"],
+        41,
+        "more units of a SKU in the cart can be added"
+    );
     ada.delete("/cart/items/SHOE-1").await.expect(200);
     ada.post("/cart/items", one_too_many).await.expect(200);
 }

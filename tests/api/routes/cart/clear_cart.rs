@@ -31,8 +31,8 @@ async fn clearing_removes_all_lines_and_keeps_the_cart() {
             "updated_at": "2026-01-01T00:00:00.000Z",
         })
     );
-    assert_eq!(ada.get("/cart").await.expect(200), cart, "it is stored as it was answered");
-    assert_eq!(ada.delete("/cart").await.expect(200), cart, "again is the same");
+    assert_eq!(ada.get("/cart").await.expect(200), cart, "the stored cart equals the response");
+    assert_eq!(ada.delete("/cart").await.expect(200), cart, "clearing again returns the same");
     assert_eq!(grace.get("/cart").await.expect(200), graces, "nobody else's");
 }
 

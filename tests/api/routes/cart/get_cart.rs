@@ -96,7 +96,7 @@ async fn a_line_with_a_changed_price_is_marked_and_counts_at_the_current_price()
 
     reprice(&admin, &shirt, 2900).await;
     let cart = ada.get("/cart").await.expect(200);
-    assert_eq!(cart["items"][0]["problem"], json!(null), "back at the price that was seen");
+    assert_eq!(cart["items"][0]["problem"], json!(null), "back at the line's price");
 }
 
 #[tokio::test]
@@ -170,12 +170,12 @@ async fn a_cart_response_is_private_and_its_etag_has_the_version() {
     got.expect_private();
     assert_eq!(got.header("content-type"), Some("application/json"));
     assert_eq!(got.version(), "1");
-    assert_eq!(got.header("etag"), added.header("etag"), "one version, one look, one tag");
+    assert_eq!(got.header("etag"), added.header("etag"), "same version and content, same tag");
 
     reprice(&admin, &shirt, 3500).await;
     let repriced = ada.get("/cart").await;
     assert_eq!(repriced.version(), "1", "the cart itself has not changed");
-    assert_ne!(repriced.header("etag"), got.header("etag"), "but its look has");
+    assert_ne!(repriced.header("etag"), got.header("etag"), "but its content has");
 }
 
 #[tokio::test]

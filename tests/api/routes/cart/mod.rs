@@ -67,10 +67,10 @@ async fn check_if_match(method: &str, path: &str, body: Option<Value>) {
     let app = App::start().await;
     put_up_shirt(&app.admin().await).await;
     for (if_match, status, what) in [
-        ("\"1-0123456789ab\"", 200, "this version, whatever it looked like"),
+        ("\"1-0123456789ab\"", 200, "this version, another content hash"),
         ("*", 200, "any version"),
         ("\"0-0123456789ab\"", 412, "an older version"),
-        ("\"2-0123456789ab\"", 412, "a version that never was"),
+        ("\"2-0123456789ab\"", 412, "a version that never existed"),
         ("1", 400, "no quotes"),
         ("\"nonsense\"", 412, "not a tag of ours"),
         ("", 400, "nothing"),

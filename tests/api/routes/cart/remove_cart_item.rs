@@ -20,7 +20,7 @@ async fn removing_a_line_keeps_the_others() {
     assert_eq!(answer.version(), "3");
     let cart = answer.expect(200);
     assert_eq!(cart["items"], json!([stays]));
-    assert_eq!(ada.get("/cart").await.expect(200), cart, "it is stored as it was answered");
+    assert_eq!(ada.get("/cart").await.expect(200), cart, "the stored cart equals the response");
     assert_eq!(grace.get("/cart").await.expect(200), graces, "nobody else's");
 }
 

@@ -18,11 +18,11 @@ async fn a_line_gets_the_requested_quantity() {
         let answer = ada.put("/cart/items/SHIRT-M", json!({"quantity": quantity})).await;
         answer.expect_private();
         let cart = answer.expect(200);
-        assert_eq!(cart["items"][0]["sku"], "SHIRT-M", "it keeps its place");
+        assert_eq!(cart["items"][0]["sku"], "SHIRT-M", "the line keeps its position");
         assert_eq!(cart["items"][0]["quantity"], quantity);
         assert_eq!(cart["items"][0]["line_total"], usd(2900 * quantity));
         assert_eq!(cart["item_count"], quantity + 1);
-        assert_eq!(ada.get("/cart").await.expect(200), cart, "it is stored as it was answered");
+        assert_eq!(ada.get("/cart").await.expect(200), cart, "the stored cart equals the response");
     }
 }
 
@@ -74,7 +74,7 @@ async fn a_sku_that_is_not_in_the_cart_is_not_found() {
     add(&grace, "SHIRT-L", 1).await;
     let before = app.contents().await;
     for (sku, what) in [
-        ("SHIRT-L", "in somebody else's cart only"),
+        ("SHIRT-L", "in another customer's cart only"),
         ("shirt-m", "in another case"),
         ("TEAPOT", "unknown"),
         ("SHIRT%20M", "no SKU at all"),

@@ -47,7 +47,7 @@ async fn carts_keep_a_deleted_products_lines_as_unavailable_and_they_can_not_be_
         (&cart["items"][0]["sku"], &cart["items"][0]["quantity"]),
         (&json!("MUG"), &json!(2))
     );
-    assert_eq!(cart["subtotal"], usd(0), "nobody pays for what can't be had");
+    assert_eq!(cart["subtotal"], usd(0), "an unavailable line does not count");
     ada.post("/orders", json!({})).await.expect_problem(409, "unavailable");
     let items = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
     ada.post("/orders", items).await.expect_problem(409, "unavailable");
@@ -64,7 +64,7 @@ async fn a_deleted_products_skus_are_free_for_other_products() {
     let new = create_sku(&admin, "MUG", 9900, 1).await;
 
     let cart = ada.get("/cart").await.expect(200);
-    assert_eq!(cart["items"][0]["product_id"], old["id"], "a cart keeps what was chosen");
+    assert_eq!(cart["items"][0]["product_id"], old["id"], "the cart keeps the old product's line");
     assert_eq!(cart["items"][0]["problem"], "unavailable");
     let order = json!({"items": [{"sku": "MUG", "quantity": 1}]});
     let order = ada.post("/orders", order).await.expect(201);

@@ -23,7 +23,7 @@ async fn a_sale_changes_the_etag_but_not_its_version() {
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     let tag = async || app.anonymous().get(&path).await.header("etag").expect("a tag").to_owned();
     let before = tag().await;
-    assert_eq!(tag().await, before, "the same page has the same tag");
+    assert_eq!(tag().await, before, "the same content has the same tag");
 
     let order = json!({"items": [{"product_id": mug["id"], "quantity": 1}]});
     app.customer("ada").await.post("/orders", order).await.expect(201);
@@ -84,7 +84,7 @@ async fn an_unknown_or_malformed_id_is_not_found() {
         ("a number", "/products/1".to_owned()),
         ("in capitals", format!("/products/prd_{}", id[4..].to_uppercase())),
         ("another kind's", format!("/products/ord_{}", &id[4..])),
-        ("with something behind", format!("/products/{id}0")),
+        ("with more text after it", format!("/products/{id}0")),
         ("with a key's separator", format!("/products/{id}%23VARIANT")),
         ("another UUID version", "/products/prd_00000000-0000-4000-8000-000000000000".to_owned()),
     ] {

@@ -324,10 +324,10 @@ async fn a_forged_cursor_or_one_of_another_list_is_rejected() {
     let shirts = cursor("/products?category=shirts&limit=1").await;
     let all = cursor("/products?limit=1").await;
     for (why, query) in [
-        ("a category's in the whole list", format!("cursor={shirts}")),
-        ("the whole list's in a category", format!("category=mugs&cursor={all}")),
+        ("a category's cursor in the whole list", format!("cursor={shirts}")),
+        ("the whole list's cursor in a category", format!("category=mugs&cursor={all}")),
         ("another category's", format!("category=mugs&cursor={shirts}")),
-        ("an order list's", format!("cursor={}", cursor("/orders?limit=1").await)),
+        ("an order list's cursor", format!("cursor={}", cursor("/orders?limit=1").await)),
         ("not base64", "cursor=%21%21".to_owned()),
         ("made up", "cursor=AAAA".to_owned()),
         ("cut off", format!("cursor={}", &all[..all.len() - 2])),

@@ -78,7 +78,7 @@ async fn a_put_replaces_the_product_and_absent_members_become_empty() {
         expected[member] = value;
     }
     expected["variants"][0]["unit_price"] = usd(2500);
-    assert_eq!(answer.expect(200), expected, "without `variants` they stay as they are");
+    assert_eq!(answer.expect(200), expected, "without `variants` the variants stay unchanged");
     assert_eq!(app.anonymous().get(&path_of(&tee)).await.expect(200), expected);
 }
 
@@ -253,12 +253,12 @@ async fn the_error_for_stock_is_reported_with_all_other_errors() {
             "{of_the_body}/variants/0/options/size too_short, /variants/0/stock use_inventory, \
              /variants/1/stock use_inventory, /variants/2 duplicate, {of_the_sku}"
         ),
-        "whose SKU can't be read is no variant that exists"
+        "a variant with an invalid SKU does not exist yet"
     );
     let missing = "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057";
     let answer = admin.put(missing, body).await;
     let expected = format!("{of_the_body}/variants/0/options/size too_short, {of_the_sku}");
-    assert_eq!(answer.broken(), expected, "a body comes before a product");
+    assert_eq!(answer.broken(), expected, "the body is checked before the product");
     assert_eq!(admin.get(&path_of(&tee)).await.expect(200), tee);
 }
 
@@ -330,7 +330,7 @@ async fn a_variants_price_follows_the_products_unless_it_has_its_own() {
         let bare = json!({"name": "Pair", "price": usd(cents)});
         let bare = admin.put(&path, bare).await.expect(200);
         let expected = [(None, cents), (Some(1200), 1200)];
-        assert_eq!(prices(&bare), expected, "not named, also where both are equal");
+        assert_eq!(prices(&bare), expected, "not named, even if both are equal");
 
         let mut edited = admin.get(&path).await.expect(200);
         edited["price"] = usd(cents + 1);
@@ -440,7 +440,7 @@ async fn names_of_options_are_the_same_in_any_case() {
 
     let variants = json!([{"options": {"SIZE": "S"}}, {"options": {"Size": "M"}, "stock": 1}]);
     let answer = admin.put(&path_of(&tee), with(variants)).await;
-    assert_eq!(answer.broken(), "/variants/1/stock use_inventory", "it is the one that exists");
+    assert_eq!(answer.broken(), "/variants/1/stock use_inventory", "the existing variant");
 
     let variants = json!([{"options": {"SIZE": "S"}}, {"options": {"Size": "M"}}]);
     let respelled = admin.put(&path_of(&tee), with(variants)).await.expect(200);
@@ -488,10 +488,10 @@ async fn options_can_be_put_into_another_order_without_naming_the_variants() {
             &format!(r#""version":{}"#, found.body["version"]),
             &format!(r#""version":{}"#, put.body["version"]),
         );
-        assert_eq!(put.text, expected, "put back, nothing changes");
+        assert_eq!(put.text, expected, "putting the same body changes nothing");
     }
     let answer = admin.put(&path, edit(json!(["a", "b", "c"]))).await;
-    assert_eq!(answer.broken(), "/options too_many", "three and the variant's three");
+    assert_eq!(answer.broken(), "/options too_many", "the product's three and the variant's three");
 }
 
 /// Returns an attribute of the variant with this SKU, as stored in the table.
@@ -605,7 +605,7 @@ async fn the_status_decides_who_sees_it_and_who_can_buy_it() {
     assert_eq!(
         admin.put(&path, unsaid).await.expect(200)["status"],
         "archived",
-        "unsaid, it stays"
+        "without `status` it stays"
     );
 }
 
@@ -772,7 +772,7 @@ async fn too_many_changes_says_how_many_new_variants_fit() {
         let old = variants(&format!("OLD-{line}"), 40);
         let mug = create_product(&admin, with("Mug", &old)).await;
         let path = path_of(&mug);
-        // The new ones have sizes that no kept one has.
+        // The sizes of the new variants differ from those of the kept ones.
         let new = variants(&format!("NEW-{line}"), 40).split_off(kept);
         let wanted = [&old[..kept], &new].concat();
 

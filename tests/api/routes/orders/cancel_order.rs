@@ -22,7 +22,7 @@ async fn bring_into(app: &App, order: &Value, status: &str) {
         .expression_attribute_values(":status", AttributeValue::S(status.to_owned()))
         .send()
         .await
-        .expect("the state is written");
+        .expect("the status is written");
 }
 
 #[tokio::test]
@@ -157,10 +157,10 @@ async fn if_match_limits_the_cancellation_to_one_version_of_the_order() {
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     for (if_match, status, what) in [
-        ("\"1-0123456789ab\"", 200, "this version, whatever it looked like"),
+        ("\"1-0123456789ab\"", 200, "this version, another content hash"),
         ("*", 200, "any version"),
         ("\"0-0123456789ab\"", 412, "an older version"),
-        ("\"2-0123456789ab\"", 412, "a version that never was"),
+        ("\"2-0123456789ab\"", 412, "a version that never existed"),
         ("1", 400, "no quotes"),
         ("\"nonsense\"", 412, "not a tag of ours"),
     ] {
@@ -225,7 +225,7 @@ async fn stock_goes_back_to_variants_that_are_no_longer_on_sale() {
     ada.delete(&path(&order)).await.expect(200);
 
     let back = describe("SHIRT-M", "M").await;
-    assert_eq!(back["variants"][0]["available"], 5, "put up again, all five are there");
+    assert_eq!(back["variants"][0]["available"], 5, "on sale again with all five units");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ async fn order(app: &App, somebody: &Persona<'_>, product: &Value, number: usize
 /// Returns the identifiers on a page.
 #[track_caller]
 fn ids(page: &Value) -> Vec<String> {
-    let data = page["data"].as_array().unwrap_or_else(|| panic!("no page: {page:#}"));
+    let data = page["data"].as_array().unwrap_or_else(|| panic!("not a page: {page:#}"));
     data.iter().map(|order| id(order).to_owned()).collect()
 }
 
@@ -76,7 +76,7 @@ async fn a_customer_sees_their_own_orders_newest_first() {
 
     assert_eq!(ids(&ada.get("/orders").await.expect(200)), adas);
     assert_eq!(ids(&grace.get("/orders").await.expect(200)), graces);
-    assert_eq!(ids(&admin.get("/orders").await.expect(200)), [""; 0], "an admin's own: none");
+    assert_eq!(ids(&admin.get("/orders").await.expect(200)), [""; 0], "the admin has no orders");
 }
 
 #[tokio::test]
@@ -167,7 +167,11 @@ async fn pages_can_be_numbered() {
     }
     let last = ada.get("/orders?page=3&per_page=5").await.expect(200);
     assert_eq!(last["next_cursor"], json!(null));
-    assert_eq!(follow(&ada, "/orders?page=2&per_page=5", 5).await, all[5..], "links go on");
+    assert_eq!(
+        follow(&ada, "/orders?page=2&per_page=5", 5).await,
+        all[5..],
+        "there is a link to the next page"
+    );
 }
 
 #[tokio::test]
@@ -199,7 +203,7 @@ async fn the_list_can_be_filtered_by_status() {
             let page = ada.get(&target).await.expect(200);
             all.extend(ids(&page));
         }
-        assert_eq!(all, cancelled, "pages of {per_page} hold all that is wanted, once");
+        assert_eq!(all, cancelled, "pages of {per_page} have every matching order once");
     }
 }
 
@@ -255,14 +259,20 @@ async fn a_forged_cursor_or_one_of_another_list_is_malformed() {
     let position = position.trim_end_matches('=');
     for (query, what) in [
         ("cursor=!", "not base64"),
-        ("cursor=AAAA", "base64 of nothing"),
+        ("cursor=AAAA", "base64 of an empty text"),
         (&format!("cursor={}", &own[..own.len() - 4]), "cut off"),
         (&format!("cursor={}", &own[4..]), "cut off at the front"),
         (&format!("cursor={position}"), "a bare position"),
-        (&format!("cursor={products}"), "of the products"),
-        (&format!("cursor={cancelled}"), "of the cancelled ones"),
-        (&format!("cursor={own}&status=cancelled"), "of all, for the cancelled ones"),
-        (&format!("cursor={cancelled}&status=paid"), "of the cancelled ones, for the paid ones"),
+        (&format!("cursor={products}"), "a cursor of the products"),
+        (&format!("cursor={cancelled}"), "a cursor of the cancelled orders"),
+        (
+            &format!("cursor={own}&status=cancelled"),
+            "a cursor of all orders, for the cancelled ones",
+        ),
+        (
+            &format!("cursor={cancelled}&status=paid"),
+            "a cursor of the cancelled orders, for the paid ones",
+        ),
     ] {
         let answer = ada.get(&format!("/orders?{query}")).await;
         assert_eq!(answer.status, 400, "{what}: {answer:?}");

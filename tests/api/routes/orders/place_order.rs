@@ -115,7 +115,11 @@ async fn the_cart_becomes_an_order() {
             "updated_at": "2026-01-01T00:00:00.000Z",
         })
     );
-    assert_eq!(ada.get(&path(&order)).await.expect(200), order, "it is stored as it was answered");
+    assert_eq!(
+        ada.get(&path(&order)).await.expect(200),
+        order,
+        "the stored order equals the response"
+    );
     assert_eq!(available(&ada, &shirt).await, 8);
     assert_eq!(available(&ada, &mug).await, 4);
 }
@@ -268,7 +272,7 @@ async fn every_line_beyond_stock_is_listed_and_no_stock_is_taken() {
 
     assert_eq!(of_cart.expect_problem(409, "out_of_stock")["lines"], short);
     assert_eq!(of_items.expect_problem(409, "out_of_stock")["lines"], short);
-    assert_eq!(app.contents().await, before, "also the cart is as it was");
+    assert_eq!(app.contents().await, before, "the cart is unchanged too");
 }
 
 #[tokio::test]
@@ -319,7 +323,7 @@ async fn every_cart_line_no_longer_on_sale_is_listed() {
     admin.put(&format!("/products/{}", id(&draft)), hidden).await.expect(200);
     admin.delete(&format!("/products/{}", id(&gone))).await.expect(204);
     let shown = ada.get("/cart").await.expect(200)["subtotal"].clone();
-    assert_eq!(shown, usd(3600), "what is not sold costs nothing");
+    assert_eq!(shown, usd(3600), "a line not on sale does not count");
     let before = app.contents().await;
 
     for body in [json!({}), json!({"expected_total": shown})] {
@@ -343,7 +347,7 @@ async fn an_order_has_the_current_price_whatever_the_cart_shows() {
     let mug = create_sku(&admin, "MUG", 1800, 9).await;
     for (cents, body, what) in [
         (2000, json!({}), "nothing expected"),
-        (1700, json!({"expected_total": usd(3400)}), "today's price expected"),
+        (1700, json!({"expected_total": usd(3400)}), "the current price expected"),
     ] {
         add(&ada, "MUG", 2).await;
         reprice(&admin, &mug, cents).await;
@@ -365,7 +369,7 @@ async fn an_order_with_another_total_than_expected_is_not_placed() {
     let before = app.contents().await;
     let items = json!([{"sku": "MUG", "quantity": 2}]);
     for (body, expected, what) in [
-        (json!({}), usd(3600), "what the cart remembers"),
+        (json!({}), usd(3600), "the price in the cart's line"),
         (json!({}), usd(0), "nothing"),
         (json!({"items": items}), usd(3999), "a cent too little"),
         (json!({"items": items}), usd(4001), "a cent too much"),
@@ -389,7 +393,7 @@ async fn the_requests_address_takes_precedence_over_the_customers_default() {
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let mut body = order_of(&mug, 1);
     let nowhere = ada.post("/orders", body.clone()).await.expect(201);
-    assert_eq!(nowhere["shipping_address"], json!(null), "she has none");
+    assert_eq!(nowhere["shipping_address"], json!(null), "she has no address");
 
     let (home, office) = (
         address(),
@@ -488,7 +492,7 @@ async fn card_payments_are_rejected() {
     for (name, value, code, what) in [
         ("payment_method", json!("card"), "payment_method_unavailable", "a card"),
         ("payment_token", json!("pm_card_visa"), "unexpected", "a card's token"),
-        ("payment_method", json!("barter"), "unknown_value", "a method that is none"),
+        ("payment_method", json!("barter"), "unknown_value", "an unknown method"),
         ("payment_method", json!(1), "wrong_type", "a number"),
         ("payment_token", json!(1), "wrong_type", "a number for a token"),
     ] {
@@ -530,18 +534,23 @@ async fn invalid_items_are_rejected_with_their_pointers() {
             "both identifiers",
         ),
         (json!([{"sku": "MUG"}]), "/items/0/quantity", "required", "no quantity"),
-        (json!([most, one]), "/items/1/quantity", "quantity_out_of_range", "1,000 in two items"),
+        (
+            json!([most, one]),
+            "/items/1/quantity",
+            "quantity_out_of_range",
+            "1,000 units in two items",
+        ),
         (
             json!([{"product_id": shoe, "quantity": 1}]),
             "/items/0/product_id",
             "variant_required",
-            "a product in two variants",
+            "a product with two variants",
         ),
         (
             json!([{"sku": "MUG", "quantity": 1, "unit_price": usd(1)}]),
             "/items/0/unit_price",
             "unknown_field",
-            "a price of one's own",
+            "a price in the request",
         ),
     ] {
         let answer = ada.post("/orders", json!({"items": items})).await;
@@ -709,7 +718,7 @@ async fn forty_lines_are_one_order() {
     assert_eq!(order["items"].as_array().map(Vec::len), Some(40));
     assert_eq!(order["total"], usd(40 * 2 * 9900));
     let cancelled = ada.delete(&path(&order)).await.expect(200);
-    assert_eq!(cancelled["status"], "cancelled", "and can be undone at once, too");
+    assert_eq!(cancelled["status"], "cancelled", "and cancelled at once, too");
 }
 
 #[tokio::test]

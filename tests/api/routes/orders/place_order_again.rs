@@ -86,11 +86,11 @@ async fn a_retry_is_replayed_whatever_has_changed_in_the_shop() {
             "price",
             "items, now at another price",
         ),
-        (json!({"items": [{"sku": "MUG", "quantity": 1}]}), "deleted", "items, now not sold"),
+        (json!({"items": [{"sku": "MUG", "quantity": 1}]}), "deleted", "items, now not on sale"),
         (json!({}), "nothing", "a cart, now empty"),
         (json!({}), "refilled", "a cart, now with something else in it"),
-        (json!({"expected_total": usd(1800)}), "price", "a cart, and another price"),
-        (json!({}), "deleted", "a cart, and nothing sold any more"),
+        (json!({"expected_total": usd(1800)}), "price", "a cart, now at another price"),
+        (json!({}), "deleted", "a cart, now not on sale"),
     ] {
         let mug = create_sku(&admin, "MUG", 1800, 5).await;
         let product = format!("/products/{}", id(&mug));
@@ -164,9 +164,12 @@ async fn a_key_is_for_one_request_only() {
     let before = app.contents().await;
     for (body, what) in [
         (order_of(&mug, 2), "another quantity"),
-        (json!({"items": [{"sku": "MUG", "quantity": 1}]}), "another name for the same"),
+        (
+            json!({"items": [{"sku": "MUG", "quantity": 1}]}),
+            "the product's identifier instead of its SKU",
+        ),
         (json!({}), "the cart"),
-        (order_of(&mug, 50), "more than there is"),
+        (order_of(&mug, 50), "more than the stock"),
     ] {
         let answer = place(&ada, "key", &body).await;
         assert_eq!(answer.status, 422, "{what}: {answer:?}");
@@ -209,7 +212,7 @@ async fn a_failed_request_stores_no_key() {
     place(&ada, "cart", &json!({})).await.expect(201);
     grace.delete(&path(&last)).await.expect(200);
     let problem = place(&ada, "other", &two).await.expect_problem(409, "out_of_stock");
-    assert_eq!(problem["lines"][0]["available"], 0, "another body, since nothing had come of it");
+    assert_eq!(problem["lines"][0]["available"], 0, "another body, since the first request failed");
 }
 
 #[tokio::test]
@@ -230,7 +233,7 @@ async fn a_key_is_remembered_for_72_hours() {
     assert_ne!(id(&later.clone().expect(201)), id(&first.body));
 
     let again = place(&ada, "key", &order_of(&mug, 1)).await;
-    assert_eq!(replayed(again, &later), later.body, "and from then on it is remembered anew");
+    assert_eq!(replayed(again, &later), later.body, "and the key is stored again");
     assert_eq!(available(&ada, &mug).await, 7);
 }
 
@@ -256,7 +259,7 @@ async fn an_invalid_key_is_a_400() {
     let before = app.contents().await;
     for (key, what) in [
         ("", "nothing"),
-        ("\"\"", "nothing in quotes"),
+        ("\"\"", "an empty quoted key"),
         ("a key", "a space"),
         ("a\tkey", "a tab"),
         (&"x".repeat(256), "256 characters"),

@@ -99,7 +99,8 @@ async fn every_path_answers_preflights_and_allows_the_configured_origins() {
 #[tokio::test]
 async fn a_less_specific_routes_function_returns_405_for_a_more_specific_path_before_401() {
     let app = App::start().await;
-    // The gateway matches method and path together: this is how DELETE /products/facets would come.
+    // API Gateway matches method and path together: a request with a method that /users/me lacks
+    // reaches the function of that method at /users/{user_id}.
     let headers = std::collections::HashMap::new();
     let mut event = app.event("GET", "/users/usr_1", "", &headers, None);
     event["rawPath"] = "/users/me".into();
