@@ -18,7 +18,7 @@ use serde_json::Value;
 /// Returns the database's URL.
 pub fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<(String, Option<Served>)> = OnceLock::new();
-    let start = || match given() {
+    let start = || match configured_endpoint() {
         Some(endpoint) => (endpoint, None),
         None => {
             let served = Database::in_memory().and_then(|database| database.serve(0));
@@ -31,12 +31,12 @@ pub fn endpoint() -> &'static str {
 
 /// Returns whether it is the embedded one.
 pub fn is_embedded() -> bool {
-    given().is_none()
+    configured_endpoint().is_none()
 }
 
 /// Returns the URL in `DYNAMODB_ENDPOINT`, if it is set.
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration of their own")]
-fn given() -> Option<String> {
+fn configured_endpoint() -> Option<String> {
     std::env::var("DYNAMODB_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty())
 }
 

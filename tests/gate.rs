@@ -313,7 +313,7 @@ impl HttpConnector for Connector {
             }
             let mut answer = answer?;
             let body = read_answer(&mut answer).await?;
-            gate.weigh(is_write, &body);
+            gate.count_capacity(is_write, &body);
             if let Some((replica, request)) = stale.filter(|_| answer.status().is_success()) {
                 replica.catch_up_with_old_writes().await;
                 let mut stale = inner.call(request).await?;
@@ -349,7 +349,7 @@ impl Gate {
     }
 
     /// Adds the consumed capacity in a response to the counts.
-    fn weigh(&self, is_write: bool, answer: &Value) {
+    fn count_capacity(&self, is_write: bool, answer: &Value) {
         let consumed = match &answer["ConsumedCapacity"] {
             Value::Array(tables) => tables.clone(),
             Value::Object(_) => vec![answer["ConsumedCapacity"].clone()],

@@ -112,7 +112,7 @@ impl<'a> Persona<'a> {
 
     /// The same user in a new session: an access token is valid for 15 minutes.
     pub async fn signed_in_anew(&self) -> Self {
-        let user_id = self.user_id.expect("somebody with an account");
+        let user_id = self.user_id.expect("a user with an account");
         let tokens = sessions::begin(self.app.unrestricted, user_id).await.expect("a session");
         self.with(tokens)
     }
@@ -125,7 +125,7 @@ impl<'a> Persona<'a> {
     /// The same user with a password set.
     pub async fn with_password(self, password: &str) -> Self {
         let store = &self.app.unrestricted.store;
-        let id = self.user_id.expect("somebody with an account");
+        let id = self.user_id.expect("a user with an account");
         let user = store.users().get(id, Read::Consistent).await;
         let key = keys::credential(&user.expect("a read").expect("a profile").summary.email);
         let password = NewPassword::parse(password.to_owned()).expect("a password");

@@ -51,9 +51,9 @@ pub async fn create_sku(admin: &Persona<'_>, sku: &str, cents: i64, stock: u32) 
 }
 
 /// Returns the stock of a product's only variant.
-pub async fn available(somebody: &Persona<'_>, product: &Value) -> u64 {
+pub async fn available(caller: &Persona<'_>, product: &Value) -> u64 {
     let id = product["id"].as_str().expect("an id");
-    let product = somebody.get(&format!("/products/{id}")).await.expect(200);
+    let product = caller.get(&format!("/products/{id}")).await.expect(200);
     product["variants"][0]["available"].as_u64().expect("a number")
 }
 

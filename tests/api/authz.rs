@@ -50,7 +50,7 @@ async fn every_route_accepts_the_callers_it_declares_and_rejects_all_others() {
             let user = other.user_id.expect("an id").to_string();
             async move { call(route, who, &mug, &order, &user).await.status }
         };
-        let (nobody, forger) = (status(&anonymous).await, status(&forged).await);
+        let (visitor, forger) = (status(&anonymous).await, status(&forged).await);
         let (stranger, owns) = (status(&other).await, status(&owner).await);
         let runs = status(&admin).await;
 
@@ -63,7 +63,7 @@ async fn every_route_accepts_the_callers_it_declares_and_rejects_all_others() {
         let name = route.name;
         match route.access {
             Access::Public | Access::Signature => {
-                for status in [nobody, forger, stranger, owns, runs] {
+                for status in [visitor, forger, stranger, owns, runs] {
                     // These two take a credential in the body, and reject a wrong one with 401.
                     let asks = ["log-in", "log-out"].contains(&name);
                     assert!(!turned_away.contains(&status) || asks, "{name}: {status}");
@@ -71,25 +71,25 @@ async fn every_route_accepts_the_callers_it_declares_and_rejects_all_others() {
             }
             Access::Guest => {
                 assert_eq!(forger, 401, "{name}, forged token");
-                for status in [nobody, stranger, owns, runs] {
+                for status in [visitor, stranger, owns, runs] {
                     assert!(!turned_away.contains(&status), "{name}: {status}");
                 }
             }
             Access::Customer => {
-                assert_eq!((nobody, forger), (401, 401), "{name}, without a session");
+                assert_eq!((visitor, forger), (401, 401), "{name}, without a session");
                 for status in [stranger, owns, runs] {
                     assert!(!turned_away.contains(&status), "{name}: {status}");
                 }
             }
             Access::Owner => {
-                assert_eq!((nobody, forger), (401, 401), "{name}, without a session");
+                assert_eq!((visitor, forger), (401, 401), "{name}, without a session");
                 assert_eq!(stranger, 404, "{name}, another customer's");
                 for status in [owns, runs] {
                     assert!(![401, 403, 404].contains(&status), "{name}: {status}");
                 }
             }
             Access::Admin => {
-                assert_eq!((nobody, forger), (401, 401), "{name}, without a session");
+                assert_eq!((visitor, forger), (401, 401), "{name}, without a session");
                 assert_eq!((stranger, owns), (403, 403), "{name}, customers");
                 assert!(!turned_away.contains(&runs), "{name}: {runs}");
             }

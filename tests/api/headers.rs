@@ -16,7 +16,7 @@ async fn shop() -> App {
 /// One response of each kind, each requested by a page of this origin.
 async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let nobody = app.anonymous();
+    let visitor = app.anonymous();
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let mug = format!("/products/{}", mug["id"].as_str().expect("an id"));
     let body = product("Stoneware Mug", 1800, 5);
@@ -25,23 +25,23 @@ async fn answers(app: &App, origin: &str) -> Vec<(&'static str, Answer)> {
     let put = admin.call("PUT", &mug).json(&json!({"name": "Mug", "price": body["price"]}));
     let huge = "x".repeat(140_000);
     let calls = [
-        ("200 public", nobody.call("GET", "/products")),
+        ("200 public", visitor.call("GET", "/products")),
         ("200 private", ada.call("GET", "/orders")),
         ("201", admin.call("POST", "/products").json(&body)),
         ("400", admin.call("POST", "/products").body("application/json", "{")),
-        ("401", nobody.call("GET", "/orders")),
-        ("401 of log-in", nobody.call("POST", "/auth/login").json(&login)),
-        ("429", nobody.call("POST", "/auth/login").json(&login)),
+        ("401", visitor.call("GET", "/orders")),
+        ("401 of log-in", visitor.call("POST", "/auth/login").json(&login)),
+        ("429", visitor.call("POST", "/auth/login").json(&login)),
         ("403", ada.call("POST", "/products").json(&body)),
-        ("404 of a route", nobody.call("GET", "/products/mug")),
-        ("404 of no route", nobody.call("GET", "/nothing")),
-        ("405", nobody.call("PATCH", "/products")),
+        ("404 of a route", visitor.call("GET", "/products/mug")),
+        ("404 of no route", visitor.call("GET", "/nothing")),
+        ("405", visitor.call("PATCH", "/products")),
         ("409", ada.call("POST", "/orders").json(&json!({}))),
         ("412", put.header("if-match", "\"9-x\"")),
-        ("413", nobody.call("POST", "/products").body("text/plain", &huge)),
+        ("413", visitor.call("POST", "/products").body("text/plain", &huge)),
         ("415", admin.call("POST", "/products").body("text/plain", "{}")),
         ("422", admin.call("POST", "/products").json(&json!({}))),
-        ("204 of a preflight", nobody.call("OPTIONS", "/products")),
+        ("204 of a preflight", visitor.call("OPTIONS", "/products")),
         ("204", admin.call("DELETE", &mug)),
     ];
     let mut answers = Vec::new();

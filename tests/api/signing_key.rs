@@ -132,9 +132,9 @@ async fn a_stored_value_that_is_not_a_key_is_an_internal_error_and_stays() {
 
 #[tokio::test]
 async fn a_parameter_store_that_is_down_or_busy_is_unavailable() {
-    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("one");
+    let closed_port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("one");
     for (why, address) in [
-        ("nobody listens", nobody),
+        ("nothing listens", closed_port),
         ("it fails", broken_store("500 Internal Server Error", "{}")),
         ("it is overloaded", broken_store("503 Service Unavailable", "")),
         ("too many calls", broken_store("400 Bad Request", r#"{"__type":"ThrottlingException"}"#)),

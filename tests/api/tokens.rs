@@ -194,7 +194,7 @@ async fn tokens_signed_for_another_use_are_rejected() {
         ("expired just now", kid.clone(), with(&claims, "exp", json!(now))),
         ("issued tomorrow", kid.clone(), with(&claims, "iat", json!(now + 86_400))),
         ("issued at the end of time", kid.clone(), with(&claims, "iat", json!(i64::MAX))),
-        ("nobody's", kid.clone(), with(&claims, "sub", json!(null))),
+        ("without a user", kid.clone(), with(&claims, "sub", json!(null))),
         ("a malformed user id", kid.clone(), with(&claims, "sub", json!("ada"))),
         (
             "a user who does not exist",
@@ -240,7 +240,7 @@ async fn a_token_is_valid_for_fifteen_minutes() {
 #[tokio::test]
 async fn only_a_bearer_token_is_a_credential() {
     let app = App::start().await;
-    let nobody = app.anonymous();
+    let visitor = app.anonymous();
     let token = app.customer("ada").await.token.expect("a token");
     for (why, authorization) in [
         ("nothing", String::new()),
@@ -255,17 +255,17 @@ async fn only_a_bearer_token_is_a_credential() {
         ("no space", format!("Bearer{token}")),
         ("letters that are not ASCII", format!("Bearer {token}ü")),
     ] {
-        let answer = nobody.call("GET", "/orders").header("authorization", &authorization);
+        let answer = visitor.call("GET", "/orders").header("authorization", &authorization);
         let answer = answer.send().await;
         assert_eq!(answer.status, 401, "{why}: {:#}", answer.body);
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{why}");
         answer.expect_problem(401, "unauthenticated");
-        let public = nobody.call("GET", "/products").header("authorization", &authorization);
+        let public = visitor.call("GET", "/products").header("authorization", &authorization);
         assert_eq!(public.send().await.status, 200, "{why}, on a public route");
     }
     for scheme in ["Bearer", "bearer", "BEARER"] {
         let call =
-            nobody.call("GET", "/orders").header("authorization", &format!("{scheme} {token}"));
+            visitor.call("GET", "/orders").header("authorization", &format!("{scheme} {token}"));
         assert_eq!(call.send().await.status, 200, "{scheme}: RFC 9110, 11.1: any case");
     }
 }

@@ -71,8 +71,8 @@ async fn main() {
 
     println!("| | login | one Argon2id hash | additional |");
     println!("|---|---|---|---|");
-    let beside = log_in.saturating_sub(bare).as_micros() * 1_000 / bare.as_micros();
-    let (percent, tenth) = (beside / 10, beside % 10);
+    let additional = log_in.saturating_sub(bare).as_micros() * 1_000 / bare.as_micros();
+    let (percent, tenth) = (additional / 10, additional % 10);
     let [log_in, bare] = [log_in, bare].map(|time| time.as_micros());
     println!("| CPU, median of {ROUNDS} | {log_in} µs | {bare} µs | {percent}.{tenth} % |");
 }

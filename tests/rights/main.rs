@@ -17,7 +17,7 @@ use tests::policy::{Policy, Resource, policies};
 use tests::samples::{create_product, create_sku, product, usd, weaken_hash};
 
 /// An IP address that no other test uses.
-const ELSEWHERE: &str = "198.51.100.7";
+const NEW_IP: &str = "198.51.100.7";
 
 #[tokio::test]
 async fn no_policy_allows_what_its_route_does_not_use() {
@@ -38,7 +38,7 @@ async fn no_policy_allows_what_its_route_does_not_use() {
         let mut used = app.take_count(route).accesses;
         used.extend(unverified.take_count(route).accesses);
         let policy = policies().remove(route).unwrap_or_default();
-        unused.extend(left_over(route, &policy, &used));
+        unused.extend(unused_permissions(route, &policy, &used));
     }
     assert!(unused.is_empty(), "template.yaml allows too much:\n{}", unused.join("\n"));
 }
@@ -99,8 +99,8 @@ async fn tour(app: &App) {
     place_orders(&ada, &mug).await;
     ada.get("/orders").await.expect(200);
     admin.delete(&path).await.expect(204);
-    write_to_everybody(app).await;
-    delete_account(app, &ada.at(ELSEWHERE)).await;
+    send_all_mails(app).await;
+    delete_account(app, &ada.at(NEW_IP)).await;
     administer(app).await;
     app.run_job("rotate-token-key", json!({})).await.expect("a new key");
 }
@@ -114,7 +114,7 @@ async fn administer(app: &App) {
 }
 
 /// Sends all mails, and fails to send some of them.
-async fn write_to_everybody(app: &App) {
+async fn send_all_mails(app: &App) {
     let (anyone, email) = (app.anonymous(), json!({"email": "bob@example.com"}));
     let account = json!({"email": "bob@example.com", "password": "correct horse", "name": "Bob"});
     anyone.post("/auth/register", account).await.expect(202);
@@ -136,7 +136,7 @@ async fn without_verification(app: &App) {
     let reset = json!({"token": app.reset_token(OPERATOR).await, "password": "correct horse"});
     anyone.post("/auth/reset-password", reset).await.expect(204);
     let login = json!({"email": OPERATOR, "password": "correct horse"});
-    anyone.at(ELSEWHERE).post("/auth/login", login).await.expect(200);
+    anyone.at(NEW_IP).post("/auth/login", login).await.expect(200);
 }
 
 /// Deletes an account with closed orders, a cart and a pending registration.
@@ -182,7 +182,7 @@ async fn place_orders(ada: &Persona<'_>, mug: &Value) {
 }
 
 /// Lists in words what a policy allows and no call used.
-fn left_over(route: &str, policy: &Policy, used: &BTreeSet<Access>) -> Vec<String> {
+fn unused_permissions(route: &str, policy: &Policy, used: &BTreeSet<Access>) -> Vec<String> {
     let mut left = Vec::new();
     for statement in &policy.statements {
         for resource in &statement.resources {

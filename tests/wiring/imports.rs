@@ -92,14 +92,14 @@ fn expect_none(problems: &[String], rule: &str) {
 
 #[test]
 fn no_files_import_each_other_in_a_cycle() {
-    let circles: Vec<_> = graphs().values().flat_map(Graph::circles).collect();
-    let circles = circles.into_iter().map(|circle| {
-        let files: BTreeSet<_> = circle.iter().map(|edge| &edge.from).collect();
-        let lines: Vec<_> = circle.iter().map(|edge| format!("    {}", edge.text)).collect();
+    let cycles: Vec<_> = graphs().values().flat_map(Graph::cycles).collect();
+    let cycles = cycles.into_iter().map(|cycle| {
+        let files: BTreeSet<_> = cycle.iter().map(|edge| &edge.from).collect();
+        let lines: Vec<_> = cycle.iter().map(|edge| format!("    {}", edge.text)).collect();
         format!("  {} files:\n{}", files.len(), lines.join("\n"))
     });
     expect_none(
-        &circles.collect::<Vec<_>>(),
+        &cycles.collect::<Vec<_>>(),
         "no files may import each other, even in a longer cycle",
     );
 }

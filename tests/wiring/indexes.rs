@@ -55,32 +55,32 @@ fn text(value: &Value) -> &str {
 
 /// Returns the fields that a type deserializes.
 fn fields<'de, T: Deserialize<'de>>() -> Vec<&'static str> {
-    match T::deserialize(Asked) {
-        Err(Answer(fields)) => fields,
+    match T::deserialize(FieldNames) {
+        Err(Fields(fields)) => fields,
         Ok(_) => panic!("a struct asks for its fields"),
     }
 }
 
 /// A deserializer that returns the field names of the struct that it is asked for.
-struct Asked;
+struct FieldNames;
 
 #[derive(Debug)]
-struct Answer(Vec<&'static str>);
+struct Fields(Vec<&'static str>);
 
-impl<'de> Deserializer<'de> for Asked {
-    type Error = Answer;
+impl<'de> Deserializer<'de> for FieldNames {
+    type Error = Fields;
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
         fields: &'static [&'static str],
         _visitor: V,
-    ) -> Result<V::Value, Answer> {
-        Err(Answer(fields.to_vec()))
+    ) -> Result<V::Value, Fields> {
+        Err(Fields(fields.to_vec()))
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Answer> {
-        Err(Answer(Vec::new()))
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Fields> {
+        Err(Fields(Vec::new()))
     }
 
     serde::forward_to_deserialize_any! {
@@ -89,15 +89,15 @@ impl<'de> Deserializer<'de> for Asked {
     }
 }
 
-impl serde::de::Error for Answer {
+impl serde::de::Error for Fields {
     fn custom<T: fmt::Display>(_message: T) -> Self {
         Self(Vec::new())
     }
 }
 
-impl std::error::Error for Answer {}
+impl std::error::Error for Fields {}
 
-impl fmt::Display for Answer {
+impl fmt::Display for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.0)
     }

@@ -8,7 +8,7 @@ use tests::samples::{create_sku, id, usd};
 
 /// Returns Ada with 3 units of a deleted product in her cart, that product, and the product with a
 /// stock of 5 that has the same SKU now.
-async fn dead_line<'a>(app: &'a App) -> (Persona<'a>, Value, Value) {
+async fn deleted_products_line<'a>(app: &'a App) -> (Persona<'a>, Value, Value) {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let former = create_sku(&admin, "X", 1000, 9).await;
     ada.post("/cart/items", json!({"sku": "X", "quantity": 3})).await.expect(200);
@@ -28,7 +28,7 @@ fn lines(cart: &Value) -> Vec<(Value, Value, Value)> {
 #[tokio::test]
 async fn adding_a_reused_sku_adds_a_line_of_the_new_product() {
     let app = App::start().await;
-    let (ada, former, new) = dead_line(&app).await;
+    let (ada, former, new) = deleted_products_line(&app).await;
 
     let cart = ada.post("/cart/items", json!({"sku": "X", "quantity": 1})).await.expect(200);
 
@@ -44,7 +44,7 @@ async fn adding_a_reused_sku_adds_a_line_of_the_new_product() {
 #[tokio::test]
 async fn setting_a_quantity_changes_the_line_on_sale_or_else_the_deleted_products_line() {
     let app = App::start().await;
-    let (ada, former, new) = dead_line(&app).await;
+    let (ada, former, new) = deleted_products_line(&app).await;
 
     let problem = ada.put("/cart/items/X", json!({"quantity": 2})).await;
     problem.expect_problem(409, "unavailable");
@@ -63,7 +63,7 @@ async fn setting_a_quantity_changes_the_line_on_sale_or_else_the_deleted_product
 #[tokio::test]
 async fn removing_a_sku_removes_every_line_with_that_sku() {
     let app = App::start().await;
-    let (ada, ..) = dead_line(&app).await;
+    let (ada, ..) = deleted_products_line(&app).await;
     ada.post("/cart/items", json!({"sku": "X", "quantity": 1})).await.expect(200);
 
     let cart = ada.delete("/cart/items/X").await.expect(200);
@@ -74,7 +74,7 @@ async fn removing_a_sku_removes_every_line_with_that_sku() {
 #[tokio::test]
 async fn a_deleted_products_line_prevents_the_order_and_takes_no_stock_of_the_new_product() {
     let app = App::start().await;
-    let (ada, ..) = dead_line(&app).await;
+    let (ada, ..) = deleted_products_line(&app).await;
     ada.post("/cart/items", json!({"sku": "X", "quantity": 1})).await.expect(200);
     let before = app.contents().await;
 

@@ -107,7 +107,7 @@ async fn editing_a_line_copies_the_current_name_and_price_into_it() {
 }
 
 /// Changes a stored price to the currency that the shop had before.
-async fn leave_in_euros(app: &App, key: Key, price: &str) {
+async fn set_price_in_euros(app: &App, key: Key, price: &str) {
     // `lines` is one of DynamoDB's reserved words.
     let attribute = price.split('[').next().expect("a name");
     let update = app.client.update_item().table_name(&app.table);
@@ -128,7 +128,7 @@ async fn a_cart_from_before_a_currency_change_is_ordered_at_the_current_price() 
     let ada = app.customer("ada").await;
     ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
     let user: UserId = id(&ada.get("/users/me").await.expect(200)).parse().expect("an id");
-    leave_in_euros(&app, keys::cart(user.into()), "lines[0].unit_price").await;
+    set_price_in_euros(&app, keys::cart(user.into()), "lines[0].unit_price").await;
 
     let line = ada.get("/cart").await.expect(200)["items"][0].clone();
     assert_eq!((&line["problem"], &line["unit_price"]), (&json!("price_changed"), &usd(2900)));
@@ -144,7 +144,7 @@ async fn a_product_priced_in_another_currency_is_not_sold() {
     let product_id: ProductId = id(&product).parse().expect("an id");
     let sku = Sku::parse("SHIRT-M".to_owned()).expect("a SKU");
     let variant = keys::variant(product_id, &sku);
-    leave_in_euros(&app, variant, "price").await;
+    set_price_in_euros(&app, variant, "price").await;
 
     let by_items = json!({"items": [{"sku": "SHIRT-M", "quantity": 1}]});
     ada.post("/orders", by_items).await.expect_problem(409, "unavailable");

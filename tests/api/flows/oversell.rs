@@ -21,7 +21,7 @@ fn tally(answers: &[Answer]) -> BTreeMap<u16, usize> {
 }
 
 /// Buys one unit; some customers cancel at once.
-async fn buy_or_change_ones_mind(customer: &Persona<'_>, product: &Value) -> Answer {
+async fn buy_and_sometimes_cancel(customer: &Persona<'_>, product: &Value) -> Answer {
     let placed = customer.post("/orders", one_of(product)).await;
     let order = placed.body["id"].as_str().filter(|id| placed.status == 201 && id.ends_with('0'));
     if let Some(order) = order {
@@ -77,7 +77,7 @@ async fn stock_adds_up_under_conflicts_throttling_and_lost_responses() {
     let customers = customers(&app, 60).await;
 
     let answers =
-        join_all(customers.iter().map(|customer| buy_or_change_ones_mind(customer, &mug)));
+        join_all(customers.iter().map(|customer| buy_and_sometimes_cancel(customer, &mug)));
     let answers = answers.await;
 
     for answer in &answers {

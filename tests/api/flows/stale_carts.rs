@@ -8,7 +8,7 @@ use tests::samples::{create_sku, id, usd};
 
 /// A shop in which every eventually consistent read returns the item as it was before its last
 /// write.
-async fn lagging() -> App {
+async fn start_with_stale_reads() -> App {
     App::start_with(Faults { stale_reads: true, ..Faults::default() }).await
 }
 
@@ -18,7 +18,7 @@ async fn quantity(ada: &Persona<'_>) -> serde_json::Value {
 
 #[tokio::test]
 async fn a_quantity_that_only_a_stale_read_shows_is_written() {
-    let app = lagging().await;
+    let app = start_with_stale_reads().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 9).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
@@ -33,7 +33,7 @@ async fn a_quantity_that_only_a_stale_read_shows_is_written() {
 
 #[tokio::test]
 async fn a_line_that_was_just_added_can_be_removed() {
-    let app = lagging().await;
+    let app = start_with_stale_reads().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 9).await;
     for path in ["/cart/items/MUG", "/cart"] {
@@ -48,7 +48,7 @@ async fn a_line_that_was_just_added_can_be_removed() {
 
 #[tokio::test]
 async fn a_product_that_was_just_created_can_be_added_and_ordered() {
-    let app = lagging().await;
+    let app = start_with_stale_reads().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;
     ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
@@ -59,7 +59,7 @@ async fn a_product_that_was_just_created_can_be_added_and_ordered() {
 
 #[tokio::test]
 async fn naming_a_product_adds_the_only_variant_that_is_on_sale_now() {
-    let app = lagging().await;
+    let app = start_with_stale_reads().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 9).await;
     let replaced = json!({
@@ -78,7 +78,7 @@ async fn naming_a_product_adds_the_only_variant_that_is_on_sale_now() {
 
 #[tokio::test]
 async fn an_order_has_the_current_price_and_the_current_default_address() {
-    let app = lagging().await;
+    let app = start_with_stale_reads().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 9).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);

@@ -30,7 +30,7 @@ pub struct Edge {
 }
 
 /// How many renames and re-exports are followed from one name.
-const MOST_NAMES: usize = 16;
+const MAX_RENAMES: usize = 16;
 
 impl Graph {
     /// Reads the crate with the root file `root`; `read` returns the text of a file, if it exists.
@@ -61,26 +61,26 @@ impl Graph {
 
     /// Returns the imports in each cycle of files. A file and its own submodules are not a cycle,
     /// but they may be part of one.
-    pub fn circles(&self) -> Vec<Vec<Edge>> {
+    pub fn cycles(&self) -> Vec<Vec<Edge>> {
         let related = |(from, to): &(&Path, &Path)| is_within(from, to) || is_within(to, from);
         let all: BTreeSet<_> = self.edges.keys().map(|(from, to)| (from, to)).collect();
         let unrelated = all.iter().copied().filter(|edge| !related(edge)).collect();
-        let mut circles = tangles(&unrelated);
-        let is_new = |tangle: &BTreeSet<&Path>, circles: &[BTreeSet<&Path>]| {
-            let is_family = tangle.iter().any(|one| tangle.iter().all(|it| is_within(it, one)));
-            !is_family && circles.iter().all(|circle| circle.is_disjoint(tangle))
+        let mut cycles = strongly_connected(&unrelated);
+        let is_new = |component: &BTreeSet<&Path>, cycles: &[BTreeSet<&Path>]| {
+            let is_family =
+                component.iter().any(|one| component.iter().all(|it| is_within(it, one)));
+            !is_family && cycles.iter().all(|cycle| cycle.is_disjoint(component))
         };
-        for tangle in tangles(&all) {
-            if is_new(&tangle, &circles) {
-                circles.push(tangle);
+        for component in strongly_connected(&all) {
+            if is_new(&component, &cycles) {
+                cycles.push(component);
             }
         }
-        let edges = |circle: BTreeSet<&Path>| {
-            let inside =
-                |(from, to): &&(&Path, &Path)| circle.contains(from) && circle.contains(to);
+        let edges = |cycle: BTreeSet<&Path>| {
+            let inside = |(from, to): &&(&Path, &Path)| cycle.contains(from) && cycle.contains(to);
             all.iter().filter(inside).map(|(from, to)| self.edge(from, to)).collect()
         };
-        circles.into_iter().map(edges).collect()
+        cycles.into_iter().map(edges).collect()
     }
 
     /// Returns file and line of every path that begins with this external crate.
@@ -103,7 +103,7 @@ impl Graph {
         let mut edges = BTreeMap::new();
         for (module, file) in &self.files {
             for import in &file.source.imports {
-                let to = self.resolve(module, import, MOST_NAMES).filter(|to| to != module);
+                let to = self.resolve(module, import, MAX_RENAMES).filter(|to| to != module);
                 if let Some(to) = to {
                     let line = edges.entry((module.clone(), to)).or_insert(import.line);
                     *line = import.line.min(*line);
@@ -177,7 +177,7 @@ fn is_within(module: &[String], other: &[String]) -> bool {
 }
 
 /// Returns the sets of modules in which each module leads to all others.
-fn tangles<'a>(edges: &BTreeSet<(&'a Path, &'a Path)>) -> Vec<BTreeSet<&'a Path>> {
+fn strongly_connected<'a>(edges: &BTreeSet<(&'a Path, &'a Path)>) -> Vec<BTreeSet<&'a Path>> {
     let reached = |from: &'a Path| {
         let (mut reached, mut next) = (BTreeSet::new(), vec![from]);
         while let Some(here) = next.pop() {
@@ -188,15 +188,15 @@ fn tangles<'a>(edges: &BTreeSet<(&'a Path, &'a Path)>) -> Vec<BTreeSet<&'a Path>
     };
     let starts: BTreeSet<_> = edges.iter().map(|(from, _)| *from).collect();
     let reached: BTreeMap<_, _> = starts.into_iter().map(|from| (from, reached(from))).collect();
-    let mut tangles = BTreeSet::new();
+    let mut components = BTreeSet::new();
     for (from, ends) in &reached {
         let back = |to: &&&Path| reached.get(*to).is_some_and(|ends| ends.contains(from));
-        let tangle: BTreeSet<_> = ends.iter().filter(back).copied().collect();
-        if tangle.len() > 1 {
-            tangles.insert(tangle);
+        let component: BTreeSet<_> = ends.iter().filter(back).copied().collect();
+        if component.len() > 1 {
+            components.insert(component);
         }
     }
-    tangles.into_iter().collect()
+    components.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -216,12 +216,12 @@ mod tests {
     }
 
     /// Returns each cycle as its file names.
-    fn circles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
-        let names = |circle: Vec<Edge>| {
-            let names: BTreeSet<_> = circle.iter().map(|edge| edge.from.join("/")).collect();
+    fn cycles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+        let names = |cycle: Vec<Edge>| {
+            let names: BTreeSet<_> = cycle.iter().map(|edge| edge.from.join("/")).collect();
             names.into_iter().collect()
         };
-        graph(files).circles().into_iter().map(names).collect()
+        graph(files).cycles().into_iter().map(names).collect()
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
             ("src/b.rs", "use crate::a::A;"),
             ("src/c.rs", "use crate::a::A;"),
         ];
-        assert_eq!(circles(&files), [["a", "b"]]);
+        assert_eq!(cycles(&files), [["a", "b"]]);
     }
 
     #[test]
@@ -305,7 +305,7 @@ mod tests {
             ("src/d.rs", "use crate::e::E;"),
             ("src/e.rs", "use crate::d::D;"),
         ];
-        assert_eq!(circles(&files), [vec!["a", "b", "c"], vec!["d", "e"]]);
+        assert_eq!(cycles(&files), [vec!["a", "b", "c"], vec!["d", "e"]]);
     }
 
     #[test]
@@ -317,7 +317,7 @@ mod tests {
             ("src/d.rs", "mod e; use e::E;"),
             ("src/d/e.rs", "use crate::d::D;"),
         ];
-        assert_eq!(circles(&files), [[""; 0]; 0]);
+        assert_eq!(cycles(&files), [[""; 0]; 0]);
     }
 
     #[test]
@@ -328,13 +328,13 @@ mod tests {
             ("src/a/b.rs", "use super::{A, c::C};"),
             ("src/a/c.rs", "use super::b::B;"),
         ];
-        assert_eq!(circles(&files), [["a/b", "a/c"]]);
+        assert_eq!(cycles(&files), [["a/b", "a/c"]]);
         let files = [
             ("src/lib.rs", "mod a; mod d;"),
             ("src/a/mod.rs", "mod b; use b::B; struct A;"),
             ("src/a/b.rs", "use crate::d::D;"),
             ("src/d.rs", "use crate::a::A;"),
         ];
-        assert_eq!(circles(&files), [["a", "a/b", "d"]]);
+        assert_eq!(cycles(&files), [["a", "a/b", "d"]]);
     }
 }

@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use tests::app::App;
 use tests::samples::{create_product, create_sku, product, usd};
 
-use super::{
-    WAYS_OUT_OF_SALE, add, check_if_match, put_up_shirt, reprice, shirt, take_out_of_sale,
-};
+use super::{WAYS_OFF_SALE, add, check_if_match, create_shirt, set_price, shirt, take_off_sale};
 
 #[tokio::test]
 async fn a_product_with_one_variant_can_be_named_by_either_identifier() {
@@ -41,7 +39,7 @@ async fn the_response_is_private_and_has_an_etag() {
 async fn adding_a_sku_again_raises_its_lines_quantity() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     add(&ada, "SHIRT-M", 2).await;
     add(&ada, "SHIRT-L", 1).await;
 
@@ -58,9 +56,9 @@ async fn adding_a_sku_again_raises_its_lines_quantity() {
 async fn adding_more_sets_the_line_to_the_current_price() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let shirt = put_up_shirt(&admin).await;
+    let shirt = create_shirt(&admin).await;
     add(&ada, "SHIRT-M", 1).await;
-    reprice(&admin, &shirt, 3500).await;
+    set_price(&admin, &shirt, 3500).await;
 
     let cart = add(&ada, "SHIRT-M", 1).await;
 
@@ -120,11 +118,11 @@ async fn an_unknown_sku_or_product_is_not_found() {
 
 #[tokio::test]
 async fn a_sku_that_is_no_longer_on_sale_is_not_found() {
-    for way in WAYS_OUT_OF_SALE {
+    for way in WAYS_OFF_SALE {
         let app = App::start().await;
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
-        let shirt = put_up_shirt(&admin).await;
-        take_out_of_sale(&admin, &shirt, way).await;
+        let shirt = create_shirt(&admin).await;
+        take_off_sale(&admin, &shirt, way).await;
         let before = app.contents().await;
 
         let answer = ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await;
@@ -138,9 +136,9 @@ async fn a_sku_that_is_no_longer_on_sale_is_not_found() {
 async fn a_reused_sku_is_added_as_a_line_of_its_new_product() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let former = put_up_shirt(&admin).await;
+    let former = create_shirt(&admin).await;
     add(&ada, "SHIRT-M", 2).await;
-    take_out_of_sale(&admin, &former, "deleted").await;
+    take_off_sale(&admin, &former, "deleted").await;
     let new = create_product(&admin, shirt(4900)).await;
     assert_eq!(ada.get("/cart").await.expect(200)["items"][0]["problem"], "unavailable");
 
@@ -162,7 +160,7 @@ async fn a_reused_sku_is_added_as_a_line_of_its_new_product() {
 async fn a_product_with_several_variants_must_be_named_by_sku() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let shirt = put_up_shirt(&admin).await;
+    let shirt = create_shirt(&admin).await;
     let by_product = json!({"product_id": shirt["id"], "quantity": 1});
 
     let answer = ada.post("/cart/items", by_product.clone()).await;
@@ -171,7 +169,7 @@ async fn a_product_with_several_variants_must_be_named_by_sku() {
     let expected = [("/product_id".to_owned(), "variant_required".to_owned())];
     assert_eq!(answer.expect_invalid(), expected);
 
-    take_out_of_sale(&admin, &shirt, "withdrawn").await;
+    take_off_sale(&admin, &shirt, "withdrawn").await;
     let cart = ada.post("/cart/items", by_product).await.expect(200);
     assert_eq!(cart["items"][0]["sku"], "SHIRT-L", "the only one left");
 }

@@ -4,13 +4,13 @@ use serde_json::json;
 use tests::app::App;
 use tests::samples::{create_sku, order_of, usd};
 
-use super::{add, check_if_match, put_up_shirt};
+use super::{add, check_if_match, create_shirt};
 
 #[tokio::test]
 async fn clearing_removes_all_lines_and_keeps_the_cart() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     add(&ada, "SHIRT-M", 2).await;
     let before = add(&ada, "SHIRT-L", 1).await;
     let graces = add(&grace, "SHIRT-M", 1).await;
@@ -33,7 +33,11 @@ async fn clearing_removes_all_lines_and_keeps_the_cart() {
     );
     assert_eq!(ada.get("/cart").await.expect(200), cart, "the stored cart equals the response");
     assert_eq!(ada.delete("/cart").await.expect(200), cart, "clearing again returns the same");
-    assert_eq!(grace.get("/cart").await.expect(200), graces, "nobody else's");
+    assert_eq!(
+        grace.get("/cart").await.expect(200),
+        graces,
+        "another customer's cart is unchanged"
+    );
 }
 
 #[tokio::test]

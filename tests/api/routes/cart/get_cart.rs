@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::app::App;
 use tests::samples::{create_product, create_sku, id, members, order_of, product, usd};
 
-use super::{WAYS_OUT_OF_SALE, add, put_up_shirt, reprice, take_out_of_sale};
+use super::{WAYS_OFF_SALE, add, create_shirt, set_price, take_off_sale};
 
 #[tokio::test]
 async fn a_customer_without_a_cart_sees_an_empty_one_and_nothing_is_stored() {
@@ -33,7 +33,7 @@ async fn a_customer_without_a_cart_sees_an_empty_one_and_nothing_is_stored() {
 async fn a_cart_shows_all_members_of_its_lines() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let shirt = put_up_shirt(&admin).await;
+    let shirt = create_shirt(&admin).await;
     let mug = create_sku(&admin, "MUG", 1800, 5).await;
     add(&ada, "SHIRT-L", 2).await;
     app.advance(std::time::Duration::from_secs(60));
@@ -83,10 +83,10 @@ async fn a_cart_shows_all_members_of_its_lines() {
 async fn a_line_with_a_changed_price_is_marked_and_counts_at_the_current_price() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let shirt = put_up_shirt(&admin).await;
+    let shirt = create_shirt(&admin).await;
     add(&ada, "SHIRT-M", 2).await;
 
-    reprice(&admin, &shirt, 3500).await;
+    set_price(&admin, &shirt, 3500).await;
 
     let cart = ada.get("/cart").await.expect(200);
     assert_eq!(cart["items"][0]["problem"], "price_changed");
@@ -94,7 +94,7 @@ async fn a_line_with_a_changed_price_is_marked_and_counts_at_the_current_price()
     assert_eq!(cart["items"][0]["line_total"], usd(7000));
     assert_eq!(cart["subtotal"], usd(7000));
 
-    reprice(&admin, &shirt, 2900).await;
+    set_price(&admin, &shirt, 2900).await;
     let cart = ada.get("/cart").await.expect(200);
     assert_eq!(cart["items"][0]["problem"], json!(null), "back at the line's price");
 }
@@ -119,15 +119,15 @@ async fn a_line_beyond_stock_is_marked_and_shows_the_stock() {
 
 #[tokio::test]
 async fn a_line_no_longer_on_sale_stays_unchanged_and_does_not_count() {
-    for way in WAYS_OUT_OF_SALE {
+    for way in WAYS_OFF_SALE {
         let app = App::start().await;
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
-        let shirt = put_up_shirt(&admin).await;
+        let shirt = create_shirt(&admin).await;
         create_sku(&admin, "MUG", 1800, 5).await;
         add(&ada, "SHIRT-M", 2).await;
         let before = add(&ada, "MUG", 1).await;
 
-        take_out_of_sale(&admin, &shirt, way).await;
+        take_off_sale(&admin, &shirt, way).await;
 
         let cart = ada.get("/cart").await.expect(200);
         let mut line = before["items"][0].clone();
@@ -147,8 +147,8 @@ async fn every_customer_and_admin_has_their_own_cart() {
     create_sku(&admin, "MUG", 1800, 5).await;
     let adas = add(&ada, "MUG", 1).await;
 
-    for somebody in [&admin, &grace] {
-        let cart = somebody.get("/cart").await.expect(200);
+    for caller in [&admin, &grace] {
+        let cart = caller.get("/cart").await.expect(200);
         assert_eq!(cart["items"], json!([]));
         assert_ne!(id(&cart), id(&adas));
     }
@@ -159,7 +159,7 @@ async fn every_customer_and_admin_has_their_own_cart() {
 async fn a_cart_response_is_private_and_its_etag_has_the_version() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let shirt = put_up_shirt(&admin).await;
+    let shirt = create_shirt(&admin).await;
     let empty = ada.get("/cart").await;
     empty.expect_private();
     assert_eq!(empty.version(), "0");
@@ -172,7 +172,7 @@ async fn a_cart_response_is_private_and_its_etag_has_the_version() {
     assert_eq!(got.version(), "1");
     assert_eq!(got.header("etag"), added.header("etag"), "same version and content, same tag");
 
-    reprice(&admin, &shirt, 3500).await;
+    set_price(&admin, &shirt, 3500).await;
     let repriced = ada.get("/cart").await;
     assert_eq!(repriced.version(), "1", "the cart itself has not changed");
     assert_ne!(repriced.header("etag"), got.header("etag"), "but its content has");
@@ -182,7 +182,7 @@ async fn a_cart_response_is_private_and_its_etag_has_the_version() {
 async fn a_cart_and_its_lines_have_the_members_of_the_contract() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     let cart = add(&ada, "SHIRT-M", 1).await;
 
     let of_cart = ["id", "item_count", "items", "subtotal", "updated_at", "version"];

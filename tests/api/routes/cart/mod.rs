@@ -12,7 +12,7 @@ use tests::persona::Persona;
 use tests::samples::{create_product, id, usd};
 
 /// Creates a shirt in two sizes with 10 units of each: SKUs `SHIRT-M` and `SHIRT-L`.
-async fn put_up_shirt(admin: &Persona<'_>) -> Value {
+async fn create_shirt(admin: &Persona<'_>) -> Value {
     create_product(admin, shirt(2900)).await
 }
 
@@ -29,10 +29,10 @@ fn shirt(cents: i64) -> Value {
 }
 
 /// The ways in which `SHIRT-M` can be taken off sale.
-const WAYS_OUT_OF_SALE: [&str; 4] = ["draft", "archived", "withdrawn", "deleted"];
+const WAYS_OFF_SALE: [&str; 4] = ["draft", "archived", "withdrawn", "deleted"];
 
 /// Takes `SHIRT-M` off sale in one of these ways.
-async fn take_out_of_sale(admin: &Persona<'_>, shirt: &Value, way: &str) {
+async fn take_off_sale(admin: &Persona<'_>, shirt: &Value, way: &str) {
     let path = format!("/products/{}", id(shirt));
     let large_only = json!([{"sku": "SHIRT-L", "options": {"size": "L"}}]);
     match way {
@@ -51,21 +51,21 @@ async fn take_out_of_sale(admin: &Persona<'_>, shirt: &Value, way: &str) {
 }
 
 /// Changes the shirt's price; sizes and stock stay.
-async fn reprice(admin: &Persona<'_>, shirt: &Value, cents: i64) {
+async fn set_price(admin: &Persona<'_>, shirt: &Value, cents: i64) {
     let body = json!({"name": "Linen Shirt", "price": usd(cents)});
     admin.put(&format!("/products/{}", id(shirt)), body).await.expect(200);
 }
 
 /// Adds `quantity` units of a SKU to the cart.
-async fn add(somebody: &Persona<'_>, sku: &str, quantity: u32) -> Value {
-    somebody.post("/cart/items", json!({"sku": sku, "quantity": quantity})).await.expect(200)
+async fn add(caller: &Persona<'_>, sku: &str, quantity: u32) -> Value {
+    caller.post("/cart/items", json!({"sku": sku, "quantity": quantity})).await.expect(200)
 }
 
 /// Sends a change of a cart that is at version 1, with every kind of `If-Match`. Each time the cart
 /// has 2 units of `SHIRT-M`.
 async fn check_if_match(method: &str, path: &str, body: Option<Value>) {
     let app = App::start().await;
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     for (if_match, status, what) in [
         ("\"1-0123456789ab\"", 200, "this version, another content hash"),
         ("*", 200, "any version"),

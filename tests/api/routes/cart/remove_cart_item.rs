@@ -3,13 +3,13 @@
 use serde_json::json;
 use tests::app::App;
 
-use super::{WAYS_OUT_OF_SALE, add, check_if_match, put_up_shirt, take_out_of_sale};
+use super::{WAYS_OFF_SALE, add, check_if_match, create_shirt, take_off_sale};
 
 #[tokio::test]
 async fn removing_a_line_keeps_the_others() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     add(&ada, "SHIRT-M", 2).await;
     let stays = add(&ada, "SHIRT-L", 1).await["items"][1].clone();
     let graces = add(&grace, "SHIRT-M", 1).await;
@@ -21,14 +21,18 @@ async fn removing_a_line_keeps_the_others() {
     let cart = answer.expect(200);
     assert_eq!(cart["items"], json!([stays]));
     assert_eq!(ada.get("/cart").await.expect(200), cart, "the stored cart equals the response");
-    assert_eq!(grace.get("/cart").await.expect(200), graces, "nobody else's");
+    assert_eq!(
+        grace.get("/cart").await.expect(200),
+        graces,
+        "another customer's cart is unchanged"
+    );
 }
 
 #[tokio::test]
 async fn removing_a_sku_that_is_not_in_the_cart_succeeds() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     let before = add(&ada, "SHIRT-M", 2).await;
     let contents = app.contents().await;
     for sku in ["SHIRT-L", "shirt-m", "TEAPOT"] {
@@ -53,12 +57,12 @@ async fn a_malformed_sku_is_not_found() {
 
 #[tokio::test]
 async fn a_line_no_longer_on_sale_can_be_removed() {
-    for way in WAYS_OUT_OF_SALE {
+    for way in WAYS_OFF_SALE {
         let app = App::start().await;
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
-        let shirt = put_up_shirt(&admin).await;
+        let shirt = create_shirt(&admin).await;
         add(&ada, "SHIRT-M", 2).await;
-        take_out_of_sale(&admin, &shirt, way).await;
+        take_off_sale(&admin, &shirt, way).await;
 
         let cart = ada.delete("/cart/items/SHIRT-M").await.expect(200);
 

@@ -4,13 +4,13 @@ use serde_json::json;
 use tests::app::App;
 use tests::samples::{create_sku, usd};
 
-use super::{WAYS_OUT_OF_SALE, add, check_if_match, put_up_shirt, reprice, take_out_of_sale};
+use super::{WAYS_OFF_SALE, add, check_if_match, create_shirt, set_price, take_off_sale};
 
 #[tokio::test]
 async fn a_line_gets_the_requested_quantity() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     add(&ada, "SHIRT-M", 2).await;
     add(&ada, "SHIRT-L", 1).await;
 
@@ -30,7 +30,7 @@ async fn a_line_gets_the_requested_quantity() {
 async fn a_quantity_of_zero_removes_the_line() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     add(&ada, "SHIRT-M", 2).await;
     let expected = add(&ada, "SHIRT-L", 1).await["items"][1].clone();
 
@@ -43,9 +43,9 @@ async fn a_quantity_of_zero_removes_the_line() {
 async fn setting_the_quantity_sets_the_line_to_the_current_price() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let shirt = put_up_shirt(&admin).await;
+    let shirt = create_shirt(&admin).await;
     add(&ada, "SHIRT-M", 2).await;
-    reprice(&admin, &shirt, 3500).await;
+    set_price(&admin, &shirt, 3500).await;
 
     let cart = ada.put("/cart/items/SHIRT-M", json!({"quantity": 2})).await.expect(200);
 
@@ -57,7 +57,7 @@ async fn setting_the_quantity_sets_the_line_to_the_current_price() {
 async fn setting_the_same_quantity_keeps_the_version() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     let before = add(&ada, "SHIRT-M", 2).await;
 
     let after = ada.put("/cart/items/SHIRT-M", json!({"quantity": 2})).await.expect(200);
@@ -69,7 +69,7 @@ async fn setting_the_same_quantity_keeps_the_version() {
 async fn a_sku_that_is_not_in_the_cart_is_not_found() {
     let app = App::start().await;
     let (ada, grace) = (app.customer("ada").await, app.customer("grace").await);
-    put_up_shirt(&app.admin().await).await;
+    create_shirt(&app.admin().await).await;
     add(&ada, "SHIRT-M", 2).await;
     add(&grace, "SHIRT-L", 1).await;
     let before = app.contents().await;
@@ -110,12 +110,12 @@ async fn a_quantity_beyond_stock_is_a_conflict() {
 
 #[tokio::test]
 async fn a_line_no_longer_on_sale_can_only_be_removed() {
-    for way in WAYS_OUT_OF_SALE {
+    for way in WAYS_OFF_SALE {
         let app = App::start().await;
         let (admin, ada) = (app.admin().await, app.customer("ada").await);
-        let shirt = put_up_shirt(&admin).await;
+        let shirt = create_shirt(&admin).await;
         add(&ada, "SHIRT-M", 2).await;
-        take_out_of_sale(&admin, &shirt, way).await;
+        take_off_sale(&admin, &shirt, way).await;
         let before = app.contents().await;
 
         let fewer = ada.put("/cart/items/SHIRT-M", json!({"quantity": 1})).await;

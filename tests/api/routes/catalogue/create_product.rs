@@ -40,7 +40,7 @@ fn mug_with(changes: Value) -> Value {
 }
 
 /// A valid body with these variants instead of `stock`.
-fn mug_of(variants: Value) -> Value {
+fn mug_with_variants(variants: Value) -> Value {
     json!({"name": "Stoneware Mug", "price": usd(1800), "variants": variants})
 }
 
@@ -127,7 +127,9 @@ async fn variants_without_a_sku_get_a_unique_one() {
     let sizes = json!([{"options": {"size": "S"}}, {"options": {"size": "M"}}]);
 
     let mut skus = HashSet::new();
-    for body in [mug_of(sizes.clone()), mug_of(sizes), product("Bowl", 900, 1)] {
+    for body in
+        [mug_with_variants(sizes.clone()), mug_with_variants(sizes), product("Bowl", 900, 1)]
+    {
         let product = create_product(&admin, body).await;
         for variant in product["variants"].as_array().expect("variants") {
             let sku = variant["sku"].as_str().expect("a SKU").to_owned();
@@ -148,7 +150,7 @@ async fn a_product_has_up_to_forty_variants_in_the_order_they_were_given() {
     };
     let variants: Vec<_> = (0..40).map(variant).collect();
 
-    let mug = create_product(&app.admin().await, mug_of(json!(variants))).await;
+    let mug = create_product(&app.admin().await, mug_with_variants(json!(variants))).await;
 
     let shown = mug["variants"].as_array().expect("variants");
     assert_eq!(shown.len(), 40);
@@ -159,7 +161,7 @@ async fn a_product_has_up_to_forty_variants_in_the_order_they_were_given() {
 }
 
 /// Posts each of these bodies; checks the errors named with it, and that nothing is written.
-async fn expect_refusals(cases: &[(&str, Value, &str)]) {
+async fn expect_errors(cases: &[(&str, Value, &str)]) {
     let app = App::start().await;
     let admin = app.admin().await;
     let before = app.items().await.len();
@@ -180,7 +182,7 @@ fn cases<'a>(
 
 #[tokio::test]
 async fn a_body_that_is_not_a_product_is_rejected() {
-    expect_refusals(&[
+    expect_errors(&[
         ("an array", json!([]), " wrong_type"),
         ("null", json!(null), " wrong_type"),
         ("a string", json!("mug"), " wrong_type"),
@@ -208,7 +210,7 @@ async fn invalid_names_categories_tags_and_images_are_rejected() {
     let long = |length| "x".repeat(length);
     let image = "https://img.example.com/a.jpg";
     let script = "javascript:alert(1)";
-    expect_refusals(&cases(
+    expect_errors(&cases(
         mug_with,
         [
             ("null for a name", json!({"name": null}), "/name wrong_type"),
@@ -240,7 +242,7 @@ async fn invalid_names_categories_tags_and_images_are_rejected() {
 #[tokio::test]
 async fn a_price_is_whole_minor_units_of_the_shops_currency() {
     let price = |price: Value| mug_with(json!({"price": price}));
-    expect_refusals(&cases(
+    expect_errors(&cases(
         price,
         [
             ("a bare number", json!(1800), "/price wrong_type"),
@@ -282,7 +284,7 @@ async fn a_price_is_whole_minor_units_of_the_shops_currency() {
 
 #[tokio::test]
 async fn stock_is_a_whole_number_up_to_a_billion() {
-    expect_refusals(&cases(
+    expect_errors(&cases(
         mug_with,
         [
             ("a negative stock", json!({"stock": -1}), "/stock stock_out_of_range"),
@@ -310,8 +312,8 @@ async fn invalid_variants_are_rejected() {
         {"sku": "A", "options": {"size": "S"}},
         {"sku": "A", "options": {"size": "M"}},
     ]);
-    expect_refusals(&cases(
-        mug_of,
+    expect_errors(&cases(
+        mug_with_variants,
         [
             ("none", json!([]), "/variants too_few"),
             ("41", json!(many), "/variants too_many"),
@@ -366,8 +368,8 @@ async fn invalid_variants_are_rejected() {
         ],
     ))
     .await;
-    let options = |options: Value| mug_of(json!([{"options": options}]));
-    expect_refusals(&cases(
+    let options = |options: Value| mug_with_variants(json!([{"options": options}]));
+    expect_errors(&cases(
         options,
         [
             ("a number", json!({"size": 5}), "/variants/0/options/size wrong_type"),
@@ -396,7 +398,7 @@ async fn invalid_variants_are_rejected() {
 #[tokio::test]
 async fn invalid_option_names_are_rejected() {
     let six = ["a", "b", "c", "d", "e", "f"];
-    expect_refusals(&cases(
+    expect_errors(&cases(
         |options| mug_with(json!({"options": options})),
         [
             ("one name, no list", json!("size"), "/options wrong_type"),
@@ -408,7 +410,7 @@ async fn invalid_option_names_are_rejected() {
         ],
     ))
     .await;
-    let mut body = mug_of(json!([{"options": {"e": "1"}}, {"options": {"f": "1"}}]));
+    let mut body = mug_with_variants(json!([{"options": {"e": "1"}}, {"options": {"f": "1"}}]));
     body["options"] = json!(six[..5]);
     let app = App::start().await;
     let answer = app.admin().await.post("/products", body).await;
@@ -482,7 +484,7 @@ async fn options_have_the_same_order_and_spelling_everywhere() {
 #[tokio::test]
 async fn members_that_only_the_shop_sets_are_rejected() {
     let id = "prd_01890a5d-ac96-774b-bcce-b302099a8057";
-    expect_refusals(&cases(
+    expect_errors(&cases(
         mug_with,
         [
             ("an id", json!({"id": id}), "/id unknown_field"),
@@ -500,8 +502,8 @@ async fn members_that_only_the_shop_sets_are_rejected() {
         ],
     ))
     .await;
-    let variant = |variant: Value| mug_of(json!([variant]));
-    expect_refusals(&cases(
+    let variant = |variant: Value| mug_with_variants(json!([variant]));
+    expect_errors(&cases(
         variant,
         [
             ("of a variant", json!({"available": 5}), "/variants/0/available unknown_field"),
@@ -594,7 +596,7 @@ async fn a_sku_of_another_product_is_sku_taken_and_nothing_is_written() {
     let admin = app.admin().await;
     create_sku(&admin, "MUG", 1800, 5).await;
     let before = app.items().await.len();
-    let body = mug_of(json!([
+    let body = mug_with_variants(json!([
         {"sku": "MUG-S", "options": {"size": "S"}},
         {"sku": "MUG", "options": {"size": "M"}},
     ]));
@@ -611,7 +613,7 @@ async fn a_sku_of_another_product_is_sku_taken_and_nothing_is_written() {
 async fn of_twenty_products_created_with_one_sku_at_once_exactly_one_succeeds() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let body = mug_of(json!([{"sku": "MUG", "stock": 5}]));
+    let body = mug_with_variants(json!([{"sku": "MUG", "stock": 5}]));
 
     let answers = join_all((0..20).map(|_| admin.post("/products", body.clone()))).await;
 
@@ -637,8 +639,8 @@ async fn checks_come_in_the_order_of_the_contract() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     create_sku(&admin, "MUG", 1800, 5).await;
-    let taken = mug_of(json!([{"sku": "MUG"}])).to_string();
-    let unfit = mug_of(json!([{"sku": "MUG"}, {"sku": "?"}])).to_string();
+    let taken = mug_with_variants(json!([{"sku": "MUG"}])).to_string();
+    let unfit = mug_with_variants(json!([{"sku": "MUG"}, {"sku": "?"}])).to_string();
     let huge = " ".repeat(128 * 1024) + "{";
     for (status, who, content_type, body) in [
         (413, &app.anonymous(), "text/plain", huge.as_str()),

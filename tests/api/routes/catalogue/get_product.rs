@@ -9,9 +9,9 @@ async fn every_caller_sees_a_product_that_an_admin_created() {
     let app = App::start().await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 5)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
-    let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
+    let (visitor, ada) = (app.anonymous(), app.customer("ada").await);
 
-    for who in [&nobody, &ada, &nobody.with_token("no token at all")] {
+    for who in [&visitor, &ada, &visitor.with_token("no token at all")] {
         assert_eq!(who.get(&path).await.expect(200), mug);
     }
 }

@@ -9,7 +9,7 @@ use tests::persona::Persona;
 use tests::samples::{create_product, product, usd};
 
 /// Creates `number` products, one a second, in two categories in turn; returns them newest first.
-async fn stock_up(app: &App, number: usize) -> Vec<Value> {
+async fn create_products(app: &App, number: usize) -> Vec<Value> {
     let admin = app.admin().await;
     let mut ids = Vec::new();
     for n in 0..number {
@@ -35,7 +35,7 @@ fn next(answer: &Answer) -> Option<String> {
 }
 
 /// Gets a whole list by its cursors, with `limit` items per page.
-async fn walk(who: &Persona<'_>, list: &str, limit: usize) -> Vec<Value> {
+async fn get_all(who: &Persona<'_>, list: &str, limit: usize) -> Vec<Value> {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = who.get(&format!("{list}limit={limit}{cursor}")).await.expect(200);
@@ -115,8 +115,8 @@ async fn an_empty_shop_has_an_empty_list() {
 #[tokio::test]
 async fn products_are_listed_newest_first_twenty_per_page_by_default() {
     let app = App::start().await;
-    let newest_first = stock_up(&app, 22).await;
-    let nobody = app.anonymous();
+    let newest_first = create_products(&app, 22).await;
+    let visitor = app.anonymous();
     for (query, shown) in [
         ("", 20),
         ("?", 20),
@@ -127,7 +127,7 @@ async fn products_are_listed_newest_first_twenty_per_page_by_default() {
         ("?page=1", 10),
         ("?per_page=7", 7),
     ] {
-        let list = nobody.get(&format!("/products{query}")).await.expect(200);
+        let list = visitor.get(&format!("/products{query}")).await.expect(200);
         assert_eq!(ids(&list), newest_first[..shown], "{query}");
         assert_eq!(list["next_cursor"].is_null(), shown == 22, "{query}");
     }
@@ -136,13 +136,13 @@ async fn products_are_listed_newest_first_twenty_per_page_by_default() {
 #[tokio::test]
 async fn cursors_lead_through_all_products_exactly_once() {
     let app = App::start().await;
-    let newest_first = stock_up(&app, 12).await;
-    let nobody = app.anonymous();
+    let newest_first = create_products(&app, 12).await;
+    let visitor = app.anonymous();
     for limit in [1, 5, 6, 12, 100] {
-        assert_eq!(walk(&nobody, "/products?", limit).await, newest_first, "{limit} a page");
+        assert_eq!(get_all(&visitor, "/products?", limit).await, newest_first, "{limit} a page");
     }
-    let shirts = walk(&nobody, "/products?category=shirts&", 4).await;
-    let mugs = walk(&nobody, "/products?category=mugs&", 4).await;
+    let shirts = get_all(&visitor, "/products?category=shirts&", 4).await;
+    let mugs = get_all(&visitor, "/products?category=mugs&", 4).await;
     assert_eq!((shirts.len(), mugs.len()), (6, 6));
     assert!(newest_first.iter().all(|id| shirts.contains(id) != mugs.contains(id)));
 }
@@ -150,23 +150,23 @@ async fn cursors_lead_through_all_products_exactly_once() {
 #[tokio::test]
 async fn paging_by_cursor_is_not_disturbed_by_new_and_deleted_products() {
     let app = App::start().await;
-    let newest_first = stock_up(&app, 6).await;
-    let (admin, nobody) = (app.admin().await, app.anonymous());
-    let first = nobody.get("/products?limit=3").await.expect(200);
+    let newest_first = create_products(&app, 6).await;
+    let (admin, visitor) = (app.admin().await, app.anonymous());
+    let first = visitor.get("/products?limit=3").await.expect(200);
     let last_seen = newest_first[2].as_str().expect("an id");
 
     create_product(&admin, product("Brand new", 1, 1)).await;
     admin.delete(&format!("/products/{last_seen}")).await.expect(204);
 
     let cursor = first["next_cursor"].as_str().expect("a cursor");
-    let rest = nobody.get(&format!("/products?limit=3&cursor={cursor}")).await.expect(200);
+    let rest = visitor.get(&format!("/products?limit=3&cursor={cursor}")).await.expect(200);
     assert_eq!(ids(&rest), newest_first[3..]);
 }
 
 #[tokio::test]
 async fn link_leads_to_the_next_page_with_the_same_filters() {
     let app = App::start().await;
-    let newest_first = stock_up(&app, 12).await;
+    let newest_first = create_products(&app, 12).await;
     let shirts: Vec<_> = newest_first.iter().skip(1).step_by(2).cloned().collect();
     for (start, expected) in [
         ("/products?limit=5", &newest_first),
@@ -189,7 +189,7 @@ async fn link_leads_to_the_next_page_with_the_same_filters() {
 #[tokio::test]
 async fn numbered_pages_show_the_same_list() {
     let app = App::start().await;
-    let newest_first = stock_up(&app, 12).await;
+    let newest_first = create_products(&app, 12).await;
     for (query, expected) in [
         ("page=1", &newest_first[..10]),
         ("page=2", &newest_first[10..]),
@@ -254,7 +254,7 @@ async fn in_stock_is_false_after_the_last_unit_is_sold_and_true_when_it_comes_ba
 async fn the_error_for_an_invalid_parameter_names_it() {
     let app = App::start().await;
     let cursor = {
-        stock_up(&app, 2).await;
+        create_products(&app, 2).await;
         let list = app.anonymous().get("/products?limit=1").await.expect(200);
         list["next_cursor"].as_str().expect("a cursor").to_owned()
     };
@@ -300,7 +300,7 @@ async fn the_error_for_an_invalid_parameter_names_it() {
 #[tokio::test]
 async fn unknown_parameters_are_ignored() {
     let app = App::start().await;
-    let newest_first = stock_up(&app, 2).await;
+    let newest_first = create_products(&app, 2).await;
     for query in ["utm_source=mail", "Limit=0", "limit%5B%5D=0", "=", "&&", "a=1&a=2"] {
         let list = app.anonymous().get(&format!("/products?{query}")).await.expect(200);
         assert_eq!(ids(&list), newest_first, "{query}");
@@ -310,7 +310,7 @@ async fn unknown_parameters_are_ignored() {
 #[tokio::test]
 async fn a_forged_cursor_or_one_of_another_list_is_rejected() {
     let app = App::start().await;
-    stock_up(&app, 4).await;
+    create_products(&app, 4).await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Mug", 1, 9)).await;
     for _ in 0..2 {

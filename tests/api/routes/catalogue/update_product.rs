@@ -35,7 +35,7 @@ fn tee() -> Value {
 }
 
 /// Returns SKU, price and stock of each variant.
-fn shelf(product: &Value) -> Vec<(&str, i64, i64)> {
+fn skus_prices_stock(product: &Value) -> Vec<(&str, i64, i64)> {
     let variants = product["variants"].as_array().expect("variants").iter();
     let line = |variant: &'_ Value| {
         (variant["unit_price"]["amount"].as_i64(), variant["available"].as_i64())
@@ -106,7 +106,7 @@ async fn read_only_members_are_ignored_whatever_their_value() {
     let app = App::start().await;
     let admin = app.admin().await;
     let tee = create_product(&admin, tee()).await;
-    let mut lies = tee.clone();
+    let mut other_values = tee.clone();
     for (member, lie) in [
         ("id", json!("prd_01890a5d-ac96-774b-bcce-b302099a8057")),
         ("slug", json!(5)),
@@ -116,13 +116,13 @@ async fn read_only_members_are_ignored_whatever_their_value() {
         ("created_at", json!("yesterday")),
         ("updated_at", json!(null)),
     ] {
-        lies[member] = lie;
+        other_values[member] = lie;
     }
-    lies["variants"][0]["available"] = json!(1_000);
-    lies["variants"][0]["unit_price"] = json!("free");
-    lies["variants"][1]["unit_price"] = usd(1);
+    other_values["variants"][0]["available"] = json!(1_000);
+    other_values["variants"][0]["unit_price"] = json!("free");
+    other_values["variants"][1]["unit_price"] = usd(1);
 
-    let put = admin.put(&path_of(&tee), lies).await.expect(200);
+    let put = admin.put(&path_of(&tee), other_values).await.expect(200);
 
     let mut expected = tee;
     expected["version"] = json!(2);
@@ -216,8 +216,8 @@ async fn stock_of_a_sku_that_exists_is_changed_through_the_inventory_only() {
         assert_eq!(errors, [(pointer.to_owned(), "use_inventory".to_owned())], "{why}");
     }
     let mug = admin.put(&path, body(json!([{"sku": sku}, new]))).await.expect(200);
-    assert_eq!(shelf(&mug)[1], ("MUG-L", 1800, 9), "a new SKU begins with its stock");
-    assert_eq!(shelf(&mug)[0].2, 5);
+    assert_eq!(skus_prices_stock(&mug)[1], ("MUG-L", 1800, 9), "a new SKU begins with its stock");
+    assert_eq!(skus_prices_stock(&mug)[0].2, 5);
 
     admin.put(&path, body(json!([{"sku": sku}]))).await.expect(200);
     let answer = admin.put(&path, body(json!([{"sku": sku}, new]))).await;
@@ -274,8 +274,11 @@ async fn a_variant_that_is_left_out_is_withdrawn_and_can_come_back() {
 
     let small = admin.put(&path, with(json!([{"sku": "TEE-S", "options": {"size": "S"}}]))).await;
 
-    assert_eq!(shelf(&small.expect(200)), [("TEE-S", 2900, 5)]);
-    assert_eq!(shelf(&app.anonymous().get(&path).await.expect(200)), [("TEE-S", 2900, 5)]);
+    assert_eq!(skus_prices_stock(&small.expect(200)), [("TEE-S", 2900, 5)]);
+    assert_eq!(
+        skus_prices_stock(&app.anonymous().get(&path).await.expect(200)),
+        [("TEE-S", 2900, 5)]
+    );
     assert_eq!(ada.get("/cart").await.expect(200)["items"][0]["problem"], "unavailable");
     let line = json!({"sku": "TEE-M", "quantity": 1});
     let order = json!({"items": [line]});
@@ -291,8 +294,8 @@ async fn a_variant_that_is_left_out_is_withdrawn_and_can_come_back() {
     ]);
     let both = admin.put(&path, with(both)).await.expect(200);
 
-    assert_eq!(shelf(&both)[1].0, "TEE-M");
-    assert_eq!(shelf(&both)[1].2, 7, "its stock was kept");
+    assert_eq!(skus_prices_stock(&both)[1].0, "TEE-M");
+    assert_eq!(skus_prices_stock(&both)[1].2, 7, "its stock was kept");
     ada.post("/orders", order).await.expect(201);
 }
 
@@ -304,7 +307,7 @@ fn prices(product: &Value) -> Vec<(Option<i64>, i64)> {
 }
 
 /// Creates a product for 10 dollars with the variants A and B; B has its own price, 12 dollars.
-async fn put_up_pair(admin: &Persona<'_>) -> Value {
+async fn create_pair(admin: &Persona<'_>) -> Value {
     create_product(admin, pair_for(1000, [json!({}), json!({"price": usd(1200)})])).await
 }
 
@@ -322,7 +325,7 @@ fn pair_for(cents: i64, more: [Value; 2]) -> Value {
 async fn a_variants_price_follows_the_products_unless_it_has_its_own() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let pair = put_up_pair(&admin).await;
+    let pair = create_pair(&admin).await;
     let path = path_of(&pair);
     assert_eq!(prices(&pair), [(None, 1000), (Some(1200), 1200)]);
 
@@ -343,7 +346,7 @@ async fn a_variants_price_follows_the_products_unless_it_has_its_own() {
 async fn a_variants_own_price_stays_even_if_the_products_price_changes() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let path = path_of(&put_up_pair(&admin).await);
+    let path = path_of(&create_pair(&admin).await);
     let own = |cents: i64| json!({"price": usd(cents)});
 
     for (cents, more, expected) in [
@@ -383,7 +386,7 @@ async fn carts_and_orders_use_the_price_that_a_variant_sells_at() {
 async fn a_skus_own_threshold_does_not_follow_the_products() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let pair = put_up_pair(&admin).await;
+    let pair = create_pair(&admin).await;
     let product = id(&pair).parse().expect("an id");
     let own = keys::variant(product, &Sku::parse("B".to_owned()).expect("a SKU"));
     let update = app.client.update_item().table_name(&app.table);
@@ -425,9 +428,9 @@ async fn a_variant_is_recognised_by_its_options_where_no_sku_is_given() {
 
     let tee = admin.put(&path_of(&tee), body).await.expect(200);
 
-    let shelf = shelf(&tee);
-    assert_eq!(shelf[..2], [("TEE-S", 2900, 5), ("TEE-M", 3300, 7)]);
-    assert_eq!((shelf[2].1, shelf[2].2), (2900, 2));
+    let skus_prices_stock = skus_prices_stock(&tee);
+    assert_eq!(skus_prices_stock[..2], [("TEE-S", 2900, 5), ("TEE-M", 3300, 7)]);
+    assert_eq!((skus_prices_stock[2].1, skus_prices_stock[2].2), (2900, 2));
     assert_eq!(tee["variants"][0]["options"], json!({"size": "XS"}));
 }
 

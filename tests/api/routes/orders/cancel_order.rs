@@ -11,7 +11,7 @@ use tests::samples::{available, create_product, create_sku, id, order_of, produc
 use super::{IMPOSSIBLE, UNKNOWN_ORDER, path};
 
 /// Sets an order's status to one that no route can set yet.
-async fn bring_into(app: &App, order: &Value, status: &str) {
+async fn set_status(app: &App, order: &Value, status: &str) {
     let key = keys::order(id(order).parse().expect("an order"));
     let update = app.client.update_item().table_name(&app.table);
     update
@@ -96,9 +96,9 @@ async fn a_missing_malformed_or_foreign_order_is_not_found() {
     let before = app.contents().await;
 
     grace.delete(&adas).await.expect_problem(404, "not_found");
-    for somebody in [&ada, &admin] {
+    for caller in [&ada, &admin] {
         for path in IMPOSSIBLE.iter().chain([&UNKNOWN_ORDER]) {
-            let answer = somebody.delete(path).await;
+            let answer = caller.delete(path).await;
             assert_eq!(answer.status, 404, "{path}");
             answer.expect_problem(404, "not_found");
         }
@@ -123,7 +123,7 @@ async fn a_cancellation_that_is_too_late_says_the_orders_status() {
         (&admin, "delivered", json!([])),
         (&admin, "return_requested", json!(["returned", "delivered"])),
     ] {
-        bring_into(&app, &order, status).await;
+        set_status(&app, &order, status).await;
         let before = app.contents().await;
 
         let answer = who.delete(&path(&order)).await;
@@ -143,7 +143,7 @@ async fn an_admin_can_cancel_an_order_that_is_not_shipped() {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
-    bring_into(&app, &order, "processing").await;
+    set_status(&app, &order, "processing").await;
 
     let cancelled = admin.delete(&path(&order)).await.expect(200);
 

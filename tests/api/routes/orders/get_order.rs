@@ -45,9 +45,9 @@ async fn a_missing_malformed_or_foreign_order_is_not_found() {
     let adas = path(&ada.post("/orders", order_of(&mug, 2)).await.expect(201));
 
     grace.get(&adas).await.expect_problem(404, "not_found");
-    for somebody in [&ada, &admin] {
+    for caller in [&ada, &admin] {
         for path in IMPOSSIBLE.iter().chain([&UNKNOWN_ORDER]) {
-            let answer = somebody.get(path).await;
+            let answer = caller.get(path).await;
             assert_eq!(answer.status, 404, "{path}");
             assert_eq!(answer.expect_problem(404, "not_found")["instance"], *path);
         }

@@ -12,12 +12,12 @@ use tests::samples::{create_product, id, members, order_of, product};
 use super::path;
 
 /// Places and cancels `number` orders, a second apart; returns their identifiers, newest first.
-async fn order(app: &App, somebody: &Persona<'_>, product: &Value, number: usize) -> Vec<String> {
+async fn order(app: &App, caller: &Persona<'_>, product: &Value, number: usize) -> Vec<String> {
     let mut placed = Vec::new();
     for _ in 0..number {
         app.advance(Duration::from_secs(1));
-        let order = somebody.post("/orders", order_of(product, 1)).await.expect(201);
-        somebody.delete(&path(&order)).await.expect(200);
+        let order = caller.post("/orders", order_of(product, 1)).await.expect(201);
+        caller.delete(&path(&order)).await.expect(200);
         placed.insert(0, id(&order).to_owned());
     }
     placed
@@ -37,10 +37,10 @@ fn next(answer: &Answer) -> Option<&str> {
 
 /// Follows the `Link` headers from `target` to the end; checks that no page has more than `limit`
 /// items.
-async fn follow(somebody: &Persona<'_>, target: &str, limit: usize) -> Vec<String> {
+async fn follow(caller: &Persona<'_>, target: &str, limit: usize) -> Vec<String> {
     let (mut all, mut target) = (Vec::new(), target.to_owned());
     for _ in 0..100 {
-        let answer = somebody.get(&target).await;
+        let answer = caller.get(&target).await;
         let page = ids(&answer.body);
         assert!(page.len() <= limit, "{target}: {page:?}");
         all.extend(page);

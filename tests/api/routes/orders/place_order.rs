@@ -12,12 +12,12 @@ use tests::samples::{available, create_product, create_sku, id, members, order_o
 use super::path;
 
 /// Adds `quantity` units of a SKU to the cart.
-async fn add(somebody: &Persona<'_>, sku: &str, quantity: u32) {
-    somebody.post("/cart/items", json!({"sku": sku, "quantity": quantity})).await.expect(200);
+async fn add(caller: &Persona<'_>, sku: &str, quantity: u32) {
+    caller.post("/cart/items", json!({"sku": sku, "quantity": quantity})).await.expect(200);
 }
 
 /// Changes the price of a product with one variant.
-async fn reprice(admin: &Persona<'_>, product: &Value, cents: i64) {
+async fn set_price(admin: &Persona<'_>, product: &Value, cents: i64) {
     let body = json!({"name": product["name"], "price": usd(cents)});
     admin.put(&format!("/products/{}", id(product)), body).await.expect(200);
 }
@@ -36,7 +36,7 @@ fn address() -> Value {
 }
 
 /// Creates a product with `sizes` variants, SKUs `SHOE-1` and so on, 9 units of each.
-async fn put_up_shoes(admin: &Persona<'_>, sizes: u32) {
+async fn create_shoes(admin: &Persona<'_>, sizes: u32) {
     let variant = |size: u32| {
         let options = json!({"size": size.to_string()});
         json!({"sku": format!("SHOE-{size}"), "options": options, "stock": 9})
@@ -350,7 +350,7 @@ async fn an_order_has_the_current_price_whatever_the_cart_shows() {
         (1700, json!({"expected_total": usd(3400)}), "the current price expected"),
     ] {
         add(&ada, "MUG", 2).await;
-        reprice(&admin, &mug, cents).await;
+        set_price(&admin, &mug, cents).await;
 
         let order = ada.post("/orders", body).await.expect(201);
 
@@ -365,7 +365,7 @@ async fn an_order_with_another_total_than_expected_is_not_placed() {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 9).await;
     add(&ada, "MUG", 2).await;
-    reprice(&admin, &mug, 2000).await;
+    set_price(&admin, &mug, 2000).await;
     let before = app.contents().await;
     let items = json!([{"sku": "MUG", "quantity": 2}]);
     for (body, expected, what) in [
@@ -399,7 +399,7 @@ async fn the_requests_address_takes_precedence_over_the_customers_default() {
         address(),
         json!({"name": "Ada", "line1": "2 Office Row", "city": "Bath", "country": "GB"}),
     );
-    remember_addresses(&app, &ada, &[home.clone(), office.clone()]).await;
+    store_addresses(&app, &ada, &[home.clone(), office.clone()]).await;
 
     let default = ada.post("/orders", body.clone()).await.expect(201);
     assert_eq!(default["shipping_address"], home, "her first");
@@ -424,7 +424,7 @@ async fn the_requests_address_takes_precedence_over_the_customers_default() {
 }
 
 /// Stores an address book.
-async fn remember_addresses(app: &App, somebody: &Persona<'_>, addresses: &[Value]) {
+async fn store_addresses(app: &App, caller: &Persona<'_>, addresses: &[Value]) {
     let text = |value: &Value| match value.as_str() {
         Some(text) => AttributeValue::S(text.to_owned()),
         None => AttributeValue::Null(true),
@@ -433,7 +433,7 @@ async fn remember_addresses(app: &App, somebody: &Persona<'_>, addresses: &[Valu
         let members = address.as_object().expect("an address").iter();
         AttributeValue::M(members.map(|(name, value)| (name.clone(), text(value))).collect())
     };
-    let key = keys::profile(somebody.user_id.expect("a customer"));
+    let key = keys::profile(caller.user_id.expect("a customer"));
     let update = app.client.update_item().table_name(&app.table);
     update
         .key("pk", AttributeValue::S(key.pk))
@@ -514,7 +514,7 @@ async fn invalid_items_are_rejected_with_their_pointers() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mug = create_sku(&admin, "MUG", 1800, 5000).await;
-    put_up_shoes(&admin, 2).await;
+    create_shoes(&admin, 2).await;
     let shoes = ada.get("/products").await.expect(200)["data"].clone();
     let shoe = shoes.as_array().expect("products").iter().find(|card| card["name"] == "Shoe");
     let shoe = id(shoe.expect("the shoe")).to_owned();
@@ -709,7 +709,7 @@ async fn any_total_that_the_shop_shows_can_be_the_expected_total() {
 async fn forty_lines_are_one_order() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    put_up_shoes(&admin, 40).await;
+    create_shoes(&admin, 40).await;
     let sku = |size: u32| json!({"sku": format!("SHOE-{size}"), "quantity": 2});
     let items: Vec<_> = (1..=40).map(sku).collect();
 

@@ -11,10 +11,10 @@ use tests::samples::{available, create_product, create_sku, id, order_of, produc
 use super::path;
 
 /// How long an idempotency key is stored.
-const MEMORY: Duration = Duration::from_secs(72 * 60 * 60);
+const KEY_LIFETIME: Duration = Duration::from_secs(72 * 60 * 60);
 
-async fn place(somebody: &Persona<'_>, key: &str, body: &Value) -> Answer {
-    somebody.call("POST", "/orders").header("idempotency-key", key).json(body).send().await
+async fn place(caller: &Persona<'_>, key: &str, body: &Value) -> Answer {
+    caller.call("POST", "/orders").header("idempotency-key", key).json(body).send().await
 }
 
 #[track_caller]
@@ -222,7 +222,7 @@ async fn a_key_is_remembered_for_72_hours() {
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     let first = place(&ada, "key", &order_of(&mug, 1)).await;
 
-    app.advance(MEMORY - Duration::from_secs(1));
+    app.advance(KEY_LIFETIME - Duration::from_secs(1));
     let ada = ada.signed_in_anew().await;
     let late = place(&ada, "key", &order_of(&mug, 1)).await;
     assert_eq!(replayed(late, &first), first.body);
