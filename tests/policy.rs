@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_are_iams() {
+    fn patterns_match_like_iams_string_like() {
         for (text, pattern, like) in [
             ("USER#1", "USER#*", true),
             ("USER#", "USER#*", true),

@@ -78,7 +78,7 @@ fn hashes_passwords(name: &str) -> bool {
 
 #[tokio::test]
 #[ignore = "needs the release binaries"]
-async fn a_panic_is_a_constant_500_and_the_function_lives_on() {
+async fn a_panic_is_a_constant_500_and_the_function_keeps_running() {
     let shop = DemoShop::open().await;
     let function = Function::start_example("panics", &shop.environment());
     for _ in 0..2 {
@@ -103,7 +103,7 @@ async fn a_malformed_host_is_a_400() {
 
 #[tokio::test]
 #[ignore = "needs the release binaries"]
-async fn without_a_database_the_answer_is_a_503_within_three_seconds() {
+async fn without_a_database_the_response_is_a_503_within_three_seconds() {
     let shop = DemoShop::open().await;
     // Nothing listens on the first endpoint, and the second never responds.
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -60,7 +60,7 @@ fn every_function_logs_into_a_group_of_its_own_that_forgets() {
 }
 
 #[test]
-fn every_function_runs_on_the_machines_it_was_built_for() {
+fn every_function_has_the_architecture_it_was_built_for() {
     assert_eq!(globals()["Architectures"], json!([{"Ref": "Architecture"}]));
     assert_eq!(template().as_value()["Parameters"]["Architecture"]["Default"], "arm64");
     for (name, function) in functions() {
@@ -71,7 +71,7 @@ fn every_function_runs_on_the_machines_it_was_built_for() {
 }
 
 #[test]
-fn a_policy_names_what_its_route_does() {
+fn policies_name_allowed_actions_resources_and_key_prefixes() {
     for (route, policy) in policies() {
         for statement in &policy.statements {
             for action in &statement.actions {

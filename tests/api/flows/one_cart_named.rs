@@ -68,7 +68,7 @@ async fn if_match_star_requires_a_stored_cart_on_every_cart_route() {
 }
 
 #[tokio::test]
-async fn items_are_no_cart() {
+async fn if_match_with_items_is_rejected() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_sku(&app.admin().await, "MUG", 1800, 9).await;

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_other_crates_lead_nowhere() {
+    fn names_of_other_crates_are_not_resolved() {
         let files = [
             ("src/lib.rs", "mod serde_like; use serde; use std::fmt;"),
             (

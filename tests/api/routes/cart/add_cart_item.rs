@@ -211,7 +211,7 @@ async fn members_that_only_the_shop_sets_are_rejected() {
 }
 
 #[tokio::test]
-async fn a_line_holds_at_most_999() {
+async fn a_line_holds_at_most_999_units() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "SCREW", 10, 5000).await;

@@ -191,7 +191,7 @@ async fn an_invalid_body_is_rejected_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn stock_of_a_sku_that_exists_is_changed_through_the_inventory_only() {
+async fn stock_of_an_existing_sku_is_rejected_with_use_inventory() {
     let app = App::start().await;
     let admin = app.admin().await;
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;

@@ -216,7 +216,7 @@ async fn a_failed_request_stores_no_key() {
 }
 
 #[tokio::test]
-async fn a_key_is_remembered_for_72_hours() {
+async fn a_key_is_stored_for_72_hours() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;

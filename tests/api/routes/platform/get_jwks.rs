@@ -9,7 +9,7 @@ use tests::app::App;
 use tests::jwt;
 
 #[tokio::test]
-async fn the_keys_are_a_set_of_ed25519_keys_that_anybody_may_keep_for_a_while() {
+async fn the_public_keys_are_a_cacheable_set_of_ed25519_keys() {
     let app = App::start().await;
 
     let answer = app.anonymous().get("/.well-known/jwks.json").await;
