@@ -15,6 +15,7 @@ use serde_json::error::Category;
 
 use super::error::{Error, Result};
 use super::invalid::{self, Invalid};
+use super::unicode;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,9 +96,11 @@ impl Json {
     }
 
     /// Writes the value in its canonical form, so that equal values have equal texts: members
-    /// sorted by name, no white space, numbers and strings as `serde_json` writes them.
+    /// sorted by name, no white space, numbers and strings as `serde_json` writes them, in
+    /// Unicode normalization form C.
     pub fn canonical(&self) -> Result<String> {
-        serde_json::to_string(&Canonical(self)).map_err(Error::internal)
+        let text = serde_json::to_string(&Canonical(self)).map_err(Error::internal)?;
+        Ok(unicode::nfc(&text).into_owned())
     }
 }
 

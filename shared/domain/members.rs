@@ -11,6 +11,7 @@ use deserr::{
 
 use super::invalid::{self, Invalid};
 use super::json::Json;
+use super::unicode;
 
 /// The members of one object, and the errors found so far.
 pub struct Members<'a, V: IntoValue> {
@@ -23,7 +24,8 @@ pub struct Members<'a, V: IntoValue> {
 struct Member<V: IntoValue> {
     name: String,
     is_null: bool,
-    /// Whether it is an empty text, which counts as absent if the member is optional.
+    /// Whether it is an empty text, or one that shows nothing, which counts as absent if the
+    /// member is optional.
     is_blank: bool,
     /// `None` after it has been read.
     value: Option<Value<V>>,
@@ -46,7 +48,7 @@ impl<'a, V: IntoValue> Members<'a, V> {
             Member {
                 name,
                 is_null: matches!(value, Value::Null),
-                is_blank: matches!(&value, Value::String(text) if text.is_empty()),
+                is_blank: matches!(&value, Value::String(text) if unicode::shows_nothing(text)),
                 value: Some(value),
             }
         };

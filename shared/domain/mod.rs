@@ -39,6 +39,7 @@ pub mod slug;
 pub mod stock;
 pub mod text;
 pub mod time;
+pub mod unicode;
 pub mod user;
 pub mod user_filter;
 pub mod version;

@@ -3,18 +3,21 @@
 use std::fmt;
 
 use deserr::Deserr;
-use unicode_normalization::UnicodeNormalization;
 
 use super::common_passwords::is_common;
 use super::email::Email;
 use super::invalid::{Invalid, Refused};
 use super::text::Name;
+use super::unicode;
 
 /// A password somebody chose: 8 to 128 characters of any script that are not among the first that
 /// anybody tries, without rules about which characters (NIST SP 800-63B-4, section 3.1.1.2).
 ///
-/// Nothing is trimmed. It is kept in Unicode's form NFC, so that it is the same password on a
-/// keyboard that composes `é` and on one that does not; characters are counted in that form.
+/// It is prepared by the profile OpaqueString (RFC 8265, section 4.2): nothing is trimmed and no
+/// case changed; every space is U+0020 and the text in Unicode's form NFC, so that it is the same
+/// password on a keyboard that composes `é`, or types a space of its own, and on one that does not.
+/// Characters are counted in that form. Control characters are refused; other characters that the
+/// profile disallows are not, so that no table of assigned characters decides what a password may be.
 #[derive(Clone, Deserr)]
 #[deserr(error = Invalid, try_from(String) = NewPassword::parse -> Refused)]
 pub struct NewPassword(String);
@@ -22,10 +25,14 @@ pub struct NewPassword(String);
 impl NewPassword {
     /// Reads a new password. Whether it is its owner's name, says [`NewPassword::for_person`].
     pub fn parse(text: String) -> Result<Self, Refused> {
-        let text = composed(&text);
+        let text = prepared(&text);
         match text.chars().count() {
             0..8 => Err(Refused::new("password_too_short", "Must have at least 8 characters.")),
             129.. => Err(Refused::new("password_too_long", "Must have at most 128 characters.")),
+            _ if text.contains(char::is_control) => {
+                let detail = "Must not contain control characters, such as line breaks or tabs.";
+                Err(Refused::new("control_character", detail))
+            }
             _ if is_common(&text) => Err(Refused::new(
                 "password_too_common",
                 "Must not be one of the passwords that are tried first. Several words are good.",
@@ -48,7 +55,9 @@ impl NewPassword {
     ) -> Result<&Self, Invalid> {
         let address = email.map(Email::as_str).unwrap_or_default();
         let local = address.split('@').next().unwrap_or_default();
-        if self.is_just(address) || self.is_just(local) {
+        // In whatever spelling of its domain.
+        let is_address = email.is_some() && Email::parse(self.0.clone()).ok().as_ref() == email;
+        if is_address || self.is_just(address) || self.is_just(local) {
             let detail = "Must not be your e-mail address.";
             return Err(Invalid::field(pointer, "password_is_email", detail));
         }
@@ -61,7 +70,7 @@ impl NewPassword {
 
     fn is_just(&self, word: &str) -> bool {
         let (own, theirs) = (letters(&self.0), letters(word));
-        let is_equal = self.0.to_lowercase() == composed(word).to_lowercase();
+        let is_equal = self.0.to_lowercase() == prepared(word).to_lowercase();
         // Two letters among digits and signs are not why a password is easy to guess.
         is_equal || theirs.chars().count() > 2 && own == theirs
     }
@@ -72,14 +81,16 @@ impl NewPassword {
     }
 }
 
-/// A password somebody offers: any text; whether it is right is found out by hashing it.
+/// A password somebody offers: any text, prepared like a [`NewPassword`]; whether it is right is
+/// found out by hashing it.
 #[derive(Clone, Deserr)]
 #[deserr(error = Invalid, from(String) = OfferedPassword::read)]
 pub struct OfferedPassword(String);
 
 impl OfferedPassword {
-    fn read(text: String) -> Self {
-        Self(composed(&text))
+    /// Reads any text.
+    pub fn read(text: String) -> Self {
+        Self(prepared(&text))
     }
 
     /// The bytes to hash.
@@ -88,12 +99,12 @@ impl OfferedPassword {
     }
 }
 
-fn composed(text: &str) -> String {
-    text.nfc().collect()
+fn prepared(text: &str) -> String {
+    unicode::nfc(&text.replace(unicode::is_other_space, " ")).into_owned()
 }
 
 fn letters(text: &str) -> String {
-    let letters: String = composed(text).chars().filter(|c| c.is_alphabetic()).collect();
+    let letters: String = prepared(text).chars().filter(|c| c.is_alphabetic()).collect();
     letters.to_lowercase()
 }
 
@@ -136,6 +147,17 @@ mod tests {
     }
 
     #[test]
+    fn a_new_password_has_no_control_characters() {
+        for text in
+            ["correct\nhorse", "correct horse\t", "\u{0}correct horse", "correct\u{85}horse"]
+        {
+            assert_eq!(refusal(text), Some("control_character"), "{text:?}");
+        }
+        assert_eq!(refusal("\u{378}correct horse"), None, "a character not assigned yet");
+        assert_eq!(refusal("❤\u{fe0f} correct horse"), None, "an emoji");
+    }
+
+    #[test]
     fn a_new_password_is_none_that_is_tried_first() {
         assert_eq!(refusal("Password1"), Some("password_too_common"));
         assert_eq!(refusal("Password1 and more"), None);
@@ -149,7 +171,10 @@ mod tests {
         assert_eq!(new(composed).as_bytes(), new(decomposed).as_bytes());
         assert_eq!(offered(composed).as_bytes(), offered(decomposed).as_bytes());
         assert_eq!(refusal("e\u{301}tude-"), Some("password_too_short"), "six characters");
-        assert_ne!(new("correct\u{a0}horse").as_bytes(), new("correct horse").as_bytes());
+        assert_eq!(new("correct\u{a0}horse").as_bytes(), new("correct horse").as_bytes());
+        assert_eq!(offered("correct\u{3000}horse").as_bytes(), new("correct horse").as_bytes());
+        assert_ne!(new("correct\u{200b}horse").as_bytes(), new("correcthorse").as_bytes());
+        assert_ne!(new(" correct horse").as_bytes(), new("correct horse").as_bytes());
     }
 
     #[test]

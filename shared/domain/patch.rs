@@ -1,9 +1,10 @@
 //! Members of a JSON merge patch (RFC 7396): absent, null, or a value. An empty text counts as
-//! absent.
+//! absent, and so does one that shows nothing.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
 use super::invalid::Invalid;
+use super::unicode;
 
 /// A merge patch's change to a value that can be removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,7 +35,7 @@ impl<T: Deserr<Invalid>> Deserr<Invalid> for Replace<T> {
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Invalid> {
         match value {
-            Value::String(text) if text.is_empty() => Ok(Self::Keep),
+            Value::String(text) if unicode::shows_nothing(&text) => Ok(Self::Keep),
             value => T::deserialize_from_value(value, location).map(Self::By),
         }
     }
@@ -47,7 +48,7 @@ impl<T: Deserr<Invalid>> Deserr<Invalid> for Patch<T> {
     ) -> Result<Self, Invalid> {
         match value {
             Value::Null => Ok(Self::Remove),
-            Value::String(text) if text.is_empty() => Ok(Self::Keep),
+            Value::String(text) if unicode::shows_nothing(&text) => Ok(Self::Keep),
             value => T::deserialize_from_value(value, location).map(Self::Set),
         }
     }
@@ -64,7 +65,7 @@ impl<T: Deserr<Invalid>> Deserr<Invalid> for Optional<T> {
     ) -> Result<Self, Invalid> {
         match value {
             Value::Null => Ok(Self(None)),
-            Value::String(text) if text.is_empty() => Ok(Self(None)),
+            Value::String(text) if unicode::shows_nothing(&text) => Ok(Self(None)),
             value => T::deserialize_from_value(value, location).map(|value| Self(Some(value))),
         }
     }

@@ -6,6 +6,7 @@ use deserr::Deserr;
 use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
+use super::unicode;
 
 /// A slug: lower-case ASCII words joined by hyphens, 1 to 80 characters, such as `outdoor-gear`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
@@ -19,7 +20,7 @@ impl Slug {
     /// Parses a slug, or converts a name to one: `Outdoor Gear` becomes `outdoor-gear`.
     /// `invalid_slug` if nothing is left or it is too long.
     pub fn parse(text: String) -> Result<Self, Refused> {
-        let slug = slugify(&text);
+        let slug = slugify(&unicode::nfc(&text));
         if slug.is_empty() || slug.len() > Self::MAX {
             return Err(Refused::new(
                 "invalid_slug",
@@ -66,6 +67,7 @@ mod tests {
             ("Outdoor Gear", "outdoor-gear"),
             ("  Café & Bar ", "caf-bar"),
             ("a--b", "a-b"),
+            ("cafe\u{301} bar", "caf-bar"),
         ] {
             assert_eq!(Slug::parse(text.into()).unwrap().as_str(), slug);
         }

@@ -1,12 +1,13 @@
-//! Texts that people write, each with its bounds.
+//! Texts that people write, each with its bounds, in one form: NFC, and trimmed.
 
 use deserr::Deserr;
 use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
+use super::unicode;
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $min:literal..=$max:literal, $lines:expr) => {
+    ($(#[$doc:meta])* $name:ident, $parse:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
         #[serde(transparent)]
@@ -16,7 +17,8 @@ macro_rules! text {
         impl $name {
             /// Reads a text: trimmed, within its length in characters, without control characters.
             pub fn parse(text: String) -> Result<Self, Refused> {
-                bounded(&text, $min, $max, $lines).map(Self)
+                let parse: fn(&str) -> Result<String, Refused> = $parse;
+                parse(&text).map(Self)
             }
 
             /// The text.
@@ -36,23 +38,24 @@ enum Lines {
 
 text! {
     /// The name of a person, a product, a brand: one line.
-    Name, 1..=200, Lines::One
+    Name, |text| bounded(text, 1, 200, Lines::One)
 }
 text! {
     /// A word or two: a tag, an option's name or value.
-    Label, 1..=60, Lines::One
+    Label, |text| bounded(text, 1, 60, Lines::One)
 }
 text! {
     /// A longer text, which may be empty and have several lines.
-    Description, 0..=10_000, Lines::Many
+    Description, |text| bounded(text, 0, 10_000, Lines::Many)
 }
 text! {
     /// A line of an address.
-    AddressLine, 1..=200, Lines::One
+    AddressLine, |text| bounded(text, 1, 200, Lines::One)
 }
 text! {
-    /// A phone number as its owner writes it.
-    Phone, 3..=40, Lines::One
+    /// A phone number as its owner writes it, with at least one digit of any script; nothing in it
+    /// is hidden but spaces, which are all U+0020.
+    Phone, phone
 }
 
 /// A web address of an image.
@@ -91,7 +94,17 @@ pub fn fold_case(text: &str) -> String {
 }
 
 fn bounded(text: &str, min: usize, max: usize, lines: Lines) -> Result<String, Refused> {
-    let text = text.trim();
+    let text = match lines {
+        Lines::One => unicode::nfc(text).into_owned(),
+        Lines::Many => unicode::nfc(text).replace(unicode::is_line_separator, "\n"),
+    };
+    // What shows nothing is empty, whatever it is made of.
+    if !unicode::shows_nothing(&text) && text.contains(unicode::is_explicit_bidi_control) {
+        let detail = "Must not contain characters that turn the direction of writing \
+                      (U+202A to U+202E, U+2066 to U+2069).";
+        return Err(Refused::new("bidi_control", detail));
+    }
+    let text = unicode::trim(&text);
     let length = text.chars().count();
     if length < min {
         let detail = if min == 1 {
@@ -104,13 +117,34 @@ fn bounded(text: &str, min: usize, max: usize, lines: Lines) -> Result<String, R
     if length > max {
         return Err(Refused::new("too_long", format!("Must have at most {max} characters.")));
     }
-    let allowed =
-        |c: char| !c.is_control() || (lines == Lines::Many && matches!(c, '\n' | '\r' | '\t'));
-    if text.chars().all(allowed) {
-        Ok(text.to_owned())
-    } else {
-        Err(Refused::new("control_character", "Must not contain control characters."))
+    let (refused, detail): (fn(char) -> bool, _) = match lines {
+        Lines::One => (
+            |c| c.is_control() || unicode::is_line_separator(c),
+            "Must be one line, without control characters.",
+        ),
+        Lines::Many => (
+            |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'),
+            "Must not contain control characters.",
+        ),
+    };
+    if text.contains(refused) {
+        return Err(Refused::new("control_character", detail));
     }
+    Ok(text.to_owned())
+}
+
+fn phone(text: &str) -> Result<String, Refused> {
+    // Address books put hidden marks of direction around a number that is copied from them.
+    let text = text.trim_matches(unicode::is_hidden).replace(unicode::is_other_space, " ");
+    let text = bounded(&text, 3, 40, Lines::One)?;
+    if text.contains(|c| c != ' ' && unicode::is_hidden(c)) {
+        let detail = "Must not contain hidden characters; type the number instead of pasting it.";
+        return Err(Refused::new("hidden_character", detail));
+    }
+    if !text.contains(unicode::is_digit) {
+        return Err(Refused::new("no_digit", "Must have at least one digit."));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

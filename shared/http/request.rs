@@ -17,6 +17,7 @@ use crate::domain::idempotency::Idempotency;
 use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
 use crate::domain::page::Paging;
+use crate::domain::unicode;
 use crate::domain::version::Expected;
 use crate::services::limiter::{Limiter, Tally};
 
@@ -68,10 +69,10 @@ impl Request {
     }
 
     /// The query as a type whose fields are domain types; of a parameter that is given more than
-    /// once the first counts; unknown ones don't, nor do empty ones.
+    /// once the first counts; unknown ones don't, nor do those that are empty or show nothing.
     pub fn query<T: Deserr<Invalid>>(&self) -> Result<T> {
         let member = |(name, value): &(String, String)| (name.clone(), Json::String(value.clone()));
-        let given = self.query.iter().filter(|(_, value)| !value.is_empty());
+        let given = self.query.iter().filter(|(_, value)| !unicode::shows_nothing(value));
         let query = Json::Object(given.map(member).collect());
         query.read().map_err(|invalid| Error::Invalid(invalid.of_query()))
     }

@@ -15,3 +15,4 @@ mod routes;
 mod signing_key;
 mod stale_reads;
 mod tokens;
+mod values;

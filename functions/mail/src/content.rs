@@ -4,6 +4,7 @@ use askama::Template;
 use shared::config::MailSettings;
 use shared::domain::email::Email;
 use shared::domain::money::Money;
+use shared::domain::unicode;
 use shared::mail::Mail;
 use shared::{Error, Result};
 
@@ -115,8 +116,8 @@ impl Content {
 
 /// Replaces control characters, line separators and bidirectional controls by spaces.
 fn one_line(text: &str) -> String {
-    let turns = |c| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.replace(|c: char| c.is_control() || turns(c), " ")
+    let breaks = |c: char| c.is_control() || unicode::is_line_separator(c);
+    text.replace(|c| breaks(c) || unicode::is_explicit_bidi_control(c), " ")
 }
 
 #[cfg(test)]

@@ -108,7 +108,8 @@ async fn an_address_is_known_in_any_case_but_a_password_in_its_own_only() {
     register(&visitor).await;
 
     log_in(&visitor, " ADA@Example.COM ", PASSWORD).await.expect(200);
-    for password in ["Correct horse", "correct horse ", "correct hors", "", "correct\u{a0}horse"] {
+    for password in ["Correct horse", "correct horse ", "correct hors", "", "correct\u{200b}horse"]
+    {
         let answer = log_in(&visitor, EMAIL, password).await;
         assert_eq!(answer.status, 401, "{password:?}");
     }
