@@ -1,18 +1,23 @@
 //! E-mail addresses.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use deserr::Deserr;
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
+use super::unicode;
 
-/// An address in the one form under which it is looked up: trimmed and lower-case.
+/// An address in the one form under which it is looked up: without hidden characters around it,
+/// lower-case, its domain in ASCII.
 ///
-/// The rule is that of HTML's `<input type=email>`
-/// (<https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>), with a dot in the
-/// domain and RFC 5321's lengths: 64 octets before the `@`, 254 in all. Local parts are compared
-/// without case, as every large mail provider does.
+/// What stands before the `@` is RFC 5322's `dot-atom`, compared without case, as every large mail
+/// provider does. The domain is processed by UTS #46, so that `bücher.example` is
+/// `xn--bcher-kva.example`; it has at least two labels, the last of which begins with a letter: no
+/// address literals, no bare IP addresses. Lengths are RFC 5321's, counted in ASCII: 64 octets
+/// before the `@`, 254 in all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
 #[serde(transparent)]
 #[deserr(error = Invalid, try_from(String) = Email::parse -> Refused)]
@@ -21,19 +26,15 @@ pub struct Email(String);
 impl Email {
     /// Reads an address.
     pub fn parse(text: String) -> Result<Self, Refused> {
-        let address = text.trim().to_ascii_lowercase();
-        let valid = address.len() <= 254
-            && address
-                .split_once('@')
-                .is_some_and(|(local, domain)| is_local(local) && is_domain(domain));
-        if valid {
-            Ok(Self(address))
-        } else {
-            Err(Refused::new(
-                "invalid_email",
-                "Must be an e-mail address, such as ada@example.com.",
-            ))
-        }
+        let read = || {
+            let (local, domain) = text.trim_matches(unicode::is_hidden).split_once('@')?;
+            let local = is_local(local).then(|| local.to_ascii_lowercase())?;
+            let address = format!("{local}@{}", ascii_domain(domain)?);
+            (address.len() <= 254).then_some(Self(address))
+        };
+        read().ok_or_else(|| {
+            Refused::new("invalid_email", "Must be an e-mail address, such as ada@example.com.")
+        })
     }
 
     /// The address.
@@ -79,18 +80,19 @@ impl fmt::Display for Email {
 }
 
 fn is_local(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b))
+    let is_atom = |atom: &str| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b);
+        !atom.is_empty() && atom.bytes().all(allowed)
+    };
+    text.len() <= 64 && text.split('.').all(is_atom)
 }
 
-fn is_domain(text: &str) -> bool {
-    text.contains('.')
-        && text.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        })
+fn ascii_domain(text: &str) -> Option<Cow<'_, str>> {
+    let (letters, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+    let domain =
+        Uts46::new().to_ascii(text.as_bytes(), letters, hyphens, DnsLength::Verify).ok()?;
+    let (_, last) = domain.rsplit_once('.')?;
+    last.starts_with(|c: char| c.is_ascii_alphabetic()).then_some(domain)
 }
 
 #[cfg(test)]
@@ -101,6 +103,25 @@ mod tests {
     fn an_address_is_known_by_its_lower_case_form() {
         let email = Email::parse("  Ada.Lovelace+shop@Example.COM ".into()).unwrap();
         assert_eq!(email.as_str(), "ada.lovelace+shop@example.com");
+    }
+
+    #[test]
+    fn a_domain_is_known_by_its_ascii_form() {
+        for text in [
+            "ada@b\u{fc}cher.example",
+            "ada@bu\u{308}cher.example",
+            "ADA@B\u{dc}CHER.EXAMPLE",
+            "ada@XN--Bcher-KVA.example",
+            "ada@b\u{fc}cher\u{3002}example",
+            "\u{feff}\u{a0}ada@b\u{fc}cher.example\u{ad}\u{200b}\u{200f}\u{202c}\r\n",
+        ] {
+            let email = Email::parse(text.into()).unwrap();
+            assert_eq!(email.as_str(), "ada@xn--bcher-kva.example", "{text:?}");
+            assert_eq!(Email::parse(email.as_str().into()).unwrap(), email);
+        }
+        assert!(Email::parse("ada@r3---sn.example.co.uk".into()).is_ok(), "hyphens inside");
+        assert!(Email::parse("ada@9292.example".into()).is_ok(), "a number");
+        assert!(Email::parse("ada@xn--p1ai.xn--p1ai".into()).is_ok(), "a top-level domain's own");
     }
 
     #[test]
@@ -116,7 +137,20 @@ mod tests {
             ("ada@example..com", "an empty label"),
             ("ada@b@example.com", "two @"),
             ("ada\n@example.com", "a line break"),
+            ("a..b@example.com", "an empty atom"),
+            (".a@example.com", "a dot before the first atom"),
+            ("a.@example.com", "a dot behind the last atom"),
+            ("ada@[127.0.0.1]", "an address literal"),
+            ("ada@127.0.0.1", "an IP address"),
+            ("ada@example.7", "a last label that no top-level domain has"),
+            ("ada@example.com.", "a dot behind the domain"),
+            ("ada@exam_ple.com", "an underscore in the domain"),
+            ("ada@xn--a.example", "no Punycode"),
+            ("ad\u{e4}@example.com", "a letter before the @ that is not ASCII"),
+            ("ada@ex\u{202e}ample.com", "a hidden control of direction"),
             (&format!("{}@example.com", "a".repeat(65)), "65 octets before the @"),
+            (&format!("ada@{}.example", "\u{fc}".repeat(60)), "a label too long in ASCII"),
+            (&format!("ada@{}com", "ab.".repeat(90)), "more than 254 octets"),
         ] {
             assert!(Email::parse(text.into()).is_err(), "{why}: {text:?}");
         }

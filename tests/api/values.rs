@@ -127,6 +127,49 @@ fn what_was_read_is_read_to_the_same_again() {
 }
 
 #[test]
+fn an_address_that_was_read_is_plain_ascii_in_lower_case() {
+    const PARTS: [&str; 24] = [
+        "a",
+        "B",
+        "7",
+        ".",
+        "-",
+        "ü",
+        "u\u{308}",
+        "Ü",
+        "ß",
+        "日本",
+        "。",
+        "ｅ",
+        "xn--",
+        "bcher-kva",
+        "\u{200d}",
+        "\u{200b}",
+        "\u{ad}",
+        "א",
+        "ا",
+        "_",
+        "é",
+        "٣",
+        "com",
+        "1",
+    ];
+    let random = Random::seeded();
+    let mut accepted = 0;
+    for _ in 0..50_000 {
+        let part = |_| PARTS[random.below(PARTS.len() as u64) as usize];
+        let domain: String = (0..=random.below(7)).map(part).collect();
+        let Ok(email) = Email::parse(format!("ada@{domain}.example")) else { continue };
+        let text = email.as_str();
+        assert!(text.is_ascii() && text.len() <= 254, "{domain:?}: {text}");
+        assert_eq!(text, text.to_ascii_lowercase(), "{domain:?}");
+        assert_eq!(Email::parse(text.to_owned()).expect("an address"), email, "{domain:?}");
+        accepted += 1;
+    }
+    assert!(accepted > 5_000, "{accepted} of 50,000");
+}
+
+#[test]
 fn one_text_in_two_forms_is_one_value() {
     let random = Random::seeded();
     for _ in 0..2_000 {
@@ -331,6 +374,50 @@ async fn a_phone_has_a_digit_and_nothing_hidden() {
 }
 
 #[tokio::test]
+async fn an_address_is_known_by_its_domain_in_ascii() {
+    let app = App::start().await;
+    let visitor = app.anonymous();
+    visitor.sign_up(account("\u{feff}Ada@BÜCHER.example\u{200b}", "Ada", PASSWORD)).await;
+
+    for email in [
+        "ada@xn--bcher-kva.example",
+        "ada@XN--BCHER-KVA.EXAMPLE",
+        "ada@bu\u{308}cher.example",
+        "\u{a0}ada@bücher。example\u{200e}",
+    ] {
+        let body = json!({"email": email, "password": PASSWORD});
+        let login = visitor.post("/auth/login", body).await.expect(200);
+        assert_eq!(login["user"]["email"], json!("ada@xn--bcher-kva.example"), "{email}");
+    }
+    let admin = app.admin().await;
+    let list = admin.get("/users?email=ada%40b%C3%BCcher.example").await.expect(200);
+    assert_eq!(names(&list), ["Ada"]);
+}
+
+#[tokio::test]
+async fn an_address_that_no_mail_reaches_is_refused() {
+    let app = App::start().await;
+    for email in [
+        "a..b@x.example",
+        ".a@x.example",
+        "a.@x.example",
+        "a@[127.0.0.1]",
+        "a@127.0.0.1",
+        "a@[IPv6:::1]",
+        "a@x.123",
+        "a@xn--a.example",
+        "a@x_y.example",
+        "a@x.example.",
+        "a\u{200b}b@x.example",
+        "é@x.example",
+    ] {
+        let body = json!({"email": email});
+        let invalid = app.anonymous().post("/auth/forgot-password", body).await.expect_invalid();
+        assert_eq!(invalid, [("/email".to_owned(), "invalid_email".to_owned())], "{email}");
+    }
+}
+
+#[tokio::test]
 async fn a_password_is_the_same_on_every_keyboard() {
     let app = App::start().await;
     let visitor = app.anonymous();
@@ -357,6 +444,17 @@ async fn a_new_password_has_no_control_characters() {
         let body = account("ada@example.com", "Ada", password);
         let invalid = app.anonymous().post("/auth/register", body).await.expect_invalid();
         let expected = ("/password".to_owned(), "control_character".to_owned());
+        assert_eq!(invalid, [expected], "{password:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_not_its_owners_address_in_any_spelling_of_its_domain() {
+    let app = App::start().await;
+    for password in ["ada@bücher.example", "Ada@xn--bcher-kva.example"] {
+        let body = account("ada@bücher.example", "Countess", password);
+        let invalid = app.anonymous().post("/auth/register", body).await.expect_invalid();
+        let expected = ("/password".to_owned(), "password_is_email".to_owned());
         assert_eq!(invalid, [expected], "{password:?}");
     }
 }
