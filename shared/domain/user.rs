@@ -12,6 +12,7 @@ use super::invalid::{Invalid, Refused};
 use super::patch::{Optional, Patch, Replace};
 use super::text::{AddressLine, Label, Name, Phone, fold_case};
 use super::time::Timestamp;
+use super::unicode;
 
 /// What a person may do in the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
@@ -224,23 +225,28 @@ impl AddressBook {
     }
 }
 
-/// An ISO 3166-1 alpha-2 country code.
+/// A country by its ISO 3166-1 alpha-2 code, as far as it is assigned; or Kosovo by `XK`, the code
+/// that posts and banks use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(transparent)]
 #[deserr(error = Invalid, try_from(String) = Country::parse -> Refused)]
 pub struct Country(String);
 
 impl Country {
-    /// Reads a two-letter code, such as `DE`.
+    /// Reads a two-letter code in either case, such as `DE`.
     pub fn parse(text: String) -> Result<Self, Refused> {
-        if text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()) {
-            Ok(Self(text))
-        } else {
-            Err(Refused::new(
-                "invalid_country",
-                "Must be a two-letter ISO 3166-1 code in capitals, such as DE.",
-            ))
+        let code = text.trim_matches(unicode::is_hidden).to_ascii_uppercase();
+        // The library has an entry for the empty text.
+        let is_assigned = code.len() == 2 && code.parse::<iso_country::Country>().is_ok();
+        if is_assigned || code == "XK" {
+            return Ok(Self(code));
         }
+        let detail = match code.as_str() {
+            "UK" => "Must be an ISO 3166-1 code; that of the United Kingdom is GB.",
+            "EL" => "Must be an ISO 3166-1 code; that of Greece is GR.",
+            _ => "Must be a two-letter ISO 3166-1 code, such as DE.",
+        };
+        Err(Refused::new("invalid_country", detail))
     }
 
     /// The code.
@@ -267,6 +273,27 @@ mod tests {
             ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
         ] {
             assert!(prefix(name).starts_with(&prefix(looked_for)), "{name}, {looked_for}");
+        }
+    }
+
+    #[test]
+    fn a_country_is_an_assigned_code() {
+        let letters = || 'A'..='Z';
+        let codes = letters().flat_map(|first| letters().map(move |next| format!("{first}{next}")));
+        let assigned: Vec<_> = codes.filter(|code| Country::parse(code.clone()).is_ok()).collect();
+        assert_eq!(assigned.len(), 250, "249 of ISO 3166-1, and XK");
+        for code in ["BQ", "CW", "GB", "GR", "ME", "RS", "SS", "SX", "XK"] {
+            assert!(assigned.iter().any(|assigned| assigned == code), "{code}");
+            assert_eq!(Country::parse(code.to_lowercase()).unwrap().as_str(), code);
+        }
+        for (wrong, right) in [("UK", "GB"), ("el", "GR")] {
+            assert!(
+                Country::parse(wrong.to_owned()).unwrap_err().detail.contains(right),
+                "{wrong}"
+            );
+        }
+        for none in ["", "ZZ", "AN", "CS", "EU", "DEU", "D\u{e9}", "D E"] {
+            assert!(Country::parse(none.to_owned()).is_err(), "{none}");
         }
     }
 

@@ -374,6 +374,37 @@ async fn a_phone_has_a_digit_and_nothing_hidden() {
 }
 
 #[tokio::test]
+async fn a_country_is_one_of_the_assigned_codes_in_either_case() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let mug = create_product(&app.admin().await, product("Mug", 1800, 9)).await;
+    let with = |country: &str| {
+        let mut address = london();
+        address["country"] = json!(country);
+        address
+    };
+    for (given, kept) in [("de", "DE"), ("GB", "GB"), ("Ss", "SS"), ("xk", "XK"), (" cw ", "CW")] {
+        let user = ada.patch("/users/me", json!({"addresses": [with(given)]})).await.expect(200);
+        assert_eq!(user["addresses"][0]["country"], json!(kept), "{given}");
+    }
+    for country in ["ZZ", "UK", "AN", "SU", "YU", "EU", "XX", "QQ", "D", "DEU", "Germany", "ﬆ"] {
+        let body = json!({"addresses": [with(country)]});
+        let refused = refusal(&ada, body, "/addresses/0/country").await;
+        assert_eq!(refused, "invalid_country", "{country}");
+    }
+    let body = json!({"addresses": [with("uk")]});
+    let problem = ada.patch("/users/me", body).await.expect_problem(422, "invalid_country");
+    let detail = problem["errors"][0]["detail"].as_str().expect("a text");
+    assert!(detail.contains("GB"), "{detail}");
+
+    let mut order = order_of(&mug, 1);
+    order["shipping_address"] = with("de");
+    let order = ada.post("/orders", order).await.expect(201);
+    let order = ada.get(&format!("/orders/{}", id(&order))).await.expect(200);
+    assert_eq!(order["shipping_address"]["country"], json!("DE"));
+}
+
+#[tokio::test]
 async fn an_address_is_known_by_its_domain_in_ascii() {
     let app = App::start().await;
     let visitor = app.anonymous();
