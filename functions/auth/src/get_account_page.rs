@@ -29,11 +29,15 @@ fn page_of(name: &str) -> Option<String> {
         ],
         "reset-password" => [
             ("{title}", "Choose a new password"),
-            ("{lead}", "At least 8 characters. You will be logged out everywhere."),
+            ("{lead}", "8 to 128 characters. You will be logged out everywhere."),
             ("{label}", "New password"),
             ("{autocomplete}", "new-password"),
             ("{button}", "Change password"),
-            ("{done}", "Your password is changed. You can log in with it now."),
+            (
+                "{done}",
+                "Your password is changed. You are logged out everywhere. Log in with it now: wrong \
+                 passwords from before do not keep you out here any more.",
+            ),
         ],
         _ => return None,
     };

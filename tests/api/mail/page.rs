@@ -68,6 +68,26 @@ async fn a_page_may_run_its_own_script_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_page_cuts_no_password_off() {
+    let app = App::start().await;
+    for name in ["verify-email", "reset-password"] {
+        let page = app.anonymous().get(&format!("/auth/pages/{name}")).await.expect(200);
+        let html = page.as_str().expect("a page");
+        assert!(!html.contains("maxlength"), "browsers count UTF-16 and cut silently: {name}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_says_what_a_reset_has_done() {
+    let app = App::start().await;
+    let page = app.anonymous().get("/auth/pages/reset-password").await.expect(200);
+    let html = page.as_str().expect("a page");
+    for part in ["8 to 128 characters", "You are logged out everywhere.", "Log in with it now"] {
+        assert!(html.contains(part), "{part}");
+    }
+}
+
+#[tokio::test]
 async fn other_pages_do_not_exist() {
     let app = App::start().await;
     for name in ["log-in", "..", "verify-email.html"] {
