@@ -356,10 +356,18 @@ async fn a_member_that_is_missing_wrong_or_unknown_is_named_and_nothing_is_writt
 #[tokio::test]
 async fn an_empty_text_in_a_member_that_may_be_missing_counts_as_none() {
     let app = App::start().await;
+    for blank in ["", " \u{a0}", "\u{2800}\u{200b}"] {
+        check_absent(&app, blank).await;
+    }
+}
+
+/// Checks that a text that shows nothing counts as none in every kind of optional member.
+async fn check_absent(app: &App, blank: &str) {
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    let mut body = json!({"name": "Mug", "price": usd(1800), "description": "", "category": ""});
-    body["brand"] = json!("");
-    body["variants"] = json!([{"sku": "", "options": {"size": "M"}, "stock": 5}]);
+    let mut body = json!({"name": "Mug", "price": usd(1800), "description": blank});
+    body["category"] = json!(blank);
+    body["brand"] = json!(blank);
+    body["variants"] = json!([{"sku": blank, "options": {"size": "M"}, "stock": 5}]);
     let mug = admin.post("/products", body).await.expect(201);
     for member in ["description", "category", "brand"] {
         assert_eq!(mug[member], json!(null), "{member}");
@@ -368,17 +376,19 @@ async fn an_empty_text_in_a_member_that_may_be_missing_counts_as_none() {
 
     let phone = json!({"name": "Ada", "phone": "+44 20 7946 0000"});
     ada.patch("/users/me", phone).await.expect(200);
-    let kept = ada.patch("/users/me", json!({"name": "", "phone": ""})).await.expect(200);
+    let kept = ada.patch("/users/me", json!({"name": blank, "phone": blank})).await.expect(200);
     assert_eq!((&kept["name"], &kept["phone"]), (&json!("Ada"), &json!("+44 20 7946 0000")));
-    let address = json!({"label": "", "name": "Ada", "line1": "1 Row", "line2": "", "city": "Bath",
-        "region": "", "postal_code": "", "country": "GB"});
+    let mut address = json!({"name": "Ada", "line1": "1 Row", "city": "Bath", "country": "GB"});
+    for member in ["label", "line2", "region", "postal_code"] {
+        address[member] = json!(blank);
+    }
     let me = ada.patch("/users/me", json!({"addresses": [address]})).await.expect(200);
     for member in ["label", "line2", "region", "postal_code"] {
         assert_eq!(me["addresses"][0][member], json!(null), "{member}");
     }
 
-    let item = json!({"sku": "", "product_id": mug["id"], "quantity": 1});
-    let order = json!({"items": [item], "payment_method": "", "payment_token": ""});
+    let item = json!({"sku": blank, "product_id": mug["id"], "quantity": 1});
+    let order = json!({"items": [item], "payment_method": blank, "payment_token": blank});
     ada.post("/orders", order).await.expect(201);
     let list = ada.get("/orders?status=&limit=&cursor=&page=").await.expect(200);
     assert_eq!(list["data"].as_array().map(Vec::len), Some(1));
