@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use shared::domain::email::Email;
+
 use crate::failure::{Explain, Result};
 
 const KEPT: usize = 1_000;
@@ -74,11 +76,11 @@ impl Mailbox {
         Ok(Self(Arc::new(Mutex::new(contents))))
     }
 
-    /// The mails to `address`, in whatever case it is written, or all; newest first.
-    pub fn mails(&self, address: Option<&str>) -> Vec<Mail> {
-        let address = address.map(str::to_lowercase);
+    /// The mails to an e-mail address, however it is written, or all; newest first.
+    pub fn mails(&self, email: Option<&str>) -> Vec<Mail> {
+        let email = email.map(canonical);
         let contents = self.contents();
-        let fits = |mail: &&Mail| address.as_ref().is_none_or(|to| mail.to.to_lowercase() == *to);
+        let fits = |mail: &&Mail| email.as_ref().is_none_or(|to| canonical(&mail.to) == *to);
         contents.mails.iter().rev().filter(fits).cloned().collect()
     }
 
@@ -147,6 +149,11 @@ fn lines(mails: &[Mail]) -> std::io::Result<Vec<u8>> {
     Ok(lines)
 }
 
+/// An e-mail address as the shop knows it; what is none, in lower case.
+fn canonical(email: &str) -> String {
+    Email::parse(email.to_owned()).map_or_else(|_| email.to_lowercase(), |email| email.to_string())
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -179,6 +186,17 @@ pub(super) mod tests {
         assert_eq!(numbers(&mailbox, None), ["mail-2", "mail-1", "mail-0"]);
         assert_eq!(numbers(&mailbox, Some("ADA@example.com")), ["mail-2", "mail-0"]);
         assert!(numbers(&mailbox, Some("ada@example")).is_empty());
+    }
+
+    #[test]
+    fn an_address_is_found_in_any_spelling_of_its_domain() {
+        let mailbox = Mailbox::in_memory();
+        mailbox.put(vec![mail(0, "ada@xn--bcher-kva.example")]).unwrap();
+        for to in
+            ["ada@xn--bcher-kva.example", "Ada@B\u{fc}cher.example", "ada@bu\u{308}cher.example"]
+        {
+            assert_eq!(numbers(&mailbox, Some(to)), ["mail-0"], "{to}");
+        }
     }
 
     #[test]
