@@ -106,7 +106,8 @@ pub struct BadSetting {
 }
 
 impl BadSetting {
-    fn new(name: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
+    /// What is wrong with the environment variable `name`: a verb and what follows it.
+    pub fn new(name: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
         Self { name, problem: problem.into() }
     }
 }
@@ -193,10 +194,10 @@ impl fmt::Debug for Aws {
     }
 }
 
-/// Returns whether `SSL_CERT_FILE` or `SSL_CERT_DIR` is set: they name root certificates to use
+/// Returns which of `SSL_CERT_FILE` and `SSL_CERT_DIR` is set: it names root certificates to use
 /// instead of the built-in ones, such as a proxy's.
-pub fn has_own_certificates() -> bool {
-    variable("SSL_CERT_FILE").is_some() || variable("SSL_CERT_DIR").is_some()
+pub fn own_certificates() -> Option<&'static str> {
+    ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| variable(name).is_some())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]

@@ -1,8 +1,13 @@
-//! HTTP/1.1 over ring's TLS, which is all that DynamoDB and SSM speak.
+//! HTTP/1.1 over ring's TLS, which is all that AWS's services need.
 //!
 //! The SDK's own client brings HTTP/2 along: 0.75 MB in every function
-//! (docs/decisions/0002-trimmed-dynamodb-client.md).
+//! (docs/decisions/0002-trimmed-dynamodb-client.md). And it takes one pooled connection after the
+//! other when they are dead, where this one opens a new one
+//! (docs/decisions/0022-no-retry-on-an-old-connection.md).
 
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -12,6 +17,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use http_body::{Body, Frame, SizeHint};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector as Tcp;
@@ -21,13 +27,41 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Connections, kept open for the next request.
+use crate::config::{self, BadSetting};
+
+/// An HTTP client. It keeps its connections open for the next request, until one of them fails: then
+/// it closes those that wait, and the next request opens a new one.
 #[derive(Debug, Clone)]
-pub struct Network(Client<HttpsConnector<Tcp>, SdkBody>);
+pub struct Network(Arc<Inside>);
+
+#[derive(Debug)]
+struct Inside {
+    connector: HttpsConnector<Tcp>,
+    /// The most connections that wait for a request.
+    most_idle: usize,
+    pool: Mutex<Pool>,
+}
+
+/// The connections that were opened since one failed.
+#[derive(Debug)]
+struct Pool {
+    client: Client<HttpsConnector<Tcp>, SdkBody>,
+    generation: u64,
+}
 
 impl Network {
     /// A network that gives up on a connection after `timeout`.
     pub fn new(timeout: Duration) -> Self {
+        Self::keeping(usize::MAX, timeout)
+    }
+
+    /// The same, with a new connection for every request: for what must not be sent twice, so that
+    /// nobody may try again where a connection turns out to be dead.
+    pub fn without_reuse(timeout: Duration) -> Self {
+        Self::keeping(0, timeout)
+    }
+
+    fn keeping(most_idle: usize, timeout: Duration) -> Self {
         let mut tcp = Tcp::new();
         tcp.set_connect_timeout(Some(timeout));
         tcp.set_nodelay(true);
@@ -37,8 +71,32 @@ impl Network {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Self(Client::builder(TokioExecutor::new()).build(connector))
+        let client = client(&connector, most_idle);
+        let pool = Mutex::new(Pool { client, generation: 0 });
+        Self(Arc::new(Inside { connector, most_idle, pool }))
     }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.0.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the connections of this generation that wait for a request. What failed on one of
+    /// them later than another does not close those that were opened since.
+    fn renew(&self, generation: u64) {
+        let mut pool = self.pool();
+        if pool.generation == generation {
+            let client = client(&self.0.connector, self.0.most_idle);
+            *pool = Pool { client, generation: generation + 1 };
+        }
+    }
+}
+
+fn client(
+    connector: &HttpsConnector<Tcp>,
+    most_idle: usize,
+) -> Client<HttpsConnector<Tcp>, SdkBody> {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder.pool_max_idle_per_host(most_idle).build(connector.clone())
 }
 
 impl HttpClient for Network {
@@ -53,16 +111,79 @@ impl HttpClient for Network {
 
 impl HttpConnector for Network {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.0.clone();
+        let network = self.clone();
         HttpConnectorFuture::new(async move {
             let request =
                 request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let (sent, attempt) = {
+                let pool = network.pool();
+                (pool.client.request(request), Attempt::new(&network, pool.generation))
+            };
             // Whatever goes wrong on the way may go right the next time: the SDK tries again.
-            let answer = client.request(request).await;
-            let answer = answer.map_err(|error| ConnectorError::io(error.into()))?;
-            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+            let answer = sent.await.map_err(|error| ConnectorError::io(error.into()))?;
+            let answer = answer.map(|body| SdkBody::from_body_1_x(attempt.until_the_end_of(body)));
+            HttpResponse::try_from(answer)
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
+    }
+}
+
+/// A request that is not answered yet. Dropped before it is, be it because the connection broke or
+/// because somebody does not wait any longer, it takes the waiting connections along.
+struct Attempt {
+    network: Network,
+    generation: u64,
+    is_answered: bool,
+}
+
+impl Attempt {
+    fn new(network: &Network, generation: u64) -> Self {
+        Self { network: network.clone(), generation, is_answered: false }
+    }
+
+    fn until_the_end_of<B: Body>(mut self, body: B) -> Answer<B> {
+        self.is_answered = body.is_end_stream();
+        Answer { body, attempt: self }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.network.renew(self.generation);
+        }
+    }
+}
+
+/// The body of an answer, which belongs to the attempt until it has been read.
+struct Answer<B> {
+    body: B,
+    attempt: Attempt,
+}
+
+impl<B: Body + Unpin> Body for Answer<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        self.attempt.is_answered = match &frame {
+            None => true,
+            Some(Ok(_)) => self.body.is_end_stream(),
+            Some(Err(_)) => false,
+        };
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -70,20 +191,51 @@ fn tls() -> ClientConfig {
     ClientConfig::builder_with_provider(ring::default_provider().into())
         .with_safe_default_protocol_versions()
         .expect("ring has every version's suites")
-        .with_root_certificates(roots())
+        .with_root_certificates(Arc::clone(roots()))
         .with_no_client_auth()
+}
+
+/// Refuses a function whose settings leave it without a root certificate: it could never open a
+/// connection.
+pub fn check_certificates() -> Result<(), BadSetting> {
+    check(roots(), config::own_certificates())
+}
+
+fn check(roots: &RootCertStore, setting: Option<&'static str>) -> Result<(), BadSetting> {
+    match setting {
+        Some(name) if roots.is_empty() => {
+            Err(BadSetting::new(name, "names no certificate that can be read"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Amazon's own certificate authorities, which sign every AWS endpoint
 /// (<https://www.amazontrust.com/repository/>); loading the system's 140 instead takes as long as
-/// the rest of the start. `SSL_CERT_FILE` brings the system's back, for a proxy's sake.
-fn roots() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    if crate::config::has_own_certificates() {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    } else {
-        let amazon = CertificateDer::pem_slice_iter(include_bytes!("amazon-roots.pem"));
-        roots.add_parsable_certificates(amazon.flatten());
+/// the rest of the start. `SSL_CERT_FILE` brings the system's back, for a proxy's sake. Read once.
+fn roots() -> &'static Arc<RootCertStore> {
+    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
+    ROOTS.get_or_init(|| {
+        let mut roots = RootCertStore::empty();
+        if config::own_certificates().is_some() {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        } else {
+            let amazon = CertificateDer::pem_slice_iter(include_bytes!("amazon-roots.pem"));
+            roots.add_parsable_certificates(amazon.flatten());
+        }
+        Arc::new(roots)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_certificate_the_setting_that_names_none_is_told() {
+        let bad = check(&RootCertStore::empty(), Some("SSL_CERT_FILE")).unwrap_err();
+        let said = "environment variable SSL_CERT_FILE names no certificate that can be read";
+        assert_eq!(bad.to_string(), said);
+        assert_eq!(check(roots(), Some("SSL_CERT_FILE")), Ok(()));
     }
-    roots
 }

@@ -19,6 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{BoxFuture, FutureExt};
 use hyper_util::client::legacy;
 use shared::aws::ClientSettings;
+use shared::aws::network::Network;
 use shared::config::{Config, MailSettings};
 use shared::domain::email::Email;
 use shared::mail::{Mail, Mailer, SendError};
@@ -43,7 +44,10 @@ pub(crate) struct Ses {
 impl Ses {
     /// A client for this environment; `http` replaces the network, for tests.
     pub fn new(config: &Config, settings: &MailSettings, http: Option<SharedHttpClient>) -> Self {
-        let client = ClientSettings::new(config, http);
+        // Whether a mail has gone is not known where its connection breaks. So none goes on a
+        // connection that may be dead already, as one is that waited while the function was frozen.
+        let network = || SharedHttpClient::new(Network::without_reuse(config.timeouts.connect));
+        let client = ClientSettings::new(config, Some(http.unwrap_or_else(network)));
         let mut builder = Builder::new()
             .behavior_version(client.behavior)
             .region(client.region)

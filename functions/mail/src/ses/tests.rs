@@ -228,3 +228,33 @@ fn a_sender_is_written_so_that_every_letter_survives() {
     assert_eq!(words.len(), 4, "{long}");
     assert!(words.iter().all(|word| word.len() <= 75), "{long}");
 }
+
+#[tokio::test]
+async fn no_mail_goes_on_a_connection_that_another_one_has_left() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    // It answers once on every connection, which stays open, and is dead from then on.
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for mut connection in listener.incoming().flatten() {
+            let mut request = String::new();
+            while !request.contains("\"Simple\"") {
+                let mut bytes = [0; 4096];
+                let length = connection.read(&mut bytes).unwrap();
+                request += &String::from_utf8_lossy(&bytes[..length]);
+            }
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\n{\"MessageId\": \"1\"}";
+            connection.write_all(answer.as_bytes()).unwrap();
+            open.push(connection);
+        }
+    });
+    let mut config = config();
+    config.aws.ses_endpoint = Some(endpoint);
+    let ses = Ses::new(&config, config.mail.as_ref().unwrap(), None);
+
+    for number in 1..=3 {
+        let sent = tokio::time::timeout(Duration::from_secs(5), ses.send(&mail())).await;
+        assert_eq!(sent, Ok(Ok(())), "mail {number}");
+    }
+}
