@@ -34,6 +34,9 @@ pub struct Config {
     /// `RATE_LIMITS`: the rate limits that differ from the defaults, as requests per seconds or
     /// `off`, such as `login_account=10/900,login_ip=off`.
     pub rate_limits: RateLimits,
+    /// `BASE_PATH`: the path under which a custom domain serves the API, such as `/shop`;
+    /// `route-not-found` needs it to find the route of a path. Default none.
+    pub base_path: String,
     /// The settings for mail; `None` if `MAIL_FROM` is not set.
     pub mail: Option<MailSettings>,
     /// The timeouts of requests and of calls to AWS.
@@ -110,6 +113,11 @@ impl BadSetting {
     pub fn new(name: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
         Self { name, problem: problem.into() }
     }
+
+    /// The environment variable.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
 impl fmt::Display for BadSetting {
@@ -121,11 +129,6 @@ impl fmt::Display for BadSetting {
 impl std::error::Error for BadSetting {}
 
 impl Config {
-    /// Reads the settings from the environment of the process.
-    pub fn from_env() -> Result<Self, BadSetting> {
-        Self::read(variable)
-    }
-
     /// Reads the settings by `variable`, which returns the value of an environment variable.
     pub fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, BadSetting> {
         let optional = |name| variable(name).filter(|value| !value.is_empty());
@@ -154,6 +157,11 @@ impl Config {
                 .map_err(|_| BadSetting::new("ADMIN_EMAIL", "is not an e-mail address"))?,
             rate_limits: RateLimits::parse(&optional("RATE_LIMITS").unwrap_or_default())
                 .map_err(|problem| BadSetting::new("RATE_LIMITS", problem))?,
+            base_path: optional("BASE_PATH")
+                .map(base_path)
+                .transpose()
+                .map_err(|problem| BadSetting::new("BASE_PATH", problem))?
+                .unwrap_or_default(),
             mail: MailSettings::read(optional)?,
             timeouts: Timeouts::default(),
             aws: Aws {
@@ -166,6 +174,16 @@ impl Config {
                 ses_endpoint: optional("AWS_ENDPOINT_URL_SESV2"),
             },
         })
+    }
+}
+
+/// A path such as `/shop` or `/shop/v1`: what a mapping key of API Gateway may be, behind a slash.
+fn base_path(path: String) -> Result<String, &'static str> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"$-_.+!*'()".contains(&byte);
+    let segments = path.strip_prefix('/').ok_or("does not begin with a slash")?.split('/');
+    match segments.into_iter().all(|it| !it.is_empty() && it.bytes().all(is_allowed)) {
+        true => Ok(path),
+        false => Err("is no path such as /shop or /shop/v1"),
     }
 }
 
@@ -200,8 +218,9 @@ pub fn own_certificates() -> Option<&'static str> {
     ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| variable(name).is_some())
 }
 
+/// An environment variable of the process.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-fn variable(name: &'static str) -> Option<String> {
+pub fn variable(name: &'static str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -269,6 +288,27 @@ mod tests {
         ] {
             let refusal = with(settings).unwrap_err();
             assert!(refusal.starts_with(problem), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_base_path_begins_with_a_slash_and_ends_with_none() {
+        let with = |path: &'static str| {
+            Config::read(|name| match name {
+                "BASE_PATH" => Some(path.to_owned()),
+                name => environment(name),
+            })
+            .map(|config| config.base_path)
+            .map_err(|bad| bad.to_string())
+        };
+        for path in ["", "/shop", "/shop/v1", "/a-b_c.d"] {
+            assert_eq!(with(path), Ok(path.to_owned()));
+        }
+        for path in ["shop", "/", "/shop/", "//shop", "/a b", "/a%20b", "https://a"] {
+            assert!(
+                with(path).unwrap_err().starts_with("environment variable BASE_PATH"),
+                "{path}"
+            );
         }
     }
 

@@ -3,12 +3,12 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use lambda_http::http::HeaderValue;
-use lambda_http::request::LambdaRequest;
 use lambda_http::tracing::subscriber;
 use lambda_http::tracing::subscriber::filter::{LevelFilter, Targets};
 use lambda_http::tracing::subscriber::layer::SubscriberExt;
@@ -19,11 +19,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::config::Config;
+use crate::config;
 use crate::context::Ctx;
 use crate::domain::error::{Error, Result};
 use crate::http::routes::{Access, Route, methods_of};
-use crate::http::{Request, Response, cors, problem};
+use crate::http::{Event, Request, Response, cors, problem};
 use crate::jobs::Job;
 use crate::services::caller;
 use crate::store::deadline;
@@ -31,8 +31,10 @@ use crate::store::deadline;
 /// What a start may spend on opening the connection to the database.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Why a function did not start or stopped.
-pub type Exit = std::result::Result<(), lambda_http::Error>;
+pub mod start;
+
+/// How a function's process ends: never well, since a good one never ends. Why is in its log.
+pub type Exit = ExitCode;
 
 /// A handler whose type is forgotten: what the tests and tools that serve the whole API hold.
 pub struct Handler(
@@ -54,9 +56,12 @@ impl Handler {
         &self,
         ctx: &'static Ctx,
         route: &'static Route,
-        request: lambda_http::Request,
+        event: Event,
     ) -> Response {
-        respond(ctx, route, &|ctx, request| (self.0)(ctx, request), request.into()).await
+        let handle = |ctx, request| (self.0)(ctx, request);
+        // Its type forgotten: what a request's future is made of is too deep for the compiler.
+        let answer: BoxFuture<'_, Response> = Box::pin(respond(ctx, route, &handle, event));
+        answer.await
     }
 }
 
@@ -67,14 +72,14 @@ where
     F: Future<Output = Result<Response>> + Send + 'static,
 {
     log_as_json();
-    // One context lives as long as the process: handlers may borrow it for ever.
-    let ctx: &'static Ctx = Box::leak(Box::new(Ctx::new(Config::from_env()?)));
+    let Some(ctx) = start::context(config::variable) else { return Exit::FAILURE };
     warm_up(ctx, route).await;
-    lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<LambdaRequest>| {
-        let answer = invoke(ctx, route, &handle, event);
-        async move { Ok::<_, lambda_http::Error>(answer.await) }
-    }))
-    .await
+    let ended = lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+        let event = event.payload.or_id(&event.context.request_id);
+        let answer = respond(ctx, route, &handle, event);
+        async move { Ok::<_, lambda_http::Error>(payload(answer.await)) }
+    }));
+    exit(ended.await)
 }
 
 /// A job's handler whose type is forgotten: what the tests hold.
@@ -120,8 +125,8 @@ where
     A: Serialize + 'static,
 {
     log_as_json();
-    let ctx: &'static Ctx = Box::leak(Box::new(Ctx::new(Config::from_env()?)));
-    lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<E>| {
+    let Some(ctx) = start::context(config::variable) else { return Exit::FAILURE };
+    let ended = lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<E>| {
         // Its type forgotten: what a job's future is made of is too deep for the compiler.
         let work: BoxFuture<'static, Result<A>> = Box::pin(handle(ctx, event.payload));
         async move {
@@ -129,8 +134,16 @@ where
             // Who retries decides by that it failed; why is in the log only.
             answer.ok_or_else(|| lambda_http::Error::from("the job failed: see its log"))
         }
-    }))
-    .await
+    }));
+    exit(ended.await)
+}
+
+/// The end of a process whose runtime has ended.
+fn exit(ended: std::result::Result<(), lambda_http::Error>) -> Exit {
+    if let Err(error) = ended {
+        error!(%error, "the runtime has ended");
+    }
+    Exit::FAILURE
 }
 
 /// Sees a job's work through, whatever comes of it.
@@ -166,54 +179,24 @@ async fn warm_up(ctx: &Ctx, route: &Route) {
     }
 }
 
-async fn invoke<H, F>(
-    ctx: &'static Ctx,
-    route: &'static Route,
-    handle: &H,
-    event: LambdaEvent<LambdaRequest>,
-) -> serde_json::Value
-where
-    H: Fn(&'static Ctx, Request) -> F,
-    F: Future<Output = Result<Response>> + Send + 'static,
-{
-    let request_id = event.context.request_id.clone();
-    // Turning an event into a request panics on a malformed `Host` or base64.
-    let request = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        let request: lambda_http::Request = event.payload.into();
-        lambda_http::RequestExt::with_lambda_context(request, event.context)
-    }));
-    let answer = match request {
-        Ok(request) => respond(ctx, route, handle, request.into()).await,
-        Err(_) => {
-            let error = Error::Malformed {
-                code: "invalid_request",
-                detail:
-                    "The request line, the Host header or the base64 of the body can't be read."
-                        .into(),
-            };
-            warn!(request_id, "an event can't be read as a request");
-            finish(ctx, problem::answer(&error, "", &request_id), None, &request_id)
-        }
-    };
-    payload(answer)
-}
-
 /// Carries out one request: the same for a deployed function, a local one, and a test.
-pub async fn respond<H, F>(
+async fn respond<H, F>(
     ctx: &'static Ctx,
     route: &'static Route,
     handle: &H,
-    request: Request,
+    event: Event,
 ) -> Response
 where
     H: Fn(&'static Ctx, Request) -> F,
     F: Future<Output = Result<Response>> + Send + 'static,
 {
+    let (request, readable) = Request::read(event, route, &ctx.config.base_path);
     let (id, path) = (request.id().to_owned(), request.path.clone());
+    let prefix = request.prefix().to_owned();
     let (origin, tally) = (request.origin().map(str::to_owned), request.tally());
     let span =
         info_span!("request", route = route.name, request_id = id, user_id = tracing::field::Empty);
-    let work = AssertUnwindSafe(work(ctx, route, handle, request)).catch_unwind();
+    let work = AssertUnwindSafe(work(ctx, route, handle, request, readable)).catch_unwind();
     let within = deadline::within(route.deadline.unwrap_or(ctx.config.timeouts.request), work)
         .instrument(span.clone());
     let result = match within.await {
@@ -223,7 +206,7 @@ where
     };
     let _entered = span.enter();
     let answer = match result {
-        Ok(answer) => answer,
+        Ok(answer) => answer.behind(&prefix),
         Err(error) => {
             log(&error);
             problem::answer(&error, &path, &id)
@@ -240,11 +223,13 @@ async fn work<H, F>(
     route: &'static Route,
     handle: &H,
     request: Request,
+    readable: Result<()>,
 ) -> Result<Response>
 where
     H: Fn(&'static Ctx, Request) -> F,
     F: Future<Output = Result<Response>>,
 {
+    readable?;
     if request.body_length() > route.body_limit {
         return Err(Error::TooLarge { limit: route.body_limit });
     }

@@ -12,7 +12,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use lambda_http::http::Method;
-use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 use shared::auth::issuer::{self, Issuer};
 use shared::auth::private_key::PrivateKey;
@@ -23,7 +22,7 @@ use shared::domain::links::Links;
 use shared::domain::money::Currency;
 use shared::domain::rate_limit::RateLimits;
 use shared::domain::text::Label;
-use shared::http::routes::{self, ROUTES, Route};
+use shared::http::routes::{self, Route};
 use shared::jobs::{self, Job};
 use shared::lambda::{Handler, JobHandler};
 use shared::store::Store;
@@ -262,8 +261,8 @@ impl App {
     }
 
     async fn carry_out(&self, function: &Function, event: Value) -> Answer {
-        let request: LambdaRequest = serde_json::from_value(event).expect("an event");
-        let answer = function.handler.respond(function.ctx, function.route, request.into()).await;
+        let event = serde_json::from_value(event).expect("an event");
+        let answer = function.handler.respond(function.ctx, function.route, event).await;
         Answer {
             status: answer.status.as_u16(),
             headers: answer
@@ -291,14 +290,15 @@ impl App {
         body: Option<&str>,
     ) -> Value {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let route = self.function(method, path).route;
+        let parameters = routes::find(method, path).parameters(path);
+        let parameters: Option<HashMap<_, _>> = parameters.map(|them| them.into_iter().collect());
         json!({
             "version": "2.0",
             "routeKey": "$default",
             "rawPath": path,
             "rawQueryString": query,
             "headers": headers,
-            "pathParameters": parameters(route.path, path),
+            "pathParameters": parameters,
             "requestContext": {
                 "requestId": format!("req-{number}"),
                 "stage": "$default",
@@ -348,12 +348,7 @@ impl App {
     }
 
     fn function(&self, method: &str, path: &str) -> &Function {
-        let fits = |route: &&Route| {
-            route.method.as_ref().is_some_and(|own| own.as_str() == method)
-                && parameters(route.path, path).is_some()
-        };
-        let name = ROUTES.iter().find(fits).map_or("route-not-found", |route| route.name);
-        &self.functions[name]
+        &self.functions[routes::find(method, path).name]
     }
 }
 
@@ -387,6 +382,7 @@ fn config(table: &str, timeouts: Timeouts) -> Config {
         email_verification: true,
         admin_email: Email::parse(OPERATOR.to_owned()).ok(),
         rate_limits: RateLimits::OFF,
+        base_path: String::new(),
         mail: Some(MailSettings {
             from: Email::parse("orders@shop.example".to_owned()).expect("an address"),
             shop: Label::parse("Bodega".to_owned()).expect("a name"),
@@ -444,24 +440,4 @@ fn context(
         ctx.mailer.set(Box::new(mailbox.clone())).expect("a new context has no mailer");
     }
     Box::leak(Box::new(ctx))
-}
-
-/// Returns the parameters of a concrete path, if it matches the pattern.
-fn parameters(pattern: &str, path: &str) -> Option<HashMap<String, String>> {
-    let (pattern, path): (Vec<_>, Vec<_>) =
-        (pattern.split('/').collect(), path.split('/').collect());
-    if pattern.len() != path.len() {
-        return None;
-    }
-    let mut parameters = HashMap::new();
-    for (wanted, given) in pattern.into_iter().zip(path) {
-        match wanted.strip_prefix('{').and_then(|wanted| wanted.strip_suffix('}')) {
-            Some(name) if !given.is_empty() => {
-                parameters.insert(name.to_owned(), given.to_owned());
-            }
-            None if wanted == given => {}
-            _ => return None,
-        }
-    }
-    Some(parameters)
 }

@@ -13,6 +13,7 @@ pub mod mailbox;
 pub mod mailed;
 pub mod persona;
 pub mod policy;
+pub mod proxy;
 pub mod random;
 pub mod replica;
 pub mod samples;

@@ -31,8 +31,8 @@ pub enum Error {
     },
     /// 415: the route does not accept the body's media type.
     UnsupportedMediaType {
-        /// The media type to send.
-        accepted: &'static str,
+        /// The media types that it takes.
+        accepted: &'static [&'static str],
     },
     /// 401: the request has no valid bearer token.
     Unauthenticated,

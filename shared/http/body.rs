@@ -1,7 +1,8 @@
-//! Bodies: from bytes to JSON.
+//! Bodies: whether a route takes what was sent, and from bytes to JSON.
 
 use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 
+use super::routes::Accepts;
 use crate::domain::error::{Error, Result};
 use crate::domain::json::Json;
 
@@ -10,26 +11,41 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The JSON of a body. 415 for another type, 400 for what is no JSON.
 pub(super) fn json(headers: &HeaderMap, body: &[u8]) -> Result<Json> {
-    if !is_json(headers) || is_encoded(headers) {
-        return Err(Error::UnsupportedMediaType { accepted: "application/json" });
-    }
+    media_type(Accepts::Json, headers)?;
     Json::parse(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// The media type of a body, in lower case and without parameters. 415 where the route does not take
+/// it; where it takes anything, what was sent may be compressed, too.
+pub(super) fn media_type(accepts: Accepts, headers: &HeaderMap) -> Result<String> {
+    let (media_type, is_utf8) = content_type(headers);
+    let (is_accepted, accepted): (_, &[&str]) = match accepts {
+        Accepts::Anything => return Ok(media_type),
+        Accepts::OneOf(types) => (types.contains(&media_type.as_str()), types),
+        Accepts::Json => {
+            let suffix = media_type.starts_with("application/") && media_type.ends_with("+json");
+            (media_type == "application/json" || suffix, &["application/json"])
+        }
+    };
+    if is_accepted && is_utf8 && !is_encoded(headers) {
+        return Ok(media_type);
+    }
+    Err(Error::UnsupportedMediaType { accepted })
+}
+
+/// The media type that `Content-Type` names, and whether its text is UTF-8.
+fn content_type(headers: &HeaderMap) -> (String, bool) {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let mut parts = given.split(';');
-    let essence = parts.next().unwrap_or("").trim().to_ascii_lowercase();
-    let utf8 = parts.all(|parameter| match parameter.trim().split_once('=') {
+    let media_type = parts.next().unwrap_or("").trim().to_ascii_lowercase();
+    let is_utf8 = parts.all(|parameter| match parameter.trim().split_once('=') {
         Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
             let charset = value.trim_matches('"');
             charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
         }
         _ => true,
     });
-    let json = essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"));
-    json && utf8
+    (media_type, is_utf8)
 }
 
 /// Nobody unpacks what is compressed: neither the gateway nor we.
@@ -51,6 +67,28 @@ mod tests {
             headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
             assert_eq!(json(&headers, b"{}").is_ok(), taken, "{encoding}");
         }
+    }
+
+    #[test]
+    fn a_route_takes_its_own_media_types_and_nothing_else() {
+        let rows = Accepts::OneOf(&["application/x-ndjson", "text/csv"]);
+        for (content_type, taken) in [
+            ("text/csv", Some("text/csv")),
+            ("Text/CSV; charset=utf-8; header=present", Some("text/csv")),
+            ("application/x-ndjson", Some("application/x-ndjson")),
+            ("text/csv; charset=windows-1252", None),
+            ("application/json", None),
+            ("", None),
+        ] {
+            let mut headers = with_type(content_type);
+            assert_eq!(media_type(rows, &headers).ok().as_deref(), taken, "{content_type}");
+            headers.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
+            assert!(media_type(rows, &headers).is_err(), "{content_type}, compressed");
+            assert!(media_type(Accepts::Anything, &headers).is_ok(), "{content_type}");
+        }
+        let refusal = media_type(rows, &with_type("text/plain")).unwrap_err();
+        let Error::UnsupportedMediaType { accepted } = refusal else { panic!("{refusal:?}") };
+        assert_eq!(accepted, ["application/x-ndjson", "text/csv"]);
     }
 
     fn with_type(content_type: &str) -> HeaderMap {

@@ -3,15 +3,19 @@
 pub mod body;
 pub mod cors;
 pub mod etag;
+pub mod event;
 pub mod idempotency_key;
 pub mod page;
 pub mod paging;
 mod percent;
 pub mod problem;
+mod query;
 pub mod request;
 pub mod response;
 pub mod routes;
+mod target;
 pub mod user_view;
 
+pub use event::Event;
 pub use request::Request;
 pub use response::Response;

@@ -2,13 +2,29 @@
 
 /// Everything but unreserved characters is encoded.
 pub(super) fn encode(text: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
+    encode_but(text, b"")
+}
+
+/// A path as it can stand in a URL: of what it consists of between its slashes only that is encoded
+/// which has to be, whether it was encoded before or not.
+pub(super) fn encode_path(path: &str) -> String {
+    let segment =
+        |text: &str| encode_but(&decode(text).unwrap_or_else(|| text.to_owned()), b"!$&'()*+,;=:@");
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+fn encode_but(text: &str, kept: &[u8]) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(byte.into());
+            }
+            byte if kept.contains(&byte) => encoded.push(byte.into()),
+            _ => encoded += &format!("%{byte:02X}"),
         }
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(escape).collect()
+    }
+    encoded
 }
 
 /// The text that was encoded; `None` where an escape is none, or the bytes are no UTF-8.
@@ -44,6 +60,46 @@ mod tests {
         assert_eq!(decode("TEE%2dM").as_deref(), Some("TEE-M"));
         for text in ["%", "%2", "%zz", "%ff"] {
             assert_eq!(decode(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_keeps_its_slashes_and_all_that_may_stand_between_them() {
+        for (path, encoded) in [
+            ("/a/b", "/a/b"),
+            ("/a b/ü", "/a%20b/%C3%BC"),
+            ("/100%", "/100%25"),
+            ("/%2D/%2d/-", "/-/-/-"),
+            ("/a%2Fb", "/a%2Fb"),
+            ("/%ff", "/%25ff"),
+            ("/(a):@!$&'*+,;=~", "/(a):@!$&'*+,;=~"),
+            ("/?#[]\"<>\\^`{|}\n", "/%3F%23%5B%5D%22%3C%3E%5C%5E%60%7B%7C%7D%0A"),
+            ("", ""),
+            ("//", "//"),
+        ] {
+            assert_eq!(encode_path(path), encoded, "{path}");
+            assert_eq!(encode_path(encoded), encoded, "{path}, once more");
+        }
+    }
+
+    #[test]
+    fn whatever_a_path_is_it_can_stand_in_a_url() {
+        // Every sequence of three of what is odd: 21,952 paths.
+        let odd: Vec<char> = "/%2fF. ?#[]\"<>\\^`{|}\u{0}\n\u{7f}üé🦀+&".chars().collect();
+        for (a, b, c) in odd
+            .iter()
+            .flat_map(|a| odd.iter().map(move |b| (a, b)))
+            .flat_map(|(a, b)| odd.iter().map(move |c| (a, b, c)))
+        {
+            let path = format!("/{a}{b}{c}");
+            let encoded = encode_path(&path);
+            let mut rest = encoded.as_str();
+            while let Some(next) = rest.chars().next() {
+                let escape = rest.get(1..3).is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok());
+                let is_plain = next.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@".contains(next);
+                assert!(is_plain || (next == '%' && escape), "{path:?}: {encoded}");
+                rest = &rest[if next == '%' { 3 } else { 1 }..];
+            }
         }
     }
 }

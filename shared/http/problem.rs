@@ -61,7 +61,7 @@ fn outside(error: &Error) -> Outside {
             ..plain(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body has too many bytes.")
         },
         Error::UnsupportedMediaType { accepted } => {
-            let detail = format!("Send the body with Content-Type: {accepted}.");
+            let detail = format!("Send the body with Content-Type: {}.", accepted.join(" or "));
             plain(S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", &detail)
         }
         Error::Unauthenticated => plain(

@@ -5,10 +5,12 @@ use std::str::FromStr;
 use deserr::Deserr;
 use lambda_http::http::header::{AUTHORIZATION, HeaderMap};
 use lambda_http::http::{HeaderName, Method};
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, RequestExt};
 
-use super::{body, etag, idempotency_key, percent};
+use super::event::Event;
+use super::query::Pair;
+use super::routes::{Accepts, Route};
+use super::target::Target;
+use super::{body, etag, idempotency_key, percent, query};
 use crate::context::Ctx;
 use crate::domain::caller::Caller;
 use crate::domain::client_ip::ClientIp;
@@ -17,7 +19,6 @@ use crate::domain::idempotency::Idempotency;
 use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
 use crate::domain::page::Paging;
-use crate::domain::unicode;
 use crate::domain::version::Expected;
 use crate::services::limiter::{Limiter, Tally};
 
@@ -26,11 +27,13 @@ use crate::services::limiter::{Limiter, Tally};
 pub struct Request {
     /// Method.
     pub method: Method,
-    /// Concrete path.
+    /// The API's own path, percent-encoded: without the stage or the mapping that it stands behind.
     pub path: String,
+    prefix: String,
+    accepts: Accepts,
     headers: HeaderMap,
-    parameters: Vec<(String, String)>,
-    query: Vec<(String, String)>,
+    parameters: Vec<Pair>,
+    query: Vec<Pair>,
     body: Vec<u8>,
     id: String,
     caller: Option<Caller>,
@@ -39,6 +42,33 @@ pub struct Request {
 }
 
 impl Request {
+    /// Reads what the gateway has sent to this route's function, and tells whether all of it could be
+    /// read. What could is there in any case: the refusal is an answer like any other.
+    pub fn read(event: Event, route: &Route, base_path: &str) -> (Self, Result<()>) {
+        let mut event = event;
+        let Target { prefix, path } = Target::of(&event, route, base_path);
+        let body = event.take_body();
+        let (headers, headers_read) = event.headers();
+        let query = event.query();
+        let method = event.method();
+        let mut readable = Ok(());
+        let request = Self {
+            method: or_default(method, &mut readable),
+            path,
+            prefix,
+            accepts: route.accepts,
+            query: or_default(query, &mut readable),
+            headers,
+            body: or_default(body, &mut readable),
+            ip: ClientIp::read(event.request_context.http.source_ip.as_deref()),
+            id: event.request_context.request_id.unwrap_or_default(),
+            parameters: event.path_parameters.into_iter().flatten().collect(),
+            caller: None,
+            tally: Tally::default(),
+        };
+        (request, readable.and(headers_read))
+    }
+
     /// The caller of a route that is open to nobody else than people signed in.
     pub fn caller(&self) -> Result<Caller> {
         self.caller.ok_or(Error::Unauthenticated)
@@ -71,16 +101,15 @@ impl Request {
     /// The query as a type whose fields are domain types; of a parameter that is given more than
     /// once the first counts; unknown ones don't, nor do those that are empty or show nothing.
     pub fn query<T: Deserr<Invalid>>(&self) -> Result<T> {
-        let member = |(name, value): &(String, String)| (name.clone(), Json::String(value.clone()));
-        let given = self.query.iter().filter(|(_, value)| !unicode::shows_nothing(value));
-        let query = Json::Object(given.map(member).collect());
-        query.read().map_err(|invalid| Error::Invalid(invalid.of_query()))
+        query::read(&self.query)
     }
 
     /// The query of a list: its filters, and which page is asked for.
     pub fn list_query<T: Deserr<Invalid>>(&self) -> Result<(T, Paging)> {
-        match (self.query::<T>(), self.query::<Paging>()) {
-            (Ok(filters), Ok(paging)) => Ok((filters, paging)),
+        match (query::read_and_tell::<T>(&self.query), self.query::<Paging>()) {
+            (Ok((filters, given)), Ok(paging)) => {
+                Ok((filters, Paging { filters: given, ..paging }))
+            }
             (Err(Error::Invalid(one)), Err(Error::Invalid(other))) => {
                 Invalid::collect([one, other])?;
                 Err(Error::internal("two refusals make none"))
@@ -89,10 +118,16 @@ impl Request {
         }
     }
 
-    /// The query's parameters as they were sent, without these.
-    pub(super) fn query_without(&self, names: &[&str]) -> Vec<(&str, &str)> {
-        let kept = self.query.iter().filter(|(name, _)| !names.contains(&name.as_str()));
-        kept.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    /// What every path begins with that an answer leads to: the stage or the mapping that the API
+    /// stands behind, or nothing.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The body's bytes as they were sent, and their media type, of a route whose line says that it
+    /// does not take JSON. 415 for a type that it does not take.
+    pub fn bytes(&self) -> Result<(String, &[u8])> {
+        Ok((body::media_type(self.accepts, &self.headers)?, &self.body))
     }
 
     /// The JSON body.
@@ -180,34 +215,12 @@ impl Request {
     }
 }
 
-impl From<lambda_http::Request> for Request {
-    fn from(request: lambda_http::Request) -> Self {
-        let context = match request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => Some(context),
-            _ => None,
-        };
-        let address = context.and_then(|context| context.http.source_ip.as_deref());
-        let id = context
-            .and_then(|context| context.request_id.clone())
-            .or_else(|| request.lambda_context_ref().map(|context| context.request_id.clone()));
-        let pairs = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        let parameters = request.path_parameters_ref();
-        let query = request.query_string_parameters_ref();
-        Self {
-            id: id.unwrap_or_default(),
-            parameters: parameters.map_or(vec![], |map| map.iter().map(pairs).collect()),
-            query: query.map_or(vec![], |map| map.iter().map(pairs).collect()),
-            path: request.raw_http_path().to_owned(),
-            method: request.method().clone(),
-            headers: request.headers().clone(),
-            caller: None,
-            ip: ClientIp::read(address),
-            tally: Tally::default(),
-            body: match request.into_body() {
-                Body::Text(text) => text.into_bytes(),
-                Body::Binary(bytes) => bytes,
-                _ => Vec::new(),
-            },
+/// What was read; where nothing was, the refusal comes before those that were found until now.
+fn or_default<T: Default>(read: Result<T>, readable: &mut Result<()>) -> T {
+    read.unwrap_or_else(|error| {
+        if readable.is_ok() {
+            *readable = Err(error);
         }
-    }
+        T::default()
+    })
 }

@@ -28,7 +28,7 @@ impl Response {
         Self::json(StatusCode::OK, view)
     }
 
-    /// 201 with a view of what is at `location` now.
+    /// 201 with a view of what is at `location`, a path of the API, now.
     pub fn created(location: &str, view: &impl Serialize) -> Result<Self> {
         Ok(Self::json(StatusCode::CREATED, view)?.header(LOCATION.as_str(), location))
     }
@@ -76,6 +76,16 @@ impl Response {
         let Some(remembered) = remembered else { return self };
         let status = StatusCode::from_u16(remembered.status).unwrap_or(self.status);
         Self { status, ..self }.header("idempotent-replayed", "true")
+    }
+
+    /// Makes a `Location` lead to where the caller came from: behind the same stage or mapping.
+    #[must_use]
+    pub fn behind(self, prefix: &str) -> Self {
+        let location = self.headers.get(LOCATION).and_then(|location| location.to_str().ok());
+        match location.map(|location| format!("{prefix}{location}")) {
+            Some(location) => self.header(LOCATION.as_str(), &location),
+            None => self,
+        }
     }
 
     /// Lets anybody keep the answer for so many seconds.

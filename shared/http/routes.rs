@@ -1,7 +1,8 @@
-//! The whole API on one page: name, method, path and access of every route.
+//! The whole API on one page: name, method, path and access of every route, and what else it needs.
 //!
-//! `lambda::authorize` enforces `access` before a handler sees the request, `route-not-found` takes its 405s
-//! from here, and the authorization and wiring tests read the same page.
+//! `lambda::authorize` enforces `access` before a handler sees the request, the frame enforces the
+//! body limit and the deadline, and the body's reader the media types. `route-not-found` takes its
+//! 405s from here, and the authorization and wiring tests read the same page.
 
 use std::time::Duration;
 
@@ -37,8 +38,21 @@ pub struct Route {
     pub access: Access,
     /// The most bytes of its body.
     pub body_limit: usize,
+    /// What its body may be.
+    pub accepts: Accepts,
     /// How long it may take, where that is longer than what the settings give every request.
     pub deadline: Option<Duration>,
+}
+
+/// What the body of a route may be; anything else is 415.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepts {
+    /// JSON in UTF-8.
+    Json,
+    /// Bytes of one of these media types.
+    OneOf(&'static [&'static str]),
+    /// Bytes of any media type, exactly as they were sent: what a signature is over.
+    Anything,
 }
 
 /// The most bytes of a body where its route says nothing else.
@@ -74,9 +88,9 @@ pub const ROUTES: &[Route] = &[
     route("update-user",       Method::PATCH,  "/users/{user_id}",       Access::Admin),
     // catalogue
     route("list-products",     Method::GET,    "/products",              Access::Public),
-    route_with_body("create-product", Method::POST, "/products",         Access::Admin, PRODUCT_LIMIT),
+    route("create-product",    Method::POST,   "/products",              Access::Admin).up_to(PRODUCT_LIMIT),
     route("get-product",       Method::GET,    "/products/{product_id}", Access::Public),
-    route_with_body("update-product", Method::PUT, "/products/{product_id}", Access::Admin, PRODUCT_LIMIT),
+    route("update-product",    Method::PUT,    "/products/{product_id}", Access::Admin).up_to(PRODUCT_LIMIT),
     route("delete-product",    Method::DELETE, "/products/{product_id}", Access::Admin),
     // cart
     route("get-cart",          Method::GET,    "/cart",                  Access::Customer),
@@ -92,36 +106,65 @@ pub const ROUTES: &[Route] = &[
 ];
 
 const fn route(name: &'static str, method: Method, path: &'static str, access: Access) -> Route {
-    route_with_body(name, method, path, access, BODY_LIMIT)
+    of_any(name, Some(method), path, access)
 }
 
-/// A route that takes so many bytes.
-const fn route_with_body(
+const fn fallback(name: &'static str) -> Route {
+    of_any(name, None, "/{*path}", Access::Public)
+}
+
+const fn of_any(
     name: &'static str,
-    method: Method,
+    method: Option<Method>,
     path: &'static str,
     access: Access,
-    body_limit: usize,
 ) -> Route {
-    Route { name, method: Some(method), path, access, body_limit, deadline: None }
+    let (body_limit, accepts, deadline) = (BODY_LIMIT, Accepts::Json, None);
+    Route { name, method, path, access, body_limit, accepts, deadline }
 }
 
 impl Route {
+    /// The same with a body of up to so many bytes.
+    #[must_use]
+    pub const fn up_to(mut self, body_limit: usize) -> Self {
+        self.body_limit = body_limit;
+        self
+    }
+
+    /// The same with a body of this kind.
+    #[must_use]
+    pub const fn taking(mut self, accepts: Accepts) -> Self {
+        self.accepts = accepts;
+        self
+    }
+
+    /// The same with so many seconds for a request.
+    #[must_use]
+    pub const fn within(mut self, seconds: u64) -> Self {
+        self.deadline = Some(Duration::from_secs(seconds));
+        self
+    }
+
+    /// The parameters of a concrete path and their values, if the path fits the pattern.
+    pub fn parameters<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+        let (mut pattern, mut path) = (self.path.split('/'), path.split('/'));
+        let mut parameters = Vec::new();
+        loop {
+            match (pattern.next(), path.next()) {
+                (None, None) => return Some(parameters),
+                (Some(wanted), Some(given)) if wanted == given => {}
+                (Some(wanted), Some(given)) if !given.is_empty() => {
+                    parameters.push((parameter(wanted)?, given));
+                }
+                _ => return None,
+            }
+        }
+    }
+
     /// Whether a request for this concrete path belongs to this route's pattern. The gateway matches
     /// path and method together, and so may hand a function what a more specific pattern has.
     pub fn has(&self, path: &str) -> bool {
         self.method.is_none() || most_specific(path).is_none_or(|pattern| pattern == self.path)
-    }
-}
-
-const fn fallback(name: &'static str) -> Route {
-    Route {
-        name,
-        method: None,
-        path: "/{*path}",
-        access: Access::Public,
-        body_limit: BODY_LIMIT,
-        deadline: None,
     }
 }
 
@@ -152,6 +195,16 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
     true
 }
 
+/// The route that the gateway hands a request to: by its method and the most specific pattern of
+/// those with this method.
+pub fn find(method: &str, path: &str) -> &'static Route {
+    let takes = |route: &&Route| route.method.as_ref().is_some_and(|own| own.as_str() == method);
+    let fitting = ROUTES.iter().filter(takes).filter(|route| route.parameters(path).is_some());
+    let fallback = || ROUTES.iter().find(|route| route.method.is_none());
+    let found = fitting.min_by_key(|route| openness(route.path)).or_else(fallback);
+    found.expect("a route catches everything")
+}
+
 /// The methods that a concrete path takes, in the page's order; none where no route has it. Of the
 /// patterns that fit, the most specific one counts.
 pub fn methods_of(path: &str) -> Vec<&'static str> {
@@ -163,28 +216,18 @@ pub fn methods_of(path: &str) -> Vec<&'static str> {
 /// The pattern that a concrete path belongs to: of two that fit, the one that has a name where the
 /// other has a parameter first.
 fn most_specific(path: &str) -> Option<&'static str> {
-    let fitting = ROUTES.iter().map(|route| route.path).filter(|pattern| matches(pattern, path));
-    fitting.min_by_key(|pattern| pattern.split('/').map(is_parameter).collect::<Vec<_>>())
+    let fitting = ROUTES.iter().filter(|route| route.parameters(path).is_some());
+    fitting.map(|route| route.path).min_by_key(|pattern| openness(pattern))
 }
 
-fn is_parameter(segment: &str) -> bool {
-    segment.starts_with('{')
+/// Which segments of a pattern are parameters: less specific patterns sort after more specific ones.
+fn openness(pattern: &str) -> Vec<bool> {
+    pattern.split('/').map(|segment| parameter(segment).is_some()).collect()
 }
 
-fn matches(pattern: &str, path: &str) -> bool {
-    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
-    loop {
-        match (pattern.next(), path.next()) {
-            (None, None) => return true,
-            (Some(wanted), Some(given)) if wanted.starts_with('{') => {
-                if given.is_empty() || wanted.starts_with("{*") {
-                    return false;
-                }
-            }
-            (Some(wanted), Some(given)) if wanted == given => {}
-            _ => return false,
-        }
-    }
+/// The name of the parameter that a segment of a pattern stands for, if it is one.
+pub(super) fn parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}').filter(|name| !name.starts_with('*'))
 }
 
 #[cfg(test)]
@@ -197,6 +240,47 @@ mod tests {
         assert!(!named("get-user").has("/users/me"));
         assert!(named("get-user").has("/users/usr_1"));
         assert!(named("route-not-found").has("/users/me"));
+    }
+
+    #[test]
+    fn a_request_goes_to_the_most_specific_pattern_that_takes_its_method() {
+        for (method, path, name) in [
+            ("GET", "/users/me", "get-me"),
+            ("GET", "/users/usr_1", "get-user"),
+            ("PUT", "/cart/items/A-1", "update-cart-item"),
+            ("HEAD", "/products", "route-not-found"),
+            ("GET", "/products/", "route-not-found"),
+            ("GET", "/nothing", "route-not-found"),
+        ] {
+            assert_eq!(find(method, path).name, name, "{method} {path}");
+        }
+        assert_eq!(
+            named("get-order").parameters("/orders/ord_1"),
+            Some(vec![("order_id", "ord_1")])
+        );
+        assert_eq!(named("get-order").parameters("/orders/"), None);
+    }
+
+    #[test]
+    fn what_else_a_route_needs_stands_on_its_line() {
+        const MIB: usize = 1024 * 1024;
+        const ROWS: Accepts = Accepts::OneOf(&["application/x-ndjson", "text/csv"]);
+        #[rustfmt::skip]
+        let routes = [
+            route("pay-order",        Method::POST, "/orders/{order_id}/payments", Access::Owner).within(25),
+            route("import-products",  Method::POST, "/products/import",            Access::Admin).up_to(4 * MIB).taking(ROWS).within(25),
+            route("receive-event",    Method::POST, "/payments/events",            Access::Signature).taking(Accepts::Anything),
+        ];
+        let needs = routes.map(|route| (route.body_limit, route.accepts, route.deadline));
+        let long = Some(Duration::from_secs(25));
+        assert_eq!(
+            needs,
+            [
+                (BODY_LIMIT, Accepts::Json, long),
+                (4 * MIB, ROWS, long),
+                (BODY_LIMIT, Accepts::Anything, None),
+            ]
+        );
     }
 
     #[test]

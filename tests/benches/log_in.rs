@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, Params};
-use lambda_http::request::LambdaRequest;
 use lambda_http::tracing::subscriber;
 use measure::{medians, timed};
 use nix::time::{ClockId, clock_gettime};
@@ -58,8 +57,8 @@ async fn main() {
         store.sessions().end_all(user).await.expect("no sessions");
         let event = event.clone();
         let (answer, took) = timed(processor_time, async {
-            let request: LambdaRequest = serde_json::from_value(event).expect("an event");
-            handler.respond(ctx, named("log-in"), request.into()).await
+            let event = serde_json::from_value(event).expect("an event");
+            handler.respond(ctx, named("log-in"), event).await
         })
         .await;
         assert_eq!(answer.status.as_u16(), 200, "{:?}", answer.body);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use lambda_http::request::LambdaRequest;
 use local::demo::{
     ADMIN, LEAVER, SHOPPER, access_token, endable_token, renewable_token, reset_token,
     verification_token,
@@ -79,8 +78,8 @@ async fn send(shop: &DemoShop, route: &str) -> u16 {
     let mut handlers = tests::app::handlers().into_iter();
     let (_, handler) = handlers.find(|(name, _)| *name == route).expect("a handler");
     let ctx: &'static Ctx = Box::leak(Box::new(Ctx::new(shop.config())));
-    let request: LambdaRequest = serde_json::from_value(event(route)).expect("an event");
-    handler.respond(ctx, shared::http::routes::named(route), request.into()).await.status.as_u16()
+    let event = serde_json::from_value(event(route)).expect("an event");
+    handler.respond(ctx, shared::http::routes::named(route), event).await.status.as_u16()
 }
 
 #[tokio::test]
@@ -126,9 +125,9 @@ async fn every_event_succeeds_in_the_demo_shop() {
         let shop = DemoShop::open().await;
         // Handlers take a `&'static Ctx`.
         let ctx: &'static Ctx = Box::leak(Box::new(Ctx::new(shop.config())));
-        let request: LambdaRequest = serde_json::from_value(event(name)).expect("an event");
+        let event = serde_json::from_value(event(name)).expect("an event");
 
-        let answer = handler.respond(ctx, route, request.into()).await;
+        let answer = handler.respond(ctx, route, event).await;
 
         let status = answer.status.as_u16();
         let good = if route.method.is_some() { 200..300 } else { 404..405 };

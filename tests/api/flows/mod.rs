@@ -1,6 +1,7 @@
 //! Tests through several routes: first sales, races, a database that fails.
 
 mod account;
+mod dead_connections;
 mod dead_lines;
 mod descriptions;
 mod faults;
