@@ -71,6 +71,9 @@ pub struct Paging {
     /// `per_page`: the items of a numbered page, 1 to 100.
     #[deserr(default)]
     pub per_page: Option<PageSize>,
+    /// The list's own parameters and their values, which links to other pages repeat.
+    #[deserr(skip)]
+    pub filters: Vec<(String, String)>,
 }
 
 /// Which part of a list is asked for.
@@ -158,6 +161,8 @@ impl Cursor {
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
+    /// What leads to the part after each item, should an answer have no room for the ones behind it.
+    pub cursors: Vec<Cursor>,
     /// Leads to the next part; `None` at the end of the list.
     pub next: Option<Cursor>,
 }
@@ -165,11 +170,12 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// A list that ends with these items.
     pub const fn last(items: Vec<T>) -> Self {
-        Self { items, next: None }
+        Self { items, cursors: Vec::new(), next: None }
     }
 
     /// The same page with every item turned into something else.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+        let Self { items, cursors, next } = self;
+        Page { items: items.into_iter().map(f).collect(), cursors, next }
     }
 }

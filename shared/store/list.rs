@@ -60,6 +60,8 @@ pub(super) enum Order {
 pub(super) struct Found {
     pub items: Vec<Item>,
     pub end: Option<String>,
+    /// How many items were looked at, those included that the filter has left out.
+    pub read: usize,
 }
 
 /// What a filter may leave out in one page of a list, counted in items that were read. A page that
@@ -142,7 +144,8 @@ impl Store {
             Start::After(cursor) => (Some(position(&fingerprint, &cursor)?), 0, false),
             Start::Skip(items) => (None, items as usize, true),
         };
-        let (mut skipped, mut read, mut items, mut last) = (0, 0, Vec::with_capacity(size), None);
+        let (mut skipped, mut read, mut items) = (0, 0, Vec::with_capacity(size));
+        let mut cursors: Vec<Cursor> = Vec::with_capacity(size);
         let next = loop {
             let missing = skip - skipped + size - items.len();
             // `Limit` counts what a filter leaves out, and a numbered page is filled all the same.
@@ -151,13 +154,14 @@ impl Store {
                 _ => missing,
             };
             let found = self.query(query, start.as_deref(), wanted).await?;
-            read += wanted;
+            read += found.read;
             let mut is_full = false;
             for item in found.items {
                 if skipped < skip {
                     skipped += 1;
                 } else if items.len() < size {
-                    last = text_of(&item, query.index.sort);
+                    let position = text_of(&item, query.index.sort).unwrap_or_default();
+                    cursors.push(cursor(&fingerprint, &position));
                     items.push(from_item::<T>(item)?);
                 } else {
                     is_full = true;
@@ -165,16 +169,16 @@ impl Store {
             }
             start = found.end;
             if is_full {
-                break last;
+                break cursors.last().cloned();
             }
             match &start {
                 None => break None,
-                Some(_) if is_numbered && items.len() == size => break last,
+                Some(_) if is_numbered && items.len() == size => break cursors.last().cloned(),
                 Some(_) if is_numbered && read < MOST_READ + skip => {}
-                Some(_) => break start,
+                Some(position) => break Some(cursor(&fingerprint, position)),
             }
         };
-        Ok(Page { items, next: next.map(|position| cursor(&fingerprint, &position)) })
+        Ok(Page { items, cursors, next })
     }
 
     /// At most so many items of a query, behind a position; where there is a filter, of what was
@@ -221,6 +225,7 @@ impl Store {
             .map_err(|error| failure("Query", &error))?;
         let end = answer.last_evaluated_key;
         Ok(Found {
+            read: usize::try_from(answer.scanned_count).unwrap_or_default(),
             items: answer.items.unwrap_or_default(),
             end: end.and_then(|end| text_of(&end, query.index.sort)),
         })

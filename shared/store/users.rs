@@ -160,9 +160,10 @@ impl Users<'_> {
         let size = part.size.get() as usize;
         let goes_on = users.len() > size;
         users.truncate(size);
-        let last = users.last().filter(|_| goes_on);
-        let next = last.map(|user| cursor(&list, &user.name_key.to_string()));
-        Ok(Page { items: users, next })
+        let cursors = users.iter().map(|user| cursor(&list, &user.name_key.to_string()));
+        let cursors: Vec<_> = cursors.collect();
+        let next = cursors.last().filter(|_| goes_on).cloned();
+        Ok(Page { items: users, cursors, next })
     }
 }
 
