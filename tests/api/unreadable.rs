@@ -59,7 +59,7 @@ fn is_path(text: &str) -> bool {
     while let Some(next) = rest.chars().next() {
         let escape = rest.get(1..3).is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok());
         let is_plain = next.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@".contains(next);
-        if !is_plain && !(next == '%' && escape) {
+        if !(is_plain || next == '%' && escape) {
             return false;
         }
         rest = &rest[if next == '%' { 3 } else { 1 }..];

@@ -19,7 +19,32 @@ pub struct Function {
     pub started: Duration,
 }
 
+/// The output of a function that failed to start.
+pub struct Failed {
+    /// The error that it reported to Lambda.
+    pub init_error: Value,
+    /// The lines of its log.
+    pub log: Vec<String>,
+    /// Its standard error.
+    pub stderr: String,
+}
+
 impl Function {
+    /// Starts a function that must fail to start, and waits until it has ended.
+    pub fn fail(name: &str, environment: &[(&str, String)]) -> Failed {
+        let runtime = Runtime::start();
+        let path = target().join("lambda").join(name).join("bootstrap");
+        let mut command = command(&path, environment, &runtime);
+        let output = command.output().unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!output.status.success(), "{name} started without its setting");
+        let log = String::from_utf8(output.stdout).expect("a text");
+        Failed {
+            init_error: runtime.init_error(),
+            log: log.lines().map(str::to_owned).collect(),
+            stderr: String::from_utf8(output.stderr).expect("a text"),
+        }
+    }
+
     /// Starts a binary that `cargo lambda build --release` built.
     pub fn start(name: &str, environment: &[(&str, String)]) -> Self {
         Self::run(&target().join("lambda").join(name).join("bootstrap"), environment)
@@ -32,15 +57,8 @@ impl Function {
 
     fn run(path: &Path, environment: &[(&str, String)]) -> Self {
         let runtime = Runtime::start();
-        let mut command = Command::new(path);
-        command
-            .env_clear()
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "smoke")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .stdout(Stdio::piped());
+        let mut command = command(path, environment, &runtime);
+        command.stdout(Stdio::piped());
         let before = Instant::now();
         let mut process = command
             .spawn()
@@ -82,6 +100,19 @@ impl Drop for Function {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// A function's process, as Lambda starts it.
+fn command(path: &Path, environment: &[(&str, String)], runtime: &Runtime) -> Command {
+    let mut command = Command::new(path);
+    command
+        .env_clear()
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
+        .env("AWS_LAMBDA_FUNCTION_NAME", "smoke")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
+    command
 }
 
 fn target() -> PathBuf {

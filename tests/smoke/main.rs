@@ -13,7 +13,7 @@ use shared::http::routes::ROUTES;
 use shared::jobs::JOBS;
 use tests::demo::{DemoShop, event};
 
-use crate::function::Function;
+use crate::function::{Failed, Function};
 
 /// The memory budget, in KiB, of a function that hashes no password.
 const MEMORY: u64 = 10 * 1024;
@@ -99,6 +99,42 @@ async fn a_malformed_host_is_a_400() {
     event["requestContext"]["domainName"] = Value::Null;
     let answer = function.invoke(&event);
     assert_eq!(answer["statusCode"], 400, "{answer}");
+    let body: Value = serde_json::from_str(answer["body"].as_str().expect("a body")).expect("JSON");
+    assert_eq!(body["code"], "invalid_host", "{answer}");
+    assert_eq!(answer["headers"]["x-request-id"], body["request_id"], "{answer}");
+    assert_eq!(
+        function.invoke(&tests::demo::event("get-health"))["statusCode"],
+        200,
+        "it lives on"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs the release binaries"]
+async fn a_function_that_can_not_start_says_why_in_one_line_and_to_lambda() {
+    let shop = DemoShop::open().await;
+    let broken = |name: &'static str, value: &str| {
+        let mut environment = shop.environment();
+        environment.retain(|(variable, _)| *variable != name);
+        environment.push((name, value.to_owned()));
+        environment
+    };
+    for (function, setting, value) in [
+        ("get-health", "TABLE_NAME", ""),
+        ("place-order", "SHOP_CURRENCY", "dollars"),
+        ("get-product", "SSL_CERT_FILE", "/dev/null"),
+        ("deliver-mail", "MAIL_FROM", "the shop"),
+    ] {
+        let Failed { init_error, log, stderr } = Function::fail(function, &broken(setting, value));
+
+        assert_eq!(init_error["errorType"], "Function.BadSetting", "{function}: {init_error}");
+        let message = init_error["errorMessage"].as_str().expect("a message");
+        assert!(message.contains(setting), "{function}: {message}");
+        assert_eq!(log.len(), 1, "{function}: {log:?}");
+        let line: Value = serde_json::from_str(&log[0]).expect("JSON");
+        assert_eq!(line["setting"], setting, "{function}: {line}");
+        assert_eq!(stderr, "", "{function}: nothing else is said");
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ pub struct Runtime {
     events: Sender<String>,
     polls: Receiver<Instant>,
     answers: Receiver<String>,
+    init_errors: Receiver<String>,
 }
 
 /// State that the connections' threads share.
@@ -24,6 +25,7 @@ struct Inside {
     events: Mutex<Receiver<String>>,
     polls: Sender<Instant>,
     answers: Sender<String>,
+    init_errors: Sender<String>,
 }
 
 impl Runtime {
@@ -33,19 +35,27 @@ impl Runtime {
         let (events, waiting) = channel();
         let (polls, polled) = channel();
         let (answers, answered) = channel();
-        let inside = Arc::new(Inside { events: Mutex::new(waiting), polls, answers });
+        let (init_errors, failed) = channel();
+        let inside = Inside { events: Mutex::new(waiting), polls, answers, init_errors };
+        let inside = Arc::new(inside);
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let inside = Arc::clone(&inside);
                 std::thread::spawn(move || inside.serve(&connection));
             }
         });
-        Self { address, events, polls: polled, answers: answered }
+        Self { address, events, polls: polled, answers: answered, init_errors: failed }
     }
 
     /// Returns when the function first asked for an event.
     pub fn first_poll(&self) -> Instant {
         self.polls.recv_timeout(TIMEOUT).expect("the function starts")
+    }
+
+    /// Returns the error that the function reported because it could not start.
+    pub fn init_error(&self) -> Value {
+        let error = self.init_errors.recv_timeout(TIMEOUT).expect("an error of the start");
+        serde_json::from_str(&error).unwrap_or_else(|problem| panic!("{problem}: {error}"))
     }
 
     /// Sends the function an event, and waits for its response.
@@ -68,7 +78,9 @@ impl Inside {
                 next(&event)
             } else {
                 // The function posts a response or an error; `invoke` returns either.
-                self.answers.send(body).ok()?;
+                let is_init_error = path.ends_with("/init/error");
+                let sender = if is_init_error { &self.init_errors } else { &self.answers };
+                sender.send(body).ok()?;
                 "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n".to_owned()
             };
             let mut connection = connection;

@@ -2,13 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::config::Config;
+use shared::config::{Config, Timeouts};
 use shared::http::cors;
+use shared::http::routes::ROUTES;
 use shared::store::deliveries::CLAIM_LIFETIME;
 use tests::database::template;
-use tests::policy::{Resource, policies};
+use tests::policy::{Resource, policies, route_name};
 
 /// The actions that a policy may allow. `dynamodb:Scan` is not one of them.
 const ACTIONS: [&str; 11] = [
@@ -199,6 +201,22 @@ fn the_gateways_cors_settings_equal_our_codes() {
     assert_eq!(lists["allowHeaders"], json!(cors::ALLOWED_HEADERS), "{why}");
     assert_eq!(lists["exposeHeaders"], json!(cors::EXPOSED_HEADERS), "{why}");
     assert_eq!(lists["maxAge"], json!(cors::MAX_AGE), "{why}");
+}
+
+#[test]
+fn every_function_has_more_time_than_its_route() {
+    for route in ROUTES {
+        let name = route.name;
+        let seconds = |function: &Value| function["Timeout"].as_u64();
+        let own =
+            functions().find(|(function, _)| route_name(function) == name).expect("a function").1;
+        let timeout = seconds(own).or(seconds(globals())).expect("a timeout");
+        let deadline = route.deadline.unwrap_or(Timeouts::default().request);
+        // The start-up takes some of the time, and the gateway waits for 30 seconds.
+        let (least, most) = (deadline + Duration::from_secs(2), Duration::from_secs(29));
+        let timeout = Duration::from_secs(timeout);
+        assert!(least <= timeout && deadline <= most, "{name}: {deadline:?} in {timeout:?}");
+    }
 }
 
 #[test]
