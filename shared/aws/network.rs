@@ -229,7 +229,80 @@ fn roots() -> &'static Arc<RootCertStore> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use aws_smithy_types::byte_stream::ByteStream;
+    use futures_util::future::join_all;
+
     use super::*;
+
+    /// How many connections a server has had, and where it is. It answers the first request of each
+    /// connection, and of the answer to the second only half.
+    fn server() -> (String, Arc<AtomicU32>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let opened = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&opened);
+        std::thread::spawn(move || {
+            for mut connection in listener.incoming().flatten() {
+                count.fetch_add(1, Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
+                    for body in ["whole", "ha"] {
+                        while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+                        // All are here at once before one is answered.
+                        std::thread::sleep(Duration::from_millis(50));
+                        let head = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
+                        write!(connection, "{head}{body}").unwrap();
+                    }
+                    std::thread::sleep(Duration::from_secs(5));
+                });
+            }
+        });
+        (url, opened)
+    }
+
+    /// The body of an answer, if all of it comes in time.
+    async fn get(network: &Network, url: &str) -> Option<Vec<u8>> {
+        let work = async {
+            let mut request = HttpRequest::empty();
+            request.set_uri(url.to_owned()).unwrap();
+            let answer = network.call(request).await.ok()?;
+            let body = ByteStream::new(answer.into_body()).collect().await.ok()?;
+            Some(body.to_vec())
+        };
+        tokio::time::timeout(Duration::from_millis(500), work).await.ok()?
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_stops_half_way_takes_the_idle_connections_along() {
+        let (url, opened) = server();
+        let network = Network::new(Duration::from_secs(1));
+        let whole = Some(b"whole".to_vec());
+        let all = join_all((0..3).map(|_| get(&network, &url))).await;
+        assert_eq!((all, opened.load(Ordering::SeqCst)), (vec![whole.clone(); 3], 3));
+
+        assert_eq!(get(&network, &url).await, None, "the second on its connection");
+
+        assert_eq!(get(&network, &url).await, whole, "on a new one");
+        assert_eq!(opened.load(Ordering::SeqCst), 4);
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_leaves_its_connection_for_the_next() {
+        let (url, opened) = server();
+        let network = Network::new(Duration::from_secs(1));
+        assert!(get(&network, &url).await.is_some());
+        assert!(get(&network, &url).await.is_none(), "the server stops half way");
+        assert_eq!(opened.load(Ordering::SeqCst), 1, "both on one");
+        let network = Network::without_reuse(Duration::from_secs(1));
+        for _ in 0..3 {
+            assert!(get(&network, &url).await.is_some());
+        }
+        assert_eq!(opened.load(Ordering::SeqCst), 4, "each on its own");
+    }
 
     #[test]
     fn without_a_certificate_the_setting_that_names_none_is_told() {
