@@ -9,9 +9,9 @@ use crate::domain::json::Json;
 /// What some editors and clients begin a UTF-8 text with.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The JSON of a body. 415 for another type, 400 for what is no JSON.
-pub(super) fn json(headers: &HeaderMap, body: &[u8]) -> Result<Json> {
-    media_type(Accepts::Json, headers)?;
+/// The JSON of a body. 415 for another type than the route takes, 400 for what is no JSON.
+pub(super) fn json(accepts: Accepts, headers: &HeaderMap, body: &[u8]) -> Result<Json> {
+    media_type(accepts, headers)?;
     Json::parse(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body))
 }
 
@@ -58,6 +58,10 @@ fn is_encoded(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn json(headers: &HeaderMap, body: &[u8]) -> Result<Json> {
+        super::json(Accepts::Json, headers, body)
+    }
 
     #[test]
     fn a_body_is_neither_compressed_nor_hurt_by_a_byte_order_mark() {

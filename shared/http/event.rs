@@ -1,8 +1,8 @@
 //! What the gateway sends a function: its event, payload format 2.0
 //! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
 //!
-//! Of `lambda_http`'s own conversion nothing is left: it panics on what it can't read, such as a
-//! malformed `Host`, and builds a URL that nobody asks for.
+//! It takes the place of `lambda_http`'s conversion, which panics on what it can't read, such as a
+//! malformed `Host`, and makes a URL that nobody needs.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -46,17 +46,18 @@ pub(super) struct Http {
 }
 
 impl Event {
-    /// The same with this identifier, where it has none of its own.
+    /// The same event, with this request id if the gateway gave it none.
     #[must_use]
     pub fn or_id(mut self, id: &str) -> Self {
         self.request_context.request_id.get_or_insert_with(|| id.to_owned());
         self
     }
 
-    /// The method. 400 `invalid_request_line` for what is none.
+    /// The method. 400 `invalid_request_line` where it is not valid.
     pub(super) fn method(&self) -> Result<Method> {
         let method = self.request_context.http.method.as_deref().unwrap_or_default();
-        Method::from_str(method).map_err(|_| invalid_request_line("The method is none."))
+        Method::from_str(method)
+            .map_err(|_| invalid_request_line("The request has no valid method."))
     }
 
     /// The query's parameters, in their order. 400 `invalid_request_line` for what can't stand in a
@@ -69,8 +70,8 @@ impl Event {
         Ok(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The headers, and whether each can be read: 400 `invalid_host` for a `Host` that names no host,
-    /// 400 `invalid_header` for a header that is none.
+    /// The headers that can be read. The second value is 400 `invalid_host` for a `Host` that names no
+    /// host, or 400 `invalid_header` for a header that can't be read.
     pub(super) fn headers(&self) -> (HeaderMap, Result<()>) {
         let (mut headers, mut result) = (HeaderMap::new(), Ok(()));
         for (name, value) in self.headers.iter().flatten() {

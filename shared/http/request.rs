@@ -42,8 +42,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads what the gateway has sent to this route's function, and tells whether all of it could be
-    /// read. What could is there in any case: the refusal is an answer like any other.
+    /// Reads what the gateway has sent to this route's function. The second value refuses what can't be
+    /// read; the rest of the request is there all the same, for the answer to that.
     pub fn read(event: Event, route: &Route, base_path: &str) -> (Self, Result<()>) {
         let mut event = event;
         let Target { prefix, path } = Target::of(&event, route, base_path);
@@ -130,9 +130,9 @@ impl Request {
         Ok((body::media_type(self.accepts, &self.headers)?, &self.body))
     }
 
-    /// The JSON body.
+    /// The JSON body. 415 for another media type than the route takes.
     pub fn body(&self) -> Result<Json> {
-        body::json(&self.headers, &self.body)
+        body::json(self.accepts, &self.headers, &self.body)
     }
 
     /// The JSON body of a route all of whose members are optional: a missing or empty one is `{}`,
@@ -215,7 +215,7 @@ impl Request {
     }
 }
 
-/// What was read; where nothing was, the refusal comes before those that were found until now.
+/// The value that was read, or else its default; the first refusal is kept in `readable`.
 fn or_default<T: Default>(read: Result<T>, readable: &mut Result<()>) -> T {
     read.unwrap_or_else(|error| {
         if readable.is_ok() {
