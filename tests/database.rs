@@ -21,7 +21,7 @@ pub fn endpoint() -> &'static str {
     let start = || match configured_endpoint() {
         Some(endpoint) => (endpoint, None),
         None => {
-            let served = Database::in_memory().and_then(|database| database.serve(0));
+            let served = Database::in_memory().and_then(|database| database.serve());
             let served = served.expect("the embedded database starts");
             (format!("http://{}", served.address()), Some(served))
         }

@@ -37,7 +37,7 @@ impl DemoShop {
         let table = template().table_definition().expect("the template defines a table");
         database.ensure_table("bodega", &table).expect("the table");
         Self {
-            database: database.serve(0).expect("the database answers"),
+            database: database.serve().expect("the database answers"),
             parameters: Parameters::in_memory().serve(0).expect("parameters answer"),
             _folder: folder,
         }

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::failure::{Explain, Failure, Result};
-use crate::serve::{Served, listen, spawn};
+use crate::forward::Forward;
+use crate::guard::Origins;
+use crate::serve::{Served, listen_hidden, serve, spawn};
 use crate::template::TableDefinition;
 
 /// A database; clones share it.
@@ -28,17 +30,22 @@ impl Database {
         dynoxide::Database::new(name).map(Self).explain(opening)
     }
 
-    /// Answers DynamoDB's requests on 127.0.0.1; port 0 is any free one.
-    pub fn serve(&self, port: u16) -> Result<Served> {
-        self.serve_on(listen(port)?)
-    }
-
-    /// Answers DynamoDB's requests on a listener that is bound already.
-    pub fn serve_on(&self, listener: TcpListener) -> Result<Served> {
+    /// Answers DynamoDB's requests where no web page finds it. The engine's own server answers
+    /// everybody, and tells browsers that any page may read it.
+    pub fn serve(&self) -> Result<Served> {
         let engine = self.0.clone();
-        spawn("database", listener, move |listener, stopped| {
+        spawn("database", listen_hidden()?, move |listener, stopped| {
             dynoxide::server::serve_with_shutdown(listener, engine, stopped)
         })
+    }
+
+    /// Answers DynamoDB's requests on a listener that is bound already, to programs and pages of
+    /// this machine.
+    pub fn serve_on(&self, listener: TcpListener) -> Result<Served> {
+        let engine = self.serve()?;
+        let router = Forward::to(engine.address()).router();
+        let front = serve("database", listener, router, Origins::OfThisMachine)?;
+        Ok(front.in_front_of(engine))
     }
 
     /// Makes the table `name` unless it is there already.
@@ -130,6 +137,7 @@ fn indexes(table: &Value) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::listen;
 
     fn definition(index: &str) -> TableDefinition {
         TableDefinition {
@@ -197,10 +205,14 @@ mod tests {
 
     #[test]
     fn a_server_answers_until_it_is_dropped() {
-        let served = Database::in_memory().unwrap().serve(0).unwrap();
-        let address = served.address();
-        assert!(served.is_running() && std::net::TcpStream::connect(address).is_ok());
-        drop(served);
-        assert!(std::net::TcpStream::connect(address).is_err());
+        for served in [
+            Database::in_memory().unwrap().serve().unwrap(),
+            Database::in_memory().unwrap().serve_on(listen(0).unwrap()).unwrap(),
+        ] {
+            let address = served.address();
+            assert!(served.is_running() && std::net::TcpStream::connect(address).is_ok());
+            drop(served);
+            assert!(std::net::TcpStream::connect(address).is_err());
+        }
     }
 }

@@ -17,6 +17,8 @@ pub mod database;
 pub mod demo;
 pub mod dev;
 pub mod failure;
+mod forward;
+mod guard;
 mod http;
 pub mod mailbox;
 pub mod parameters;

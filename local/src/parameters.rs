@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::failure::{Explain, Result};
-use crate::serve::{Served, listen, spawn};
+use crate::guard::Origins;
+use crate::serve::{Served, listen, serve};
 
 /// A parameter store; clones share it.
 #[derive(Clone, Default)]
@@ -94,12 +95,7 @@ impl Parameters {
     /// Answers SSM's requests on a listener that is bound already.
     pub fn serve_on(&self, listener: TcpListener) -> Result<Served> {
         let router = Router::new().route("/", post(answer)).with_state(self.clone());
-        spawn("parameter store", listener, move |listener, stopped| async move {
-            axum::serve(listener, router)
-                .with_graceful_shutdown(stopped)
-                .await
-                .map_err(|error| format!("the parameter store failed: {error}"))
-        })
+        serve("parameter store", listener, router, Origins::OfThisMachine)
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {

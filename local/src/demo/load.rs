@@ -181,7 +181,7 @@ mod tests {
         let definition = Template::read(&template).unwrap().table_definition().unwrap();
         let database = Database::in_memory().unwrap();
         database.ensure_table("bodega", &definition).unwrap();
-        let served = database.serve(0).unwrap();
+        let served = database.serve().unwrap();
         let config = shared::config::Config::read(|name| match name {
             "TABLE_NAME" => Some("bodega".to_owned()),
             "AWS_ENDPOINT_URL_DYNAMODB" => Some(served.url()),

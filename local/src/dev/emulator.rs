@@ -1,15 +1,31 @@
-//! Invokes functions through the emulator, for the pump and the schedules.
+//! The emulator: its API for everybody, and functions invoked through it, for the pump and the
+//! schedules.
 
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::Value;
 
+use crate::failure::Result;
+use crate::forward::Forward;
+use crate::guard::Origins;
 use crate::http::Client;
 use crate::pump::{Functions, NotDone};
+use crate::serve::{Served, serve as serve_router};
 
 /// Longer than the emulator itself waits for a function.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What the emulator answers beside the shop's routes: any function, with any event. The paths of
+/// Lambda's own APIs begin with a date.
+const PATHS: [&str; 3] = ["/20", "/.rt", "/lambda-url"];
+
+/// Answers the API's requests on `listener`, by the emulator at `address`. The shop itself says
+/// which pages may ask.
+pub fn serve(listener: TcpListener, address: SocketAddr) -> Result<Served> {
+    serve_router("API", listener, Forward::to(address).router(), Origins::AnyExceptAt(&PATHS))
+}
 
 /// The functions that the emulator serves.
 #[derive(Debug, Clone)]
@@ -19,14 +35,14 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// The emulator on this port, which must be up.
-    pub fn on(port: u16) -> Self {
-        Self { url: format!("http://127.0.0.1:{port}"), client: Client::new() }
+    /// The emulator at `address`, which must be up.
+    pub fn at(address: SocketAddr) -> Self {
+        Self { url: format!("http://{address}"), client: Client::new() }
     }
 }
 
 impl Functions for Emulator {
-    async fn invoke(&self, function: &str, event: Value) -> Result<Value, NotDone> {
+    async fn invoke(&self, function: &str, event: Value) -> std::result::Result<Value, NotDone> {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.url);
         let headers = [("content-type", "application/json")];
         let answer = self.client.post(&url, &headers, event.to_string(), TIMEOUT).await;
@@ -37,7 +53,7 @@ impl Functions for Emulator {
 
 /// Tells a function's own failure from the emulator's, such as one while the function is built
 /// anew: only the former has the form that Lambda's runtime gives to errors.
-fn outcome(status: StatusCode, body: &[u8]) -> Result<Value, NotDone> {
+fn outcome(status: StatusCode, body: &[u8]) -> std::result::Result<Value, NotDone> {
     let answer: Option<Value> = match body {
         [] => Some(Value::Null),
         body => serde_json::from_slice(body).ok(),

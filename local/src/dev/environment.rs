@@ -18,7 +18,7 @@ pub const ACCESS_KEY_ID: &str = "local";
 
 /// The variables that `cargo dev` sets.
 pub fn of(options: &Options) -> Vec<(&'static str, String)> {
-    let at = |port: u16| format!("http://127.0.0.1:{port}");
+    let at = |port| format!("http://{}", options.reached_at(port));
     vec![
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),

@@ -1,5 +1,6 @@
 //! The functions: which there are, built all at once, then served by the emulator.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -9,7 +10,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::options::Options;
-use super::ports::local;
 use super::process::{Program, command};
 use super::stand_in::StandIn;
 use crate::failure::{Explain, Failure, Result};
@@ -70,12 +70,13 @@ impl Workspace {
         ["build"].into_iter().chain(binaries).chain(release).map(str::to_owned).collect()
     }
 
-    /// Starts the emulator. Functions ask for events at the address `runtime_api`; `folder` is for
-    /// the emulator's own use.
+    /// Starts the emulator, at `address`. Functions ask for events at the URL `runtime_api`;
+    /// `folder` is for the emulator's own use.
     pub fn serve(
         &self,
         cargo_lambda: &Path,
         options: &Options,
+        address: SocketAddr,
         environment: &[(&str, String)],
         runtime_api: String,
         folder: PathBuf,
@@ -93,8 +94,8 @@ impl Workspace {
         let mut watch = command(cargo_lambda);
         watch.current_dir(&self.root);
         watch.args(["lambda", "watch", "--quiet", "--disable-cors"]);
-        watch.args(["--invoke-address", "127.0.0.1", "--timeout", GATEWAY_TIMEOUT]);
-        watch.args(["--invoke-port", &options.port.to_string()]);
+        watch.args(["--invoke-address", &address.ip().to_string()]);
+        watch.args(["--invoke-port", &address.port().to_string(), "--timeout", GATEWAY_TIMEOUT]);
         watch.args(["--concurrency", &options.concurrency.to_string()]);
         watch.args((!options.watch).then_some("--ignore-changes"));
         watch.args(options.release.then_some("--release"));
@@ -110,10 +111,10 @@ impl Workspace {
 }
 
 /// Waits until the API says that it is well.
-pub async fn first_answer(port: u16) -> Result<()> {
+pub async fn first_answer(api: SocketAddr) -> Result<()> {
     let until = Instant::now() + FIRST_ANSWER;
     loop {
-        let answer = tokio::time::timeout(FIRST_ANSWER, get_health(port)).await;
+        let answer = tokio::time::timeout(FIRST_ANSWER, get_health(api)).await;
         let seen = match answer {
             Ok(Ok(status)) if status == "200" => return Ok(()),
             Ok(Ok(status)) => format!("status {status}"),
@@ -131,10 +132,9 @@ pub async fn first_answer(port: u16) -> Result<()> {
 }
 
 /// The status of `GET /health`.
-async fn get_health(port: u16) -> std::io::Result<String> {
-    let mut connection = TcpStream::connect(local(port)).await?;
-    let request =
-        format!("GET /health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+async fn get_health(api: SocketAddr) -> std::io::Result<String> {
+    let mut connection = TcpStream::connect(api).await?;
+    let request = format!("GET /health HTTP/1.1\r\nHost: {api}\r\nConnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await?;

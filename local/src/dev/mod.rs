@@ -18,9 +18,11 @@ mod ports;
 mod process;
 mod runtime_api;
 mod stand_in;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -37,7 +39,7 @@ use crate::mailbox::Mailbox;
 use crate::parameters::Parameters;
 use crate::pump::{Failures, Mapping, Pump, Table};
 use crate::schedules::{Schedule, Schedules};
-use crate::serve::Served;
+use crate::serve::{Served, listen_hidden};
 use crate::template::Template;
 
 /// Runs `cargo dev` with the arguments of this process.
@@ -83,7 +85,7 @@ fn run(options: &Options, started: Instant) -> Result<()> {
 
 /// Starts everything, then lives until a part of it fails.
 async fn live(options: &Options, started: Instant) -> Result<()> {
-    let mut ports = ports::claim(&options.ports())?;
+    let mut ports = ports::claim(options.host, &options.ports())?;
     let workspace = Workspace::find().await?;
     let template = Template::read(&workspace.root.join("template.yaml"))?;
     let storage = Storage::start(&workspace, &template, options, &mut ports)?;
@@ -96,23 +98,25 @@ async fn live(options: &Options, started: Instant) -> Result<()> {
         println!("database   {}", storage.database.url());
         println!("parameters {}", storage.parameters.url());
         println!("mailbox    {}", storage.mailbox.url());
-        say_ready(started, options.db_port);
+        say_ready(started, &storage.database);
         return Err(storage.fails().await);
     }
 
     let cargo_lambda = cargo_lambda::find_or_fetch(&data::tools(&workspace.root)).await?;
     workspace.build(options).await?;
-    let runtime_api = runtime_api::serve(options.port)?;
-    drop(ports.remove(&options.port));
+    let address = emulators_address()?;
+    let runtime_api = runtime_api::serve(address)?;
+    let api = emulator::serve(take(&mut ports, options.port)?, address)?;
     let mut emulator = workspace.serve(
         &cargo_lambda,
         options,
+        address,
         &environment::of(options),
         runtime_api.url(),
         storage.data.emulator(),
     )?;
     tokio::select! {
-        answer = functions::first_answer(options.port) => answer?,
+        answer = functions::first_answer(api.address()) => answer?,
         status = emulator.ended() => return Err(died(status?)),
     }
     // The emulator's other instances are about to say that they start: let them go first.
@@ -122,14 +126,23 @@ async fn live(options: &Options, started: Instant) -> Result<()> {
         say_accounts();
     }
     println!("{:<8} {}", "mailbox", storage.mailbox.url());
-    say_ready(started, options.port);
-    let functions = Emulator::on(options.port);
+    say_ready(started, &api);
+    let functions = Emulator::at(address);
     tokio::select! {
         failure = storage.fails() => Err(failure),
         status = emulator.ended() => Err(died(status?)),
         stopped = pump.run(&functions) => stopped,
         () = Schedules::new(schedules).run(&functions) => Ok(()),
     }
+}
+
+/// Where the emulator will listen: it takes an address, not a listener.
+fn emulators_address() -> Result<SocketAddr> {
+    listen_hidden()?.local_addr().explain(|| "can't find a port for the emulator")
+}
+
+fn take(ports: &mut BTreeMap<u16, TcpListener>, port: u16) -> Result<TcpListener> {
+    ports.remove(&port).ok_or_else(|| Failure::new("a port is lost"))
 }
 
 async fn load_demo(options: &Options) -> Result<()> {
@@ -157,7 +170,7 @@ impl Storage {
         options: &Options,
         ports: &mut BTreeMap<u16, TcpListener>,
     ) -> Result<Self> {
-        let mut listener = |port| ports.remove(&port).ok_or_else(|| Failure::new("a port is lost"));
+        let mut listener = |port| take(ports, port);
         let table = template.table_definition().explain(|| "template.yaml")?;
         let data = Data::open(workspace.root.join(&options.data))?;
         if options.fresh {
@@ -234,6 +247,6 @@ fn say_accounts() {
     }
 }
 
-fn say_ready(started: Instant, port: u16) {
-    println!("ready in {} s: http://{}", started.elapsed().as_secs(), ports::local(port));
+fn say_ready(started: Instant, main: &Served) {
+    println!("ready in {} s: {}", started.elapsed().as_secs(), main.url());
 }

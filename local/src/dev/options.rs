@@ -1,12 +1,14 @@
 //! What `cargo dev` can be told.
 
 use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::failure::{Failure, Result};
+use crate::serve::reachable;
 
 /// The help text.
 pub const HELP: &str = "\
@@ -14,6 +16,8 @@ cargo dev: the whole shop on this machine, without a cloud
 
 Usage: cargo dev [options]
 
+  --host ADDR       the IP address to listen on [127.0.0.1]; containers on Linux reach 172.17.0.1,
+                    0.0.0.0 lets your whole network in
   --port N          the API [9000]
   --db-port N       the database [8000]
   --ssm-port N      the parameter store [9300]
@@ -31,6 +35,8 @@ Usage: cargo dev [options]
 /// What `cargo dev` was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
+    /// The IP address that all parts listen on.
+    pub host: IpAddr,
     /// Port of the API.
     pub port: u16,
     /// Port of the database.
@@ -58,6 +64,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 9000,
             db_port: 8000,
             ssm_port: 9300,
@@ -83,6 +90,7 @@ impl Options {
         let mut parser = Parser::from_args(arguments);
         while let Some(argument) = parser.next().map_err(misuse)? {
             match argument {
+                Arg::Long("host") => options.host = address(&mut parser)?,
                 Arg::Long("port") => options.port = number(&mut parser, "--port")?,
                 Arg::Long("db-port") => options.db_port = number(&mut parser, "--db-port")?,
                 Arg::Long("ssm-port") => options.ssm_port = number(&mut parser, "--ssm-port")?,
@@ -103,6 +111,11 @@ impl Options {
         Ok(Some(options))
     }
 
+    /// Where a part that listens on `port` is reached from this machine.
+    pub fn reached_at(&self, port: u16) -> SocketAddr {
+        reachable((self.host, port).into())
+    }
+
     /// The ports that will be listened on, each with the option that changes it.
     pub fn ports(&self) -> Vec<(u16, &'static str)> {
         let mut ports = vec![
@@ -115,6 +128,13 @@ impl Options {
         }
         ports
     }
+}
+
+fn address(parser: &mut Parser) -> Result<IpAddr> {
+    let text = parser.value().and_then(|value| value.string()).map_err(misuse)?;
+    text.parse().map_err(|_| {
+        Failure::new(format!("--host takes an IP address of this machine, not «{text}»"))
+    })
 }
 
 /// A number from 1 on.
@@ -145,9 +165,10 @@ mod tests {
 
     #[test]
     fn every_option_is_understood() {
-        let line = "--port 1 --db-port=2 --ssm-port 3 --mail-port 5 --data there --fresh --no-demo --no-watch \
+        let line = "--host 172.17.0.1 --port 1 --db-port=2 --ssm-port 3 --mail-port 5 --data there --fresh --no-demo --no-watch \
                     --release --concurrency 4 --db-only";
         let all = Options {
+            host: [172, 17, 0, 1].into(),
             port: 1,
             db_port: 2,
             ssm_port: 3,
@@ -168,6 +189,8 @@ mod tests {
     fn a_mistake_names_the_option() {
         for (line, named) in [
             ("--prot 9000", "--prot"),
+            ("--host", "--host"),
+            ("--host localhost", "--host"),
             ("--port", "--port"),
             ("--port many", "--port"),
             ("--port 0", "--port"),
@@ -178,6 +201,12 @@ mod tests {
             let words = parse(line).unwrap_err().to_string();
             assert!(words.contains(named), "{line}: {words}");
         }
+    }
+
+    #[test]
+    fn what_listens_on_every_address_is_reached_on_this_machine() {
+        let options = parse("--host 0.0.0.0").unwrap().unwrap();
+        assert_eq!(options.reached_at(9000).to_string(), "127.0.0.1:9000");
     }
 
     #[test]

@@ -10,44 +10,27 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::ports::local;
 use crate::failure::Result;
-use crate::http::Client;
-use crate::serve::{Served, listen, spawn};
+use crate::forward::Forward;
+use crate::guard::Origins;
+use crate::serve::{Served, listen_hidden, serve as serve_router};
 
-#[derive(Debug, Clone)]
-struct Emulator {
-    address: SocketAddr,
-    client: Client,
+/// Passes on to the emulator at `address` what functions ask.
+pub fn serve(address: SocketAddr) -> Result<Served> {
+    let router = Router::new().fallback(pass_on).with_state(Forward::to(address));
+    serve_router("runtime API", listen_hidden()?, router, Origins::OfThisMachine)
 }
 
-/// Passes on to the emulator on `port` what functions ask.
-pub fn serve(port: u16) -> Result<Served> {
-    let emulator = Emulator { address: local(port), client: Client::new() };
-    let router = Router::new().fallback(pass_on).with_state(emulator);
-    spawn("runtime API", listen(0)?, move |listener, stopped| async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
-            .await
-            .map_err(|error| format!("the runtime API failed: {error}"))
-    })
-}
-
-async fn pass_on(State(emulator): State<Emulator>, request: Request) -> Response {
-    let (mut head, mut body) = request.into_parts();
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let waits = head.uri.path().ends_with("/invocation/next");
-    match format!("http://{}{path}", emulator.address).parse::<Uri>() {
-        Ok(uri) => head.uri = uri,
-        Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
-    }
+async fn pass_on(State(emulator): State<Forward>, request: Request) -> Response {
+    let waits = request.uri().path().ends_with("/invocation/next");
+    let (head, mut body) = request.into_parts();
     loop {
         let request =
             Request::from_parts(head.clone(), std::mem::replace(&mut body, Body::empty()));
-        match emulator.client.send(request).await {
+        match emulator.send(request).await {
             Ok(answer) if waits && answer.status() == StatusCode::REQUEST_TIMEOUT => {}
             Ok(answer) => return answer,
             Err(failure) => return (StatusCode::BAD_GATEWAY, failure.to_string()).into_response(),
@@ -61,6 +44,8 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::http::Client;
+    use crate::serve::listen;
 
     /// An emulator that answers the first two requests with a time-out.
     fn emulator_that_times_out(asked: Arc<AtomicU32>) -> Served {
@@ -73,11 +58,8 @@ mod tests {
                 }
             }
         };
-        spawn("emulator", listen(0).unwrap(), move |listener, stopped| async move {
-            let served = axum::serve(listener, Router::new().fallback(answer));
-            served.with_graceful_shutdown(stopped).await.map_err(|error| error.to_string())
-        })
-        .unwrap()
+        let router = Router::new().fallback(answer);
+        serve_router("emulator", listen(0).unwrap(), router, Origins::OfThisMachine).unwrap()
     }
 
     async fn post(served: &Served, body: &'static str) -> (u16, String) {
@@ -94,7 +76,7 @@ mod tests {
     async fn a_function_waits_for_its_event_as_long_as_it_takes() {
         let asked = Arc::new(AtomicU32::new(0));
         let emulator = emulator_that_times_out(asked.clone());
-        let api = serve(emulator.address().port()).unwrap();
+        let api = serve(emulator.address()).unwrap();
         let next = format!("{}/.rt/place-order/2018-06-01/runtime/invocation/next", api.url());
         let answer = Client::new().send(Request::get(next).body(Body::empty()).unwrap()).await;
         assert_eq!(answer.unwrap().status(), StatusCode::OK);
@@ -104,7 +86,7 @@ mod tests {
     #[tokio::test]
     async fn everything_else_is_passed_on_as_it_is() {
         let emulator = emulator_that_times_out(Arc::default());
-        let api = serve(emulator.address().port()).unwrap();
+        let api = serve(emulator.address()).unwrap();
         assert_eq!(post(&api, "answer").await, (408, String::new()));
         assert_eq!(post(&api, "answer").await, (408, String::new()));
         assert_eq!(post(&api, "answer").await, (200, "answer".to_owned()));

@@ -27,7 +27,8 @@ use axum::routing::{get, post};
 
 pub use self::mails::{Mail, Mailbox};
 use crate::failure::Result;
-use crate::serve::{Served, listen, spawn};
+use crate::guard::Origins;
+use crate::serve::{Served, listen, serve};
 
 impl Mailbox {
     /// Answers SES's requests, and browsers', on 127.0.0.1; port 0 is any free one.
@@ -47,11 +48,6 @@ impl Mailbox {
             .route("/mails/{id}/html", get(page::html))
             .route("/mails/{id}/source", get(page::source))
             .with_state(self.clone());
-        spawn("mailbox", listener, move |listener, stopped| async move {
-            axum::serve(listener, router)
-                .with_graceful_shutdown(stopped)
-                .await
-                .map_err(|error| format!("the mailbox failed: {error}"))
-        })
+        serve("mailbox", listener, router, Origins::OfThisMachine)
     }
 }

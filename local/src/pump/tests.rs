@@ -30,7 +30,7 @@ impl Shop {
             "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         });
         database.ensure_table("shop", &TableDefinition { create, time_to_live: None }).unwrap();
-        Self { served: database.serve(0).unwrap(), client: Client::new() }
+        Self { served: database.serve().unwrap(), client: Client::new() }
     }
 
     fn table(&self) -> Table {

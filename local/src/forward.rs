@@ -1,0 +1,45 @@
+//! Passes requests on to another server of this machine.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+use crate::failure::{Explain, Result};
+use crate::http::Client;
+
+/// The way to another server.
+#[derive(Debug, Clone)]
+pub(crate) struct Forward {
+    to: SocketAddr,
+    client: Client,
+}
+
+impl Forward {
+    /// The way to the server at `address`.
+    pub fn to(address: SocketAddr) -> Self {
+        Self { to: address, client: Client::new() }
+    }
+
+    /// A server that passes everything on.
+    pub fn router(self) -> Router {
+        Router::new().fallback(pass_on).with_state(self)
+    }
+
+    /// Sends a request there as it is, and waits for the answer as long as it takes.
+    pub async fn send(&self, mut request: Request) -> Result<Response> {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let uri = format!("http://{}{path}", self.to);
+        *request.uri_mut() = uri.parse::<Uri>().explain(|| uri)?;
+        self.client.send(request).await
+    }
+}
+
+async fn pass_on(State(forward): State<Forward>, request: Request) -> Response {
+    forward
+        .send(request)
+        .await
+        .unwrap_or_else(|failure| (StatusCode::BAD_GATEWAY, format!("{failure}\n")).into_response())
+}
