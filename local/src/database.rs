@@ -1,5 +1,7 @@
 //! DynamoDB, embedded: the same requests and answers over HTTP, kept in memory or in one file.
 
+mod stream;
+
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::Path;
@@ -27,7 +29,9 @@ impl Database {
     pub fn file(path: &Path) -> Result<Self> {
         let opening = || format!("can't open the database {}", path.display());
         let name = path.to_str().ok_or("its path is not UTF-8").explain(opening)?;
-        dynoxide::Database::new(name).map(Self).explain(opening)
+        let database = dynoxide::Database::new(name).explain(opening)?;
+        stream::prepare(path).explain(opening)?;
+        Ok(Self(database))
     }
 
     /// Answers DynamoDB's requests where no web page finds it. The engine's own server answers

@@ -22,7 +22,10 @@ struct Shop {
 
 impl Shop {
     fn open() -> Self {
-        let database = Database::in_memory().unwrap();
+        Self::of(&Database::in_memory().unwrap())
+    }
+
+    fn of(database: &Database) -> Self {
         let create = json!({
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
@@ -621,6 +624,26 @@ async fn a_restart_delivers_what_is_left_and_nothing_anew() {
     let idle = Function::that_is_content();
     pump().drain(&idle).await.unwrap();
     assert!(idle.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_checkpoint_outlives_the_records_before_it() {
+    let folder = Folder::new("pump-trimmed");
+    let (file, checkpoints) = (folder.0.join("shop.sqlite3"), folder.0.join("checkpoints.json"));
+    let pump = |shop: &Shop| shop.pump("BatchSize: 1").with_checkpoints(&checkpoints).unwrap();
+    let shop = Shop::of(&Database::file(&file).unwrap());
+    shop.put_all(&["a", "b"]).await;
+    pump(&shop).drain(&Function::that_is_content()).await.unwrap();
+    drop(shop);
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    assert_eq!(connection.execute("UPDATE _stream_records SET created_at = 0", []), Ok(2));
+    drop(connection);
+
+    let shop = Shop::of(&Database::file(&file).unwrap());
+    shop.put("c", "c").await;
+    let after = Function::that_is_content();
+    pump(&shop).drain(&after).await.unwrap();
+    assert_eq!(after.log(), ["c"]);
 }
 
 #[tokio::test]
