@@ -1,6 +1,7 @@
 //! The cloud on your machine: what stands in for AWS while you work on the shop.
 //!
-//! `cargo dev` ([`dev`]) puts the parts together; the tests use them one by one.
+//! `cargo dev` ([`dev`]) puts the parts together; the tests use them one by one. `cargo new-route`
+//! ([`new_route`]) makes the places of a new route.
 //!
 //! | module | stands for |
 //! |---|---|
@@ -21,6 +22,7 @@ mod forward;
 mod guard;
 mod http;
 pub mod mailbox;
+pub mod new_route;
 pub mod parameters;
 pub mod pump;
 pub mod schedules;

@@ -11,6 +11,8 @@ use shared::http::routes::{Access, ROUTES};
 use shared::jobs::{self, JOBS, Job};
 use tests::demo::{DemoShop, event, root};
 
+use crate::workspace::{Tree, this};
+
 #[test]
 fn every_function_has_an_event_and_every_event_a_function() {
     let files = std::fs::read_dir(root().join("events")).expect("events/");
@@ -34,8 +36,12 @@ fn every_function_has_an_event_and_every_event_a_function() {
 
 #[test]
 fn an_event_is_what_the_gateway_sends() {
-    for route in ROUTES {
-        let (name, event) = (route.name, event(route.name));
+    check_events(this());
+}
+
+pub fn check_events(tree: &Tree) {
+    for route in &tree.routes {
+        let (name, event) = (route.name, tree.event(route.name));
         let http = &event["requestContext"]["http"];
         let key = match &route.method {
             None => "$default".to_owned(),
@@ -60,7 +66,11 @@ fn an_event_is_what_the_gateway_sends() {
 
 #[test]
 fn an_event_has_the_demo_accounts_token() {
-    for route in ROUTES {
+    check_tokens(this());
+}
+
+pub fn check_tokens(tree: &Tree) {
+    for route in &tree.routes {
         let account = match route.access {
             Access::Public | Access::Guest | Access::Signature => continue,
             _ if route.name == "delete-me" => LEAVER,
@@ -68,7 +78,7 @@ fn an_event_has_the_demo_accounts_token() {
             Access::Admin => ADMIN,
         };
         let token = format!("Bearer {}", access_token(&account).expect("a token"));
-        let sent = &event(route.name)["headers"]["authorization"];
+        let sent = &tree.event(route.name)["headers"]["authorization"];
         assert_eq!(*sent, token, "events/{}.json", route.name);
     }
 }

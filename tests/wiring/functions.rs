@@ -9,11 +9,11 @@ use shared::jobs::{JOBS, Trigger};
 use tests::database::template;
 use tests::policy::route_name;
 
-use crate::workspace::binaries;
+use crate::workspace::{Tree, this};
 
-fn names() -> BTreeSet<String> {
+fn names(tree: &Tree) -> BTreeSet<String> {
     let jobs = JOBS.iter().map(|job| job.name.to_owned());
-    ROUTES.iter().map(|route| route.name.to_owned()).chain(jobs).collect()
+    tree.routes.iter().map(|route| route.name.to_owned()).chain(jobs).collect()
 }
 
 /// Returns the template's resource of a route: `PlaceOrderFunction` for `place-order`.
@@ -24,8 +24,12 @@ fn resource_name(route: &str) -> String {
 
 #[test]
 fn every_route_has_a_binary_of_five_lines() {
-    let binaries = binaries();
-    for route in names() {
+    check_binaries(this());
+}
+
+pub fn check_binaries(tree: &Tree) {
+    let binaries = tree.binaries();
+    for route in names(tree) {
         let file = format!("src/bin/{}.rs", route.replace('-', "_"));
         let binary = binaries.iter().find(|binary| binary.name == route).unwrap_or_else(|| {
             panic!("{route} has no binary: add {file} and its [[bin]] to functions/<resource>")
@@ -43,10 +47,11 @@ fn every_route_has_a_binary_of_five_lines() {
 
 #[test]
 fn every_binary_has_a_route() {
-    for binary in binaries() {
+    let names = names(this());
+    for binary in this().binaries() {
         let Some(resource) = &binary.resource else { continue };
         assert!(
-            names().contains(&binary.name),
+            names.contains(&binary.name),
             "functions/{resource} has the binary {}, which is neither a route nor a job: add it to \
              shared/http/routes.rs or shared/jobs.rs",
             binary.name,
@@ -56,7 +61,11 @@ fn every_binary_has_a_route() {
 
 #[test]
 fn no_binary_links_a_test_harness() {
-    for binary in binaries() {
+    check_harnesses(this());
+}
+
+pub fn check_harnesses(tree: &Tree) {
+    for binary in tree.binaries() {
         assert!(!binary.is_tested, "add `test = false` to the [[bin]] of {}", binary.name);
     }
 }
@@ -109,9 +118,13 @@ fn event_type(trigger: Trigger) -> Option<&'static str> {
 
 #[test]
 fn every_route_has_a_function_in_the_template() {
-    for route in ROUTES {
+    check_template(this());
+}
+
+pub fn check_template(tree: &Tree) {
+    for route in &tree.routes {
         let name = resource_name(route.name);
-        let mut functions = template().resources("AWS::Serverless::Function");
+        let mut functions = tree.template.resources("AWS::Serverless::Function");
         let (_, function) = functions.find(|(own, _)| *own == name).unwrap_or_else(|| {
             panic!("add {name} to template.yaml, next to the others of its resource")
         });
@@ -136,10 +149,11 @@ fn gateway_route(route: &shared::http::routes::Route) -> Value {
 
 #[test]
 fn every_function_in_the_template_has_a_route() {
+    let names = names(this());
     for (name, _) in template().resources("AWS::Serverless::Function") {
         let route = route_name(name);
         assert!(
-            names().contains(&route),
+            names.contains(&route),
             "template.yaml has {name}, but neither shared/http/routes.rs nor shared/jobs.rs has {route}"
         );
     }

@@ -5,6 +5,7 @@ mod events;
 mod functions;
 mod imports;
 mod indexes;
+mod new_route;
 mod router;
 mod rules;
 mod workspace;

@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::workspace::{metadata, routes};
+use crate::workspace::{Tree, this};
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 const FALLBACK: &str = "route-not-found";
 
 /// Path and method → function; an entry without methods takes all of them.
-fn router() -> BTreeMap<(String, String), String> {
-    let entries = &metadata()["metadata"]["lambda"]["watch"]["router"];
+fn router(tree: &Tree) -> BTreeMap<(String, String), String> {
+    let entries = &tree.metadata["metadata"]["lambda"]["watch"]["router"];
     let entries = entries.as_array().expect("[workspace.metadata.lambda.watch] has a router");
     let mut router = BTreeMap::new();
     for entry in entries {
@@ -31,8 +31,12 @@ fn router() -> BTreeMap<(String, String), String> {
 
 #[test]
 fn every_route_is_in_the_router() {
-    let router = router();
-    for (route, method) in routes() {
+    check_routes(this());
+}
+
+pub fn check_routes(tree: &Tree) {
+    let router = router(tree);
+    for (route, method) in tree.own_routes() {
         let function = router.get(&(route.path.to_owned(), method.to_owned()));
         assert_eq!(
             function.map(String::as_str),
@@ -47,10 +51,14 @@ fn every_route_is_in_the_router() {
 
 #[test]
 fn what_no_route_takes_goes_to_the_fallback() {
-    let router = router();
-    let own: BTreeSet<_> = routes().map(|(route, method)| (route.path, method)).collect();
+    check_fallback(this());
+}
+
+pub fn check_fallback(tree: &Tree) {
+    let router = router(tree);
+    let own: BTreeSet<_> = tree.own_routes().map(|(route, method)| (route.path, method)).collect();
     let paths: BTreeSet<_> =
-        routes().map(|(route, _)| route.path).chain(["/", "/{*path}"]).collect();
+        tree.own_routes().map(|(route, _)| route.path).chain(["/", "/{*path}"]).collect();
     for path in paths {
         for method in METHODS.into_iter().filter(|method| !own.contains(&(path, method))) {
             let function = router.get(&(path.to_owned(), method.to_owned()));
@@ -65,9 +73,10 @@ fn what_no_route_takes_goes_to_the_fallback() {
 
 #[test]
 fn the_router_has_nothing_else() {
-    let mut known: BTreeSet<_> = routes().map(|(route, _)| route.path).collect();
+    let tree = this();
+    let mut known: BTreeSet<_> = tree.own_routes().map(|(route, _)| route.path).collect();
     known.extend(["/", "/{*path}"]);
-    for ((path, method), function) in router() {
+    for ((path, method), function) in router(tree) {
         assert!(
             known.contains(path.as_str()),
             "the router sends {method} {path} to {function}, but no route has that path"

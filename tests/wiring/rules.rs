@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use local::template::Template;
 use serde_json::{Value, json};
 use shared::config::{Config, Timeouts};
 use shared::http::cors;
@@ -31,7 +32,11 @@ const ACTIONS: [&str; 11] = [
 const ISSUERS: [&str; 3] = ["log-in", "refresh-token", "verify-email"];
 
 fn functions() -> impl Iterator<Item = (&'static str, &'static Value)> {
-    let functions = template().resources("AWS::Serverless::Function");
+    functions_of(template())
+}
+
+fn functions_of(template: &Template) -> impl Iterator<Item = (&str, &Value)> {
+    let functions = template.resources("AWS::Serverless::Function");
     functions.map(|(name, function)| (name, &function["Properties"]))
 }
 
@@ -41,14 +46,18 @@ fn globals() -> &'static Value {
 
 #[test]
 fn every_function_logs_into_a_group_of_its_own_that_forgets() {
-    for (name, function) in functions() {
+    check_log_groups(template());
+}
+
+pub fn check_log_groups(template: &Template) {
+    for (name, function) in functions_of(template) {
         let group = name.replace("Function", "Logs");
         assert_eq!(
             function["LoggingConfig"]["LogGroup"],
             json!({"Ref": group}),
             "{name}: LoggingConfig: {{LogGroup: !Ref {group}}}"
         );
-        let mut groups = template().resources("AWS::Logs::LogGroup");
+        let mut groups = template.resources("AWS::Logs::LogGroup");
         let (_, group) = groups
             .find(|(own, _)| *own == group)
             .unwrap_or_else(|| panic!("add the log group {group} after {name}"));
@@ -58,7 +67,8 @@ fn every_function_logs_into_a_group_of_its_own_that_forgets() {
             "{name}: its log group needs RetentionInDays: !Ref LogRetentionDays"
         );
     }
-    assert_eq!(globals()["LoggingConfig"]["LogFormat"], "JSON");
+    let globals = &template.as_value()["Globals"]["Function"];
+    assert_eq!(globals["LoggingConfig"]["LogFormat"], "JSON");
 }
 
 #[test]

@@ -1,0 +1,282 @@
+//! `cargo new-route`: makes the places of a new route, so that a person writes what only a person
+//! can: what it does, what it needs, and its tests.
+//!
+//! Every place is edited in memory first: where one can't be, nothing is written.
+
+mod places;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use shared::http::routes::{Access, ROUTES, Route};
+
+use self::places::Places;
+use crate::failure::{Explain, Failure, Result};
+
+/// The help text.
+pub const HELP: &str = "\
+cargo new-route: the places of a new route, for you to fill
+
+Usage: cargo new-route NAME METHOD PATH ACCESS RESOURCE
+
+  NAME       <verb>-<resource>, the verb being the shop's own: track-order
+  METHOD     GET, POST, PUT, PATCH or DELETE
+  PATH       with its parameters: /orders/{order_id}/tracking
+  ACCESS     public, guest, customer, owner, admin or signature
+  RESOURCE   a folder of functions/ that has routes: orders
+
+Example: cargo new-route track-order GET '/orders/{order_id}/tracking' owner orders
+";
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+const ACCESS: [(&str, Access); 6] = [
+    ("public", Access::Public),
+    ("guest", Access::Guest),
+    ("customer", Access::Customer),
+    ("owner", Access::Owner),
+    ("admin", Access::Admin),
+    ("signature", Access::Signature),
+];
+
+/// A route that does not exist yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRoute {
+    /// The name of its function, binary and event.
+    pub name: String,
+    /// Method.
+    pub method: String,
+    /// Path, with `{parameters}`.
+    pub path: String,
+    /// Who may call it.
+    pub access: Access,
+    /// Its package's folder in `functions/`.
+    pub resource: String,
+}
+
+/// Runs `cargo new-route` with the arguments of this process.
+pub fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        print!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    match NewRoute::parse(&arguments).and_then(|route| Ok((route.make(root)?, route))) {
+        Ok((files, route)) => {
+            for file in files {
+                println!("{}", file.display());
+            }
+            print!("{}", route.left_to_write());
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("cargo new-route: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl NewRoute {
+    /// Reads the arguments: name, method, path, access and resource.
+    pub fn parse(arguments: &[impl AsRef<str>]) -> Result<Self> {
+        let arguments: Vec<_> = arguments.iter().map(AsRef::as_ref).collect();
+        let [name, method, path, access, resource] = arguments[..] else {
+            return Err(Failure::new(format!(
+                "it takes a name, method, path, access and resource, not {} arguments; `cargo \
+                 new-route --help` has an example",
+                arguments.len()
+            )));
+        };
+        let refuse = |what: &str| Err(Failure::new(what));
+        if !is_name(name) {
+            return refuse(&format!(
+                "«{name}» is no name: write <verb>-<resource>, as place-order"
+            ));
+        }
+        if !METHODS.contains(&method) {
+            return refuse(&format!("«{method}» is none of {}", METHODS.join(", ")));
+        }
+        let Some((_, access)) = ACCESS.into_iter().find(|(word, _)| *word == access) else {
+            let words = ACCESS.map(|(word, _)| word).join(", ");
+            return refuse(&format!("«{access}» is none of {words}"));
+        };
+        check_path(path)?;
+        check_conflicts(name, method, path)?;
+        Ok(Self {
+            name: name.to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            access,
+            resource: resource.to_owned(),
+        })
+    }
+
+    /// Makes the route's places in the workspace at `root`, all or none, and tells which files it
+    /// has written.
+    pub fn make(&self, root: &Path) -> Result<Vec<PathBuf>> {
+        let files = Places::of(self, root)?.files()?;
+        for (file, text) in &files {
+            let path = root.join(file);
+            std::fs::write(&path, text).explain(|| format!("can't write {}", path.display()))?;
+        }
+        Ok(files.into_iter().map(|(file, _)| file).collect())
+    }
+
+    /// What no tool can know.
+    fn left_to_write(&self) -> String {
+        let Self { name, resource, .. } = self;
+        let module = self.module();
+        format!(
+            "\
+Yours to write, as docs/adding-a-route.md says; `cargo test` is red until it is there:
+  functions/{resource}/src/{module}.rs: its contract, and what it does
+  template.yaml, {}: the calls of DynamoDB that its store methods make
+  events/{name}.json: a request that succeeds in the demo shop
+  tests/rights/main.rs, `tour`: requests that use every right of its policy
+  tests/api/routes/{resource}/{module}.rs: its tests
+  tests/api/capacity.rs, docs/figures.md, docs/data-model.md: what it costs
+",
+            self.function()
+        )
+    }
+
+    /// `track_order`
+    fn module(&self) -> String {
+        self.name.replace('-', "_")
+    }
+
+    /// `TrackOrderFunction`
+    fn function(&self) -> String {
+        format!("{}Function", self.logical_name())
+    }
+
+    /// `TrackOrder`
+    fn logical_name(&self) -> String {
+        self.name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+    }
+
+    /// `Owner`
+    fn access_name(&self) -> String {
+        format!("{:?}", self.access)
+    }
+
+    /// Whether its caller has a session, which the frame reads.
+    fn is_signed_in(&self) -> bool {
+        !matches!(self.access, Access::Public | Access::Signature)
+    }
+
+    /// Whether its requests have a body.
+    fn has_body(&self) -> bool {
+        ["POST", "PUT", "PATCH"].contains(&self.method.as_str())
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_lowercase())
+            && word.chars().all(|char| char.is_ascii_lowercase() || char.is_ascii_digit())
+    };
+    name.contains('-') && name.split('-').all(is_word)
+}
+
+/// The parameter in a segment of a path.
+fn parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}'))
+}
+
+fn check_path(path: &str) -> Result<()> {
+    let refuse = |why: &str| Err(Failure::new(format!("the path {path}: {why}")));
+    let Some(segments) = path.strip_prefix('/') else { return refuse("it begins with /") };
+    let mut parameters = Vec::new();
+    for segment in segments.split('/') {
+        let lowercase = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit();
+        match parameter(segment) {
+            Some(name) if !name.is_empty() && name.chars().all(|c| lowercase(c) || c == '_') => {
+                if parameters.contains(&name) {
+                    return refuse(&format!("it has {segment} twice"));
+                }
+                parameters.push(name);
+            }
+            Some(_) => return refuse("a parameter is written {order_id}"),
+            None if segment.is_empty() => return refuse("a segment is empty"),
+            None if segment.chars().all(|c| lowercase(c) || c == '-' || c == '.') => {}
+            None => return refuse("a segment is lower-case letters, digits, - and ."),
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what is there already, and what the emulator's router could not tell apart.
+fn check_conflicts(name: &str, method: &str, path: &str) -> Result<()> {
+    if ROUTES.iter().any(|route| route.name == name) {
+        return Err(Failure::new(format!("there is a route {name} already")));
+    }
+    for Route { name, method: own, path: other, .. } in ROUTES {
+        if *other == path && own.as_ref().is_some_and(|own| own.as_str() == method) {
+            return Err(Failure::new(format!("{method} {path} is {name} already")));
+        }
+        for (segment, other) in path.split('/').zip(other.split('/')) {
+            if segment == other {
+                continue;
+            }
+            if parameter(segment).is_some()
+                && parameter(other).is_some_and(|own| !own.starts_with('*'))
+            {
+                return Err(Failure::new(format!(
+                    "{name} calls the parameter {other} where this path has {segment}: the \
+                     emulator's router wants one name for both"
+                )));
+            }
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<NewRoute> {
+        NewRoute::parse(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_line_is_a_route() {
+        let route = parse("track-order GET /orders/{order_id}/tracking owner orders").unwrap();
+        assert_eq!(route.path, "/orders/{order_id}/tracking");
+        assert_eq!(route.access, Access::Owner);
+        assert_eq!(route.function(), "TrackOrderFunction");
+        assert!(parse("clear-orders DELETE /orders admin orders").is_ok());
+    }
+
+    #[test]
+    fn what_can_be_no_route_is_refused_and_named() {
+        for (line, named) in [
+            ("track-order GET /orders/{order_id}/tracking owner", "4 arguments"),
+            ("track GET /tracking public orders", "«track»"),
+            ("Track-order GET /tracking public orders", "«Track-order»"),
+            ("track_order GET /tracking public orders", "«track_order»"),
+            ("track--order GET /tracking public orders", "«track--order»"),
+            ("track-order get /tracking public orders", "«get»"),
+            ("track-order OPTIONS /tracking public orders", "«OPTIONS»"),
+            ("track-order GET /tracking anybody orders", "«anybody»"),
+            ("track-order GET tracking public orders", "begins with /"),
+            ("track-order GET / public orders", "empty"),
+            ("track-order GET /tracking/ public orders", "empty"),
+            ("track-order GET /Tracking public orders", "lower-case"),
+            ("track-order GET /tracking/{orderId} public orders", "{order_id}"),
+            ("track-order GET /tracking/{} public orders", "{order_id}"),
+            ("track-order GET /tracking/{*rest} public orders", "{order_id}"),
+            ("track-order GET /tracking/{order_id public orders", "lower-case"),
+            ("track-order GET /a/{order_id}/{order_id} public orders", "twice"),
+            ("place-order GET /tracking public orders", "place-order"),
+            ("track-order GET /orders/{order_id} owner orders", "get-order"),
+            ("track-order GET /orders/{id}/tracking owner orders", "{order_id}"),
+        ] {
+            let words = parse(line).unwrap_err().to_string();
+            assert!(words.contains(named), "{line}: {words}");
+        }
+    }
+}
