@@ -124,9 +124,8 @@ fn members(list: &Value) -> BTreeSet<String> {
 }
 
 fn indexes(table: &Value) -> BTreeSet<String> {
-    ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"]
-        .into_iter()
-        .flat_map(|kind| table[kind].as_array().into_iter().flatten())
+    let indexes = table["GlobalSecondaryIndexes"].as_array().into_iter().flatten();
+    indexes
         .map(|index| {
             let projection = &index["Projection"];
             let included = members(&projection["NonKeyAttributes"]);

@@ -1,7 +1,7 @@
-//! SSM's parameter store, as far as the shop uses it: `GetParameter` and `PutParameter`.
+//! SSM's parameter store, as far as the shop uses it: `GetParameter` with decryption and
+//! `PutParameter`, of a `SecureString`. Anything else is refused.
 //!
-//! Strict where the real one is: a parameter that exists is overwritten only when asked, and a
-//! `SecureString` read without decryption comes back unreadable.
+//! Strict where the real one is: a parameter that exists is overwritten only when asked.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -34,20 +34,12 @@ struct Store {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Parameter {
-    kind: Kind,
     value: String,
     version: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Kind {
-    String,
-    StringList,
-    SecureString,
-}
-
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct GetParameter {
     name: String,
     #[serde(default)]
@@ -55,14 +47,19 @@ struct GetParameter {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct PutParameter {
     name: String,
     value: String,
     #[serde(rename = "Type")]
-    kind: Option<Kind>,
+    _type: Type,
     #[serde(default)]
     overwrite: bool,
+}
+
+#[derive(Debug, Deserialize)]
+enum Type {
+    SecureString,
 }
 
 /// What SSM answers with status 400 or 500: its `__type` and a message.
@@ -103,6 +100,9 @@ impl Parameters {
     }
 
     fn get(&self, request: &GetParameter) -> std::result::Result<Value, Refusal> {
+        if !request.with_decryption {
+            return Err(invalid("the local parameter store reads WithDecryption only"));
+        }
         let store = self.store();
         let parameter = store.parameters.get(&request.name).ok_or_else(|| {
             Refusal(
@@ -111,14 +111,12 @@ impl Parameters {
                 format!("Parameter {} not found.", request.name),
             )
         })?;
-        let readable = request.with_decryption || parameter.kind != Kind::SecureString;
-        let value = if readable { parameter.value.as_str() } else { "(encrypted)" };
         Ok(json!({"Parameter": {
             "ARN": format!("arn:aws:ssm:us-east-1:000000000000:parameter/{}", request.name.trim_start_matches('/')),
             "DataType": "text",
             "Name": request.name,
-            "Type": parameter.kind,
-            "Value": value,
+            "Type": "SecureString",
+            "Value": parameter.value,
             "Version": parameter.version,
         }}))
     }
@@ -133,16 +131,12 @@ impl Parameters {
                 "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.".to_owned(),
             ));
         }
-        let kind = request
-            .kind
-            .or(current.map(|current| current.kind))
-            .ok_or_else(|| invalid("A parameter type is required when you create a parameter."))?;
         if request.value.is_empty() {
             return Err(invalid("A parameter's value must have at least one character."));
         }
         let version = current.map_or(0, |current| current.version) + 1;
         let before = store.parameters.clone();
-        store.parameters.insert(request.name, Parameter { kind, value: request.value, version });
+        store.parameters.insert(request.name, Parameter { value: request.value, version });
         if let Err(error) = store.save() {
             store.parameters = before;
             return Err(Refusal(
@@ -214,7 +208,7 @@ mod tests {
         PutParameter {
             name: name.to_owned(),
             value: value.to_owned(),
-            kind: Some(Kind::SecureString),
+            _type: Type::SecureString,
             overwrite: false,
         }
     }
@@ -238,25 +232,36 @@ mod tests {
         let parameters = Parameters::in_memory();
         parameters.put(put("/key", "first")).unwrap();
         assert_eq!(refused(parameters.put(put("/key", "second"))), "ParameterAlreadyExists");
-        let again = PutParameter { overwrite: true, kind: None, ..put("/key", "third") };
+        let again = PutParameter { overwrite: true, ..put("/key", "third") };
         assert_eq!(parameters.put(again).unwrap()["Version"], 2);
         assert_eq!(parameters.get(&get("/key")).unwrap()["Parameter"]["Value"], "third");
     }
 
     #[test]
-    fn a_secret_is_unreadable_without_decryption() {
+    fn a_parameter_needs_a_value() {
         let parameters = Parameters::in_memory();
-        parameters.put(put("/key", "secret")).unwrap();
-        let request = GetParameter { with_decryption: false, ..get("/key") };
-        assert_ne!(parameters.get(&request).unwrap()["Parameter"]["Value"], "secret");
+        assert_eq!(refused(parameters.put(put("/key", ""))), "ValidationException");
     }
 
     #[test]
-    fn a_new_parameter_needs_a_type_and_a_value() {
-        let parameters = Parameters::in_memory();
-        let untyped = PutParameter { kind: None, ..put("/key", "secret") };
-        assert_eq!(refused(parameters.put(untyped)), "ValidationException");
-        assert_eq!(refused(parameters.put(put("/key", ""))), "ValidationException");
+    fn what_the_shop_does_not_use_is_refused_by_name() {
+        let get =
+            |body| parse::<GetParameter>(body).and_then(|get| Parameters::default().get(&get));
+        let put = |body| parse::<PutParameter>(body).and_then(|put| Parameters::default().put(put));
+        for (outcome, named) in [
+            (get(br#"{"Name": "/key"}"#), "WithDecryption"),
+            (get(br#"{"Name": "/key", "WithDecryption": true, "With": 1}"#), "With"),
+            (put(br#"{"Name": "/key", "Value": "v", "Overwrite": false}"#), "Type"),
+            (put(br#"{"Name": "/key", "Value": "v", "Overwrite": false, "Type": "String"}"#), "String"),
+            (
+                put(br#"{"Name": "/key", "Value": "v", "Overwrite": true, "Type": "SecureString", "Tier": "Advanced"}"#),
+                "Tier",
+            ),
+        ] {
+            let Refusal(_, kind, words) = outcome.unwrap_err();
+            assert_eq!(kind, "ValidationException");
+            assert!(words.contains(named), "{named}: {words}");
+        }
     }
 
     #[test]

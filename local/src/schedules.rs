@@ -1,7 +1,8 @@
 //! EventBridge, as far as the shop uses it: functions that run every so often.
 //!
-//! `rate(…)` of `Schedule` and `ScheduleV2` events in `template.yaml`. A schedule begins one period
-//! after the start, and a function that still runs is not run again: the next time counts.
+//! `rate(… minutes)` of `Schedule` events in `template.yaml`, and no other form. A schedule begins
+//! one period after the start, and a function that still runs is not run again: the next time
+//! counts.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html>
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,20 +29,14 @@ pub struct Schedule {
     pub function: String,
     /// The event's name in the template.
     pub event: String,
-    kind: Kind,
     /// In milliseconds.
     period: i64,
-    /// What the function gets instead of the usual event.
-    input: Option<Value>,
 }
 
-/// Which of the two services would do it: their events differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// A rule of EventBridge.
-    Rule,
-    /// EventBridge Scheduler.
-    Scheduler,
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Properties {
+    schedule: String,
 }
 
 /// The schedules of a shop.
@@ -55,24 +51,14 @@ pub struct Schedules {
 impl Schedule {
     /// Every schedule of a template; one that we can't keep is refused.
     pub fn all(template: &Template) -> Result<Vec<Self>> {
-        let rules = template.events("Schedule").map(|event| (Kind::Rule, "Schedule", event));
-        let scheduler = template.events("ScheduleV2");
-        let scheduler = scheduler.map(|event| (Kind::Scheduler, "ScheduleExpression", event));
         let mut schedules = Vec::new();
-        for (kind, expression, (function, event, properties)) in rules.chain(scheduler) {
-            let of = || format!("the event {event} of {function}");
-            if properties["Enabled"] == false || properties["State"] == "DISABLED" {
-                continue;
-            }
-            let expression = properties[expression].as_str().ok_or("it has no expression");
-            let period = period(expression.explain(of)?).explain(of)?;
-            let input = properties["Input"].as_str().map(serde_json::from_str).transpose();
+        for (function, event, properties) in template.events("Schedule") {
+            let of = || format!("the local cloud doesn't emulate the event {event} of {function}");
+            let Properties { schedule } = serde_json::from_value(properties.clone()).explain(of)?;
             schedules.push(Self {
                 function: function.to_owned(),
                 event: event.to_owned(),
-                kind,
-                period: millis(period),
-                input: input.explain(of)?,
+                period: millis(period(&schedule).explain(of)?),
             });
         }
         Ok(schedules)
@@ -81,51 +67,32 @@ impl Schedule {
     /// What the function gets.
     /// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-structure.html>
     fn event(&self, at: i64) -> Value {
-        if let Some(input) = &self.input {
-            return input.clone();
-        }
-        let name = format!("{}-{}", self.function, self.event);
-        let (source, resource, detail) = match self.kind {
-            Kind::Rule => {
-                ("aws.events", format!("events:{REGION}:{ACCOUNT}:rule/{name}"), json!({}))
-            }
-            Kind::Scheduler => (
-                "aws.scheduler",
-                format!("scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"),
-                json!("{}"),
-            ),
-        };
+        let Self { function, event, .. } = self;
         json!({
             "version": "0",
             "id": Uuid::now_v7().to_string(),
             "detail-type": "Scheduled Event",
-            "source": source,
+            "source": "aws.events",
             "account": ACCOUNT,
             "time": to_the_second(at),
             "region": REGION,
-            "resources": [format!("arn:aws:{resource}")],
-            "detail": detail,
+            "resources": [format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{function}-{event}")],
+            "detail": {},
         })
     }
 }
 
 /// `rate(1 minute)`, `rate(5 minutes)`
 fn period(expression: &str) -> Result<Duration> {
-    let refuse = || {
-        Failure::new(format!(
-            "«{expression}»: the local cloud knows rate(N minutes|hours|days) only"
-        ))
-    };
-    let inside = expression.trim().strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
-    let (number, unit) = inside.and_then(|rate| rate.trim().split_once(' ')).ok_or_else(refuse)?;
-    let number: u32 = number.parse().ok().filter(|number| *number > 0).ok_or_else(refuse)?;
-    let seconds = match (unit.trim(), number) {
-        ("minute", 1) | ("minutes", 2..) => 60,
-        ("hour", 1) | ("hours", 2..) => 60 * 60,
-        ("day", 1) | ("days", 2..) => 24 * 60 * 60,
-        _ => return Err(refuse()),
-    };
-    Ok(Duration::from_secs(seconds).saturating_mul(number))
+    let inside = expression.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
+    let minutes = inside.and_then(|rate| match rate.split_once(' ')? {
+        ("1", "minute") => Some(1),
+        (number, "minutes") => number.parse().ok().filter(|minutes| *minutes > 1),
+        _ => None,
+    });
+    let minutes: u32 = minutes
+        .ok_or_else(|| Failure::new(format!("«{expression}»: it knows rate(N minutes) only")))?;
+    Ok(Duration::from_secs(60).saturating_mul(minutes))
 }
 
 impl Schedules {
@@ -219,10 +186,10 @@ mod tests {
         for (expression, minutes) in [
             ("rate(1 minute)", Some(1)),
             ("rate(5 minutes)", Some(5)),
-            ("rate(1 hour)", Some(60)),
-            ("rate(2 days)", Some(2_880)),
             ("rate(1 minutes)", None),
-            ("rate(2 day)", None),
+            ("rate(5 minute)", None),
+            ("rate(1 hour)", None),
+            ("rate(2 days)", None),
             ("rate(0 minutes)", None),
             ("rate(-1 minutes)", None),
             ("rate(5 seconds)", None),
@@ -240,10 +207,18 @@ mod tests {
 
     #[test]
     fn a_schedule_that_we_cannot_keep_is_refused_with_its_name() {
-        let cron = template("Nightly: {Type: Schedule, Properties: {Schedule: cron(0 3 * * ? *)}}");
-        let words = Schedule::all(&cron).unwrap_err().to_string();
-        for named in ["Nightly", "erase-users", "cron(0 3 * * ? *)", "rate("] {
-            assert!(words.contains(named), "{words}");
+        for (properties, named) in [
+            ("Schedule: cron(0 3 * * ? *)", "cron(0 3 * * ? *)"),
+            ("Schedule: rate(5 minutes), Enabled: false", "Enabled"),
+            ("Schedule: rate(5 minutes), State: DISABLED", "State"),
+            ("Schedule: rate(5 minutes), Input: '{}'", "Input"),
+            ("Name: nightly", "Name"),
+        ] {
+            let events = format!("Nightly: {{Type: Schedule, Properties: {{{properties}}}}}");
+            let words = Schedule::all(&template(&events)).unwrap_err().to_string();
+            for named in ["Nightly", "erase-users", named] {
+                assert!(words.contains(named), "{words}");
+            }
         }
     }
 
@@ -265,27 +240,6 @@ mod tests {
                 "detail": {},
             })
         );
-    }
-
-    #[test]
-    fn schedulers_event_is_its_own_and_an_input_replaces_either() {
-        let scheduler = "Daily: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day)}}";
-        let event = schedules(scheduler)[0].event(0);
-        assert_eq!((&event["source"], &event["detail"]), (&json!("aws.scheduler"), &json!("{}")));
-
-        let with_input =
-            "Daily: {Type: Schedule, Properties: {Schedule: rate(1 day), Input: '{\"a\": 1}'}}";
-        assert_eq!(schedules(with_input)[0].event(0), json!({"a": 1}));
-    }
-
-    #[test]
-    fn what_is_disabled_is_no_schedule() {
-        for events in [
-            "Daily: {Type: Schedule, Properties: {Schedule: rate(1 day), Enabled: false}}",
-            "Daily: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day), State: DISABLED}}",
-        ] {
-            assert!(schedules(events).is_empty(), "{events}");
-        }
     }
 
     #[test]

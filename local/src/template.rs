@@ -23,17 +23,21 @@ pub struct TableDefinition {
     pub time_to_live: Option<Value>,
 }
 
-/// What a table has in both worlds under the same name and in the same form. Deletion
-/// protection, backups and encryption stay behind: a local table is there to be thrown away.
-const TABLE_PROPERTIES: [&str; 5] = [
-    "AttributeDefinitions",
-    "BillingMode",
-    "KeySchema",
-    "LocalSecondaryIndexes",
-    "ProvisionedThroughput",
+/// What a table has in both worlds under the same name and in the same form.
+const TABLE_PROPERTIES: [&str; 3] = ["AttributeDefinitions", "BillingMode", "KeySchema"];
+
+/// What it has in another form, or not at all: a local table is there to be thrown away.
+const OTHER_TABLE_PROPERTIES: [&str; 5] = [
+    "DeletionProtectionEnabled",
+    "GlobalSecondaryIndexes",
+    "PointInTimeRecoverySpecification",
+    "StreamSpecification",
+    "TimeToLiveSpecification",
 ];
-const INDEX_PROPERTIES: [&str; 4] =
-    ["IndexName", "KeySchema", "Projection", "ProvisionedThroughput"];
+const INDEX_PROPERTIES: [&str; 3] = ["IndexName", "KeySchema", "Projection"];
+
+/// The events that call functions here: the emulator, the schedules and the pump see to them.
+const EVENTS: [&str; 3] = ["HttpApi", "Schedule", "DynamoDB"];
 
 impl Template {
     /// Reads the template at `path`.
@@ -81,6 +85,23 @@ impl Template {
         })
     }
 
+    /// Refuses an event of a kind that nothing here calls a function for.
+    pub fn check_events(&self) -> Result<()> {
+        for (name, function) in self.resources("AWS::Serverless::Function") {
+            let events = function["Properties"]["Events"].as_object().into_iter().flatten();
+            for (event, kind) in events.map(|(event, definition)| (event, &definition["Type"])) {
+                if !EVENTS.iter().any(|known| kind == known) {
+                    return Err(Failure::new(format!(
+                        "the local cloud doesn't emulate the event {event} of {name}: its Type is \
+                         {kind}, and {} are all it knows",
+                        EVENTS.join(", ")
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The one table of the template.
     pub fn table_definition(&self) -> Result<TableDefinition> {
         let mut tables = self.resources("AWS::DynamoDB::Table");
@@ -88,8 +109,13 @@ impl Template {
             return Err(Failure::new("the template must have exactly one AWS::DynamoDB::Table"));
         };
         let properties = &table["Properties"];
+        let known = [&TABLE_PROPERTIES[..], &OTHER_TABLE_PROPERTIES].concat();
+        refuse_others(name, properties, &known)?;
         let mut create = pick(properties, &TABLE_PROPERTIES);
         if let Some(indexes) = properties["GlobalSecondaryIndexes"].as_array() {
+            for index in indexes {
+                refuse_others(name, index, &INDEX_PROPERTIES)?;
+            }
             let indexes = indexes.iter().map(|index| pick(index, &INDEX_PROPERTIES)).collect();
             create["GlobalSecondaryIndexes"] = indexes;
         }
@@ -103,6 +129,17 @@ impl Template {
             )));
         }
         Ok(TableDefinition { create, time_to_live })
+    }
+}
+
+/// Refuses what the local database would not have.
+fn refuse_others(table: &str, properties: &Value, known: &[&str]) -> Result<()> {
+    let mut names = properties.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    match names.find(|name| !known.contains(name)) {
+        Some(name) => {
+            Err(Failure::new(format!("the local database has no {name}, which {table} has")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -192,7 +229,6 @@ Resources:
         - IndexName: lists
           KeySchema: [{AttributeName: L, KeyType: HASH}]
           Projection: {ProjectionType: ALL}
-          ContributorInsightsSpecification: {Enabled: true}
       StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
       TimeToLiveSpecification: {AttributeName: ttl, Enabled: true}
   Function:
@@ -256,6 +292,40 @@ Resources:
         let computed = TABLE.replace("BillingMode: PAY_PER_REQUEST", "BillingMode: !Ref Mode");
         let refusal = Template::parse(&computed).unwrap().table_definition().unwrap_err();
         assert!(refusal.to_string().contains("Table uses Ref"), "{refusal}");
+    }
+
+    #[test]
+    fn what_the_local_table_would_not_have_is_refused_by_name() {
+        for (property, named) in [
+            ("LocalSecondaryIndexes: []", "LocalSecondaryIndexes"),
+            ("ProvisionedThroughput: {}", "ProvisionedThroughput"),
+            ("KinesisStreamSpecification: {}", "KinesisStreamSpecification"),
+        ] {
+            let other = TABLE.replace("BillingMode: PAY_PER_REQUEST", property);
+            let refusal = Template::parse(&other).unwrap().table_definition().unwrap_err();
+            assert!(refusal.to_string().contains(named), "{refusal}");
+        }
+        let index = "Projection: {ProjectionType: ALL}";
+        let other = TABLE.replace(index, &format!("{index}\n          OnDemandThroughput: {{}}"));
+        let refusal = Template::parse(&other).unwrap().table_definition().unwrap_err();
+        assert!(refusal.to_string().contains("OnDemandThroughput"), "{refusal}");
+    }
+
+    #[test]
+    fn an_event_that_nothing_here_sends_is_refused_with_its_name() {
+        let template = |kind: &str| {
+            let events = format!("    Properties: {{Events: {{Clock: {{Type: {kind}}}}}}}\n");
+            Template::parse(&format!("{TABLE}{events}")).unwrap()
+        };
+        for kind in EVENTS {
+            template(kind).check_events().unwrap();
+        }
+        for kind in ["ScheduleV2", "SQS", "Api"] {
+            let words = template(kind).check_events().unwrap_err().to_string();
+            for named in ["Clock of Function", kind] {
+                assert!(words.contains(named), "{words}");
+            }
+        }
     }
 
     #[test]

@@ -189,6 +189,7 @@ impl Storage {
 
     /// What calls functions without a request: of those that exist, whatever the template has.
     fn events(&self, workspace: &Workspace, template: &Template) -> Result<(Pump, Vec<Schedule>)> {
+        template.check_events().explain(|| "template.yaml")?;
         let mut mappings = Mapping::all(template).explain(|| "template.yaml")?;
         let mut schedules = Schedule::all(template).explain(|| "template.yaml")?;
         mappings.retain(|mapping| workspace.functions.contains(&mapping.function));

@@ -13,10 +13,10 @@ use crate::failure::{Explain, Result};
 
 const KEPT: usize = 1_000;
 
-/// One recipient's copy of a mail.
+/// A mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
-    /// Its own: a mail to two recipients is two of these.
+    /// Its own.
     pub id: String,
     /// The recipient's address.
     pub to: String,
@@ -24,9 +24,9 @@ pub struct Mail {
     pub from: String,
     /// Subject line.
     pub subject: String,
-    /// The plain text; empty where there is none.
+    /// The plain text.
     pub text: String,
-    /// The HTML; empty where there is none.
+    /// The HTML.
     pub html: String,
     /// When it came, RFC 3339 in UTC.
     pub at: String,
@@ -97,11 +97,11 @@ impl Mailbox {
         contents.rewrite().explain(|| "can't empty the mailbox")
     }
 
-    /// Puts mails in, all or none.
-    pub(super) fn put(&self, mails: Vec<Mail>) -> std::io::Result<()> {
+    /// Puts a mail in.
+    pub(super) fn put(&self, mail: Mail) -> std::io::Result<()> {
         let mut contents = self.contents();
-        contents.append(&mails)?;
-        contents.mails.extend(mails);
+        contents.append(&mail)?;
+        contents.mails.push_back(mail);
         contents.version += 1;
         contents.forget_the_oldest()
     }
@@ -112,14 +112,14 @@ impl Mailbox {
 }
 
 impl Contents {
-    fn append(&mut self, mails: &[Mail]) -> std::io::Result<()> {
+    fn append(&mut self, mail: &Mail) -> std::io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         std::fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(file)?
-            .write_all(&lines(mails)?)?;
-        self.lines += mails.len();
+            .write_all(&lines(std::slice::from_ref(mail))?)?;
+        self.lines += 1;
         Ok(())
     }
 
@@ -181,7 +181,7 @@ pub(super) mod tests {
         for (number, to) in
             ["ada@example.com", "bob@example.com", "Ada@Example.com"].iter().enumerate()
         {
-            mailbox.put(vec![mail(number, to)]).unwrap();
+            mailbox.put(mail(number, to)).unwrap();
         }
         assert_eq!(numbers(&mailbox, None), ["mail-2", "mail-1", "mail-0"]);
         assert_eq!(numbers(&mailbox, Some("ADA@example.com")), ["mail-2", "mail-0"]);
@@ -206,7 +206,7 @@ pub(super) mod tests {
         let file = folder.join("mails.jsonl");
         let mailbox = Mailbox::file(&file).unwrap();
         for number in 0..2_100 {
-            mailbox.put(vec![mail(number, "ada@example.com")]).unwrap();
+            mailbox.put(mail(number, "ada@example.com")).unwrap();
         }
         let again = Mailbox::file(&file).unwrap();
         assert_eq!(again.mails(None).len(), KEPT);

@@ -52,7 +52,10 @@ fn send_email(served: &Served, to: &str) -> Answer {
         "Destination": {"ToAddresses": [to]},
         "Content": {"Simple": {
             "Subject": {"Data": "Your order", "Charset": "UTF-8"},
-            "Body": {"Text": {"Data": "Thank you.", "Charset": "UTF-8"}},
+            "Body": {
+                "Text": {"Data": "Thank you.", "Charset": "UTF-8"},
+                "Html": {"Data": "<p>Thank you.</p>", "Charset": "UTF-8"},
+            },
         }},
     });
     let headers = "Content-Type: application/json\r\n";
@@ -72,7 +75,7 @@ fn what_is_sent_is_in_the_mailbox() {
     let mail = &mails["data"][0];
     assert_eq!(mail["to"], "ada@example.com");
     assert_eq!((&mail["subject"], &mail["text"]), (&json!("Your order"), &json!("Thank you.")));
-    assert_eq!(mail["html"], "");
+    assert_eq!(mail["html"], "<p>Thank you.</p>");
 
     let all = get(&served, "/mails").json();
     let to: Vec<_> = all["data"].as_array().unwrap().iter().map(|mail| &mail["to"]).collect();
@@ -124,7 +127,7 @@ fn whoever_looks_again_is_told_whether_there_is_news() {
 fn a_mails_html_can_neither_run_nor_load_anything() {
     let mailbox = Mailbox::in_memory();
     let html = "<script>alert(1)</script><a href=\"https://shop.example\">Shop</a>".to_owned();
-    mailbox.put(vec![Mail { html, ..mail(1, "ada@example.com") }]).unwrap();
+    mailbox.put(Mail { html, ..mail(1, "ada@example.com") }).unwrap();
     let served = mailbox.serve(0).unwrap();
     let answer = get(&served, "/mails/mail-1/html");
     let policy = answer.header("content-security-policy").unwrap();

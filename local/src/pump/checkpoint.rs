@@ -1,6 +1,6 @@
 //! How far a mapping has come, so that the next start goes on from there.
 //!
-//! Lanes finish out of order, so a place in the shard is not enough: it also says what is decided
+//! Workers finish out of order, so a place in the shard is not enough: it also says what is decided
 //! beyond it.
 
 use std::collections::{BTreeMap, BTreeSet};

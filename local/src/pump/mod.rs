@@ -2,8 +2,8 @@
 //! that ask for it in `template.yaml`.
 //!
 //! ```text
-//! stream → filters → workers (one item, one worker) → batch → function → done
-//!                                     ↑ retry, split            → failure destination
+//! stream → filter → workers (one item, one worker) → batch → function → done
+//!                                    ↑ retry, split            → failure destination
 //! ```
 //!
 //! What it does with a batch is Lambda's, as documented in
@@ -144,7 +144,7 @@ impl Pump {
         self
     }
 
-    /// The failure destination of all mappings that have one.
+    /// The failure destination of all mappings.
     pub fn failures(&self) -> &Failures {
         &self.failures
     }
@@ -154,8 +154,8 @@ impl Pump {
         self.clock.skip(by);
     }
 
-    /// Delivers until the stream has nothing new and every batch is decided. Back-offs and batching
-    /// windows take no time.
+    /// Delivers until the stream has nothing new and every batch is decided. Back-offs take
+    /// no time.
     pub async fn drain(&mut self, functions: &impl Functions) -> Result<()> {
         let drained = self.pump(functions, true).await;
         self.clock = Clock::default();
@@ -219,7 +219,7 @@ impl Pump {
     async fn read(&mut self) -> Result<usize> {
         let mut count = 0;
         for flow in &mut self.flows {
-            count += flow.read(&self.stream, self.clock.now()).await?;
+            count += flow.read(&self.stream).await?;
         }
         Ok(count)
     }
@@ -278,12 +278,10 @@ impl Pump {
                 if count == 1 { "" } else { "s" },
                 loss.condition.in_words(),
             );
-            if flow.mapping.destination.is_some() {
-                let stream = self.stream.shown_as(&flow.checkpoint.stream);
-                let region = self.stream.region();
-                let message = failures::message(loss, function, &stream, region, self.clock.now());
-                self.failures.send(message)?;
-            }
+            let stream = self.stream.shown_as(&flow.checkpoint.stream);
+            let region = self.stream.region();
+            let message = failures::message(loss, function, &stream, region, self.clock.now());
+            self.failures.send(message)?;
         }
         let lost = settled.lost.iter().flat_map(|loss| &loss.records);
         for record in settled.done.iter().chain(lost) {
@@ -312,7 +310,7 @@ impl Flow {
         Self { mapping, reader: None, workers, checkpoint, moved: false, unavailable: false }
     }
 
-    async fn read(&mut self, stream: &Stream, now: i64) -> Result<usize> {
+    async fn read(&mut self, stream: &Stream) -> Result<usize> {
         if self.workers.iter().map(Worker::len).sum::<usize>() >= HELD_AT_MOST {
             return Ok(0);
         }
@@ -323,7 +321,7 @@ impl Flow {
                 if self.checkpoint.stream != arn {
                     self.checkpoint = Checkpoint { stream: arn.clone(), ..Checkpoint::default() };
                 }
-                self.reader.insert(Reader::new(arn, self.mapping.start))
+                self.reader.insert(Reader::new(arn))
             }
         };
         let records = reader.read(stream, &self.checkpoint.shards).await?;
@@ -334,9 +332,8 @@ impl Flow {
             if !position.read(&record.sequence_number) {
                 continue;
             }
-            let filters = &self.mapping.filters;
-            if filters.is_empty() || filters.iter().any(|filter| filter.matches(&record.event)) {
-                self.workers[record.worker(self.mapping.workers)].push(record, now);
+            if self.mapping.filter.matches(&record.event) {
+                self.workers[record.worker(self.mapping.workers)].push(record);
             } else {
                 position.decide(&record.sequence_number);
             }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::checkpoint::Position;
-use super::mapping::StartingPosition;
 use super::record::{Record, SequenceNumber, in_region};
 use crate::failure::{Explain, Failure, Result};
 use crate::http::Client;
@@ -87,7 +86,6 @@ impl Stream {
         let mut request = json!({"StreamArn": arn, "ShardId": shard});
         request["ShardIteratorType"] = match start {
             Start::Oldest => "TRIM_HORIZON".into(),
-            Start::Latest => "LATEST".into(),
             Start::After(number) => {
                 request["SequenceNumber"] = number.as_str().into();
                 "AFTER_SEQUENCE_NUMBER".into()
@@ -131,7 +129,6 @@ impl Stream {
 #[derive(Debug, Clone)]
 enum Start {
     Oldest,
-    Latest,
     After(SequenceNumber),
 }
 
@@ -139,7 +136,6 @@ enum Start {
 #[derive(Debug)]
 pub(super) struct Reader {
     pub arn: String,
-    start: StartingPosition,
     shards: BTreeMap<String, Shard>,
     /// Whether there may be shards that we don't know.
     look_for_shards: bool,
@@ -157,8 +153,8 @@ struct Shard {
 
 impl Reader {
     /// One that has read nothing yet.
-    pub fn new(arn: String, start: StartingPosition) -> Self {
-        Self { arn, start, shards: BTreeMap::new(), look_for_shards: true }
+    pub fn new(arn: String) -> Self {
+        Self { arn, shards: BTreeMap::new(), look_for_shards: true }
     }
 
     /// What is new, in order. A shard is read when its parent is read to the end.
@@ -184,15 +180,9 @@ impl Reader {
         stream: &Stream,
         positions: &BTreeMap<String, Position>,
     ) -> Result<()> {
-        // Shards that appear later begin after we did: nothing of them may be missed.
-        let first_time = self.shards.is_empty();
         for (name, parent) in stream.shards(&self.arn).await? {
             let known = positions.get(&name).and_then(|position| position.after.clone());
-            let start = match (known, self.start) {
-                (Some(number), _) => Start::After(number),
-                (None, StartingPosition::Latest) if first_time => Start::Latest,
-                (None, _) => Start::Oldest,
-            };
+            let start = known.map_or(Start::Oldest, Start::After);
             let shard = Shard { parent, start, iterator: None, ended: false };
             self.shards.entry(name).or_insert(shard);
         }

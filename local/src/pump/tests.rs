@@ -148,9 +148,6 @@ impl Functions for Function {
     }
 }
 
-const TO_A_QUEUE: &str =
-    "DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt UndeliveredMail.Arn}}";
-
 #[tokio::test]
 async fn records_come_in_order_in_batches() {
     let shop = Shop::open();
@@ -219,35 +216,20 @@ async fn a_record_has_the_form_that_lambda_gives_it() {
 }
 
 #[tokio::test]
-async fn what_no_filter_wants_is_dropped_without_an_invocation() {
+async fn what_the_filter_does_not_want_is_dropped_without_an_invocation() {
     let shop = Shop::open();
     let wants = |says: &str| {
-        format!(r#"{{Pattern: '{{"dynamodb": {{"NewImage": {{"says": {{"S": ["{says}"]}}}}}}}}'}}"#)
+        let pattern = format!(r#"{{"dynamodb": {{"NewImage": {{"says": {{"S": {says}}}}}}}}}"#);
+        format!("FilterCriteria: {{Filters: [{{Pattern: '{pattern}'}}]}}")
     };
     shop.put_all(&["a", "b", "c", "d"]).await;
     let function = Function::that_is_content();
-    let filters = format!("FilterCriteria: {{Filters: [{}, {}]}}", wants("b"), wants("d"));
-    shop.pump(&filters).drain(&function).await.unwrap();
+    shop.pump(&wants(r#"["b", "d"]"#)).drain(&function).await.unwrap();
     assert_eq!(function.log(), ["b d"]);
 
     let nothing = Function::that_is_content();
-    let filters = format!("FilterCriteria: {{Filters: [{}]}}", wants("z"));
-    shop.pump(&filters).drain(&nothing).await.unwrap();
+    shop.pump(&wants(r#"["z"]"#)).drain(&nothing).await.unwrap();
     assert!(nothing.log().is_empty());
-}
-
-#[tokio::test]
-async fn latest_leaves_out_what_was_there_before() {
-    let shop = Shop::open();
-    shop.put("before", "before").await;
-    let function = Function::that_is_content();
-    let mut latest = mapping("");
-    latest.start = mapping::StartingPosition::Latest;
-    let mut pump = Pump::new(shop.table(), vec![latest]);
-    pump.drain(&function).await.unwrap();
-    shop.put("after", "after").await;
-    pump.drain(&function).await.unwrap();
-    assert_eq!(function.log(), ["after"]);
 }
 
 #[tokio::test]
@@ -262,9 +244,9 @@ async fn a_failed_batch_is_tried_again_before_what_comes_after_it() {
         }
         Ok(json!(null))
     });
-    let mut pump = shop.pump(&format!("BatchSize: 2, MaximumRetryAttempts: 2, {TO_A_QUEUE}"));
+    let mut pump = shop.pump("BatchSize: 2, MaximumRetryAttempts: 2");
     pump.drain(&function).await.unwrap();
-    assert_eq!(function.log(), ["a b", "a b", "a b", "c d"]);
+    assert_eq!(function.log(), ["a b", "a", "a", "b", "c d"]);
     assert!(pump.failures().all().is_empty());
 }
 
@@ -273,8 +255,7 @@ async fn a_poisoned_record_holds_up_nobody_beyond_its_retries() {
     let shop = Shop::open();
     shop.put_all(&["poison", "b"]).await;
     let function = Function::that_fails_at("poison");
-    let properties = format!("BatchSize: 1, MaximumRetryAttempts: 3, {TO_A_QUEUE}");
-    let mut pump = shop.pump(&properties);
+    let mut pump = shop.pump("BatchSize: 1, MaximumRetryAttempts: 3");
     pump.drain(&function).await.unwrap();
     assert_eq!(function.log(), ["poison", "poison", "poison", "poison", "b"]);
     assert_eq!(pump.failures().all().len(), 1);
@@ -285,9 +266,7 @@ async fn splitting_isolates_the_one_bad_record() {
     let shop = Shop::open();
     shop.put_all(&["a", "b", "c", "d", "e", "poison", "g", "h", "i", "j"]).await;
     let function = Function::that_fails_at("poison");
-    let mut pump = shop.pump(&format!(
-        "BatchSize: 10, MaximumRetryAttempts: 2, BisectBatchOnFunctionError: true, {TO_A_QUEUE}"
-    ));
+    let mut pump = shop.pump("BatchSize: 10, MaximumRetryAttempts: 2");
     pump.drain(&function).await.unwrap();
     assert_eq!(
         function.log(),
@@ -312,54 +291,16 @@ async fn splitting_isolates_the_one_bad_record() {
 }
 
 #[tokio::test]
-async fn without_splitting_a_batch_is_given_up_as_a_whole() {
-    let shop = Shop::open();
-    shop.put_all(&["a", "poison", "c"]).await;
-    let function = Function::that_fails_at("poison");
-    let mut pump = shop.pump(&format!("MaximumRetryAttempts: 1, {TO_A_QUEUE}"));
-    pump.drain(&function).await.unwrap();
-    assert_eq!(function.log(), ["a poison c", "a poison c"]);
-    assert_eq!(pump.failures().all()[0]["DDBStreamBatchInfo"]["batchSize"], 3);
-}
-
-#[tokio::test]
-async fn a_partial_answer_goes_on_at_the_lowest_record_it_names() {
-    let shop = Shop::open();
-    shop.put_all(&["a", "b", "bad", "d"]).await;
-    let function = Function::that_names("bad");
-    let mut pump = shop.pump(&format!(
-        "MaximumRetryAttempts: 2, FunctionResponseTypes: [ReportBatchItemFailures], {TO_A_QUEUE}"
-    ));
-    pump.drain(&function).await.unwrap();
-    assert_eq!(function.log(), ["a b bad d", "bad d", "bad d"]);
-
-    let lost = pump.failures().all();
-    assert_eq!(lost[0]["DDBStreamBatchInfo"]["batchSize"], 2);
-    assert_eq!(lost[0]["requestContext"]["approximateInvokeCount"], 3);
-    assert!(lost[0]["responseContext"].get("functionError").is_none());
-}
-
-#[tokio::test]
-async fn a_partial_answer_costs_no_neighbour_where_batches_are_split() {
+async fn a_partial_answer_costs_no_neighbour() {
     let shop = Shop::open();
     shop.put_all(&["a", "bad", "c", "d"]).await;
     let function = Function::that_names("bad");
-    let mut pump = shop.pump(&format!(
-        "MaximumRetryAttempts: 1, BisectBatchOnFunctionError: true, \
-         FunctionResponseTypes: [ReportBatchItemFailures], {TO_A_QUEUE}"
-    ));
+    let mut pump = shop.pump("MaximumRetryAttempts: 1");
     pump.drain(&function).await.unwrap();
     assert_eq!(function.log(), ["a bad c d", "bad c d", "bad c", "bad", "bad", "c", "d"]);
-    assert_eq!(pump.failures().all().len(), 1);
-}
-
-#[tokio::test]
-async fn a_partial_answer_counts_only_where_the_mapping_says_so() {
-    let shop = Shop::open();
-    shop.put_all(&["a", "bad"]).await;
-    let function = Function::that_names("bad");
-    shop.pump("MaximumRetryAttempts: 1").drain(&function).await.unwrap();
-    assert_eq!(function.log(), ["a bad"]);
+    let lost = pump.failures().all();
+    assert_eq!(lost.len(), 1);
+    assert!(lost[0]["responseContext"].get("functionError").is_none());
 }
 
 #[tokio::test]
@@ -368,9 +309,8 @@ async fn a_malformed_answer_is_a_failure_of_the_whole_batch() {
     shop.put_all(&["a", "b"]).await;
     let function =
         Function::that(|_, _| Ok(json!({"batchItemFailures": [{"itemIdentifier": ""}]})));
-    let properties = "MaximumRetryAttempts: 1, FunctionResponseTypes: [ReportBatchItemFailures]";
-    shop.pump(properties).drain(&function).await.unwrap();
-    assert_eq!(function.log(), ["a b", "a b"]);
+    shop.pump("MaximumRetryAttempts: 1").drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["a b", "a", "a", "b", "b"]);
 }
 
 #[tokio::test]
@@ -378,7 +318,7 @@ async fn the_failure_destination_is_told_what_lambda_tells_it() {
     let shop = Shop::open();
     shop.put_all(&["poison", "b"]).await;
     let function = Function::that_fails_at("poison");
-    let mut pump = shop.pump(&format!("MaximumRetryAttempts: 1, {TO_A_QUEUE}"));
+    let mut pump = shop.pump("MaximumRetryAttempts: 1");
     pump.drain(&function).await.unwrap();
 
     let mut message = pump.failures().all().remove(0);
@@ -386,8 +326,8 @@ async fn the_failure_destination_is_told_what_lambda_tells_it() {
     let number = |index: usize| event["Records"][index]["dynamodb"]["SequenceNumber"].clone();
     let info = message["DDBStreamBatchInfo"].take();
     assert_eq!(info["startSequenceNumber"], number(0));
-    assert_eq!(info["endSequenceNumber"], number(1));
-    assert_eq!(info["batchSize"], 2);
+    assert_eq!(info["endSequenceNumber"], number(0));
+    assert_eq!(info["batchSize"], 1);
     assert_eq!(info["streamArn"], event["Records"][0]["eventSourceARN"]);
     assert_eq!(info["shardId"], "shardId-00000001-shop");
     for end in ["approximateArrivalOfFirstRecord", "approximateArrivalOfLastRecord"] {
@@ -403,7 +343,7 @@ async fn the_failure_destination_is_told_what_lambda_tells_it() {
                 "requestId": null,
                 "functionArn": "arn:aws:lambda:us-east-1:000000000000:function:deliver-mail",
                 "condition": "RetryAttemptsExhausted",
-                "approximateInvokeCount": 2,
+                "approximateInvokeCount": 3,
             },
             "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
             "version": "1.0",
@@ -414,15 +354,6 @@ async fn the_failure_destination_is_told_what_lambda_tells_it() {
 }
 
 #[tokio::test]
-async fn without_a_destination_nobody_is_told() {
-    let shop = Shop::open();
-    shop.put("poison", "poison").await;
-    let mut pump = shop.pump("MaximumRetryAttempts: 0");
-    pump.drain(&Function::that_fails_at("poison")).await.unwrap();
-    assert!(pump.failures().all().is_empty());
-}
-
-#[tokio::test]
 async fn failures_are_kept_in_a_file_a_line_each() {
     let shop = Shop::open();
     let folder = Folder::new("pump-failures");
@@ -430,9 +361,8 @@ async fn failures_are_kept_in_a_file_a_line_each() {
     for item in ["a", "b"] {
         shop.put(item, "poison").await;
     }
-    let mut pump = shop
-        .pump(&format!("BatchSize: 1, MaximumRetryAttempts: 0, {TO_A_QUEUE}"))
-        .with_failures(Failures::file(&file));
+    let mut pump =
+        shop.pump("BatchSize: 1, MaximumRetryAttempts: 0").with_failures(Failures::file(&file));
     pump.drain(&Function::that_fails_at("poison")).await.unwrap();
 
     let text = std::fs::read_to_string(&file).unwrap();
@@ -446,7 +376,7 @@ async fn what_is_too_old_is_not_tried_at_all() {
     let shop = Shop::open();
     shop.put_all(&["a", "b"]).await;
     let function = Function::that_is_content();
-    let mut pump = shop.pump(&format!("MaximumRecordAgeInSeconds: 3600, {TO_A_QUEUE}"));
+    let mut pump = shop.pump("MaximumRecordAgeInSeconds: 3600");
     pump.advance(Duration::from_secs(3_700));
     pump.drain(&function).await.unwrap();
     assert!(function.log().is_empty());
@@ -461,11 +391,11 @@ async fn what_is_too_old_is_not_tried_at_all() {
 }
 
 #[tokio::test]
-async fn without_a_limit_retries_end_with_the_records_age() {
+async fn retries_end_with_the_records_age_too() {
     let shop = Shop::open();
     shop.put("poison", "poison").await;
     let function = Function::that_fails_at("poison");
-    let mut pump = shop.pump(&format!("MaximumRecordAgeInSeconds: 60, {TO_A_QUEUE}"));
+    let mut pump = shop.pump("MaximumRecordAgeInSeconds: 60");
     pump.drain(&function).await.unwrap();
     // 1 + 2 + 4 + 8 + 16 + 32 seconds
     assert_eq!(function.times("poison"), 6);
@@ -486,7 +416,7 @@ async fn a_function_that_cannot_be_called_loses_no_retry() {
             Err(NotDone::Unavailable("it is being built".to_owned()))
         }
     });
-    let mut pump = shop.pump(&format!("MaximumRetryAttempts: 0, {TO_A_QUEUE}"));
+    let mut pump = shop.pump("MaximumRetryAttempts: 0");
     pump.drain(&function).await.unwrap();
     assert_eq!(function.times("a"), 6);
     assert!(pump.failures().all().is_empty());
@@ -550,37 +480,14 @@ async fn a_worker_that_waits_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
-async fn a_batch_waits_for_more_while_its_window_is_open() {
-    let mut worker = Worker::default();
-    let mapping = mapping("BatchSize: 3, MaximumBatchingWindowInSeconds: 2");
-    let mut settled = Processed::default();
-    let written = 1_000;
-    worker.push(record::tests::record(1, "a", written), 1_000_000);
-    assert_eq!(worker.next(&mapping, 1_000_500, &mut settled), Next::Wait(1_002_000));
-    worker.push(record::tests::record(2, "b", written), 1_000_600);
-    assert_eq!(worker.next(&mapping, 1_001_999, &mut settled), Next::Wait(1_002_000));
-    let Next::Invoke(event) = worker.next(&mapping, 1_002_000, &mut settled) else {
-        panic!("the window is over");
-    };
-    assert_eq!(event["Records"].as_array().unwrap().len(), 2);
-
-    let mut full = Worker::default();
-    for number in 1..=3 {
-        full.push(record::tests::record(number, "a", written), 1_000_000);
-    }
-    assert!(matches!(full.next(&mapping, 1_000_000, &mut settled), Next::Invoke(_)));
-    assert_eq!(full.next(&mapping, 1_000_000, &mut settled), Next::Nothing, "one at a time");
-}
-
-#[tokio::test]
 async fn a_batch_is_complete_at_six_megabytes() {
     let mut worker = Worker::default();
     for number in 1..=3 {
         let mut record = record::tests::record(number, "a", 0);
         record.size = 4_000_000;
-        worker.push(record, 0);
+        worker.push(record);
     }
-    let mapping = mapping("MaximumBatchingWindowInSeconds: 60");
+    let mapping = mapping("");
     let Next::Invoke(event) = worker.next(&mapping, 0, &mut Processed::default()) else {
         panic!("two would be too large");
     };
@@ -591,7 +498,7 @@ async fn a_batch_is_complete_at_six_megabytes() {
 async fn back_offs_double_up_to_a_minute() {
     let mut worker = Worker::default();
     let (mapping, mut settled) = (mapping(""), Processed::default());
-    worker.push(record::tests::record(1, "a", 0), 0);
+    worker.push(record::tests::record(1, "a", 0));
     let mut waits = Vec::new();
     let mut now = 0;
     for _ in 0..9 {

@@ -26,8 +26,8 @@ const UNAVAILABLE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(super) struct Worker {
-    /// In no batch yet; each with the time when it came.
-    waiting: VecDeque<(i64, Record)>,
+    /// In no batch yet.
+    waiting: VecDeque<Record>,
     /// The first is under way, or next; what follows was split off one.
     batches: VecDeque<Batch>,
     under_way: bool,
@@ -87,8 +87,8 @@ impl Condition {
 
 impl Worker {
     /// Adds a record, which is newer than all before.
-    pub fn push(&mut self, record: Record, now: i64) {
-        self.waiting.push_back((now, record));
+    pub fn push(&mut self, record: Record) {
+        self.waiting.push_back(record);
     }
 
     /// Forgets an invocation whose outcome will never be known: it is made again.
@@ -108,10 +108,8 @@ impl Worker {
         }
         loop {
             if self.batches.is_empty() {
-                match self.gather(mapping, now) {
-                    Ok(batch) => self.batches.push_back(batch),
-                    Err(next) => return next,
-                }
+                let next = self.gather(mapping, now);
+                self.batches.extend(next);
             }
             let Some(batch) = self.batches.front_mut() else { return Next::Nothing };
             settled.lost.extend(batch.too_old(now.saturating_sub(mapping.maximum_age)));
@@ -128,22 +126,17 @@ impl Worker {
         }
     }
 
-    /// The next batch, complete or long enough waited for.
-    fn gather(&mut self, mapping: &Mapping, now: i64) -> Result<Batch, Next> {
-        let Some((came, first)) = self.waiting.front() else { return Err(Next::Nothing) };
+    /// The next batch, of what is there.
+    fn gather(&mut self, mapping: &Mapping, now: i64) -> Option<Batch> {
+        let first = self.waiting.front()?;
         let mut size = 0;
-        let together = self.waiting.iter().take_while(|(_, record)| {
+        let together = self.waiting.iter().take_while(|record| {
             size += record.size;
             record.shard == first.shard && (size <= LARGEST_PAYLOAD || size == record.size)
         });
         let count = together.take(mapping.batch_size).count();
-        let complete = count == mapping.batch_size || count < self.waiting.len();
-        let window_ends = came.saturating_add(mapping.window);
-        if !complete && window_ends > now {
-            return Err(Next::Wait(window_ends));
-        }
-        let records = self.waiting.drain(..count).map(|(_, record)| record).collect();
-        Ok(Batch { records, retries: 0, invocations: 0, failed: false, due: now })
+        let records = self.waiting.drain(..count).collect();
+        Some(Batch { records, retries: 0, invocations: 0, failed: false, due: now })
     }
 
     /// Takes the outcome of the invocation that [`Worker::next`] asked for.
@@ -157,8 +150,7 @@ impl Worker {
         self.under_way = false;
         let Some(mut batch) = self.batches.pop_front() else { return };
         let verdict = match outcome {
-            Ok(answer) if mapping.reports_item_failures => verdict(&answer, &batch.records),
-            Ok(_) => Verdict::Done,
+            Ok(answer) => verdict(&answer, &batch.records),
             Err(NotDone::Failed(_)) => Verdict::Failed,
             Err(NotDone::Unavailable(_)) => {
                 batch.invocations -= 1;
@@ -173,11 +165,7 @@ impl Worker {
             Verdict::From(first) if first > 0 => {
                 let rest = batch.split_off(first);
                 settled.done.extend(batch.records);
-                if mapping.bisect {
-                    self.batches.push_front(rest);
-                } else {
-                    self.try_again(rest, mapping, now, settled);
-                }
+                self.batches.push_front(rest);
             }
             Verdict::From(_) | Verdict::Failed => self.failed(batch, mapping, now, settled),
         }
@@ -186,7 +174,7 @@ impl Worker {
     /// Splits a batch that failed as a whole, which uses up no retry, or tries it again.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>
     fn failed(&mut self, mut batch: Batch, mapping: &Mapping, now: i64, settled: &mut Processed) {
-        if mapping.bisect && batch.records.len() > 1 {
+        if batch.records.len() > 1 {
             let half = batch.split_off(batch.records.len().div_ceil(2));
             self.batches.push_front(half);
             self.batches.push_front(batch);
@@ -202,7 +190,7 @@ impl Worker {
         now: i64,
         settled: &mut Processed,
     ) {
-        if mapping.retries.is_some_and(|most| batch.retries >= most) {
+        if batch.retries >= mapping.retries {
             settled.lost.push(batch.give_up(Condition::RetryAttemptsExhausted));
             return;
         }
