@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use shared::http::routes::ROUTES;
+use shared::http::routes::{ROUTES, named};
 
 use super::{NewRoute, parameter};
 use crate::failure::{Explain, Failure, Result};
@@ -213,7 +213,7 @@ async fn main() -> shared::lambda::Exit {{
         };
         let rest = entry(&lacks(&[&taken[..], &[method]].concat()), "route-not-found");
         if taken.is_empty() {
-            let sibling = ROUTES.iter().find(|route| Some(&route.name) == self.siblings.last())?;
+            let sibling = named(self.siblings.last()?);
             let last = format!("    {{ path = \"{}\",", sibling.path);
             let is_rest = |line: &str| line.contains("\"route-not-found\"");
             let starts = |line: &str| line.starts_with(&last);
