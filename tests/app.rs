@@ -74,93 +74,13 @@ struct JobFunction {
 impl App {
     /// Starts an empty shop without rate limits.
     pub async fn start() -> Self {
-        Self::start_with(Faults::default()).await
+        Self::builder().start().await
     }
 
-    /// Starts an empty shop whose database injects these faults.
-    pub async fn start_with(faults: Faults) -> Self {
-        Self::start_as(faults, generous_timeouts(), |_| ()).await
-    }
-
-    /// Starts a shop with the default rate limits and these changes. Other test shops have no
-    /// limits, because all their users call from one IP address.
-    pub async fn start_limited(changes: &str, faults: Faults) -> Self {
-        let limits = RateLimits::parse(changes).expect("limits");
-        Self::start_as(faults, generous_timeouts(), |config| config.rate_limits = limits).await
-    }
-
-    /// Starts a shop with the timeouts and rate limits of a deployed one.
-    pub async fn start_as_deployed(faults: Faults) -> Self {
-        Self::start_as(faults, Timeouts::default(), |config| {
-            config.rate_limits = RateLimits::default();
-        })
-        .await
-    }
-
-    /// Starts a shop without a private key: the first login creates it, and stores it in the
-    /// parameter store at `parameters`. Rate limits are the defaults.
-    pub async fn start_without_a_key(parameters: &str) -> Self {
-        let mut app = Self::start_limited("", Faults::default()).await;
-        let functions =
-            app.functions.values_mut().map(|function| (&mut function.ctx, &function.gate));
-        let jobs = app.jobs.values_mut().map(|job| (&mut job.ctx, &job.gate));
-        for (ctx, gate) in functions.chain(jobs) {
-            let mut config = ctx.config.clone();
-            config.token_key_parameter = Some("/shop/token-key".to_owned());
-            config.aws.ssm_endpoint = Some(parameters.to_owned());
-            let network = SharedHttpClient::new(gate.clone());
-            *ctx = context(&config, network, Issuer::default(), &app.clock, &app.mailbox);
-        }
-        app
-    }
-
-    /// Starts an empty shop with other settings.
-    pub async fn start_configured(configure: impl FnOnce(&mut Config)) -> Self {
-        Self::start_as(Faults::default(), generous_timeouts(), configure).await
-    }
-
-    async fn start_as(
-        faults: Faults,
-        timeouts: Timeouts,
-        configure: impl FnOnce(&mut Config),
-    ) -> Self {
-        let (table, clock) = (database::new_table_name(), Arc::new(AtomicI64::new(BEGINNING)));
-        let mut config = config(&table, timeouts);
-        configure(&mut config);
-        let lags = faults.stale_reads || StaleReads::of_run().in_this_test();
-        let (client, network, replica) = connect(&config, &clock, lags).await;
-
-        let key = PrivateKey::generate().expect("a key");
-        let mailbox = Mailbox::default();
-        let issuer = Issuer::with_key(key.clone());
-        let unrestricted = context(&config, network.clone(), issuer, &clock, &mailbox);
-        issuer::publish(&key, &unrestricted.store, unrestricted.now()).await.expect("published");
-        if let Some(replica) = &replica {
-            replica.catch_up().await;
-        }
-        let (faults, rendezvous) = (Arc::new(faults), Arc::new(Rendezvous::default()));
-        let mut policies = policy::policies();
-        let mut behind_a_gate = |name, lags: bool| {
-            let (faults, rendezvous) = (faults.clone(), rendezvous.clone());
-            let gate = Gate::new(network.clone(), name, policies.remove(name), faults, rendezvous);
-            let gate = gate.reading_from(replica.clone().filter(|_| lags));
-            let issuer = Issuer::with_key(key.clone());
-            let network = SharedHttpClient::new(gate.clone());
-            (context(&config, network, issuer, &clock, &mailbox), gate)
-        };
-        let functions = handlers().into_iter().map(|(name, handler)| {
-            let route = routes::named(name);
-            let (ctx, gate) = behind_a_gate(name, route.method != Some(Method::GET));
-            (name, Function { route, handler, ctx, gate })
-        });
-        let functions = functions.collect();
-        let jobs = job_handlers().into_iter().map(|(name, handler)| {
-            let (ctx, gate) = behind_a_gate(name, true);
-            (name, JobFunction { job: jobs::named(name), handler, ctx, gate })
-        });
-        let jobs = jobs.collect();
-        let requests = AtomicU32::new(0);
-        Self { functions, jobs, unrestricted, client, table, mailbox, rendezvous, clock, requests }
+    /// Returns a builder for a shop with faults, rate limits or other settings.
+    pub fn builder() -> AppBuilder {
+        let config = config(&database::new_table_name(), generous_timeouts());
+        AppBuilder { config, faults: Faults::default(), has_key: true }
     }
 
     /// Makes the next `transactions` transactions race: none is carried out before all have been
@@ -349,6 +269,93 @@ impl App {
 
     fn function(&self, method: &str, path: &str) -> &Function {
         &self.functions[routes::find(method, path).name]
+    }
+}
+
+/// The settings of a shop to start. The defaults are no faults, no rate limits (in most tests all
+/// users call from one IP address) and long timeouts.
+pub struct AppBuilder {
+    config: Config,
+    faults: Faults,
+    has_key: bool,
+}
+
+impl AppBuilder {
+    /// Injects these faults into the database.
+    #[must_use]
+    pub fn faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
+    }
+
+    /// Sets the default rate limits with these changes, in the form of the setting `RATE_LIMITS`.
+    #[must_use]
+    pub fn limits(self, changes: &str) -> Self {
+        let limits = RateLimits::parse(changes).expect("limits");
+        self.configure(|config| config.rate_limits = limits)
+    }
+
+    /// Sets the timeouts and rate limits of a deployed shop.
+    #[must_use]
+    pub fn as_deployed(self) -> Self {
+        self.limits("").configure(|config| config.timeouts = Timeouts::default())
+    }
+
+    /// Starts without a private key: the first login creates it, and stores it in the parameter
+    /// store at this URL.
+    #[must_use]
+    pub fn without_a_key(self, parameters: &str) -> Self {
+        let configured = self.configure(|config| {
+            config.token_key_parameter = Some("/shop/token-key".to_owned());
+            config.aws.ssm_endpoint = Some(parameters.to_owned());
+        });
+        Self { has_key: false, ..configured }
+    }
+
+    /// Changes the settings.
+    #[must_use]
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// Starts the shop, with its own table.
+    pub async fn start(self) -> App {
+        let Self { config, faults, has_key } = self;
+        let (table, clock) = (config.table.clone(), Arc::new(AtomicI64::new(BEGINNING)));
+        let lags = faults.stale_reads || StaleReads::of_run().in_this_test();
+        let (client, network, replica) = connect(&config, &clock, lags).await;
+
+        let key = PrivateKey::generate().expect("a key");
+        let mailbox = Mailbox::default();
+        let issuer = Issuer::with_key(key.clone());
+        let unrestricted = context(&config, network.clone(), issuer, &clock, &mailbox);
+        issuer::publish(&key, &unrestricted.store, unrestricted.now()).await.expect("published");
+        if let Some(replica) = &replica {
+            replica.catch_up().await;
+        }
+        let (faults, rendezvous) = (Arc::new(faults), Arc::new(Rendezvous::default()));
+        let mut policies = policy::policies();
+        let mut behind_a_gate = |name, lags: bool| {
+            let (faults, rendezvous) = (faults.clone(), rendezvous.clone());
+            let gate = Gate::new(network.clone(), name, policies.remove(name), faults, rendezvous);
+            let gate = gate.reading_from(replica.clone().filter(|_| lags));
+            let issuer = if has_key { Issuer::with_key(key.clone()) } else { Issuer::default() };
+            let network = SharedHttpClient::new(gate.clone());
+            (context(&config, network, issuer, &clock, &mailbox), gate)
+        };
+        let functions = handlers().into_iter().map(|(name, handler)| {
+            let route = routes::named(name);
+            let (ctx, gate) = behind_a_gate(name, route.method != Some(Method::GET));
+            (name, Function { route, handler, ctx, gate })
+        });
+        let functions = functions.collect();
+        let jobs = job_handlers().into_iter().map(|(name, handler)| {
+            let (ctx, gate) = behind_a_gate(name, true);
+            (name, JobFunction { job: jobs::named(name), handler, ctx, gate })
+        });
+        let jobs = jobs.collect();
+        let requests = AtomicU32::new(0);
+        App { functions, jobs, unrestricted, client, table, mailbox, rendezvous, clock, requests }
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::app::App;
-use tests::gate::{Count, Faults};
+use tests::gate::Count;
 use tests::persona::Persona;
 use tests::samples::{create_product, create_sku, product, usd, weaken_hash};
 
@@ -66,7 +66,7 @@ async fn place(ada: &Persona<'_>, body: Value, key: Option<&str>) -> Answer {
 /// Counts of signed-in routes include the read of the security item: one request, depth 1, 1 unit.
 #[tokio::test]
 async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
-    let app = App::start_limited("", Faults::default()).await;
+    let app = App::builder().limits("").start().await;
     let (admin, anyone) = (app.admin().await, app.anonymous());
     app.warm_up().await;
     println!("| route | case | requests | depth | read units | write units | index write units |");

@@ -5,12 +5,11 @@ use std::collections::HashSet;
 use serde_json::json;
 use tests::answer::Answer;
 use tests::app::App;
-use tests::gate::Faults;
 use tests::samples::{create_product, product};
 
 /// A shop that allows one login per account and window.
 async fn shop() -> App {
-    App::start_limited("login_account=1/900", Faults::default()).await
+    App::builder().limits("login_account=1/900").start().await
 }
 
 /// One response of each kind, each requested by a page of this origin.

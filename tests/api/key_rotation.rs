@@ -24,7 +24,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// A shop with one customer, and the local parameter store that holds its key.
 async fn open() -> (App, Served) {
     let parameters = Parameters::in_memory().serve(0).expect("a parameter store");
-    let app = App::start_without_a_key(&parameters.url()).await;
+    let app = App::builder().without_a_key(&parameters.url()).limits("").start().await;
     app.warm_up().await;
     // Not by a function: it would issue a token, and so read the key.
     app.put_account("ada@example.com", PASSWORD).await;

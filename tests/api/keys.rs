@@ -10,7 +10,6 @@ use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
 use shared::store::keys::{self, Key};
 use tests::app::App;
-use tests::gate::Faults;
 use tests::samples::{create_product, product};
 
 const UUID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -67,7 +66,7 @@ fn key_texts_never_change() {
 
 #[tokio::test]
 async fn only_items_that_may_expire_have_a_time_to_live() {
-    let app = App::start_limited("", Faults::default()).await;
+    let app = App::builder().limits("").start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let ada = ada.with_password("correct horse").await;
     let email = ada.get("/users/me").await.expect(200)["email"].clone();

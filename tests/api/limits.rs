@@ -24,7 +24,7 @@ const HOME: &str = "198.51.100.1";
 const CAFE: &str = "198.51.100.2";
 
 async fn limited(changes: &str) -> App {
-    App::start_limited(changes, Faults::default()).await
+    App::builder().limits(changes).start().await
 }
 
 /// A customer who has a password, and their address.
@@ -524,7 +524,7 @@ async fn who_comes_from_nowhere_is_one_caller_and_known_nowhere() {
 #[tokio::test]
 async fn where_nothing_can_be_counted_passwords_are_not_looked_at_and_the_rest_goes_on() {
     let closed = Faults { closed: Some("LIMIT#"), ..Faults::default() };
-    let app = App::start_limited("", closed).await;
+    let app = App::builder().limits("").faults(closed).start().await;
     let (owner, email) = owner(&app).await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
     let before = app.contents().await;
@@ -545,7 +545,7 @@ async fn where_nothing_can_be_counted_passwords_are_not_looked_at_and_the_rest_g
 #[tokio::test]
 async fn nothing_but_a_password_waits_long_for_being_counted() {
     let silent = Faults { silent: Some("LIMIT#"), ..Faults::default() };
-    let app = App::start_as_deployed(silent).await;
+    let app = App::builder().as_deployed().faults(silent).start().await;
     let (owner, email) = owner(&app).await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
     let begin = std::time::Instant::now();
@@ -560,7 +560,7 @@ async fn nothing_but_a_password_waits_long_for_being_counted() {
 #[tokio::test]
 async fn where_acquaintances_can_not_be_read_the_limit_is_everybodys() {
     let closed = Faults { closed: Some("KNOWN#"), ..Faults::default() };
-    let app = App::start_limited("login_account=2/900", closed).await;
+    let app = App::builder().limits("login_account=2/900").faults(closed).start().await;
     let (owner, email) = owner(&app).await;
     log_in(&owner, &email, PASSWORD).await.expect(200);
     for status in [401, 401, 429] {

@@ -21,7 +21,7 @@ const MAPPINGS: [(&str, &str); 5] = [
 
 /// A shop that a custom domain maps to `/shop`.
 async fn shop() -> App {
-    App::start_configured(|config| config.base_path = "/shop".to_owned()).await
+    App::builder().configure(|config| config.base_path = "/shop".to_owned()).start().await
 }
 
 /// What comes of a request that comes by a mapping.
@@ -151,7 +151,8 @@ async fn a_method_that_a_path_lacks_is_told_by_every_mapping_and_so_is_a_preflig
 
 #[tokio::test]
 async fn a_base_path_may_look_like_a_route() {
-    let app = App::start_configured(|config| config.base_path = "/orders".to_owned()).await;
+    let app =
+        App::builder().configure(|config| config.base_path = "/orders".to_owned()).start().await;
     let ada = app.customer("ada").await;
     let token = bearer(&ada);
     let mapping = ("$default", "/orders");

@@ -17,7 +17,7 @@ const PK: &str = "USER#1";
 const SK: &str = "PROFILE";
 
 async fn start() -> App {
-    App::start_with(Faults { stale_reads: true, ..Faults::default() }).await
+    App::builder().faults(Faults { stale_reads: true, ..Faults::default() }).start().await
 }
 
 fn text(text: &str) -> AttributeValue {

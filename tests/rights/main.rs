@@ -22,15 +22,17 @@ const NEW_IP: &str = "198.51.100.7";
 #[tokio::test]
 async fn no_policy_allows_what_its_route_does_not_use() {
     let parameters = Parameters::in_memory().serve(0).expect("a parameter store");
-    let app = App::start_without_a_key(&parameters.url()).await;
+    let app = App::builder().without_a_key(&parameters.url()).limits("").start().await;
     app.warm_up_and_count().await;
 
     tour(&app).await;
-    let unverified = App::start_configured(|config| {
-        config.email_verification = false;
-        config.rate_limits = RateLimits::default();
-    })
-    .await;
+    let unverified = App::builder()
+        .configure(|config| {
+            config.email_verification = false;
+            config.rate_limits = RateLimits::default();
+        })
+        .start()
+        .await;
     without_verification(&unverified).await;
 
     let mut unused = Vec::new();

@@ -191,7 +191,7 @@ pub(super) mod tests {
     #[test]
     fn an_address_is_found_in_any_spelling_of_its_domain() {
         let mailbox = Mailbox::in_memory();
-        mailbox.put(vec![mail(0, "ada@xn--bcher-kva.example")]).unwrap();
+        mailbox.put(mail(0, "ada@xn--bcher-kva.example")).unwrap();
         for to in
             ["ada@xn--bcher-kva.example", "Ada@B\u{fc}cher.example", "ada@bu\u{308}cher.example"]
         {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use tests::app::App;
-use tests::gate::Faults;
 use tests::mailbox::token;
 use tests::persona::Persona;
 
@@ -72,7 +71,7 @@ async fn a_forgotten_password_is_reset_by_mail_and_the_user_is_notified() {
 /// account and one without.
 #[tokio::test]
 async fn no_sequence_of_responses_reveals_whether_an_email_has_an_account() {
-    let app = App::start_limited("", Faults::default()).await;
+    let app = App::builder().limits("").start().await;
     app.anonymous().sign_up(account("known@example.com", PASSWORD)).await;
     // The known email's registration is counted against the rate limits, so this one is needed too.
     app.anonymous().post("/auth/register", account("unknown@example.com", PASSWORD)).await;

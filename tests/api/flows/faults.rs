@@ -11,13 +11,21 @@ use tests::samples::create_sku;
 /// A shop whose database rejects every call.
 async fn down() -> App {
     let random = Some(Random::seeded());
-    App::start_as_deployed(Faults { throttles: 100, random, ..Faults::default() }).await
+    App::builder()
+        .as_deployed()
+        .faults(Faults { throttles: 100, random, ..Faults::default() })
+        .start()
+        .await
 }
 
 /// A shop whose database accepts every call and never responds.
 async fn silent() -> App {
     let random = Some(Random::seeded());
-    App::start_as_deployed(Faults { hangs: 100, random, ..Faults::default() }).await
+    App::builder()
+        .as_deployed()
+        .faults(Faults { hangs: 100, random, ..Faults::default() })
+        .start()
+        .await
 }
 
 /// Requests for a read and a write of each kind of access.
@@ -76,7 +84,8 @@ async fn health_is_503_when_the_database_is_down() {
 #[tokio::test]
 async fn an_edit_of_a_cart_that_a_checkout_is_writing_is_retried() {
     let random = Some(Random::seeded());
-    let app = App::start_with(Faults { conflicts: 40, random, ..Faults::default() }).await;
+    let app =
+        App::builder().faults(Faults { conflicts: 40, random, ..Faults::default() }).start().await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 50).await;
 

@@ -33,7 +33,8 @@ async fn an_outcome_that_stays_unknown_is_a_503_and_the_same_key_finds_the_order
         [(Loss::OfTheAnswer, 201, Some("true")), (Loss::OfTheRequest, 201, None)]
     {
         let timeouts = Duration::from_secs(2);
-        let app = App::start_configured(|config| config.timeouts.request = timeouts).await;
+        let app =
+            App::builder().configure(|config| config.timeouts.request = timeouts).start().await;
         let ada = app.customer("ada").await;
         let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
         let place = || {
@@ -96,7 +97,7 @@ async fn an_item_is_added_once_when_the_response_to_the_write_is_lost() {
 #[tokio::test]
 async fn an_order_whose_every_try_is_throttled_is_not_an_unknown_outcome() {
     let faults = Faults { closed: Some("ORDER#"), ..Faults::default() };
-    let app = App::start_as_deployed(faults).await;
+    let app = App::builder().as_deployed().faults(faults).start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
 

@@ -65,7 +65,7 @@ async fn stock_adds_up_under_conflicts_throttling_and_lost_responses() {
     let random = Some(Random::seeded());
     let faults =
         Faults { conflicts: 20, throttles: 5, lost_answers: 5, random, ..Faults::default() };
-    let app = App::start_with(faults).await;
+    let app = App::builder().faults(faults).start().await;
     let mug = loop {
         // The set-up meets faults too: a product whose response was lost is created again.
         let new = product("Stoneware Mug", 1800, 30);

@@ -9,7 +9,7 @@ use tests::samples::{create_sku, id, usd};
 /// A shop in which every eventually consistent read returns the item as it was before its last
 /// write.
 async fn start_with_stale_reads() -> App {
-    App::start_with(Faults { stale_reads: true, ..Faults::default() }).await
+    App::builder().faults(Faults { stale_reads: true, ..Faults::default() }).start().await
 }
 
 async fn quantity(ada: &Persona<'_>) -> serde_json::Value {

@@ -109,7 +109,7 @@ async fn a_run_whose_claim_was_taken_over_changes_nothing() {
 #[tokio::test]
 async fn a_record_reported_as_done_is_sent_even_if_database_responses_are_lost() {
     let faults = Faults { lost_answers: 30, random: Some(Random::seeded()), ..Faults::default() };
-    let app = App::start_with(faults).await;
+    let app = App::builder().faults(faults).start().await;
     let mut settled = 0;
     for number in 0..40 {
         let email = format!("ada-{number}@example.com");
@@ -274,7 +274,10 @@ async fn records_that_are_not_new_messages_are_skipped() {
 async fn a_mail_is_sent_through_the_ses_client_to_the_local_mailbox() {
     let mailbox = local::mailbox::Mailbox::in_memory();
     let service = mailbox.serve(0).expect("a mailbox");
-    let app = App::start_configured(|config| config.aws.ses_endpoint = Some(service.url())).await;
+    let app = App::builder()
+        .configure(|config| config.aws.ses_endpoint = Some(service.url()))
+        .start()
+        .await;
     register(&app).await;
 
     assert_eq!(app.deliver_mail().await, [""; 0]);
@@ -298,7 +301,7 @@ async fn an_unknown_event_fails() {
 
 #[tokio::test]
 async fn without_a_sender_no_message_is_changed() {
-    let app = App::start_configured(|config| config.mail = None).await;
+    let app = App::builder().configure(|config| config.mail = None).start().await;
     register(&app).await;
     let before = app.contents().await;
 

@@ -306,7 +306,7 @@ async fn database_faults_delay_mail_and_lose_none() {
         random: Some(random),
         ..Faults::default()
     };
-    let app = App::start_with(faults).await;
+    let app = App::builder().faults(faults).start().await;
     let mut addresses = Vec::new();
     for number in 0..30 {
         let email = format!("ada-{number}@example.com");

@@ -143,7 +143,7 @@ async fn a_stored_name_with_line_breaks_stays_on_one_line() {
 
 #[tokio::test]
 async fn a_mail_to_an_unverified_email_contains_no_text_that_a_user_wrote() {
-    let app = App::start_configured(|config| config.email_verification = false).await;
+    let app = App::builder().configure(|config| config.email_verification = false).start().await;
     let account = json!({"email": ADA, "password": "correct horse", "name": "spam"});
     app.anonymous().post("/auth/register", account).await.expect(202);
     let login = json!({"email": ADA, "password": "correct horse"});

@@ -8,11 +8,13 @@ use super::{ADA, register};
 
 #[tokio::test]
 async fn a_shop_without_a_front_end_links_to_its_own_pages() {
-    let app = App::start_configured(|config| {
-        let settings = config.mail.as_mut().expect("a sender");
-        settings.links = Links::api("https://api.shop.example").expect("an address");
-    })
-    .await;
+    let app = App::builder()
+        .configure(|config| {
+            let settings = config.mail.as_mut().expect("a sender");
+            settings.links = Links::api("https://api.shop.example").expect("an address");
+        })
+        .start()
+        .await;
     register(&app).await;
 
     app.deliver_mail().await;

@@ -231,7 +231,7 @@ async fn a_database_in_trouble_logs_nobody_out() {
         random: Some(Random::seeded()),
         ..Faults::default()
     };
-    let app = App::start_with(faults).await;
+    let app = App::builder().faults(faults).start().await;
     let mut token = first(&app.customer("ada").await);
     for _ in 0..10 {
         let answers = join_all((0..5).map(|_| refresh(&app, &token))).await;
@@ -249,7 +249,7 @@ async fn a_database_in_trouble_logs_nobody_out() {
 
 #[tokio::test]
 async fn without_a_key_to_sign_with_no_token_is_used_up() {
-    let app = App::start_without_a_key("http://127.0.0.1:1").await;
+    let app = App::builder().without_a_key("http://127.0.0.1:1").limits("").start().await;
     let ada = app.customer("ada").await;
     let before = app.contents().await;
 

@@ -33,7 +33,7 @@ async fn log_in(who: &Persona<'_>, email: &str, password: &str) -> u16 {
 
 /// Where `EMAIL_VERIFICATION` is off.
 async fn without_verification() -> App {
-    App::start_configured(|config| config.email_verification = false).await
+    App::builder().configure(|config| config.email_verification = false).start().await
 }
 
 fn names(answer: &Answer) -> Vec<String> {

@@ -107,7 +107,7 @@ async fn a_token_works_for_an_hour() {
 
 #[tokio::test]
 async fn who_read_the_mail_has_verified_the_address() {
-    let app = App::start_configured(|config| config.email_verification = false).await;
+    let app = App::builder().configure(|config| config.email_verification = false).start().await;
     let visitor = app.anonymous();
     let account = json!({"email": EMAIL, "password": OLD, "name": "Ada"});
     visitor.post("/auth/register", account).await.expect(202);

@@ -95,7 +95,7 @@ async fn the_operators_address_runs_the_shop_once_it_is_verified_and_not_before(
 
 #[tokio::test]
 async fn the_operators_account_from_before_runs_a_shop_that_nobody_runs_from_its_next_login_on() {
-    let app = App::start_configured(|config| config.email_verification = false).await;
+    let app = App::builder().configure(|config| config.email_verification = false).start().await;
     let visitor = app.anonymous();
     let account = json!({"email": OPERATOR, "password": PASSWORD, "name": "Olga"});
     visitor.post("/auth/register", account).await.expect(202);

@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use tests::app::App;
-use tests::gate::Faults;
 use tests::samples::{available, create_product, product};
 
 const PASSWORD: &str = "correct horse";
@@ -73,7 +72,7 @@ async fn deleted(app: &App, mug: &Value) -> (String, Value) {
 
 #[tokio::test]
 async fn nothing_personal_is_left_anywhere() {
-    let app = App::start_limited("", Faults::default()).await;
+    let app = App::builder().limits("").start().await;
     let admin = app.admin().await;
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let (user, order) = deleted(&app, &mug).await;
