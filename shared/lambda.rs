@@ -193,7 +193,7 @@ where
     let (request, readable) = Request::read(event, route, &ctx.config.base_path);
     let (id, path) = (request.id().to_owned(), request.path.clone());
     let prefix = request.prefix().to_owned();
-    let (origin, tally) = (request.origin().map(str::to_owned), request.tally());
+    let (origin, limits) = (request.origin().map(str::to_owned), request.limits());
     let span =
         info_span!("request", route = route.name, request_id = id, user_id = tracing::field::Empty);
     let work = AssertUnwindSafe(work(ctx, route, handle, request, readable)).catch_unwind();
@@ -212,7 +212,7 @@ where
             problem::answer(&error, &path, &id)
         }
     };
-    let headers = tally.headers().into_iter().flatten();
+    let headers = limits.headers().into_iter().flatten();
     let answer = headers.fold(answer, |answer, (name, value)| answer.header(name, &value));
     info!(status = answer.status.as_u16(), "answered");
     finish(ctx, answer, origin.as_deref(), &id)

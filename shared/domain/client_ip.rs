@@ -3,13 +3,13 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The address of a caller, as far as one caller can be told from another by it: an IPv4 address,
-/// or the /64 network of an IPv6 one, of which a single customer has every address.
+/// The IP address of a caller, as far as one caller can be told from another by it: an IPv4 address,
+/// or the /64 network of an IPv6 address, since a single customer has all addresses of a /64.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClientIp(Option<IpAddr>);
 
 impl ClientIp {
-    /// Reads an address. What can't be one is the one unknown address.
+    /// Reads an IP address. All texts that are none count as the same unknown IP address.
     pub fn read(text: Option<&str>) -> Self {
         let address: Option<IpAddr> = text.and_then(|text| text.trim().parse().ok());
         Self(address.map(|address| match address.to_canonical() {
@@ -21,6 +21,17 @@ impl ClientIp {
     /// Whether it says where the caller is.
     pub fn is_known(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// The site of an IPv6 caller, the /48 network that a provider gives to one customer (RFC 6177)
+    /// and that holds 65,536 networks of the size /64.
+    pub fn site(&self) -> Option<String> {
+        match self.0 {
+            Some(IpAddr::V6(network)) => {
+                Some(format!("{}/48", Ipv6Addr::from_bits(network.to_bits() & !(u128::MAX >> 48))))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -52,5 +63,19 @@ mod tests {
             assert_eq!(ClientIp::read(Some(text)).to_string(), caller, "{text}");
         }
         assert!(!ClientIp::read(None).is_known());
+    }
+
+    #[test]
+    fn an_ipv6_caller_is_part_of_a_site() {
+        for (text, site) in [
+            ("2001:db8:1:2:3:4:5:6", Some("2001:db8:1::/48")),
+            ("2001:db8:1:ffff::1", Some("2001:db8:1::/48")),
+            ("2001:db8:2::1", Some("2001:db8:2::/48")),
+            ("::ffff:203.0.113.7", None),
+            ("203.0.113.7", None),
+            ("", None),
+        ] {
+            assert_eq!(ClientIp::read(Some(text)).site().as_deref(), site, "{text}");
+        }
     }
 }

@@ -1,14 +1,14 @@
-//! Network addresses that an account is used from.
+//! IP addresses that an account is used from.
 
 use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
-/// An address from which an account has been opened.
+/// An IP address from which somebody has logged in to an account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KnownIp {
-    /// When it was last written down.
+    /// When that was last noted.
     pub seen_at: Timestamp,
-    /// Until when it is known.
+    /// Until when it counts as known.
     pub expires_at: Timestamp,
 }

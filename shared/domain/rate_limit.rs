@@ -3,32 +3,35 @@
 
 use std::fmt::Display;
 
+use super::client_ip::ClientIp;
+use super::email::Email;
 use super::time::Timestamp;
 
-/// A limit: who is counted, doing what.
+/// A limit: what is counted, and of whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimit {
-    /// Passwords that were tried for an account and did not open it.
+    /// Wrong passwords at the login of an account: those from an IP address that the account was
+    /// used from count by themselves, all others together.
     LoginAccount,
-    /// Logins from an address.
+    /// Logins from an IP address.
     LoginIp,
-    /// Passwords that somebody signed in tried for their own account, and that were wrong.
+    /// Wrong passwords that an account's owner, signed in, gave for it.
     PasswordAccount,
-    /// Registrations of an e-mail address.
+    /// Registrations of an e-mail address from one IP address.
     RegisterEmail,
-    /// Registrations from an address.
+    /// Registrations from an IP address.
     RegisterIp,
-    /// Forgotten passwords of an e-mail address.
+    /// Requests to reset the password of an e-mail address from one IP address.
     ForgotEmail,
-    /// Forgotten passwords from an address.
+    /// Requests to reset a password from an IP address.
     ForgotIp,
-    /// Mails to verify an e-mail address by, sent again.
+    /// Requests to send the verification mails of an e-mail address again, from one IP address.
     ResendEmail,
-    /// The same from an address.
+    /// Requests to send verification mails again from an IP address.
     ResendIp,
-    /// Verifications of e-mail addresses from an address.
+    /// Verifications of e-mail addresses from an IP address.
     VerifyIp,
-    /// Resets of passwords from an address.
+    /// Password resets from an IP address.
     ResetIp,
     /// Orders of an account.
     CheckoutAccount,
@@ -41,18 +44,18 @@ const HOUR: u32 = 60 * MINUTE;
 /// it allows.
 #[rustfmt::skip]
 const RATE_LIMITS: [(RateLimit, &str, Quota); 12] = [
-    (RateLimit::LoginAccount,    "login_account",    Quota { requests:  10, seconds: 15 * MINUTE }),
-    (RateLimit::LoginIp,    "login_ip",    Quota { requests: 100, seconds: 15 * MINUTE }),
-    (RateLimit::PasswordAccount, "password_account", Quota { requests:  10, seconds: 15 * MINUTE }),
-    (RateLimit::RegisterEmail,   "register_email",   Quota { requests:   5, seconds: HOUR }),
-    (RateLimit::RegisterIp, "register_ip", Quota { requests:  20, seconds: HOUR }),
-    (RateLimit::ForgotEmail,     "forgot_email",     Quota { requests:   5, seconds: HOUR }),
-    (RateLimit::ForgotIp,   "forgot_ip",   Quota { requests:  20, seconds: HOUR }),
-    (RateLimit::ResendEmail,     "resend_email",     Quota { requests:   5, seconds: HOUR }),
-    (RateLimit::ResendIp,   "resend_ip",   Quota { requests:  20, seconds: HOUR }),
-    (RateLimit::VerifyIp,   "verify_ip",   Quota { requests:  20, seconds: HOUR }),
-    (RateLimit::ResetIp,    "reset_ip",    Quota { requests:  20, seconds: HOUR }),
-    (RateLimit::CheckoutAccount, "checkout_account", Quota { requests:  30, seconds: 10 * MINUTE }),
+    (RateLimit::LoginAccount,       "login_account",        Quota { requests:  10, seconds: 15 * MINUTE }),
+    (RateLimit::LoginIp,            "login_ip",             Quota { requests: 100, seconds: 15 * MINUTE }),
+    (RateLimit::PasswordAccount,    "password_account",     Quota { requests:  10, seconds: 15 * MINUTE }),
+    (RateLimit::RegisterEmail,      "register_email",       Quota { requests:   5, seconds: HOUR }),
+    (RateLimit::RegisterIp,         "register_ip",          Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ForgotEmail,        "forgot_email",         Quota { requests:   5, seconds: HOUR }),
+    (RateLimit::ForgotIp,           "forgot_ip",            Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ResendEmail,        "resend_email",         Quota { requests:   5, seconds: HOUR }),
+    (RateLimit::ResendIp,           "resend_ip",            Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::VerifyIp,           "verify_ip",            Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ResetIp,            "reset_ip",             Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::CheckoutAccount,    "checkout_account",     Quota { requests:  30, seconds: 10 * MINUTE }),
 ];
 
 impl RateLimit {
@@ -71,7 +74,12 @@ impl RateLimit {
         Subject { limit: self, whom: whom.to_string() }
     }
 
-    /// Whether it counts what comes from an address, whomever it is about.
+    /// The limit as it counts what is done about an e-mail address from one IP address.
+    pub fn of_email_from(self, email: &Email, ip: &ClientIp) -> Subject {
+        self.of(format_args!("{email} {ip}"))
+    }
+
+    /// Whether it counts what comes from an IP address, whomever it is about.
     pub const fn is_per_ip(self) -> bool {
         matches!(
             self,
@@ -84,8 +92,8 @@ impl RateLimit {
         )
     }
 
-    /// Whether it counts what is done about an e-mail address by whoever names it: a remaining count
-    /// would tell them that somebody else did so too.
+    /// Whether it counts what is done about an e-mail address by whoever names it. No header shows
+    /// what is left of it: that would tell them that somebody else did so too.
     pub const fn is_per_email(self) -> bool {
         matches!(
             self,
@@ -102,18 +110,18 @@ impl RateLimit {
 /// Somebody whom a limit counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// Doing what.
+    /// The limit.
     pub limit: RateLimit,
-    /// An e-mail address, a network address, an account.
+    /// An e-mail address, an IP address, both, or an account's identifier.
     pub whom: String,
 }
 
-/// What a limit allows.
+/// What a limit allows: a number of requests in each window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// So many requests …
+    /// The number of requests.
     pub requests: u32,
-    /// … in each window of so many seconds.
+    /// The length of a window in seconds.
     pub seconds: u32,
 }
 
@@ -139,6 +147,12 @@ impl Quota {
         let (at, length) = (at.unix_seconds(), i64::from(self.seconds));
         let start = at - at.rem_euclid(length);
         Window { start, end: start + length }
+    }
+
+    /// What all /64 networks of an IPv6 site (a /48) may use up together: 16 times what each of them
+    /// may.
+    pub const fn of_site(self) -> Self {
+        Self { requests: self.requests.saturating_mul(16), ..self }
     }
 
     /// Reads `10/900`.
@@ -187,53 +201,19 @@ impl RateLimits {
     }
 }
 
-/// Where requests are counted.
+/// The counter of one limit for one subject in one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
-    /// Doing what.
+    /// The limit.
     pub limit: RateLimit,
-    /// A digest of who.
+    /// A digest of whom it counts.
     pub identity: String,
-    /// How many of them.
+    /// How many requests it allows.
     pub quota: Quota,
-    /// When.
+    /// The window.
     pub window: Window,
-    /// Who of several that share the quota.
-    pub share: Option<Share>,
-}
-
-/// One of several clients that use up a quota together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Share {
-    /// A digest of who.
-    pub identity: String,
-    /// Whether it is counted against a quota of its own, of the same size, and not the shared one.
-    pub is_apart: bool,
-}
-
-/// What stays of a share when its count is taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trace {
-    /// The share, one smaller.
-    Kept,
-    /// Nothing: its attribute is deleted, so that a client with endless IP addresses can't make the
-    /// item endless. Where it is the only counter, it is lowered instead.
-    Gone,
-}
-
-impl Counter {
-    /// Whether the request is counted against its share's own quota only.
-    pub fn is_apart(&self) -> bool {
-        self.share.as_ref().is_some_and(|share| share.is_apart)
-    }
-
-    /// The same, for the one who shares it alone.
-    pub fn apart(mut self) -> Self {
-        if let Some(share) = &mut self.share {
-            share.is_apart = true;
-        }
-        self
-    }
+    /// Whether it counts a whole IPv6 site (a /48) that the caller is a part of.
+    pub is_site: bool,
 }
 
 #[cfg(test)]

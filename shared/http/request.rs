@@ -20,7 +20,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
 use crate::domain::page::Paging;
 use crate::domain::version::Expected;
-use crate::services::limiter::{Limiter, Tally};
+use crate::services::limiter::{LimitStatuses, Limiter};
 
 /// A request whose caller has been checked.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct Request {
     id: String,
     caller: Option<Caller>,
     ip: ClientIp,
-    tally: Tally,
+    limits: LimitStatuses,
 }
 
 impl Request {
@@ -64,7 +64,7 @@ impl Request {
             id: event.request_context.request_id.unwrap_or_default(),
             parameters: event.path_parameters.into_iter().flatten().collect(),
             caller: None,
-            tally: Tally::default(),
+            limits: LimitStatuses::default(),
         };
         (request, readable.and(headers_read))
     }
@@ -80,14 +80,14 @@ impl Request {
         &self.ip
     }
 
-    /// Counts it; the answer shows where its caller stands.
+    /// Counts it against rate limits; the answer's headers show what is left of them.
     pub fn limiter<'a>(&'a self, ctx: &'a Ctx) -> Limiter<'a> {
-        Limiter::new(ctx, &self.ip, &self.tally)
+        Limiter::new(ctx, &self.ip, &self.limits)
     }
 
-    /// What the limiter has counted, now and later on.
-    pub fn tally(&self) -> Tally {
-        self.tally.clone()
+    /// What is left of the limits that count it, now and later on.
+    pub fn limits(&self) -> LimitStatuses {
+        self.limits.clone()
     }
 
     /// A path parameter. A text that can't be one names nothing: 404. The gateway decodes what is

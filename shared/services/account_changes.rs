@@ -15,6 +15,7 @@ use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::message::Event;
 use crate::domain::password::{NewPassword, OfferedPassword};
+use crate::domain::rate_limit::RateLimit;
 use crate::domain::user::User;
 use crate::store::admins::LastAdmin;
 use crate::store::retry::Attempts;
@@ -36,7 +37,8 @@ pub async fn change_password(
     let user = user.ok_or(Error::NotFound)?;
     let new =
         new.for_person(Some(&user.summary.email), Some(&user.summary.name), "/new_password")?;
-    let check = password_check::check(ctx, limiter, &user, current).await?;
+    let limits = [RateLimit::PasswordAccount.of(user.id)];
+    let check = password_check::check(ctx, limiter, &user, current, limits).await?;
     let hash = password::hash(new)?;
     let email = &user.summary.email;
     check.allows(replace_password(ctx, email, &check.credential, &hash, caller.session_id)).await
@@ -78,6 +80,7 @@ enum NotReplaced {
 }
 
 /// Sets a new password by a mailed token, which is used up; ends every session and has a mail say so.
+/// Wrong passwords from before keep nobody from logging in who resets it at this IP address.
 ///
 /// 422 `invalid_token` where the token does nothing any more, or the password has been changed since
 /// it was mailed; 422 for a new password that is easy to guess.
@@ -106,7 +109,7 @@ pub async fn reset_password(
         transaction = transaction.with(store.users().verify_email(id, now));
     }
     store.transact(transaction).await?.first().map_err(|ChangedMeanwhile| invalid_token())?;
-    limiter.remember_ip(&summary.email).await;
+    limiter.forgive(&summary.email, id).await;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use crate::domain::credential::Credential;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::UserId;
 use crate::domain::password::OfferedPassword;
+use crate::domain::rate_limit::RateLimit;
 use crate::domain::user::{Role, User};
 use crate::store::admins::LastAdmin;
 use crate::store::carts::OrderUnderWay;
@@ -27,7 +28,8 @@ pub async fn delete(
     offered: &OfferedPassword,
 ) -> Result<()> {
     let user = ctx.store.users().get(id, Read::Consistent).await?.ok_or(Error::NotFound)?;
-    let check = password_check::check(ctx, limiter, &user, offered).await?;
+    let limits = [RateLimit::PasswordAccount.of(id)];
+    let check = password_check::check(ctx, limiter, &user, offered, limits).await?;
     check.allows(delete_verified(ctx, &user, &check.credential)).await
 }
 

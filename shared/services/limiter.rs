@@ -1,184 +1,172 @@
-//! Lets requests through as often as the limits allow, and keeps what the answer says of that.
+//! Counts requests against the rate limits, and keeps what the answer's headers say of them.
 //!
-//! What is counted is known to the table by digests only. A request that its own IP address has no
-//! quota left for counts for nobody else: otherwise one address could use up everybody's.
+//! The table knows whom it counts by digests only. Why a login is counted as it is:
+//! `docs/decisions/0009-login-limits.md`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::future::{join, join_all, join3};
+use futures_util::future::{join, join_all, join3, try_join};
 use time::Duration;
 
 use crate::context::Ctx;
 use crate::crypto::digest::digest;
 use crate::domain::client_ip::ClientIp;
-use crate::domain::email::{Email, EmailDigest};
+use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
+use crate::domain::ids::UserId;
 use crate::domain::known_ip::KnownIp;
-use crate::domain::rate_limit::{Counter, Quota, RateLimit, Share, Subject, Trace};
+use crate::domain::rate_limit::{Counter, Quota, RateLimit, Subject};
 use crate::store::Read;
 
-/// How often an IP address that an account is used from is written down anew.
+/// How often it is noted anew that an account is used from an IP address.
 const REFRESH: Duration = Duration::days(1);
 
-/// Counts for one request.
+/// Counts one request.
 #[derive(Debug, Clone, Copy)]
 pub struct Limiter<'a> {
     ctx: &'a Ctx,
     ip: &'a ClientIp,
-    tally: &'a Tally,
+    statuses: &'a LimitStatuses,
 }
 
-/// Where a request stands with the limits that count it.
+/// What is left of each limit that counts a request.
 #[derive(Debug, Clone, Default)]
-pub struct Tally(Arc<Mutex<Vec<Standing>>>);
+pub struct LimitStatuses(Arc<Mutex<Vec<LimitStatus>>>);
 
 #[derive(Debug, Clone)]
-struct Standing {
-    limit: RateLimit,
-    quota: Quota,
+struct LimitStatus {
+    counter: Counter,
     left: u32,
     seconds_left: i64,
-    /// Where it was counted, unless that is taken back or it was refused.
-    counted: Option<Counter>,
+    /// Whether the request is among those in the counter: it was not refused, and not given back.
+    is_counted: bool,
 }
 
-impl Tally {
+impl LimitStatuses {
     /// `RateLimit-Policy` and `RateLimit`, where a limit applies whose count is the caller's to know
     /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10>).
     pub fn headers(&self) -> Option<[(&'static str, String); 2]> {
-        let standings = self.lock();
-        let shown = standings.iter().filter(|standing| !standing.limit.is_per_email());
+        let statuses = self.lock();
+        let is_shown = |Counter { limit, is_site, .. }: &Counter| !limit.is_per_email() && !is_site;
+        let shown = statuses.iter().filter(|status| is_shown(&status.counter));
         let shown: Vec<_> = shown.collect();
-        let list = |item: fn(&Standing) -> String| {
-            shown.iter().map(|standing| item(standing)).collect::<Vec<_>>().join(", ")
+        let list = |item: fn(&LimitStatus) -> String| {
+            shown.iter().map(|status| item(status)).collect::<Vec<_>>().join(", ")
         };
-        let policy = |standing: &Standing| {
-            let Quota { requests, seconds } = standing.quota;
-            format!("\"{}\";q={requests};w={seconds}", standing.limit.name())
+        let policy = |LimitStatus { counter: Counter { limit, quota, .. }, .. }: &LimitStatus| {
+            let Quota { requests, seconds } = quota;
+            format!("\"{}\";q={requests};w={seconds}", limit.name())
         };
-        let state = |Standing { limit, left, seconds_left, .. }: &Standing| {
-            format!("\"{}\";r={left};t={seconds_left}", limit.name())
+        let state = |LimitStatus { counter, left, seconds_left, .. }: &LimitStatus| {
+            format!("\"{}\";r={left};t={seconds_left}", counter.limit.name())
         };
         let headers = [("ratelimit-policy", list(policy)), ("ratelimit", list(state))];
         (!shown.is_empty()).then_some(headers)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Standing>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<LimitStatus>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// A counter, and the number of requests in it; `None` where the request was one too many.
+type Counted = (Counter, Result<Option<u32>>);
+
 impl<'a> Limiter<'a> {
-    /// For a request from this IP address, whose answer will show the tally.
-    pub fn new(ctx: &'a Ctx, ip: &'a ClientIp, tally: &'a Tally) -> Self {
-        Self { ctx, ip, tally }
+    /// For a request from this IP address, whose answer will show the statuses.
+    pub fn new(ctx: &'a Ctx, ip: &'a ClientIp, statuses: &'a LimitStatuses) -> Self {
+        Self { ctx, ip, statuses }
     }
 
-    /// Counts the request, and refuses it where it is one too many. What can't be counted goes on,
-    /// unless it is about passwords.
+    /// Counts the request for all these subjects; 429 where it is one too many for one of them. A
+    /// request that can't be counted goes on, unless it is about a password: 503.
     pub async fn admit<const N: usize>(&self, subjects: [Subject; N]) -> Result<()> {
-        let counts = subjects.iter().filter_map(|subject| self.counter(subject));
-        let counts = join_all(counts.map(|counter| self.count(counter))).await;
-        self.judge(counts).await
+        let counters = subjects.iter().flat_map(|subject| self.counters(subject));
+        let counted = join_all(counters.map(|counter| self.count(counter))).await;
+        self.judge(counted).await
     }
 
-    /// Counts an attempt at an account's password, and refuses it unseen where it is one too many.
-    ///
-    /// Everybody who tries shares the account's quota. An IP address that the account is known at
-    /// may use as much again when the others have used it up, so that they can't lock its owner
-    /// out (docs/decisions/0009-login-limits.md).
-    pub async fn guess<const N: usize>(
+    /// Counts an attempt at an account's password, while `beside` reads what it takes to check it.
+    /// 429 where it is one too many, for the account or for the IP address: then the password must
+    /// not be looked at.
+    pub async fn guess<T>(
         self,
-        email: &Email,
-        others: [Subject; N],
-    ) -> Result<Guess<'a>> {
-        let owner = email.digest();
-        let account = self.counter(&RateLimit::LoginAccount.of(email));
-        let account = account.map(|counter| Counter {
-            share: Some(Share { identity: self.ip_digest(), is_apart: false }),
-            ..counter
-        });
-        let others = others.iter().filter_map(|subject| self.counter(subject));
-        let others = join_all(others.map(|counter| self.count(counter)));
-        let counted = async {
-            match account.clone() {
-                Some(counter) => Some(self.count(counter).await),
-                None => None,
-            }
+        email: &'a Email,
+        beside: impl Future<Output = Result<T>>,
+    ) -> Result<(Guess<'a>, T)> {
+        // An IP address that has used up its own logins does not get as far as the account's counter.
+        let by_ip = self.admit([RateLimit::LoginIp.of(self.ip)]);
+        let (by_ip, known) = join(by_ip, self.known_ip(email, Read::Eventual)).await;
+        by_ip?;
+        let by_account = async {
+            let counted = self.count_guess(email, matches!(known, Ok(Some(_)))).await;
+            self.judge(counted.into_iter().collect()).await
         };
-        let seen = async {
-            match account.is_some() && self.ip.is_known() {
-                true => self.look_up_ip(&owner, Read::Eventual).await,
-                false => SeenHere::Unknown,
-            }
-        };
-        let (mut counted, others, mut seen) = join3(counted, others, seen).await;
-        if let (Some((_, Ok(None))), SeenHere::Never) = (&counted, &seen) {
-            // Nobody is refused because a cheap read lags behind.
-            seen = self.look_up_ip(&owner, Read::Consistent).await;
-        }
-        if let (Some((counter, Ok(None))), SeenHere::Last(_)) = (&counted, &seen) {
-            counted = Some(self.count(counter.clone().apart()).await);
-        }
-        self.judge(counted.into_iter().chain(others).collect()).await?;
-        Ok(Guess { limiter: self, owner, seen })
+        let ((), read) = try_join(by_account, beside).await?;
+        let is_due = |known: &KnownIp| known.seen_at.plus(REFRESH) <= self.ctx.now();
+        let is_due = known.is_ok_and(|known| known.as_ref().is_none_or(is_due));
+        Ok((Guess { limiter: self, email, is_due }, read))
     }
 
-    /// Remembers that a person has shown at this IP address that an account is theirs: from now on
-    /// nobody's guesses keep them out there.
+    /// Remembers that the account is used from this IP address. If that fails, the next login does it.
     pub async fn remember_ip(&self, email: &Email) {
-        if self.ip.is_known() {
-            self.remember(&email.digest()).await;
+        if !self.ip.is_known() {
+            return;
         }
-    }
-
-    /// If it fails, the next login does it.
-    async fn remember(&self, owner: &EmailDigest) {
-        let known_ips = self.ctx.store.known_ips();
-        if let Err(error) = known_ips.remember(owner, &self.ip_digest(), self.ctx.now()).await {
+        let (known_ips, ip) = (self.ctx.store.known_ips(), self.ip_digest());
+        if let Err(error) = known_ips.remember(&email.digest(), &ip, self.ctx.now()).await {
             tracing::warn!(?error, "an IP address can't be remembered");
         }
     }
 
-    /// Takes back what was counted, but for IP addresses; if that fails, it stays counted.
-    pub async fn give_back(&self) {
-        self.take_back(Trace::Kept).await;
-    }
-
-    async fn take_back(&self, trace: Trace) {
-        let taken: Vec<_> = {
-            let mut standings = self.tally.lock();
-            let own = standings.iter_mut().filter(|standing| !standing.limit.is_per_ip());
-            let taken = own.filter_map(|standing| {
-                let counter = standing.counted.take()?;
-                standing.left += 1;
-                Some(counter)
-            });
-            taken.collect()
-        };
-        join_all(taken.iter().map(|counter| async move {
-            if let Err(error) = self.ctx.store.rate_limits().discount(counter, trace).await {
-                tracing::warn!(?error, limit = counter.limit.name(), "a count can't be taken back");
+    /// Forgets the wrong passwords of somebody who has just shown, by a mailed token, that an account
+    /// is theirs: those tried at a login from this IP address, which is remembered, and those given
+    /// in the account's sessions, which have ended.
+    pub async fn forgive(&self, email: &Email, user: UserId) {
+        let at_login = RateLimit::LoginAccount.of_email_from(email, self.ip);
+        let in_sessions = RateLimit::PasswordAccount.of(user);
+        let forget = async |subject: Subject| {
+            let Some(counter) = counter(self.ctx, &subject) else { return };
+            if let Err(error) = self.ctx.store.rate_limits().delete(&counter).await {
+                tracing::warn!(?error, limit = subject.limit.name(), "a counter can't be deleted");
             }
-        }))
-        .await;
+        };
+        join3(forget(at_login), forget(in_sessions), self.remember_ip(email)).await;
     }
 
-    /// What the caller's IP address is known by.
-    fn ip_digest(&self) -> String {
-        short(&self.ip.to_string())
+    /// Takes back what a limit has counted of this request; if that fails, it stays counted.
+    pub async fn give_back(&self, limit: RateLimit) {
+        self.take_back(|counter| counter.limit == limit).await;
     }
 
-    /// Where somebody is counted now; nowhere where the limit is off.
-    fn counter(&self, subject: &Subject) -> Option<Counter> {
-        let Subject { limit, whom } = subject;
-        let quota = self.ctx.config.rate_limits.quota(*limit)?;
-        let window = quota.window(self.ctx.now());
-        Some(Counter { limit: *limit, identity: short(whom), quota, window, share: None })
+    async fn take_back(&self, which: impl Fn(&Counter) -> bool) -> Vec<Counter> {
+        let mut taken = Vec::new();
+        for status in self.statuses.lock().iter_mut() {
+            if status.is_counted && which(&status.counter) {
+                status.is_counted = false;
+                status.left += 1;
+                taken.push(status.counter.clone());
+            }
+        }
+        join_all(taken.iter().map(|counter| discount(self.ctx, counter))).await;
+        taken
+    }
+
+    /// Where a subject is counted now; nowhere where the limit is off.
+    fn counters(&self, subject: &Subject) -> impl Iterator<Item = Counter> + use<> {
+        let own = counter(self.ctx, subject);
+        let site = self.ip.site().filter(|_| subject.limit.is_per_ip());
+        let site = site.zip(own.clone()).map(|(site, own)| Counter {
+            identity: identity(&site),
+            quota: own.quota.of_site(),
+            is_site: true,
+            ..own
+        });
+        own.into_iter().chain(site)
     }
 
     /// What goes on uncounted anyway waits for its count no longer than one try takes.
-    async fn count(&self, counter: Counter) -> (Counter, Result<Option<u32>>) {
+    async fn count(&self, counter: Counter) -> Counted {
         let timeouts = self.ctx.config.timeouts;
         let timeout = match counter.limit.guards_a_password() {
             true => timeouts.call,
@@ -190,43 +178,53 @@ impl<'a> Limiter<'a> {
         (counter, counted.unwrap_or_else(|_| late()))
     }
 
-    async fn look_up_ip(&self, owner: &EmailDigest, read: Read) -> SeenHere {
+    /// Counts an attempt at a password in the counter of this IP address, where the account is known
+    /// at it, else in the one that all other IP addresses share.
+    async fn count_guess(&self, email: &Email, is_known: bool) -> Option<Counted> {
+        let shared = counter(self.ctx, &RateLimit::LoginAccount.of(email))?;
+        let own = counter(self.ctx, &RateLimit::LoginAccount.of_email_from(email, self.ip))?;
+        if is_known {
+            return Some(self.count(own).await);
+        }
+        let counted = self.count(shared).await;
+        if let Ok(Some(_)) = counted.1 {
+            return Some(counted);
+        }
+        // Nobody is refused because an eventually consistent read lags behind.
+        match self.known_ip(email, Read::Consistent).await {
+            Ok(Some(_)) => Some(self.count(own).await),
+            _ => Some(counted),
+        }
+    }
+
+    /// When the account was last noted to be used from this IP address.
+    async fn known_ip(&self, email: &Email, read: Read) -> Result<Option<KnownIp>> {
+        if !self.ip.is_known() {
+            return Ok(None);
+        }
         let (known_ips, ip) = (self.ctx.store.known_ips(), self.ip_digest());
-        match known_ips.get(owner, &ip, self.ctx.now(), read).await {
-            Ok(None) => SeenHere::Never,
-            Ok(Some(known)) => SeenHere::Last(known),
-            Err(error) => {
-                tracing::warn!(?error, "whether an IP address is known can't be read");
-                SeenHere::Unknown
-            }
-        }
+        let known = known_ips.get(&email.digest(), &ip, self.ctx.now(), read).await;
+        known.inspect_err(|error| {
+            tracing::warn!(?error, "whether an IP address is known can't be read");
+        })
     }
 
-    fn counted_guess(&self) -> Option<Counter> {
-        let standings = self.tally.lock();
-        let guess = standings.iter().find(|standing| standing.limit == RateLimit::LoginAccount);
-        guess.and_then(|standing| standing.counted.clone())
+    fn ip_digest(&self) -> String {
+        identity(&self.ip.to_string())
     }
 
-    async fn count_again(&self, counter: Option<Counter>) {
-        let Some(counter) = counter else { return };
-        if let (_, Err(error)) = self.count(counter).await {
-            tracing::warn!(?error, "a guess can't be counted again");
-        }
-    }
-
-    async fn judge(&self, counts: Vec<(Counter, Result<Option<u32>>)>) -> Result<()> {
+    /// Notes the statuses, and refuses the request where it is one too many. One that is refused
+    /// counts for nobody but its own IP address: otherwise it could use up what others share.
+    async fn judge(&self, counted: Vec<Counted>) -> Result<()> {
         let now = self.ctx.now();
-        let mut refusals = Vec::new();
-        let mut uncounted = None;
-        for (counter, counted) in counts {
-            let Counter { limit, quota, .. } = counter;
-            let seconds_left = counter.window.seconds_left(now);
-            let (left, counted) = match counted {
-                Ok(Some(count)) => (quota.requests.saturating_sub(count), Some(counter)),
+        let (mut refusals, mut uncounted) = (Vec::new(), None);
+        for (counter, counted) in counted {
+            let (limit, seconds_left) = (counter.limit, counter.window.seconds_left(now));
+            let (left, is_counted) = match counted {
+                Ok(Some(requests)) => (counter.quota.requests.saturating_sub(requests), true),
                 Ok(None) => {
-                    refusals.push((limit, seconds_left));
-                    (0, None)
+                    refusals.push((limit, seconds_left, counter.is_site));
+                    (0, false)
                 }
                 Err(error) => {
                     tracing::warn!(?error, limit = limit.name(), "a request can't be counted");
@@ -234,17 +232,18 @@ impl<'a> Limiter<'a> {
                     continue;
                 }
             };
-            let standing = Standing { limit, quota, left, seconds_left, counted };
-            self.tally.lock().push(standing);
+            self.statuses.lock().push(LimitStatus { counter, left, seconds_left, is_counted });
         }
-        if refusals.iter().any(|(limit, _)| limit.is_per_ip()) {
-            self.take_back(Trace::Gone).await;
+        if refusals.is_empty() && uncounted.is_none() {
+            return Ok(());
         }
+        let by_ip = refusals.iter().any(|(limit, _, is_site)| limit.is_per_ip() && !is_site);
+        self.take_back(|counter| !counter.limit.is_per_ip() || counter.is_site && by_ip).await;
         if let Some(limit) = uncounted {
             return Err(Error::unavailable(format!("{} can't be counted", limit.name())));
         }
-        match refusals.into_iter().max_by_key(|(_, seconds_left)| *seconds_left) {
-            Some((limit, retry_after)) => Err(Error::TooManyRequests { limit, retry_after }),
+        match refusals.into_iter().max_by_key(|(_, seconds_left, _)| *seconds_left) {
+            Some((limit, retry_after, _)) => Err(Error::TooManyRequests { limit, retry_after }),
             None => Ok(()),
         }
     }
@@ -255,48 +254,46 @@ impl<'a> Limiter<'a> {
 #[must_use = "a right password is not one of the wrong ones that are counted"]
 pub struct Guess<'a> {
     limiter: Limiter<'a>,
-    /// Whose password it is about.
-    owner: EmailDigest,
-    seen: SeenHere,
-}
-
-/// Whether an account was opened from the caller's IP address before.
-#[derive(Debug)]
-enum SeenHere {
-    Never,
-    Last(KnownIp),
-    /// The caller's IP address is not known, or the table does not say.
-    Unknown,
+    email: &'a Email,
+    /// Whether it has to be noted that the account is used from this IP address.
+    is_due: bool,
 }
 
 impl Guess<'_> {
-    /// Runs `work` for a right password and takes its count back beside it. On success the IP address
-    /// is known from then on; on failure the guess is counted again.
+    /// Runs `work` for a right password, which does not count. On success the IP address is known
+    /// from then on; on failure the attempt is counted again.
     pub async fn was_right<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let counted = self.limiter.counted_guess();
-        let (worked, ()) = join(work, self.limiter.give_back()).await;
-        match &worked {
-            Ok(_) => self.remember().await,
-            Err(_) => self.limiter.count_again(counted).await,
+        let Self { limiter, email, is_due } = self;
+        let given_back = limiter.take_back(|counter| counter.limit == RateLimit::LoginAccount);
+        let (worked, given_back) = join(work, given_back).await;
+        if worked.is_ok() && is_due {
+            limiter.remember_ip(email).await;
+        }
+        for counter in given_back.into_iter().filter(|_| worked.is_err()) {
+            if let (_, Err(error)) = limiter.count(counter).await {
+                tracing::warn!(?error, "an attempt at a password can't be counted again");
+            }
         }
         worked
     }
+}
 
-    async fn remember(&self) {
-        let now = self.limiter.ctx.now();
-        let is_due = match &self.seen {
-            SeenHere::Never => true,
-            SeenHere::Last(known) => known.seen_at.plus(REFRESH) <= now,
-            SeenHere::Unknown => false,
-        };
-        if is_due {
-            self.limiter.remember(&self.owner).await;
-        }
+/// The counter of a subject in the present window; `None` where the limit is off.
+pub fn counter(ctx: &Ctx, Subject { limit, whom }: &Subject) -> Option<Counter> {
+    let quota = ctx.config.rate_limits.quota(*limit)?;
+    let (identity, window) = (identity(whom), quota.window(ctx.now()));
+    Some(Counter { limit: *limit, identity, quota, window, is_site: false })
+}
+
+/// Takes a request back that was counted; if that fails, it stays counted.
+pub async fn discount(ctx: &Ctx, counter: &Counter) {
+    if let Err(error) = ctx.store.rate_limits().discount(counter).await {
+        tracing::warn!(?error, limit = counter.limit.name(), "a count can't be given back");
     }
 }
 
 /// Half a digest: 128 bits tell everybody apart that there will ever be.
-fn short(whom: &str) -> String {
+fn identity(whom: &str) -> String {
     let mut digest = digest([whom.as_bytes()]);
     digest.truncate(22);
     digest

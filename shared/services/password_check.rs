@@ -8,7 +8,7 @@ use crate::context::Ctx;
 use crate::domain::credential::Credential;
 use crate::domain::error::{Error, Result};
 use crate::domain::password::OfferedPassword;
-use crate::domain::rate_limit::RateLimit;
+use crate::domain::rate_limit::{RateLimit, Subject};
 use crate::domain::user::User;
 
 /// A check that was passed.
@@ -20,15 +20,17 @@ pub struct PasswordCheck<'a> {
     limiter: Limiter<'a>,
 }
 
-/// Checks a person's password. The try is counted beside the read, and refused where it is one too
-/// many: 429. 401 `invalid_credentials` for a wrong one, 404 where the account is gone.
-pub async fn check<'a>(
+/// Checks a person's password. The attempt is counted, also by `limits` of what the password is asked
+/// for, and refused unseen where it is one too many: 429. 401 `invalid_credentials` for a wrong
+/// password, 404 where the account is gone.
+pub async fn check<'a, const N: usize>(
     ctx: &Ctx,
     limiter: Limiter<'a>,
     user: &User,
     offered: &OfferedPassword,
+    limits: [Subject; N],
 ) -> Result<PasswordCheck<'a>> {
-    let counted = limiter.admit([RateLimit::PasswordAccount.of(user.id)]);
+    let counted = limiter.admit(limits);
     let credential = ctx.store.credentials().get(&user.summary.email);
     let ((), credential) = try_join(counted, credential).await?;
     let credential = credential.ok_or(Error::NotFound)?;
@@ -39,9 +41,9 @@ pub async fn check<'a>(
 }
 
 impl PasswordCheck<'_> {
-    /// Does what the right password allows. What was counted is taken back beside it.
+    /// Does what the right password allows, which does not count as a wrong one.
     pub async fn allows<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let (worked, ()) = join(work, self.limiter.give_back()).await;
+        let (worked, ()) = join(work, self.limiter.give_back(RateLimit::PasswordAccount)).await;
         worked
     }
 }

@@ -1,7 +1,5 @@
 //! Signing in by a password, and who becomes the first admin by it.
 
-use futures_util::future::try_join;
-
 use super::limiter::Limiter;
 use super::sessions::{self, SignedIn};
 use crate::auth::password;
@@ -11,25 +9,22 @@ use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::UserId;
 use crate::domain::password::OfferedPassword;
-use crate::domain::rate_limit::Subject;
 use crate::domain::user::{Role, User};
 use crate::store::Read;
 use crate::store::transaction::Transaction;
 
-/// Begins a session for whoever knows the password of an account. The guess is counted, by account
-/// and by `others`, before the password is looked at; a right one is not one of the guesses.
+/// Begins a session for whoever knows the password of an account. The attempt is counted before the
+/// password is looked at; a right password does not count for the account.
 ///
 /// 401 `invalid_credentials` for an unknown e-mail address, a wrong password and a disabled account
 /// alike, in the same time. 429 after too many wrong ones.
-pub async fn log_in<const N: usize>(
+pub async fn log_in(
     ctx: &Ctx,
     limiter: Limiter<'_>,
-    others: [Subject; N],
     email: &Email,
     offered: &OfferedPassword,
 ) -> Result<SignedIn> {
-    let guess = limiter.guess(email, others);
-    let (guess, credential) = try_join(guess, ctx.store.credentials().get(email)).await?;
+    let (guess, credential) = limiter.guess(email, ctx.store.credentials().get(email)).await?;
     let hash = credential.as_ref().map(|credential| credential.password_hash.as_str());
     let is_right = password::verify(offered, hash)?;
     let credential = credential.filter(|_| is_right).ok_or(Error::InvalidCredentials)?;

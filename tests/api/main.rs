@@ -2,6 +2,7 @@
 //!
 //! `routes/` mirrors `functions/`: one file per route. `flows/` goes through several routes.
 
+mod account_limits;
 mod authz;
 mod bad_input;
 mod capacity;

@@ -1,8 +1,7 @@
 //! `POST /auth/forgot-password`: sends a mail with a token that allows to set a new password.
 //!
 //! Public. Always 202 and after the same time: whether the e-mail address has an account is looked
-//! up when the mail is sent. 429 above the rate limits of the e-mail address and of the caller's
-//! IP.
+//! up when the mail is sent. 429 above the rate limits of the caller's IP address.
 
 use deserr::Deserr;
 use shared::domain::email::Email;
@@ -22,7 +21,8 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { email } = request.json()?;
-    let limits = [RateLimit::ForgotEmail.of(&email), RateLimit::ForgotIp.of(request.ip())];
+    let ip = request.ip();
+    let limits = [RateLimit::ForgotEmail.of_email_from(&email, ip), RateLimit::ForgotIp.of(ip)];
     request.limiter(ctx).admit(limits).await?;
 
     ctx.store.outbox().send_alone(Event::PasswordResetRequested { email }, ctx.now()).await?;

@@ -8,7 +8,6 @@ use deserr::Deserr;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
 use shared::domain::password::OfferedPassword;
-use shared::domain::rate_limit::RateLimit;
 use shared::http::{Request, Response};
 use shared::services::sign_in;
 use shared::{Ctx, Result};
@@ -24,9 +23,8 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { email, password } = request.json()?;
-    let by_ip = [RateLimit::LoginIp.of(request.ip())];
 
-    let signed_in = sign_in::log_in(ctx, request.limiter(ctx), by_ip, &email, &password).await?;
+    let signed_in = sign_in::log_in(ctx, request.limiter(ctx), &email, &password).await?;
 
     Response::ok(&LoginView::from(signed_in))
 }

@@ -2,8 +2,7 @@
 //!
 //! Public. Always the same 202, after the same time, whether or not the e-mail address has an
 //! account: that is looked up when the mail is sent. The account is created when the address is
-//! verified. 422 for an invalid body, 429 above the rate limits of the e-mail address and of the
-//! caller's IP.
+//! verified. 422 for an invalid body, 429 above the rate limits of the caller's IP address.
 
 use shared::domain::invalid::Invalid;
 use shared::domain::json::Json;
@@ -18,8 +17,8 @@ use crate::view::VERIFICATION_SENT;
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let registrant = registrant(request.body()?)?;
-    let limits =
-        [RateLimit::RegisterEmail.of(&registrant.email), RateLimit::RegisterIp.of(request.ip())];
+    let (email, ip) = (&registrant.email, request.ip());
+    let limits = [RateLimit::RegisterEmail.of_email_from(email, ip), RateLimit::RegisterIp.of(ip)];
     request.limiter(ctx).admit(limits).await?;
 
     registration::register(ctx, registrant).await?;

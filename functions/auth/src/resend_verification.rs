@@ -1,7 +1,7 @@
 //! `POST /auth/resend-verification`: sends the mails of an e-mail address's registrations again.
 //!
 //! Public. Always 202 and after the same time: whether there are pending registrations is looked up
-//! when the mail is sent. 429 above the rate limits of the e-mail address and of the caller's IP.
+//! when the mail is sent. 429 above the rate limits of the caller's IP address.
 
 use deserr::Deserr;
 use shared::domain::email::Email;
@@ -21,7 +21,8 @@ struct Body {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { email } = request.json()?;
-    let limits = [RateLimit::ResendEmail.of(&email), RateLimit::ResendIp.of(request.ip())];
+    let ip = request.ip();
+    let limits = [RateLimit::ResendEmail.of_email_from(&email, ip), RateLimit::ResendIp.of(ip)];
     request.limiter(ctx).admit(limits).await?;
 
     ctx.store.outbox().send_alone(Event::VerificationRequested { email }, ctx.now()).await?;

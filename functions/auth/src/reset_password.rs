@@ -1,7 +1,8 @@
 //! `POST /auth/reset-password`: sets a new password with a mailed token.
 //!
 //! For callers with the token, which is valid once and for 60 minutes, and only until the password
-//! is changed in another way. 204; all sessions of the user end, and a mail tells the user. 422
+//! is changed in another way. 204; all sessions of the user end, and a mail tells the user. From this
+//! IP address the user can log in at once, however many wrong passwords were tried before. 422
 //! `invalid_token` for a token that is not valid; 429 above the rate limit of the caller's IP.
 
 use deserr::Deserr;
