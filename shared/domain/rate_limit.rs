@@ -17,6 +17,10 @@ pub enum RateLimit {
     LoginIp,
     /// Wrong passwords that an account's owner, signed in, gave for it.
     PasswordAccount,
+    /// Password changes of an account.
+    NewPasswordAccount,
+    /// Profile changes of an account.
+    ProfileAccount,
     /// Registrations of an e-mail address from one IP address.
     RegisterEmail,
     /// Registrations from an IP address.
@@ -43,10 +47,12 @@ const HOUR: u32 = 60 * MINUTE;
 /// Every limit in the order of its variants: its name in `RATE_LIMITS`, keys and headers, and what
 /// it allows.
 #[rustfmt::skip]
-const RATE_LIMITS: [(RateLimit, &str, Quota); 12] = [
+const RATE_LIMITS: [(RateLimit, &str, Quota); 14] = [
     (RateLimit::LoginAccount,       "login_account",        Quota { requests:  10, seconds: 15 * MINUTE }),
     (RateLimit::LoginIp,            "login_ip",             Quota { requests: 100, seconds: 15 * MINUTE }),
     (RateLimit::PasswordAccount,    "password_account",     Quota { requests:  10, seconds: 15 * MINUTE }),
+    (RateLimit::NewPasswordAccount, "new_password_account", Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ProfileAccount,     "profile_account",      Quota { requests:  20, seconds: HOUR }),
     (RateLimit::RegisterEmail,      "register_email",       Quota { requests:   5, seconds: HOUR }),
     (RateLimit::RegisterIp,         "register_ip",          Quota { requests:  20, seconds: HOUR }),
     (RateLimit::ForgotEmail,        "forgot_email",         Quota { requests:   5, seconds: HOUR }),

@@ -13,6 +13,7 @@ use crate::domain::credential::Credential;
 use crate::domain::email::Email;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::{SessionId, UserId};
+use crate::domain::invalid::Invalid;
 use crate::domain::message::Event;
 use crate::domain::password::{NewPassword, OfferedPassword};
 use crate::domain::rate_limit::RateLimit;
@@ -24,8 +25,9 @@ use crate::store::{ChangedMeanwhile, Read};
 
 /// Changes a person's password, ends their other sessions and has a mail say so.
 ///
-/// 422 for a new password that is easy to guess; 401 `invalid_credentials` where the current one is
-/// wrong or was changed in between, 429 after too many wrong ones.
+/// 422 for a new password that is easy to guess, or the current one (`same_password`); 401
+/// `invalid_credentials` where the current one is wrong or was changed in between; 429 after too many
+/// wrong ones, or too many changes.
 pub async fn change_password(
     ctx: &Ctx,
     limiter: Limiter<'_>,
@@ -33,15 +35,28 @@ pub async fn change_password(
     current: &OfferedPassword,
     new: &NewPassword,
 ) -> Result<()> {
+    if new.as_bytes() == current.as_bytes() {
+        let detail = "Must not be the current password.";
+        return Err(Invalid::field("/new_password", "same_password", detail).into());
+    }
     let user = ctx.store.users().get(caller.user_id, Read::Consistent).await?;
     let user = user.ok_or(Error::NotFound)?;
     let new =
         new.for_person(Some(&user.summary.email), Some(&user.summary.name), "/new_password")?;
-    let limits = [RateLimit::PasswordAccount.of(user.id)];
-    let check = password_check::check(ctx, limiter, &user, current, limits).await?;
-    let hash = password::hash(new)?;
-    let email = &user.summary.email;
-    check.allows(replace_password(ctx, email, &check.credential, &hash, caller.session_id)).await
+    let (wrong, changes) = (RateLimit::PasswordAccount, RateLimit::NewPasswordAccount);
+    let limits = [wrong.of(user.id), changes.of(user.id)];
+    let changed = async {
+        let check = password_check::check(ctx, limiter, &user, current, limits).await?;
+        let (hash, email) = (password::hash(new)?, &user.summary.email);
+        check
+            .allows(replace_password(ctx, email, &check.credential, &hash, caller.session_id))
+            .await
+    };
+    let changed = changed.await;
+    if changed.is_err() {
+        limiter.give_back(changes).await;
+    }
+    changed
 }
 
 /// Replaces the password that was verified, and ends every session but one, also those that are just
@@ -81,6 +96,9 @@ enum NotReplaced {
 
 /// Sets a new password by a mailed token, which is used up; ends every session and has a mail say so.
 /// Wrong passwords from before keep nobody from logging in who resets it at this IP address.
+///
+/// It may be the old password again: to refuse that would let whoever reads the mail try out what the
+/// old one was, and take a second hash.
 ///
 /// 422 `invalid_token` where the token does nothing any more, or the password has been changed since
 /// it was mailed; 422 for a new password that is easy to guess.

@@ -1,6 +1,7 @@
-//! Limits that strangers can't turn against an account's owner, and those of the networks of an IPv6 site.
+//! Limits that strangers can't turn against an account's owner, and those of what the owner does.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -156,6 +157,97 @@ async fn what_strangers_ask_for_in_somebodys_name_counts_where_they_are_only() {
         other["email"] = "bob@example.com".into();
         app.anonymous().at(STRANGER).post(path, other).await.expect(202);
     }
+}
+
+#[tokio::test]
+async fn changes_of_a_profile_are_limited_for_each_account() {
+    let app = limited("profile_account=2/3600").await;
+    let (ada, bob) = (app.customer("ada").await, app.customer("bob").await);
+    for left in [1, 0] {
+        let answer = ada.patch("/users/me", json!({"name": "Ada Lovelace"})).await;
+        let policy = answer.header("ratelimit-policy");
+        assert_eq!(policy, Some("\"profile_account\";q=2;w=3600"));
+        let state = format!("\"profile_account\";r={left};t=3600");
+        assert_eq!(answer.header("ratelimit"), Some(state.as_str()));
+        answer.expect(200);
+    }
+    ada.patch("/users/me", json!({"nickname": "Ada"})).await.expect(422);
+    let before = app.contents().await;
+
+    let refused = ada.patch("/users/me", json!({"name": "Countess"})).await;
+
+    assert_eq!(refused.expect_problem(429, "rate_limited")["limit"], "profile_account");
+    assert!(app.contents().await == before, "something was written");
+    bob.patch("/users/me", json!({"name": "Robert"})).await.expect(200);
+    app.advance(Duration::from_secs(3600));
+    let ada = ada.signed_in_anew().await;
+    ada.patch("/users/me", json!({"name": "Countess"})).await.expect(200);
+}
+
+#[tokio::test]
+async fn changes_of_a_password_are_limited_and_wrong_ones_are_none() {
+    let app = limited("new_password_account=2/3600,password_account=4/900").await;
+    let ada = app.customer("ada").await.with_password(PASSWORD).await;
+    let put =
+        async |current: &str, new: &str| ada.put("/users/me/password", change(current, new)).await;
+    for _ in 0..3 {
+        put("wrong horse", NEW).await.expect_problem(401, "invalid_credentials");
+    }
+    let first = put(PASSWORD, NEW).await;
+    let header = first.header("ratelimit").unwrap_or_default().to_owned();
+    assert!(header.contains("\"new_password_account\";r=1;t=3600"), "{header}");
+    first.expect(204);
+    put(NEW, PASSWORD).await.expect(204);
+    let before = app.contents().await;
+
+    // As often as wrong passwords would be too many: none of them counts as one.
+    for _ in 0..5 {
+        let refused = put(PASSWORD, NEW).await.expect_problem(429, "rate_limited");
+        assert_eq!(refused["limit"], "new_password_account");
+    }
+
+    assert!(app.contents().await == before, "something was written");
+    ada.post("/users/me/deletion", json!({"password": PASSWORD})).await.expect(202);
+}
+
+#[tokio::test]
+async fn of_many_changes_at_once_those_that_fail_do_not_count() {
+    let app = limited("new_password_account=5/3600").await;
+    let ada = app.customer("ada").await.with_password(PASSWORD).await;
+    let changes = (0..5).map(|number| {
+        let new = format!("battery staple {number}");
+        async { ada.put("/users/me/password", change(PASSWORD, &{ new })).await }
+    });
+    let answers = join_all(changes).await;
+    assert_eq!(tally(&answers), [(204, 1), (401, 4)].into());
+
+    let items = app.contents().await;
+    let (_, counter) =
+        items.iter().find(|(key, _)| key.starts_with("LIMIT#new_password_account#")).expect("one");
+    assert_eq!(counter["requests"].as_n().map(String::as_str), Ok("1"));
+}
+
+#[tokio::test]
+async fn the_current_password_is_no_new_one() {
+    let app = limited("password_account=1/900,new_password_account=1/3600").await;
+    let ada = app.customer("ada").await.with_password("caf\u{e9} society").await;
+    let before = app.contents().await;
+    for _ in 0..3 {
+        let same = change("caf\u{e9} society", "cafe\u{301} society");
+        let answer = ada.put("/users/me/password", same).await;
+        assert_eq!(answer.broken(), "/new_password same_password");
+    }
+    assert!(app.contents().await == before, "something was written, or counted");
+    ada.put("/users/me/password", change("caf\u{e9} society", NEW)).await.expect(204);
+}
+
+/// The refusal would be a way to try out, with the mail at hand, what somebody's old password was.
+#[tokio::test]
+async fn a_reset_takes_the_old_password_too() {
+    let app = limited("").await;
+    app.put_account(EMAIL, PASSWORD).await;
+    reset(&app, HOME, PASSWORD).await;
+    log_in(&app, HOME, PASSWORD).await.expect(200);
 }
 
 /// What is limited for an IP address: the limit, the path, and the body of the request of a number.

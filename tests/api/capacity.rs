@@ -120,10 +120,10 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     ada.get("/users/me").await.expect(200);
     costs(&app, "get-me", "", [2, 2, 4, 0, 0]);
     ada.patch("/users/me", json!({"phone": "+44 20 7946 0000"})).await.expect(200);
-    costs(&app, "update-me", "", [2, 2, 2, 1, 1]);
+    costs(&app, "update-me", "", [3, 3, 2, 2, 1]);
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
     ada.put("/users/me/password", change).await.expect(204);
-    costs(&app, "change-password", "", [7, 5, 8, 8, 0]);
+    costs(&app, "change-password", "", [8, 5, 8, 9, 0]);
     admin.signed_in_anew().await.post("/auth/logout", json!({})).await.expect(204);
     costs(&app, "log-out", "by bearer token", [2, 2, 2, 1, 0]);
     let token = admin.signed_in_anew().await.refresh_token;

@@ -149,8 +149,10 @@ async fn every_limited_answer_names_the_callers_own_limits_and_no_other_answer_d
     order.expect_problem(409, "cart_empty");
     let change = json!({"current_password": "wrong horse", "new_password": "battery staple"});
     let change = owner.put("/users/me/password", change).await;
-    assert_eq!(change.header("ratelimit-policy"), Some("\"password_account\";q=10;w=900"));
-    assert_eq!(change.header("ratelimit"), Some("\"password_account\";r=9;t=900"));
+    let policy = "\"password_account\";q=10;w=900, \"new_password_account\";q=20;w=3600";
+    assert_eq!(change.header("ratelimit-policy"), Some(policy));
+    let state = "\"password_account\";r=9;t=900, \"new_password_account\";r=20;t=3600";
+    assert_eq!(change.header("ratelimit"), Some(state), "a wrong one is no change");
 
     for unlimited in [
         owner.get("/orders").await,

@@ -73,7 +73,7 @@ pub fn check_tokens(tree: &Tree) {
     for route in &tree.routes {
         let account = match route.access {
             Access::Public | Access::Guest | Access::Signature => continue,
-            _ if route.name == "delete-me" => LEAVER,
+            _ if ["delete-me", "change-password"].contains(&route.name) => LEAVER,
             Access::Customer | Access::Owner => SHOPPER,
             Access::Admin => ADMIN,
         };

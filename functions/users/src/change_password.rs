@@ -1,7 +1,8 @@
 //! `PUT /users/me/password`: changes the caller's password.
 //!
 //! Customers, with the current password: 401 `invalid_credentials` for a wrong one, and 429 after too
-//! many; 422 for a new one that is easy to guess. The caller's other sessions end, and a mail says so.
+//! many, or too many changes; 422 for a new one that is easy to guess, or no other than the current
+//! one (`same_password`). The caller's other sessions end, and a mail says so.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

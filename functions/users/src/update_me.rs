@@ -2,11 +2,12 @@
 //!
 //! Customers; the body may be missing. What is left out stays; `phone: null` removes it;
 //! `addresses` are replaced as a whole, at most 20, the first being the default. 422 for everything
-//! else about a person.
+//! else about a person; 429 after too many changes.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;
 use shared::domain::patch::{Patch, Replace};
+use shared::domain::rate_limit::RateLimit;
 use shared::domain::text::{Name, Phone};
 use shared::domain::user::{AddressBook, ProfileChange};
 use shared::http::user_view::UserView;
@@ -29,6 +30,8 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let Body { name, phone, addresses } = request.json_or_empty()?;
 
+    let limits = [RateLimit::ProfileAccount.of(caller.user_id)];
+    request.limiter(ctx).admit(limits).await?;
     let change = ProfileChange { name, phone, addresses };
     let user = ctx.store.users().update(caller.user_id, &change, ctx.now()).await?;
 

@@ -38,6 +38,7 @@ pub async fn load(config: &Config) -> Result<usize> {
     let ctx = shop(config);
     let (store, currency) = (&ctx.store, ctx.currency());
     if is_loaded(store).await? {
+        restore_password(store, &LEAVER).await?;
         begin_sessions(store).await?;
         return Ok(0);
     }
@@ -111,6 +112,19 @@ async fn add_account(store: &Store, account: &Account) -> Result<()> {
     let hash =
         password::hash(&password.map_err(|refused| refusal(account, refused))?).map_err(unmade)?;
     registration::create_account(store, &user, &hash).await.map(drop).map_err(unmade)
+}
+
+/// Gives an account its demo password again, where an event has changed it: a change to the same one
+/// is refused, so it could not be sent twice.
+async fn restore_password(store: &Store, account: &Account) -> Result<()> {
+    let (email, undone) = (email(account)?, |error| failed(account.email, format!("{error:?}")));
+    let Some(credential) = store.credentials().get(&email).await.map_err(undone)? else {
+        return Ok(());
+    };
+    let password = NewPassword::parse(account.password.to_owned());
+    let password = password.map_err(|refused| refusal(account, refused))?;
+    let hash = password::hash(&password).map_err(undone)?;
+    store.credentials().replace_hash(&email, &credential, &hash).await.map_err(undone)
 }
 
 fn user(account: &Account) -> Result<User> {
