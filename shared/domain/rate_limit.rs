@@ -39,6 +39,11 @@ pub enum RateLimit {
     ResetIp,
     /// Orders of an account.
     CheckoutAccount,
+    /// Mails to an e-mail address that anybody can have sent there, wherever they ask from.
+    AccountMailEmail,
+    /// Password reset mails to an e-mail address that are sent even when `AccountMailEmail` is
+    /// used up.
+    ResetMailEmail,
 }
 
 const MINUTE: u32 = 60;
@@ -47,7 +52,7 @@ const HOUR: u32 = 60 * MINUTE;
 /// Every limit in the order of its variants: its name in `RATE_LIMITS`, keys and headers, and what
 /// it allows.
 #[rustfmt::skip]
-const RATE_LIMITS: [(RateLimit, &str, Quota); 14] = [
+const RATE_LIMITS: [(RateLimit, &str, Quota); 16] = [
     (RateLimit::LoginAccount,       "login_account",        Quota { requests:  10, seconds: 15 * MINUTE }),
     (RateLimit::LoginIp,            "login_ip",             Quota { requests: 100, seconds: 15 * MINUTE }),
     (RateLimit::PasswordAccount,    "password_account",     Quota { requests:  10, seconds: 15 * MINUTE }),
@@ -62,6 +67,8 @@ const RATE_LIMITS: [(RateLimit, &str, Quota); 14] = [
     (RateLimit::VerifyIp,           "verify_ip",            Quota { requests:  20, seconds: HOUR }),
     (RateLimit::ResetIp,            "reset_ip",             Quota { requests:  20, seconds: HOUR }),
     (RateLimit::CheckoutAccount,    "checkout_account",     Quota { requests:  30, seconds: 10 * MINUTE }),
+    (RateLimit::AccountMailEmail,   "account_mail_email",   Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::ResetMailEmail,     "reset_mail_email",     Quota { requests:   5, seconds: HOUR }),
 ];
 
 impl RateLimit {
@@ -103,7 +110,12 @@ impl RateLimit {
     pub const fn is_per_email(self) -> bool {
         matches!(
             self,
-            Self::LoginAccount | Self::RegisterEmail | Self::ForgotEmail | Self::ResendEmail
+            Self::LoginAccount
+                | Self::RegisterEmail
+                | Self::ForgotEmail
+                | Self::ResendEmail
+                | Self::AccountMailEmail
+                | Self::ResetMailEmail
         )
     }
 

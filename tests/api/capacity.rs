@@ -214,7 +214,7 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
 
 #[tokio::test]
 async fn delivering_a_message_makes_the_requests_and_consumes_the_units_listed_here() {
-    let app = App::start().await;
+    let app = App::builder().limits("").start().await;
     let anyone = app.anonymous();
     let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});
     let login = anyone.sign_up(account.clone()).await;
@@ -229,15 +229,15 @@ async fn delivering_a_message_makes_the_requests_and_consumes_the_units_listed_h
 
     let bob = json!({"email": "bob@example.com", "password": "correct horse", "name": "Bob"});
     anyone.post("/auth/register", bob).await.expect(202);
-    deliver("registration", [4, 4, 2, 3, 0]).await;
+    deliver("registration", [5, 5, 2, 4, 0]).await;
     let email = json!({"email": "bob@example.com"});
     anyone.post("/auth/resend-verification", email).await.expect(202);
     deliver("verification again, 1 registration", [4, 4, 4, 5, 0]).await;
     app.deliver_mail().await;
     anyone.post("/auth/register", account).await.expect(202);
-    deliver("registration, the email has an account", [3, 3, 2, 2, 0]).await;
+    deliver("registration, the email has an account", [4, 4, 2, 3, 0]).await;
     anyone.post("/auth/forgot-password", json!({"email": "ada@example.com"})).await.expect(202);
-    deliver("forgotten password", [5, 5, 4, 3, 0]).await;
+    deliver("forgotten password", [7, 6, 4, 5, 0]).await;
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
     ada.put("/users/me/password", change).await.expect(204);
     deliver("changed password", [3, 3, 2, 2, 0]).await;

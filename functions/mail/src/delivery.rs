@@ -16,6 +16,7 @@ use shared::store::deliveries::{AttemptCount, DeliveryAttempt};
 use shared::{Ctx, Error, Result};
 use tracing::{error, info, warn};
 
+use crate::mail_limit::MailLimit;
 use crate::mails::{self, Rendered};
 use crate::ses::Ses;
 
@@ -91,9 +92,7 @@ async fn deliver_claimed(
     if attempts > MOST_TRIES {
         return set_aside(ctx, attempt, kind, "failed_too_often").await;
     }
-    let sending = AssertUnwindSafe(send(ctx, settings, attempt, &message.event));
-    let sent = sending.catch_unwind().await;
-    match sent.unwrap_or_else(|_panic| Err(DeliveryError::Fault("a panic".to_owned()))) {
+    match send(ctx, settings, attempt, &message.event).await {
         Ok(()) => Ok(Outcome::Settled),
         Err(error) => end_failed(ctx, attempt, kind, error).await,
     }
@@ -153,9 +152,33 @@ async fn send(
     attempt: &DeliveryAttempt,
     event: &Event,
 ) -> Result<(), DeliveryError> {
+    let mut limit = MailLimit::new(ctx);
+    let sending = AssertUnwindSafe(render_and_send(ctx, settings, attempt, event, &mut limit));
+    let sent = sending.catch_unwind().await;
+    let sent = sent.unwrap_or_else(|_panic| Err(DeliveryError::Fault("a panic".to_owned())));
+    // What may have been sent stays counted.
+    if !matches!(sent, Ok(true) | Err(DeliveryError::OutcomeUnknown(_))) {
+        limit.give_back().await;
+    }
+    sent.map(drop)
+}
+
+/// The same; false where no mail was sent.
+async fn render_and_send(
+    ctx: &Ctx,
+    settings: &MailSettings,
+    attempt: &DeliveryAttempt,
+    event: &Event,
+    limit: &mut MailLimit<'_>,
+) -> Result<bool, DeliveryError> {
     let (deliveries, id) = (ctx.store.deliveries(), attempt.id);
-    match mails::write(ctx, settings, event).await? {
+    match mails::write(ctx, settings, event, limit).await? {
         Rendered::Nothing => deliveries.delete(id).await?,
+        Rendered::OverLimit => {
+            // Not put off: who asks for mails to somebody else must not fill the next hours, too.
+            warn!(event = "mail_over_limit", message_id = %id, kind = event.kind(), "a message is dropped");
+            deliveries.delete(id).await?;
+        }
         Rendered::Replaced(events) => deliveries.replace(attempt, events, ctx.now()).await?,
         Rendered::Mail(mail) => {
             mailer(ctx, settings).send(&mail).await?;
@@ -163,9 +186,10 @@ async fn send(
             if let Err(problem) = deliveries.delete(id).await {
                 error!(message_id = %id, ?problem, "a message was sent, and is still there");
             }
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 async fn set_aside(

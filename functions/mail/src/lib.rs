@@ -3,6 +3,7 @@
 mod content;
 pub mod deliver_mail;
 mod delivery;
+mod mail_limit;
 mod mails;
 mod ses;
 

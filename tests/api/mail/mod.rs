@@ -3,6 +3,7 @@
 mod accounts;
 mod delivery;
 mod failures;
+mod limits;
 mod orders;
 mod page;
 

@@ -14,25 +14,37 @@ use shared::domain::message::Event;
 use shared::mail::Mail;
 use shared::{Ctx, Result};
 
+use crate::mail_limit::MailLimit;
+
 /// The result of rendering a message.
 pub(crate) enum Rendered {
     /// A mail.
     Mail(Mail),
     /// Other messages, which replace it in the outbox.
     Replaced(Vec<Event>),
-    /// No mail: the account was deleted, is disabled, or never existed.
+    /// No mail: the account was deleted, is disabled or never existed, or its e-mail address was
+    /// never verified.
     Nothing,
+    /// No mail: too many mails of this kind were sent to the e-mail address.
+    OverLimit,
 }
 
-/// Renders the mail about an event.
-pub(crate) async fn write(ctx: &Ctx, settings: &MailSettings, event: &Event) -> Result<Rendered> {
+/// Renders the mail about an event. `limit` counts the mails that strangers can have sent.
+pub(crate) async fn write(
+    ctx: &Ctx,
+    settings: &MailSettings,
+    event: &Event,
+    limit: &mut MailLimit<'_>,
+) -> Result<Rendered> {
     match event {
         Event::RegistrationRequested { email, registration_id } => {
-            registration::write(ctx, settings, email, *registration_id).await
+            registration::write(ctx, settings, email, *registration_id, limit).await
         }
-        Event::VerificationRequested { email } => verification::write(ctx, settings, email).await,
+        Event::VerificationRequested { email } => {
+            verification::write(ctx, settings, email, limit).await
+        }
         Event::PasswordResetRequested { email } => {
-            password_reset::write(ctx, settings, email).await
+            password_reset::write(ctx, settings, email, limit).await
         }
         Event::PasswordChanged { user_id } => {
             password_changed::write(ctx, settings, *user_id).await

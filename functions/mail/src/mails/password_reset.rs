@@ -1,4 +1,7 @@
 //! The mail with the link to reset a password, if the e-mail address has an active account.
+//!
+//! It is the only mail that is also sent to addresses that were never verified: the reset verifies
+//! the address.
 
 use shared::auth::mailed_token::ResetToken;
 use shared::config::MailSettings;
@@ -9,14 +12,23 @@ use shared::{Ctx, Result};
 
 use super::Rendered;
 use crate::content::Content;
+use crate::mail_limit::MailLimit;
 
-pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, email: &Email) -> Result<Rendered> {
+pub(super) async fn write(
+    ctx: &Ctx,
+    settings: &MailSettings,
+    email: &Email,
+    limit: &mut MailLimit<'_>,
+) -> Result<Rendered> {
     let Some(credential) = ctx.store.credentials().get(email).await? else {
         return Ok(Rendered::Nothing);
     };
     let security = ctx.store.sessions().get(credential.user_id).await?;
     if security.is_none_or(|security| security.status != AccountStatus::Active) {
         return Ok(Rendered::Nothing);
+    }
+    if !limit.admits_reset(email).await? {
+        return Ok(Rendered::OverLimit);
     }
     let token = ResetToken::new()?;
     // The digest is stored before the mail is sent, so that a mailed token is always valid.

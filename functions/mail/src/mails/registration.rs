@@ -12,15 +12,20 @@ use shared::{Ctx, Result};
 
 use super::{Rendered, known_email};
 use crate::content::Content;
+use crate::mail_limit::MailLimit;
 
 pub(super) async fn write(
     ctx: &Ctx,
     settings: &MailSettings,
     email: &Email,
     id: RegistrationId,
+    limit: &mut MailLimit<'_>,
 ) -> Result<Rendered> {
-    if ctx.store.credentials().get(email).await?.is_some() {
-        return known_email::write(settings, email);
+    if let Some(credential) = ctx.store.credentials().get(email).await? {
+        return known_email::write(ctx, settings, email, &credential, limit).await;
+    }
+    if !limit.admits(email).await? {
+        return Ok(Rendered::OverLimit);
     }
     let address = email.digest();
     let token = VerificationToken::new(address, id)?;

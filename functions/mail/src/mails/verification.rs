@@ -8,13 +8,19 @@ use shared::domain::message::Event;
 use shared::{Ctx, Result};
 
 use super::{Rendered, known_email};
+use crate::mail_limit::MailLimit;
 
 /// The most registrations whose mails are sent again.
 const NEWEST: usize = 3;
 
-pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, email: &Email) -> Result<Rendered> {
-    if ctx.store.credentials().get(email).await?.is_some() {
-        return known_email::write(settings, email);
+pub(super) async fn write(
+    ctx: &Ctx,
+    settings: &MailSettings,
+    email: &Email,
+    limit: &mut MailLimit<'_>,
+) -> Result<Rendered> {
+    if let Some(credential) = ctx.store.credentials().get(email).await? {
+        return known_email::write(ctx, settings, email, &credential, limit).await;
     }
     let waiting = ctx.store.registrations().of_email(&email.digest()).await?;
     let newest = waiting.of_now(ctx.now()).take(NEWEST);
