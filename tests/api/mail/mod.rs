@@ -6,6 +6,7 @@ mod failures;
 mod limits;
 mod orders;
 mod page;
+mod unverified;
 
 use serde_json::json;
 use shared::domain::message::Event;

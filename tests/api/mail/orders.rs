@@ -141,23 +141,6 @@ async fn a_stored_name_with_line_breaks_stays_on_one_line() {
     assert!(mail.text.contains(line), "{}", mail.text);
 }
 
-#[tokio::test]
-async fn a_mail_to_an_unverified_email_contains_no_text_that_a_user_wrote() {
-    let app = App::builder().configure(|config| config.email_verification = false).start().await;
-    let account = json!({"email": ADA, "password": "correct horse", "name": "spam"});
-    app.anonymous().post("/auth/register", account).await.expect(202);
-    let login = json!({"email": ADA, "password": "correct horse"});
-    let login = app.anonymous().post("/auth/login", login).await.expect(200);
-    let ada = app.anonymous().with_token(login["access_token"].as_str().expect("a token"));
-    order(&app, &ada).await;
-
-    app.deliver_mail().await;
-
-    let mail = app.mails_to(ADA).pop().expect("a mail");
-    assert!(mail.text.contains("2 × Stoneware Mug"), "{}", mail.text);
-    assert!(!mail.text.contains("spam") && !mail.text.contains("St James"), "{}", mail.text);
-}
-
 /// Changes the name in an order's first line, which no request can.
 async fn rename_first_line(app: &App, order: OrderId, name: &str) {
     use aws_sdk_dynamodb::types::AttributeValue;

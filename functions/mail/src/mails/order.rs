@@ -1,4 +1,5 @@
-//! The common parts of mails about orders.
+//! The common parts of mails about orders. They are sent only to customers with a verified e-mail
+//! address: text that a user wrote must not reach the mailbox of another person.
 
 use shared::config::MailSettings;
 use shared::domain::ids::{OrderId, UserId};
@@ -12,7 +13,7 @@ use super::Rendered;
 use crate::content::{Content, LineItem, LineItems};
 
 /// A function that writes the content of a mail about an order, without the link to the order.
-type Contents = fn(&MailSettings, &Order, &User) -> Content;
+type Contents = fn(&MailSettings, &Order) -> Content;
 
 /// Renders a mail about an order to its customer, with a link to the order at its end.
 pub(super) async fn write(
@@ -25,13 +26,15 @@ pub(super) async fn write(
     let Some((order, user)) = read(ctx, order_id, user_id).await? else {
         return Ok(Rendered::Nothing);
     };
-    let content = with_link(contents(settings, &order, &user), &order, settings);
+    let content = with_link(contents(settings, &order), &order, settings);
     Ok(Rendered::Mail(content.to(&user.summary.email, settings)?))
 }
 
-/// Reads an order and its customer; `None` if the customer's account was deleted.
+/// Reads an order and its customer; `None` if the customer's account was deleted or its e-mail
+/// address was never verified.
 async fn read(ctx: &Ctx, order_id: OrderId, user_id: UserId) -> Result<Option<(Order, User)>> {
-    let Some(user) = ctx.store.users().get(user_id, Read::Consistent).await? else {
+    let user = ctx.store.users().get(user_id, Read::Consistent).await?;
+    let Some(user) = user.filter(|user| user.summary.email_verified) else {
         return Ok(None);
     };
     let viewer = Viewer { user_id, role: Role::Customer };
@@ -52,14 +55,11 @@ pub(super) fn items(order: &Order) -> LineItems {
     LineItems { lines: order.lines.iter().map(line).collect(), total: order.summary.total }
 }
 
-/// Appends the shipping address, if the customer's e-mail address is verified.
-///
-/// An unverified address may belong to another person, to whom an attacker could otherwise send any
-/// text as a shipping address.
-pub(super) fn with_address(content: Content, order: &Order, user: &User) -> Content {
+/// Appends the shipping address.
+pub(super) fn with_address(content: Content, order: &Order) -> Content {
     match &order.shipping_address {
-        Some(address) if user.summary.email_verified => content.lines(lines(address)),
-        _ => content,
+        Some(address) => content.lines(lines(address)),
+        None => content,
     }
 }
 

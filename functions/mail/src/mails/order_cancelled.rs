@@ -2,12 +2,11 @@
 
 use shared::config::MailSettings;
 use shared::domain::order::Order;
-use shared::domain::user::User;
 
 use super::order;
 use crate::content::Content;
 
-pub(super) fn content(settings: &MailSettings, order: &Order, _: &User) -> Content {
+pub(super) fn content(settings: &MailSettings, order: &Order) -> Content {
     Content::about(format!("Your order at {} was cancelled", settings.shop.as_str()))
         .paragraph(format!("Your order {} was cancelled. It was for:", order.id))
         .line_items(order::items(order))

@@ -2,14 +2,13 @@
 
 use shared::config::MailSettings;
 use shared::domain::order::Order;
-use shared::domain::user::User;
 
 use super::order;
 use crate::content::Content;
 
-pub(super) fn content(settings: &MailSettings, order: &Order, user: &User) -> Content {
+pub(super) fn content(settings: &MailSettings, order: &Order) -> Content {
     let content = Content::about(format!("Your order at {}", settings.shop.as_str()))
         .paragraph(format!("Thank you. We have your order {}:", order.id))
         .line_items(order::items(order));
-    order::with_address(content, order, user)
+    order::with_address(content, order)
 }

@@ -1,4 +1,5 @@
-//! The mail to a user whose password was changed, in case another person changed it.
+//! The mail to a user with a verified e-mail address whose password was changed, in case another
+//! person changed it.
 
 use shared::config::MailSettings;
 use shared::domain::ids::UserId;
@@ -9,7 +10,8 @@ use super::Rendered;
 use crate::content::Content;
 
 pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, user_id: UserId) -> Result<Rendered> {
-    let Some(user) = ctx.store.users().get(user_id, Read::Consistent).await? else {
+    let user = ctx.store.users().get(user_id, Read::Consistent).await?;
+    let Some(user) = user.filter(|user| user.summary.email_verified) else {
         return Ok(Rendered::Nothing);
     };
     let shop = settings.shop.as_str();
