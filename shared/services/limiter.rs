@@ -46,22 +46,17 @@ impl LimitStatuses {
     /// `RateLimit-Policy` and `RateLimit`, where a limit applies whose count is the caller's to know
     /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10>).
     pub fn headers(&self) -> Option<[(&'static str, String); 2]> {
-        let statuses = self.lock();
-        let is_shown = |Counter { limit, is_site, .. }: &Counter| !limit.is_per_email() && !is_site;
-        let shown = statuses.iter().filter(|status| is_shown(&status.counter));
-        let shown: Vec<_> = shown.collect();
-        let list = |item: fn(&LimitStatus) -> String| {
-            shown.iter().map(|status| item(status)).collect::<Vec<_>>().join(", ")
-        };
-        let policy = |LimitStatus { counter: Counter { limit, quota, .. }, .. }: &LimitStatus| {
-            let Quota { requests, seconds } = quota;
-            format!("\"{}\";q={requests};w={seconds}", limit.name())
-        };
-        let state = |LimitStatus { counter, left, seconds_left, .. }: &LimitStatus| {
-            format!("\"{}\";r={left};t={seconds_left}", counter.limit.name())
-        };
-        let headers = [("ratelimit-policy", list(policy)), ("ratelimit", list(state))];
-        (!shown.is_empty()).then_some(headers)
+        let (mut policies, mut states) = (Vec::new(), Vec::new());
+        for LimitStatus { counter, left, seconds_left, .. } in self.lock().iter() {
+            let Counter { limit, quota: Quota { requests, seconds }, is_site, .. } = counter;
+            if !limit.is_per_email() && !is_site {
+                policies.push(format!("\"{}\";q={requests};w={seconds}", limit.name()));
+                states.push(format!("\"{}\";r={left};t={seconds_left}", limit.name()));
+            }
+        }
+        let headers = [("ratelimit-policy", policies), ("ratelimit", states)];
+        let is_limited = !headers[0].1.is_empty();
+        is_limited.then(|| headers.map(|(name, items)| (name, items.join(", "))))
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<LimitStatus>> {
@@ -216,36 +211,38 @@ impl<'a> Limiter<'a> {
     /// Notes the statuses, and refuses the request where it is one too many. One that is refused
     /// counts for nobody but its own IP address: otherwise it could use up what others share.
     async fn judge(&self, counted: Vec<Counted>) -> Result<()> {
-        let now = self.ctx.now();
-        let (mut refusals, mut uncounted) = (Vec::new(), None);
+        let (mut refused, mut uncounted) = (Vec::new(), None);
         for (counter, counted) in counted {
-            let (limit, seconds_left) = (counter.limit, counter.window.seconds_left(now));
-            let (left, is_counted) = match counted {
-                Ok(Some(requests)) => (counter.quota.requests.saturating_sub(requests), true),
-                Ok(None) => {
-                    refusals.push((limit, seconds_left, counter.is_site));
-                    (0, false)
-                }
+            let limit = counter.limit;
+            let seconds_left = counter.window.seconds_left(self.ctx.now());
+            let requests = match counted {
+                Ok(requests) => requests,
                 Err(error) => {
                     tracing::warn!(?error, limit = limit.name(), "a request can't be counted");
                     uncounted = uncounted.or(limit.guards_a_password().then_some(limit));
                     continue;
                 }
             };
+            if requests.is_none() {
+                refused.push((seconds_left, limit, counter.is_site));
+            }
+            let left =
+                requests.map_or(0, |requests| counter.quota.requests.saturating_sub(requests));
+            let is_counted = requests.is_some();
             self.statuses.lock().push(LimitStatus { counter, left, seconds_left, is_counted });
         }
-        if refusals.is_empty() && uncounted.is_none() {
+        if refused.is_empty() && uncounted.is_none() {
             return Ok(());
         }
-        let by_ip = refusals.iter().any(|(limit, _, is_site)| limit.is_per_ip() && !is_site);
+        let by_ip = refused.iter().any(|(_, limit, is_site)| limit.is_per_ip() && !is_site);
         self.take_back(|counter| !counter.limit.is_per_ip() || counter.is_site && by_ip).await;
         if let Some(limit) = uncounted {
             return Err(Error::unavailable(format!("{} can't be counted", limit.name())));
         }
-        match refusals.into_iter().max_by_key(|(_, seconds_left, _)| *seconds_left) {
-            Some((limit, retry_after, _)) => Err(Error::TooManyRequests { limit, retry_after }),
-            None => Ok(()),
-        }
+        let longest = refused.into_iter().max_by_key(|(seconds_left, ..)| *seconds_left);
+        longest.map_or(Ok(()), |(retry_after, limit, _)| {
+            Err(Error::TooManyRequests { limit, retry_after })
+        })
     }
 }
 
