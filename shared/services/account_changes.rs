@@ -35,10 +35,6 @@ pub async fn change_password(
     current: &OfferedPassword,
     new: &NewPassword,
 ) -> Result<()> {
-    if new.as_bytes() == current.as_bytes() {
-        let detail = "Must not be the current password.";
-        return Err(Invalid::field("/new_password", "same_password", detail).into());
-    }
     let user = ctx.store.users().get(caller.user_id, Read::Consistent).await?;
     let user = user.ok_or(Error::NotFound)?;
     let new =
@@ -47,10 +43,15 @@ pub async fn change_password(
     let limits = [wrong.of(user.id), changes.of(user.id)];
     let changed = async {
         let check = password_check::check(ctx, limiter, &user, current, limits).await?;
-        let (hash, email) = (password::hash(new)?, &user.summary.email);
-        check
-            .allows(replace_password(ctx, email, &check.credential, &hash, caller.session_id))
-            .await
+        let replaced = async {
+            if new.as_bytes() == current.as_bytes() {
+                let detail = "Must not be the current password.";
+                return Err(Invalid::field("/new_password", "same_password", detail).into());
+            }
+            let (hash, email) = (password::hash(new)?, &user.summary.email);
+            replace_password(ctx, email, &check.credential, &hash, caller.session_id).await
+        };
+        check.allows(replaced).await
     };
     let changed = changed.await;
     if changed.is_err() {
