@@ -16,7 +16,6 @@ use crate::domain::error::{Error, Result};
 use crate::domain::ids::UserId;
 use crate::domain::known_ip::KnownIp;
 use crate::domain::rate_limit::{Counter, Quota, RateLimit, Subject};
-use crate::store::Read;
 
 /// How often it is noted anew that an account is used from an IP address.
 const REFRESH: Duration = Duration::days(1);
@@ -91,13 +90,14 @@ impl<'a> Limiter<'a> {
     ) -> Result<(Guess<'a>, T)> {
         // An IP address that has used up its own logins does not get as far as the account's counter.
         let by_ip = self.admit([RateLimit::LoginIp.of(self.ip)]);
-        let (by_ip, known) = join(by_ip, self.known_ip(email, Read::Eventual)).await;
+        let (by_ip, known) = join(by_ip, self.known_ip(email)).await;
         by_ip?;
-        let by_account = async {
-            let counted = self.count_guess(email, matches!(known, Ok(Some(_)))).await;
-            self.judge(counted.into_iter().collect()).await
+        let whose = match known {
+            Ok(Some(_)) => RateLimit::LoginAccount.of_email_from(email, self.ip),
+            // Shared by all IP addresses where the account is not known.
+            _ => RateLimit::LoginAccount.of(email),
         };
-        let ((), read) = try_join(by_account, beside).await?;
+        let ((), read) = try_join(self.admit([whose]), beside).await?;
         let is_due = |known: &KnownIp| known.seen_at.plus(REFRESH) <= self.ctx.now();
         let is_due = known.is_ok_and(|known| known.as_ref().is_none_or(is_due));
         Ok((Guess { limiter: self, email, is_due }, read))
@@ -173,32 +173,13 @@ impl<'a> Limiter<'a> {
         (counter, counted.unwrap_or_else(|_| late()))
     }
 
-    /// Counts an attempt at a password in the counter of this IP address, where the account is known
-    /// at it, else in the one that all other IP addresses share.
-    async fn count_guess(&self, email: &Email, is_known: bool) -> Option<Counted> {
-        let shared = counter(self.ctx, &RateLimit::LoginAccount.of(email))?;
-        let own = counter(self.ctx, &RateLimit::LoginAccount.of_email_from(email, self.ip))?;
-        if is_known {
-            return Some(self.count(own).await);
-        }
-        let counted = self.count(shared).await;
-        if let Ok(Some(_)) = counted.1 {
-            return Some(counted);
-        }
-        // Nobody is refused because an eventually consistent read lags behind.
-        match self.known_ip(email, Read::Consistent).await {
-            Ok(Some(_)) => Some(self.count(own).await),
-            _ => Some(counted),
-        }
-    }
-
     /// When the account was last noted to be used from this IP address.
-    async fn known_ip(&self, email: &Email, read: Read) -> Result<Option<KnownIp>> {
+    async fn known_ip(&self, email: &Email) -> Result<Option<KnownIp>> {
         if !self.ip.is_known() {
             return Ok(None);
         }
         let (known_ips, ip) = (self.ctx.store.known_ips(), self.ip_digest());
-        let known = known_ips.get(&email.digest(), &ip, self.ctx.now(), read).await;
+        let known = known_ips.get(&email.digest(), &ip, self.ctx.now()).await;
         known.inspect_err(|error| {
             tracing::warn!(?error, "whether an IP address is known can't be read");
         })

@@ -30,16 +30,14 @@ impl KnownIps<'_> {
     /// When the account was last recorded at an IP address, of which `ip` is a digest; `None` where it
     /// never was, or more than 90 days ago.
     ///
-    /// An eventual read that misses a record costs one more write and nothing else. Before a caller is
-    /// refused as a stranger, read consistently.
+    /// Always consistent: it decides whether an attempt at a password counts as its owner's.
     pub async fn get(
         self,
         account: &EmailDigest,
         ip: &str,
         now: Timestamp,
-        read: Read,
     ) -> Result<Option<KnownIp>> {
-        let item = self.0.get(keys::known_ip(account, ip), read).await?;
+        let item = self.0.get(keys::known_ip(account, ip), Read::Consistent).await?;
         let known: Option<KnownIp> = item.map(from_item).transpose()?;
         Ok(known.filter(|known| known.expires_at > now))
     }
