@@ -22,7 +22,7 @@ const CAFE: &str = "198.51.100.2";
 const STRANGER: &str = "192.0.2.1";
 
 async fn limited(changes: &str) -> App {
-    App::start_limited(changes, Faults::default()).await
+    App::builder().limits(changes).start().await
 }
 
 async fn log_in(app: &App, from: &str, password: &str) -> Answer {
@@ -107,7 +107,11 @@ async fn a_counter_that_strangers_have_worn_out_keeps_nobody_out_at_home() {
     let mut identity = digest([EMAIL.as_bytes()]);
     identity.truncate(22);
     let worn_out: &'static str = format!("LIMIT#login_account#{identity}#").leak();
-    let app = App::start_limited("", Faults { closed: Some(worn_out), ..Faults::default() }).await;
+    let app = App::builder()
+        .limits("")
+        .faults(Faults { closed: Some(worn_out), ..Faults::default() })
+        .start()
+        .await;
     app.put_account(EMAIL, PASSWORD).await;
     reset(&app, HOME, NEW).await;
 

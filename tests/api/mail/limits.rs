@@ -14,7 +14,7 @@ use super::{ADA, account, register};
 const HOUR: Duration = Duration::from_secs(3600);
 
 async fn limited(changes: &str) -> App {
-    App::start_limited(changes, Faults::default()).await
+    App::builder().limits(changes).start().await
 }
 
 /// Asks for mails to Ada, from as many IP addresses.
@@ -140,7 +140,7 @@ async fn a_mail_that_was_not_sent_does_not_count_and_one_that_may_have_been_does
 #[tokio::test]
 async fn what_can_not_be_counted_waits() {
     let closed = Faults { closed: Some("LIMIT#account_mail_email#"), ..Faults::default() };
-    let app = App::start_limited("", closed).await;
+    let app = App::builder().limits("").faults(closed).start().await;
     register(&app).await;
 
     assert_eq!(app.deliver_mail().await.len(), 1, "the stream brings it again");

@@ -42,7 +42,7 @@ fn subjects(app: &App) -> Vec<String> {
 
 #[tokio::test]
 async fn without_verification_nothing_but_a_reset_is_sent_until_the_address_is_verified() {
-    let app = App::start_configured(|config| config.email_verification = false).await;
+    let app = App::builder().configure(|config| config.email_verification = false).start().await;
     create_sku(&app.admin().await, "CUP", 1500, 50).await;
     unverified(&app).await;
     let somebody = log_in(&app, PASSWORD).await;
