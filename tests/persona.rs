@@ -91,7 +91,13 @@ impl<'a> Persona<'a> {
             created_at: now,
             updated_at: now,
         };
-        let user = User { id, summary, addresses: Vec::new() };
+        let user = User {
+            id,
+            version: User::FIRST_VERSION,
+            summary,
+            addresses: Vec::new(),
+            addresses_updated_at: None,
+        };
         let made = registration::create_account(&ctx.store, &user, "no password").await;
         assert!(made.expect("a write"), "an account");
         let tokens = sessions::begin(ctx, id).await.expect("a session");

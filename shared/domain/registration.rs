@@ -48,7 +48,13 @@ impl Registration {
             created_at: self.created_at,
             updated_at: self.created_at,
         };
-        User { id, summary, addresses: Vec::new() }
+        User {
+            id,
+            version: User::FIRST_VERSION,
+            summary,
+            addresses: Vec::new(),
+            addresses_updated_at: None,
+        }
     }
 }
 

@@ -59,10 +59,28 @@ pub enum AccountStatus {
 pub struct User {
     /// Identifier.
     pub id: UserId,
+    /// Rises with every change of the profile; 0 for profiles from before there were versions.
+    #[serde(default)]
+    pub version: u64,
     /// What every list of people shows.
     pub summary: UserSummary,
     /// Address book; the first is the default.
     pub addresses: Vec<Address>,
+    /// When the address book last changed. Not in the summary: lists show no addresses, so a change
+    /// of them must not be written to the index of the lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses_updated_at: Option<Timestamp>,
+}
+
+impl User {
+    /// The version of a new profile.
+    pub const FIRST_VERSION: u64 = 1;
+
+    /// When anything in the profile last changed.
+    pub fn updated_at(&self) -> Timestamp {
+        self.addresses_updated_at
+            .map_or(self.summary.updated_at, |addresses| addresses.max(self.summary.updated_at))
+    }
 }
 
 /// What every list of people shows of a person.
@@ -83,7 +101,7 @@ pub struct UserSummary {
     pub status: AccountStatus,
     /// When the account was made.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When anything in this summary last changed.
     pub updated_at: Timestamp,
 }
 
@@ -112,6 +130,18 @@ pub struct ProfileChange {
     pub phone: Patch<Phone>,
     /// The whole address book.
     pub addresses: Replace<AddressBook>,
+}
+
+impl ProfileChange {
+    /// Whether it changes what lists of people show.
+    pub fn is_listed(&self) -> bool {
+        self.name != Replace::Keep || self.phone != Patch::Keep
+    }
+
+    /// Whether it changes nothing at all.
+    pub fn is_empty(&self) -> bool {
+        !self.is_listed() && self.addresses == Replace::Keep
+    }
 }
 
 /// A person's position in the list by name: the name without its case, and the identifier, so that
@@ -208,6 +238,11 @@ pub struct Address {
 /// The most addresses of one person.
 const MAX_ADDRESSES: usize = 20;
 
+/// The most bytes of an address book, as compact JSON. A profile is read at every checkout and
+/// written as a whole at every change: without a bound, the longest texts in 20 addresses would make
+/// it 90 KB, and each change cost 90 write units.
+const MAX_BYTES: usize = 16 * 1024;
+
 /// The addresses that a person keeps; the first is the default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr)]
 #[serde(transparent)]
@@ -215,13 +250,20 @@ const MAX_ADDRESSES: usize = 20;
 pub struct AddressBook(Vec<Address>);
 
 impl AddressBook {
-    /// Takes up to 20 addresses.
+    /// Takes up to 20 addresses, of at most 16 KiB together.
     pub fn parse(addresses: Vec<Address>) -> Result<Self, Refused> {
-        if addresses.len() <= MAX_ADDRESSES {
-            return Ok(Self(addresses));
+        if addresses.len() > MAX_ADDRESSES {
+            let detail = format!("Must have at most {MAX_ADDRESSES} addresses.");
+            return Err(Refused::new("too_many", detail));
         }
-        let detail = format!("Must have at most {MAX_ADDRESSES} addresses.");
-        Err(Refused::new("too_many", detail))
+        let bytes = serde_json::to_vec(&addresses).map_or(usize::MAX, |json| json.len());
+        if bytes > MAX_BYTES {
+            let detail = format!(
+                "The addresses have {bytes} bytes together, as JSON in UTF-8; at most {MAX_BYTES} fit."
+            );
+            return Err(Refused::new("too_large", detail));
+        }
+        Ok(Self(addresses))
     }
 }
 

@@ -31,8 +31,10 @@ pub struct ListedUserView {
 }
 
 impl From<User> for UserView {
-    fn from(User { id, summary, addresses }: User) -> Self {
-        Self { listed: ListedUserView::new(id, summary), addresses }
+    fn from(user: User) -> Self {
+        let updated_at = user.updated_at();
+        let listed = ListedUserView { updated_at, ..ListedUserView::new(user.id, user.summary) };
+        Self { listed, addresses: user.addresses }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::message::Event;
 use crate::domain::password::{NewPassword, OfferedPassword};
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::user::User;
+use crate::domain::version::Expected;
 use crate::store::admins::LastAdmin;
 use crate::store::retry::Attempts;
 use crate::store::transaction::Transaction;
@@ -133,15 +134,21 @@ pub async fn reset_password(
 }
 
 /// Changes what a person may do, and says how they are then. Where anything changes, their sessions
-/// end with it. 404 where there is no such person, 409 `last_admin` where nobody would be left to run
-/// the shop.
-pub async fn update_access(ctx: &Ctx, id: UserId, change: &AccessChange) -> Result<User> {
+/// end with it. 404 where there is no such person, 412 where their profile is another version than
+/// the expected one, 409 `last_admin` where nobody would be left to run the shop.
+pub async fn update_access(
+    ctx: &Ctx,
+    id: UserId,
+    change: &AccessChange,
+    expected: &Expected,
+) -> Result<User> {
     let (store, now) = (&ctx.store, ctx.now());
     let mut attempts = Attempts::at("a person changes faster than they can be read");
     loop {
         let user = store.users().get(id, Read::Consistent);
         let (user, security) = try_join(user, store.sessions().get(id)).await?;
         let mut user = user.ok_or(Error::NotFound)?;
+        expected.check(user.version)?;
         // The profile repeats what the security item decides.
         let before = security.ok_or(Error::NotFound)?.access();
         let after = change.apply(before);
@@ -157,6 +164,7 @@ pub async fn update_access(ctx: &Ctx, id: UserId, change: &AccessChange) -> Resu
             .with_all(register.map(|write| write.meaning(|LastAdmin| NotChanged::LastAdmin)));
         match store.transact(transaction).await?.first() {
             Ok(()) => {
+                user.version += 1;
                 user.summary.role = after.role;
                 user.summary.status = after.status;
                 user.summary.updated_at = now;

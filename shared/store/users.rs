@@ -4,8 +4,8 @@
 //! set one by one, so that those of a newer version survive.
 
 use super::ChangedMeanwhile;
-use super::expression::{exists, is, is_value};
-use super::item::{from_item, text, to_item};
+use super::expression::{Condition, absent, exists, is, is_number, is_value};
+use super::item::{from_item, text, text_of, to_item};
 use super::keys::{self, USERS_BY_NAME};
 use super::list::{Order, Query, Range, cursor, fingerprint, invalid_cursor, position};
 use super::read::Read;
@@ -14,16 +14,21 @@ use super::write::{Changes, NewItem, OldItem, Write};
 use crate::domain::access::Access;
 use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{MessageId, UserId};
 use crate::domain::page::{Page, Paging, Start};
 use crate::domain::patch::{Patch, Replace};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{ListedUser, NameKey, ProfileChange, Role, User};
 use crate::domain::user_filter::UserFilter;
+use crate::domain::version::Expected;
 
 /// The people of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Users<'a>(&'a Store);
+
+const VERSION: &str = "version";
+const ADDRESSES_UPDATED_AT: &str = "addresses_updated_at";
+const LAST_WRITE: &str = "last_write";
 
 impl Store {
     /// People with an account.
@@ -83,26 +88,63 @@ impl Users<'_> {
             .with(USERS_BY_NAME.sort, text(name_key)))
     }
 
-    /// Changes a profile and says how it is then; 404 where there is none.
-    pub async fn update(self, id: UserId, change: &ProfileChange, now: Timestamp) -> Result<User> {
-        let mut write = update(id, now).returning();
-        if let Replace::By(name) = &change.name {
-            write = write
-                .set("summary.name", name)
-                .set_text(USERS_BY_NAME.partition, keys::user_listing())
-                .set_text(USERS_BY_NAME.sort, NameKey::new(name, id));
+    /// Changes a profile and says how it is then; 404 where there is none, 412 where it is another
+    /// version than the expected one.
+    pub async fn update(
+        self,
+        id: UserId,
+        change: &ProfileChange,
+        expected: &Expected,
+        now: Timestamp,
+    ) -> Result<User> {
+        if change.is_empty() {
+            return self.get_expected(id, expected).await;
         }
-        write = match &change.phone {
-            Patch::Keep => write,
-            Patch::Remove => write.remove("summary.phone"),
-            Patch::Set(phone) => write.set("summary.phone", phone),
-        };
-        if let Replace::By(addresses) = &change.addresses {
-            write = write.set("addresses", addresses);
+        match expected {
+            Expected::Any | Expected::Stored => {
+                let write = changes(id, change, now).when(exists(), || Error::NotFound);
+                match self.0.update(write).await? {
+                    Written::Done(user) => from_item(user.unwrap_or_default()),
+                    Written::Refused(refusal) => Err(refusal),
+                }
+            }
+            Expected::OneOf(versions) => {
+                let version = match versions.as_slice() {
+                    [one] => *one,
+                    // A condition has no place for any number of versions.
+                    _ => self.get_expected(id, expected).await?.version,
+                };
+                self.update_version(id, change, version, now).await
+            }
         }
-        match self.0.update(write.when(exists(), || Error::NotFound)).await? {
+    }
+
+    async fn get_expected(self, id: UserId, expected: &Expected) -> Result<User> {
+        let user = self.get(id, Read::Consistent).await?.ok_or(Error::NotFound)?;
+        expected.check(user.version).map(|()| user)
+    }
+
+    /// Changes this version of a profile. The SDK may send the write twice, when an answer is lost:
+    /// the second one finds the next version, and by `last_write` that it has made it itself.
+    async fn update_version(
+        self,
+        id: UserId,
+        change: &ProfileChange,
+        version: u64,
+        now: Timestamp,
+    ) -> Result<User> {
+        let token = MessageId::new(now).to_string();
+        let write = changes(id, change, now).set_text(LAST_WRITE, &token);
+        let write = write.when_judged(exists().and(is_version(version)), move |item| {
+            Ok(match item {
+                None => Err(Error::NotFound),
+                Some(item) if text_of(&item, LAST_WRITE) == Some(token) => from_item(item),
+                Some(_) => Err(Error::VersionMismatch),
+            })
+        });
+        match self.0.update(write).await? {
             Written::Done(user) => from_item(user.unwrap_or_default()),
-            Written::Refused(refusal) => Err(refusal),
+            Written::Refused(judged) => judged,
         }
     }
 
@@ -113,22 +155,26 @@ impl Users<'_> {
         access: Access,
         now: Timestamp,
     ) -> Write<ChangedMeanwhile, Changes> {
-        update(seen.id, now)
+        update_summary(seen.id, now)
             .set("summary.role", &access.role)
             .set("summary.status", &access.status)
-            .when(is("summary.updated_at", seen.summary.updated_at), || ChangedMeanwhile)
+            .when(is_unchanged(seen), || ChangedMeanwhile)
     }
 
     /// The write that makes an admin of a person who has verified their e-mail address.
     pub fn promote(self, id: UserId, now: Timestamp) -> Result<Write<ChangedMeanwhile, Changes>> {
         let is_verified = is_value("summary.email_verified", &true)?;
-        Ok(update(id, now).set("summary.role", &Role::Admin).when(is_verified, || ChangedMeanwhile))
+        Ok(update_summary(id, now)
+            .set("summary.role", &Role::Admin)
+            .when(is_verified, || ChangedMeanwhile))
     }
 
     /// The write that notes that a person has shown that the e-mail address is theirs; refused where
     /// the account is gone.
     pub fn verify_email(self, id: UserId, now: Timestamp) -> Write<ChangedMeanwhile, Changes> {
-        update(id, now).set("summary.email_verified", &true).when(exists(), || ChangedMeanwhile)
+        update_summary(id, now)
+            .set("summary.email_verified", &true)
+            .when(exists(), || ChangedMeanwhile)
     }
 
     /// The write that deletes a profile; refused where it is gone.
@@ -167,7 +213,49 @@ impl Users<'_> {
     }
 }
 
-/// A change of a profile.
-fn update<R>(id: UserId, now: Timestamp) -> Write<R, Changes> {
-    Write::update(keys::profile(id)).set_text("summary.updated_at", now)
+/// A change of a profile: every writer begins with it, for it raises the version.
+fn update<R>(id: UserId) -> Write<R, Changes> {
+    Write::update(keys::profile(id)).count(VERSION, 1)
+}
+
+/// What a person changes about themselves, and the profile as it is then. The index of the list is
+/// written only where the list shows any of it.
+fn changes<R>(id: UserId, change: &ProfileChange, now: Timestamp) -> Write<R, Changes> {
+    let mut write = match change.is_listed() {
+        true => update_summary(id, now),
+        false => update(id),
+    };
+    if let Replace::By(name) = &change.name {
+        write = write
+            .set("summary.name", name)
+            .set_text(USERS_BY_NAME.partition, keys::user_listing())
+            .set_text(USERS_BY_NAME.sort, NameKey::new(name, id));
+    }
+    write = match &change.phone {
+        Patch::Keep => write,
+        Patch::Remove => write.remove("summary.phone"),
+        Patch::Set(phone) => write.set("summary.phone", phone),
+    };
+    if let Replace::By(addresses) = &change.addresses {
+        write = write.set("addresses", addresses).set(ADDRESSES_UPDATED_AT, &now);
+    }
+    write.returning()
+}
+
+/// A change of what lists show of a person.
+fn update_summary<R>(id: UserId, now: Timestamp) -> Write<R, Changes> {
+    update(id).set_text("summary.updated_at", now)
+}
+
+/// The profile is the one that was read.
+fn is_unchanged(seen: &User) -> Condition {
+    exists().and(is_version(seen.version))
+}
+
+/// The profile has this version. Profiles from before there were versions have no number.
+fn is_version(version: u64) -> Condition {
+    match version {
+        0 => absent(VERSION),
+        version => is_number(VERSION, version),
+    }
 }

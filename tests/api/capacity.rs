@@ -121,6 +121,16 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     costs(&app, "get-me", "", [2, 2, 4, 0, 0]);
     ada.patch("/users/me", json!({"phone": "+44 20 7946 0000"})).await.expect(200);
     costs(&app, "update-me", "", [3, 3, 2, 2, 1]);
+    // An `updated_at` that stayed the same would hide a write to the index.
+    app.advance(std::time::Duration::from_secs(1));
+    let address = json!({"name": "Ada", "line1": "1 Street", "city": "London", "country": "GB"});
+    ada.patch("/users/me", json!({"addresses": [address]})).await.expect(200);
+    costs(&app, "update-me", "addresses", [3, 3, 2, 2, 0]);
+    let call = ada.call("PATCH", "/users/me").header("if-match", "\"3\", \"9\"");
+    call.json(&json!({"addresses": []})).send().await.expect(200);
+    costs(&app, "update-me", "addresses, If-Match with 2 tags", [4, 4, 4, 2, 0]);
+    ada.patch("/users/me", json!({})).await.expect(200);
+    costs(&app, "update-me", "nothing changes", [3, 3, 4, 1, 0]);
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
     ada.put("/users/me/password", change).await.expect(204);
     costs(&app, "change-password", "", [8, 5, 8, 9, 0]);

@@ -1,4 +1,4 @@
-//! `GET /users/me`: the caller's own profile.
+//! `GET /users/me`: the caller's own profile, with an `ETag` of its version.
 //!
 //! Customers.
 
@@ -12,5 +12,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let user = ctx.store.users().get(caller.user_id, Read::Consistent).await?;
 
-    Response::ok(&UserView::from(user.ok_or(Error::NotFound)?))
+    let user = user.ok_or(Error::NotFound)?;
+    let version = user.version;
+    Ok(Response::ok(&UserView::from(user))?.version(version))
 }

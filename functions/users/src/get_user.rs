@@ -1,4 +1,4 @@
-//! `GET /users/{user_id}`: a person.
+//! `GET /users/{user_id}`: a person, with an `ETag` of their profile's version.
 //!
 //! Admins. 404 where there is none.
 
@@ -12,5 +12,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let user = ctx.store.users().get(id, Read::Consistent).await?;
 
-    Response::ok(&UserView::from(user.ok_or(Error::NotFound)?))
+    let user = user.ok_or(Error::NotFound)?;
+    let version = user.version;
+    Ok(Response::ok(&UserView::from(user))?.version(version))
 }

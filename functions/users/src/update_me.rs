@@ -1,8 +1,9 @@
 //! `PATCH /users/me`: changes the caller's own profile, as a merge patch (RFC 7396).
 //!
 //! Customers; the body may be missing. What is left out stays; `phone: null` removes it;
-//! `addresses` are replaced as a whole, at most 20, the first being the default. 422 for everything
-//! else about a person; 429 after too many changes.
+//! `addresses` are replaced as a whole, at most 20 of at most 16 KiB together, the first being the
+//! default. 422 for all other members; 412 if `If-Match` names another version; 429 after too many
+//! changes.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;
@@ -29,11 +30,13 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
 
     let Body { name, phone, addresses } = request.json_or_empty()?;
+    let expected = request.if_match()?;
 
     let limits = [RateLimit::ProfileAccount.of(caller.user_id)];
     request.limiter(ctx).admit(limits).await?;
     let change = ProfileChange { name, phone, addresses };
-    let user = ctx.store.users().update(caller.user_id, &change, ctx.now()).await?;
+    let user = ctx.store.users().update(caller.user_id, &change, &expected, ctx.now()).await?;
 
-    Response::ok(&UserView::from(user))
+    let version = user.version;
+    Ok(Response::ok(&UserView::from(user))?.version(version))
 }

@@ -1,8 +1,8 @@
 //! `PATCH /users/{user_id}`: changes what a person may do, or whether they may come in.
 //!
 //! Admins. Where anything changes, the person's sessions end at once. 422 `nothing_to_change` for a
-//! body that is empty or missing, 409 `last_admin` where nobody would be left to run the shop, 404
-//! where there is no such person.
+//! body that is empty or missing, 412 where `If-Match` names another version of their profile, 409
+//! `last_admin` where nobody would be left to run the shop, 404 where there is no such person.
 
 use deserr::Deserr;
 use shared::domain::access::AccessChange;
@@ -27,10 +27,12 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("user_id")?;
     let body: Body = request.json_or_empty()?;
     let change = body.change()?;
+    let expected = request.if_match()?;
 
-    let user = account_changes::update_access(ctx, id, &change).await?;
+    let user = account_changes::update_access(ctx, id, &change, &expected).await?;
 
-    Response::ok(&UserView::from(user))
+    let version = user.version;
+    Ok(Response::ok(&UserView::from(user))?.version(version))
 }
 
 impl Body {

@@ -151,7 +151,13 @@ fn user(account: &Account) -> Result<User> {
         created_at: instant(account.since()),
         updated_at: instant(account.since()),
     };
-    Ok(User { id: account.user_id(), summary, addresses: addresses.collect::<Result<_>>()? })
+    Ok(User {
+        id: account.user_id(),
+        version: User::FIRST_VERSION,
+        summary,
+        addresses: addresses.collect::<Result<_>>()?,
+        addresses_updated_at: None,
+    })
 }
 
 fn email(account: &Account) -> Result<Email> {

@@ -11,4 +11,5 @@ mod lost_answers;
 mod newer_versions;
 mod one_cart_named;
 mod oversell;
+mod profile_versions;
 mod stale_carts;

@@ -94,6 +94,28 @@ async fn an_address_book_has_twenty_addresses_at_most() {
     assert_eq!(ada.get("/users/me").await.expect(200), user);
 }
 
+/// A profile is written as a whole, whatever changes of it: its size is what every change costs.
+#[tokio::test]
+async fn an_address_book_has_sixteen_kibibytes_at_most() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    let body = |letters: &str, per_line: usize| {
+        let line = letters.repeat(per_line);
+        let address = json!({
+            "name": line, "line1": line, "line2": line, "city": line, "region": line,
+            "country": "GB",
+        });
+        json!({"addresses": vec![address; 20]})
+    };
+
+    let user = ada.patch("/users/me", body("x", 130)).await.expect(200);
+    for too_large in [body("x", 200), body("\u{1f3e0}", 40)] {
+        let refused = ada.patch("/users/me", too_large).await.expect_invalid();
+        assert_eq!(refused, [("/addresses".to_owned(), "too_large".to_owned())]);
+    }
+    assert_eq!(ada.get("/users/me").await.expect(200), user);
+}
+
 #[tokio::test]
 async fn what_people_may_not_say_of_themselves_is_refused_and_nothing_is_written() {
     let app = App::start().await;
