@@ -86,6 +86,7 @@ pub const ROUTES: &[Route] = &[
     route("list-users",        Method::GET,    "/users",                 Access::Admin),
     route("get-user",          Method::GET,    "/users/{user_id}",       Access::Admin),
     route("update-user",       Method::PATCH,  "/users/{user_id}",       Access::Admin),
+    route("delete-user",       Method::DELETE, "/users/{user_id}",       Access::Admin),
     // catalogue
     route("list-products",     Method::GET,    "/products",              Access::Public),
     route("create-product",    Method::POST,   "/products",              Access::Admin).up_to(PRODUCT_LIMIT),
@@ -289,7 +290,7 @@ mod tests {
         assert_eq!(methods_of("/products/prd_1"), ["GET", "PUT", "DELETE"]);
         assert_eq!(methods_of("/cart/items/A-1"), ["PUT", "DELETE"]);
         assert_eq!(methods_of("/users/me"), ["GET", "PATCH"], "not those of a user's");
-        assert_eq!(methods_of("/users/usr_1"), ["GET", "PATCH"]);
+        assert_eq!(methods_of("/users/usr_1"), ["GET", "PATCH", "DELETE"]);
         for path in ["/", "", "/nothing", "/cart/", "/products/", "/products/1/2"] {
             assert!(methods_of(path).is_empty(), "{path}");
         }

@@ -1,4 +1,7 @@
-//! The end of an account: what goes at once, and what is erased in the background.
+//! The deletion of an account, by its owner or an admin: what goes at once, and what is erased in the
+//! background.
+
+use futures_util::future::try_join;
 
 use super::account_changes::last_admin;
 use super::limiter::Limiter;
@@ -6,18 +9,22 @@ use super::password_check;
 use crate::context::Ctx;
 use crate::domain::account_deletion::{AccountDeletion, REQUESTS_END};
 use crate::domain::credential::Credential;
+use crate::domain::email::Email;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::UserId;
 use crate::domain::password::OfferedPassword;
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::user::{Role, User};
+use crate::domain::version::Expected;
 use crate::store::admins::LastAdmin;
 use crate::store::carts::OrderUnderWay;
+use crate::store::retry::Attempts;
 use crate::store::transaction::Transaction;
+use crate::store::write::{OldItem, Write};
 use crate::store::{ChangedMeanwhile, Read};
 
-/// Deletes a person's account: credential, profile, security item with all sessions; the cart is
-/// closed, so that no order comes after it. What else knows the person is erased later.
+/// Deletes the caller's own account: credential, profile, security item with all sessions; the cart
+/// is closed, so that no order comes after it. What else knows the person is erased later.
 ///
 /// 401 `invalid_credentials` for a wrong password, 429 after too many; 409 `open_orders` where an
 /// order is on its way or was placed a moment ago, `last_admin` where nobody else would run the shop.
@@ -34,25 +41,102 @@ pub async fn delete(
 }
 
 async fn delete_verified(ctx: &Ctx, user: &User, verified: &Credential) -> Result<()> {
-    let (store, now) = (&ctx.store, ctx.now());
+    let store = &ctx.store;
     let (id, email, role) = (user.id, &user.summary.email, user.summary.role);
-    // The cart knows of an order that is being placed at once, the history a moment later.
-    if store.orders().has_open(id).await? {
-        return Err(open_orders());
-    }
-    let deletion = AccountDeletion { user_id: id, email: email.clone(), requested_at: now };
-    let credential = store.credentials().delete(email, verified);
-    let cart = store.carts().close(id, now.plus(-REQUESTS_END));
-    let was_admin = role == Role::Admin;
-    let transaction = Transaction::unnamed(now)
-        .with(credential.meaning(|ChangedMeanwhile| Error::InvalidCredentials))
-        .with(cart.meaning(|OrderUnderWay| open_orders()))
-        .with(store.users().delete(id).meaning(|ChangedMeanwhile| Error::Unauthenticated))
+    let account = Account {
+        credential: store.credentials().delete(email, verified),
+        profile: store.users().delete(id),
+        security: store.sessions().delete(id, role),
+    };
+    match account.delete(ctx, id, email, role).await? {
+        Ok(()) => Ok(()),
+        Err(NotDeleted::Refused(error)) => Err(error),
+        Err(NotDeleted::OtherCredential) => Err(Error::InvalidCredentials),
         // A role that has just been changed has ended the caller's session.
-        .with(store.sessions().delete(id, role).meaning(|ChangedMeanwhile| Error::Unauthenticated))
-        .with(store.deletions().create(&deletion)?)
-        .with_all(was_admin.then(|| store.admins().remove(id).meaning(|LastAdmin| last_admin())));
-    store.transact(transaction).await?.first()
+        Err(NotDeleted::Changed) => Err(Error::Unauthenticated),
+    }
+}
+
+/// Deletes somebody else's account, as [`delete`] deletes one's own.
+///
+/// 404 where there is no such person any more, 412 where their profile is another version than the
+/// expected one; 409 `use_own_deletion` for the admin's own account, `open_orders` and `last_admin` as
+/// above.
+pub async fn delete_by_admin(
+    ctx: &Ctx,
+    admin: UserId,
+    id: UserId,
+    expected: &Expected,
+) -> Result<()> {
+    if id == admin {
+        return Err(use_own_deletion());
+    }
+    let store = &ctx.store;
+    let mut attempts = Attempts::at("a person changes faster than they can be read");
+    loop {
+        let user = store.users().get(id, Read::Consistent);
+        let (user, security) = try_join(user, store.sessions().get(id)).await?;
+        let user = user.ok_or(Error::NotFound)?;
+        expected.check(user.version)?;
+        let role = security.ok_or(Error::NotFound)?.role;
+        let email = &user.summary.email;
+        let account = Account {
+            credential: store.credentials().delete_of(email, id),
+            profile: store.users().delete_version(&user),
+            security: store.sessions().delete(id, role),
+        };
+        match account.delete(ctx, id, email, role).await? {
+            Ok(()) => return Ok(()),
+            Err(NotDeleted::Refused(error)) => return Err(error),
+            Err(NotDeleted::OtherCredential | NotDeleted::Changed) => attempts.pause().await?,
+        }
+    }
+}
+
+/// The writes that delete what an account consists of.
+struct Account {
+    credential: Write<ChangedMeanwhile, OldItem>,
+    profile: Write<ChangedMeanwhile, OldItem>,
+    security: Write<ChangedMeanwhile, OldItem>,
+}
+
+/// Why an account was not deleted.
+enum NotDeleted {
+    /// Another password or account opens by its e-mail address by now.
+    OtherCredential,
+    /// The profile or the role is another by now, or the account is gone.
+    Changed,
+    /// It may not be.
+    Refused(Error),
+}
+
+impl Account {
+    /// Deletes the account and closes its cart. It has this role, by the conditions of the writes.
+    async fn delete(
+        self,
+        ctx: &Ctx,
+        id: UserId,
+        email: &Email,
+        role: Role,
+    ) -> Result<Result<(), NotDeleted>> {
+        let (store, now) = (&ctx.store, ctx.now());
+        // The cart knows of an order that is being placed at once, the history a moment later.
+        if store.orders().has_open(id).await? {
+            return Err(open_orders());
+        }
+        let deletion = AccountDeletion { user_id: id, email: email.clone(), requested_at: now };
+        let cart = store.carts().close(id, now.plus(-REQUESTS_END));
+        let register = (role == Role::Admin).then(|| store.admins().remove(id));
+        let refused = NotDeleted::Refused;
+        let transaction = Transaction::unnamed(now)
+            .with(self.credential.meaning(|ChangedMeanwhile| NotDeleted::OtherCredential))
+            .with(cart.meaning(move |OrderUnderWay| refused(open_orders())))
+            .with(self.profile.meaning(|ChangedMeanwhile| NotDeleted::Changed))
+            .with(self.security.meaning(|ChangedMeanwhile| NotDeleted::Changed))
+            .with(store.deletions().create(&deletion)?)
+            .with_all(register.map(|it| it.meaning(move |LastAdmin| refused(last_admin()))));
+        Ok(store.transact(transaction).await?.first())
+    }
 }
 
 /// What a run over all deleted accounts did.
@@ -64,7 +148,7 @@ pub struct Erased {
     pub left: u32,
 }
 
-/// Erases what is left of everybody who deleted their account.
+/// Erases what is left of everybody whose account was deleted.
 pub async fn erase_all(ctx: &Ctx) -> Result<Erased> {
     let mut erased = Erased::default();
     let mut failed = None;
@@ -100,6 +184,12 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
     store.known_ips().forget(&email).await?;
     store.deletions().delete(deletion.user_id).await?;
     Ok(true)
+}
+
+fn use_own_deletion() -> Error {
+    let detail =
+        "This is your own account; delete it by POST /users/me/deletion, with your password.";
+    Conflict::new("use_own_deletion", detail).into()
 }
 
 fn open_orders() -> Error {

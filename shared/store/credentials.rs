@@ -84,6 +84,12 @@ impl Credentials<'_> {
                 ChangedMeanwhile
             })
     }
+
+    /// The write that deletes what opens an account, whatever its password; refused where it opens
+    /// another account, or none.
+    pub fn delete_of(self, email: &Email, user: UserId) -> Write<ChangedMeanwhile, OldItem> {
+        Write::delete(keys::credential(email)).when(is("user_id", user), || ChangedMeanwhile)
+    }
 }
 
 fn matches_credential(user: UserId, version: u32) -> Condition {

@@ -182,6 +182,11 @@ impl Users<'_> {
         Write::delete(keys::profile(id)).when(exists(), || ChangedMeanwhile)
     }
 
+    /// The write that deletes a profile as it was read; refused where it was changed, or is gone.
+    pub fn delete_version(self, seen: &User) -> Write<ChangedMeanwhile, OldItem> {
+        Write::delete(keys::profile(seen.id)).when(is_unchanged(seen), || ChangedMeanwhile)
+    }
+
     async fn admins_by_name(
         self,
         wanted: &UserFilter,

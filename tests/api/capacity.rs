@@ -220,6 +220,15 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     costs(&app, "erase-users", "1 account without orders", [23, 23, 41, 2, 0]);
     run().await.expect("a run");
     costs(&app, "erase-users", "no account left", [1, 1, 2, 0, 0]);
+    let other = app.customer("other").await;
+    let path = format!("/users/{}", other.user_id.expect("an id"));
+    admin.delete(&path).await.expect(202);
+    costs(&app, "delete-user", "", [5, 4, 7, 10, 1]);
+    let other = format!("/users/{}", app.admin().await.user_id.expect("an id"));
+    admin.delete(&other).await.expect(202);
+    costs(&app, "delete-user", "an admin", [5, 4, 7, 12, 1]);
+    admin.delete(&other).await.expect_problem(404, "not_found");
+    costs(&app, "delete-user", "already deleted", [3, 2, 6, 0, 0]);
 }
 
 #[tokio::test]

@@ -104,6 +104,9 @@ async fn tour(app: &App) {
     send_all_mails(app).await;
     delete_account(app, &ada.at(NEW_IP)).await;
     administer(app).await;
+    let (admin, other) = (app.admin().await, app.admin().await);
+    let path = format!("/users/{}", other.user_id.expect("an id"));
+    admin.delete(&path).await.expect(202);
     app.run_job("rotate-token-key", json!({})).await.expect("a new key");
 }
 

@@ -6,12 +6,13 @@
 //! placed a moment ago, and `last_admin` for the only one who runs the shop.
 
 use deserr::Deserr;
-use serde::Serialize;
 use shared::domain::invalid::Invalid;
 use shared::domain::password::OfferedPassword;
 use shared::http::{Request, Response};
 use shared::services::account_deletion;
 use shared::{Ctx, Result};
+
+use crate::view::DeletionView;
 
 #[derive(Deserr)]
 #[deserr(error = Invalid, deny_unknown_fields)]
@@ -26,10 +27,5 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     account_deletion::delete(ctx, request.limiter(ctx), caller.user_id, &password).await?;
 
-    Response::accepted(&Deletion { status: "deletion_started" })
-}
-
-#[derive(Serialize)]
-struct Deletion {
-    status: &'static str,
+    Response::accepted(&DeletionView::STARTED)
 }

@@ -2,12 +2,14 @@
 
 pub mod change_password;
 pub mod delete_me;
+pub mod delete_user;
 pub mod erase_users;
 pub mod get_me;
 pub mod get_user;
 pub mod list_users;
 pub mod update_me;
 pub mod update_user;
+mod view;
 
 use shared::lambda::{Handler, JobHandler};
 
@@ -21,6 +23,7 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         ("list-users", Handler::new(list_users::handle)),
         ("get-user", Handler::new(get_user::handle)),
         ("update-user", Handler::new(update_user::handle)),
+        ("delete-user", Handler::new(delete_user::handle)),
     ]
 }
 

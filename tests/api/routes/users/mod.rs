@@ -2,6 +2,7 @@
 
 mod change_password;
 mod delete_me;
+mod delete_user;
 mod erase_users;
 mod get_me;
 mod get_user;
