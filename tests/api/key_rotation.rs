@@ -355,7 +355,21 @@ async fn a_shop_that_has_no_key_yet_gets_one() {
 async fn an_invalid_event_changes_nothing() {
     let (app, _parameters) = open().await;
     let (before, old) = (app.contents().await, private_key(&app).await.kid);
-    for order in [json!({"Revoke": true}), json!({"revoke": "yes"}), json!(true)] {
+    for order in [
+        json!({"Revoke": true}),
+        json!({"revok": true}),
+        json!({"revoke": "yes"}),
+        json!({"revoke": null}),
+        json!({"revoke": true, "dry_run": true}),
+        json!([]),
+        json!([true]),
+        json!([{}]),
+        json!("{}"),
+        json!(""),
+        json!(null),
+        json!(true),
+        json!(0),
+    ] {
         assert_eq!(app.run_job(JOB, order.clone()).await, None, "{order}");
     }
     assert!(app.contents().await == before, "something was written");
