@@ -9,8 +9,10 @@ use crate::database::template;
 /// The permissions of a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The statements; each allows actions, none denies any.
+    /// The statements that allow actions.
     pub statements: Vec<Statement>,
+    /// The SSM parameters that it may not overwrite, whatever `statements` allow.
+    pub kept_parameters: Vec<Resource>,
 }
 
 /// Actions that a function may do, and on which resources.
@@ -60,10 +62,25 @@ impl Policy {
     pub fn of(function: &Value) -> Self {
         let documents = list(&function["Properties"]["Policies"]);
         let statements = documents.flat_map(|document| list(&document["Statement"]));
-        // A statement under `Fn::If` counts as if its condition holds; a `Deny` allows nothing.
+        // A statement under `Fn::If` counts as if its condition holds.
         let statements = statements.map(|one| one["Fn::If"].get(1).unwrap_or(one));
-        let allowing = statements.filter(|one| one["Effect"] != "Deny");
-        Self { statements: allowing.map(Statement::of).collect() }
+        let (denying, allowing): (Vec<_>, Vec<_>) =
+            statements.partition(|one| one["Effect"] == "Deny");
+        Self {
+            statements: allowing.into_iter().map(Statement::of).collect(),
+            kept_parameters: denying.into_iter().flat_map(kept_parameters).collect(),
+        }
+    }
+
+    /// Returns whether it allows `ssm:PutParameter` with this `Overwrite`.
+    pub fn allows_to_put(&self, parameter: &Resource, overwrite: bool) -> bool {
+        let put = "ssm:PutParameter";
+        let mut statements = self.statements.iter();
+        let is_allowed = statements.any(|statement| {
+            statement.actions.iter().any(|allowed| allowed == put)
+                && statement.resources.contains(parameter)
+        });
+        is_allowed && !(overwrite && self.kept_parameters.contains(parameter))
     }
 
     /// Returns whether it allows an action on a partition of the table, or of an index.
@@ -118,6 +135,20 @@ impl Resource {
             None => Self::Other(arn.clone()),
         }
     }
+}
+
+/// Returns the parameters that a `Deny` statement protects from being overwritten
+/// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policy-conditions.html>).
+/// The only other `Deny` in the template concerns streams of other tables.
+fn kept_parameters(denial: &Value) -> Vec<Resource> {
+    if denial["Action"] != "ssm:PutParameter" {
+        let is_of_streams = denial["NotResource"] == json!({"Fn::GetAtt": ["Table", "StreamArn"]});
+        assert!(is_of_streams, "unknown Deny statement: {denial:#}");
+        return Vec::new();
+    }
+    let overwrites = json!({"StringEquals": {"ssm:Overwrite": "true"}});
+    assert_eq!(denial["Condition"], overwrites, "a denial of ssm:PutParameter");
+    list(&denial["Resource"]).map(Resource::of).collect()
 }
 
 /// Returns whether a condition limits the sender of mail to the shop's email.
@@ -193,6 +224,17 @@ mod tests {
                 "Action": "ssm:GetParameter",
                 "Resource": {"Fn::Sub": "arn:${AWS::Partition}:ssm:key"},
             },
+            {
+                "Effect": "Allow",
+                "Action": "ssm:PutParameter",
+                "Resource": [{"Fn::Sub": "arn:ssm:kept"}, {"Fn::Sub": "arn:ssm:other"}],
+            },
+            {
+                "Effect": "Deny",
+                "Action": "ssm:PutParameter",
+                "Resource": {"Fn::Sub": "arn:ssm:kept"},
+                "Condition": {"StringEquals": {"ssm:Overwrite": "true"}},
+            },
         ]}]}}))
     }
 
@@ -212,6 +254,27 @@ mod tests {
             let (policy, case) = (policy(), format!("{action} {index:?} {key}"));
             assert_eq!(policy.allows(action, index, key), allowed, "{case}");
         }
+    }
+
+    #[test]
+    fn a_denial_keeps_a_parameter_from_being_overwritten_and_not_from_being_made() {
+        for (parameter, overwrite, allowed) in [
+            ("arn:ssm:kept", false, true),
+            ("arn:ssm:kept", true, false),
+            ("arn:ssm:other", false, true),
+            ("arn:ssm:other", true, true),
+            ("arn:${AWS::Partition}:ssm:key", false, false),
+        ] {
+            let put = policy().allows_to_put(&Resource::Other(parameter.to_owned()), overwrite);
+            assert_eq!(put, allowed, "{parameter}, overwrite: {overwrite}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "what does this deny?")]
+    fn a_denial_that_is_not_understood_is_not_passed_over() {
+        let denial = json!({"Effect": "Deny", "Action": "ssm:GetParameter", "Resource": "arn"});
+        Policy::of(&json!({"Properties": {"Policies": [{"Statement": [denial]}]}}));
     }
 
     #[test]

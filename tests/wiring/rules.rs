@@ -198,6 +198,20 @@ fn only_functions_that_issue_tokens_may_read_the_key() {
     }
 }
 
+/// Whoever may replace the private key can sign whatever tokens they like.
+#[test]
+fn only_the_rotation_may_overwrite_the_key() {
+    let key = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/bodega/\
+               ${AWS::StackName}/token-key";
+    let key = Resource::Other(key.to_owned());
+    for (route, policy) in policies() {
+        let is_rotation = route == "rotate-token-key";
+        let makes_one = is_rotation || ISSUERS.contains(&route.as_str());
+        assert_eq!(policy.allows_to_put(&key, false), makes_one, "{route}");
+        assert_eq!(policy.allows_to_put(&key, true), is_rotation, "{route}");
+    }
+}
+
 #[test]
 fn route_not_found_has_no_permissions() {
     assert_eq!(policies()["route-not-found"].statements, []);
