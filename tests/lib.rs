@@ -11,6 +11,7 @@ pub mod jwt;
 pub mod log;
 pub mod mailbox;
 pub mod mailed;
+pub mod parameters;
 pub mod persona;
 pub mod policy;
 pub mod proxy;

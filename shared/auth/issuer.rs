@@ -69,13 +69,16 @@ impl Issuer {
     async fn key(&self, config: &Config, store: &Store, now: Timestamp) -> Result<PrivateKey> {
         let mut held = self.held.lock().await;
         let Some(old) = held.as_mut() else {
-            let key = load(config, now).await?;
+            let key =
+                PrivateKey::load_or_create(&config.aws, parameter(config)?, now.into()).await?;
             publish(&key, store, now).await?;
             *held = Some(Held { key: key.clone(), good_until: now.plus(KEY_CACHE_LIFETIME) });
             return Ok(key);
         };
         if old.good_until <= now {
-            let read = tokio::time::timeout(TIMEOUT.unsigned_abs(), load(config, now)).await;
+            let read =
+                PrivateKey::load_or_create_at_once(&config.aws, parameter(config)?, now.into());
+            let read = tokio::time::timeout(TIMEOUT.unsigned_abs(), read).await;
             match read.unwrap_or_else(|_| Err(Error::unavailable("GetParameter: no answer"))) {
                 Ok(key) => old.replace_by(key, store, now).await?,
                 Err(error) => old.keep_on(error, store, now).await?,
@@ -106,10 +109,6 @@ impl Held {
         self.good_until = now.plus(RETRY);
         Ok(())
     }
-}
-
-async fn load(config: &Config, now: Timestamp) -> Result<PrivateKey> {
-    PrivateKey::load_or_create(&config.aws, parameter(config)?, now.into()).await
 }
 
 /// Where the private key is kept.

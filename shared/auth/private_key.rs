@@ -3,9 +3,13 @@
 //! The first function that issues a token makes it and keeps it in an SSM SecureString, which
 //! costs nothing at rest and which only issuing functions may read. `Overwrite=false` decides
 //! between two functions that start at once; a rotation overwrites.
+//!
+//! SSM answers 40 reads a second for all functions of an account and region
+//! (<https://docs.aws.amazon.com/general/latest/gr/ssm.html>): of many functions that start at once,
+//! most are told to come again.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -18,6 +22,11 @@ use crate::config::Aws;
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::time::Timestamp;
+use crate::store::deadline;
+use crate::store::retry::Attempts;
+
+/// What is left of a request for what comes after the key: its public half is published.
+const AFTER_THE_KEY: Duration = Duration::from_millis(300);
 
 /// A private key and the name of its public half.
 #[derive(Clone)]
@@ -55,9 +64,26 @@ impl PrivateKey {
         })
     }
 
-    /// The key under this parameter; where there is none, a new one that is put there.
+    /// The key under this parameter; where there is none, a new one that is put there. Calls that fail
+    /// are made again as long as the request has time.
     pub async fn load_or_create(aws: &Aws, parameter: &str, now: SystemTime) -> Result<Self> {
-        let parameters = ParameterStore::new(aws, now);
+        let parameters = &ParameterStore::new(aws, now);
+        until_deadline(|| Self::try_to_load_or_create(parameters, parameter)).await
+    }
+
+    /// The same by one try: for whoever has a key to go on with.
+    pub async fn load_or_create_at_once(
+        aws: &Aws,
+        parameter: &str,
+        now: SystemTime,
+    ) -> Result<Self> {
+        Self::try_to_load_or_create(&ParameterStore::new(aws, now), parameter).await
+    }
+
+    async fn try_to_load_or_create(
+        parameters: &ParameterStore<'_>,
+        parameter: &str,
+    ) -> Result<Self> {
         if let Some(value) = parameters.get(parameter).await? {
             return Self::read(&value);
         }
@@ -71,8 +97,8 @@ impl PrivateKey {
 
     /// Puts this key under the parameter, whatever is there.
     pub async fn put(&self, aws: &Aws, parameter: &str, now: Timestamp) -> Result<()> {
-        let parameters = ParameterStore::new(aws, now.into());
-        parameters.put(parameter, &self.write()?, Overwrite::Yes).await.map(drop)
+        let (parameters, value) = (&ParameterStore::new(aws, now.into()), &self.write()?);
+        until_deadline(|| parameters.put(parameter, value, Overwrite::Yes)).await.map(drop)
     }
 
     fn read(value: &str) -> Result<Self> {
@@ -86,6 +112,27 @@ impl PrivateKey {
         let stored = Stored { pkcs8: STANDARD.encode(&self.pkcs8) };
         serde_json::to_string(&stored).map_err(Error::internal)
     }
+}
+
+/// Carries out calls of the parameter store again while it is out of reach or has too many of them,
+/// until the request has just the time left that comes after them.
+async fn until_deadline<T, F>(call: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut last = None;
+    let work = async {
+        let mut attempts = Attempts::without_end("the parameter store does not answer");
+        loop {
+            match call().await {
+                Err(error @ Error::Unavailable { .. }) => last = Some(error),
+                done => return done,
+            }
+            attempts.pause().await?;
+        }
+    };
+    let done = deadline::with_reserve(AFTER_THE_KEY, work).await;
+    done.unwrap_or_else(|| Err(last.unwrap_or_else(|| Error::unavailable("GetParameter: no time"))))
 }
 
 /// The parameter's value.

@@ -4,13 +4,16 @@
 //! `aws-sdk-ssm` is one of the largest crates to build, so these calls are made by hand and signed
 //! with the SDK's signer.
 
+use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::json;
 
 use super::credentials::credentials;
@@ -18,8 +21,8 @@ use super::network::Network;
 use crate::config::Aws;
 use crate::domain::error::{Error, Result};
 
-/// How long one call may take.
-const TIMEOUT: Duration = Duration::from_secs(2);
+/// How long one call may take: within a request there is time for another one.
+const TIMEOUT: Duration = Duration::from_millis(900);
 
 /// SSM's parameters.
 #[derive(Debug)]
@@ -63,14 +66,9 @@ impl<'a> ParameterStore<'a> {
 
     async fn call(&self, operation: &str, body: &serde_json::Value) -> Result<Answer> {
         let request = self.request(operation, body.to_string())?;
-        let answer = tokio::time::timeout(TIMEOUT, self.network.call(request))
-            .await
-            .map_err(|_| Error::unavailable(format!("{operation}: no answer")))?
-            .map_err(|error| Error::unavailable(format!("{operation}: {error:?}")))?;
-        let (status, body) = (answer.status(), answer.into_body());
-        let body = aws_smithy_types::byte_stream::ByteStream::new(body).collect().await;
-        let body = body.map_err(Error::unavailable)?.into_bytes();
-        let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer = tokio::time::timeout(TIMEOUT, self.send(operation, request)).await;
+        let no_answer = |_| Error::unavailable(format!("{operation}: no answer"));
+        let (status, body) = answer.map_err(no_answer)??;
         if status.is_success() {
             return Ok(Answer::Done(body));
         }
@@ -84,6 +82,20 @@ impl<'a> ParameterStore<'a> {
             }
             code => Ok(Answer::Refused(code.to_owned())),
         }
+    }
+
+    /// Sends a request, and reads its answer to the end.
+    async fn send(
+        &self,
+        operation: &str,
+        request: HttpRequest,
+    ) -> Result<(StatusCode, serde_json::Value)> {
+        let lost = |error: &dyn Debug| Error::unavailable(format!("{operation}: {error:?}"));
+        let answer = self.network.call(request).await.map_err(|error| lost(&error))?;
+        let status = answer.status();
+        let body = ByteStream::new(answer.into_body()).collect().await;
+        let body = body.map_err(|error| lost(&error))?.into_bytes();
+        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
     }
 
     fn request(&self, operation: &str, body: String) -> Result<HttpRequest> {

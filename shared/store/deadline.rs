@@ -24,7 +24,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs `work`, but stops it when only `reserve` plus 50 ms are left until the request's deadline,
 /// or after five seconds outside of a request; `None` if it was stopped.
-pub(super) async fn with_reserve<T>(reserve: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn with_reserve<T>(reserve: Duration, work: impl Future<Output = T>) -> Option<T> {
     let left = DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now()));
     let left = left.unwrap_or(DEFAULT_TIMEOUT + reserve + RESPONSE_RESERVE);
     match left.checked_sub(reserve + RESPONSE_RESERVE).filter(|left| !left.is_zero()) {

@@ -24,6 +24,7 @@ use crate::domain::error::{Error, Result};
 pub struct Attempts {
     what: &'static str,
     made: u32,
+    most: u32,
 }
 
 impl Attempts {
@@ -32,7 +33,12 @@ impl Attempts {
 
     /// Returns a counter for one operation. `what` is the text of the log line if all retries fail.
     pub const fn at(what: &'static str) -> Self {
-        Self { what, made: 0 }
+        Self { what, made: 0, most: Self::MAX_RETRIES }
+    }
+
+    /// Returns a counter without a maximum, for an operation that its caller stops by a timeout.
+    pub const fn without_end(what: &'static str) -> Self {
+        Self { what, made: 0, most: u32::MAX }
     }
 
     /// Waits before the next attempt for a random time: up to 20 ms the first time, then up to 40,
@@ -47,7 +53,7 @@ impl Attempts {
 
     /// Counts a retry that needs no pause. 503 after the last retry.
     pub fn again(&mut self) -> Result<()> {
-        if self.made >= Self::MAX_RETRIES {
+        if self.made >= self.most {
             return Err(Error::unavailable(self.what));
         }
         self.made += 1;

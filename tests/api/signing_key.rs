@@ -1,17 +1,26 @@
 //! The private key in the parameter store: created once, read by all issuers, and a clear error
 //! otherwise.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
+use lambda_http::request::LambdaRequest;
 use local::parameters::Parameters;
 use local::serve::Served;
 use serde_json::{Value, json};
 use shared::Error;
 use shared::auth::private_key::PrivateKey;
 use shared::config::Aws;
+use shared::store::deadline::within;
+use tests::app::App;
+use tests::parameters::{Fate, FaultyParameters};
+
+/// What a request may take.
+const REQUEST: Duration = Duration::from_millis(2_800);
 
 const PARAMETER: &str = "/bodega/signing-key";
 
@@ -139,8 +148,116 @@ async fn a_parameter_store_that_is_down_or_busy_is_unavailable() {
         ("it is overloaded", broken_store("503 Service Unavailable", "")),
         ("too many calls", broken_store("400 Bad Request", r#"{"__type":"ThrottlingException"}"#)),
     ] {
-        let outcome = load_or_create(address).await.map(|key| key.kid);
+        let outcome = within(Duration::from_millis(600), load_or_create(address)).await;
+        let outcome = outcome.expect("in time").map(|key| key.kid);
         assert!(matches!(outcome, Err(Error::Unavailable { .. })), "{why}: {outcome:?}");
+    }
+}
+
+/// SSM gives a value 40 times a second to all functions of an account.
+#[tokio::test]
+async fn a_call_that_fails_is_made_again_within_the_request() {
+    for fate in [Fate::Throttled, Fate::Hung, Fate::CutOff, Fate::AnswerLost] {
+        let failing = if fate == Fate::Throttled { 8 } else { 1 };
+        let calls = move |call| if call < failing { fate } else { Fate::Answered };
+        let store = FaultyParameters::start(calls);
+
+        let key = within(REQUEST, load_or_create(store.address())).await;
+
+        let key = key.unwrap_or_else(|| panic!("{fate:?}: not in time")).expect("a key");
+        let again = load_or_create(store.address()).await.expect("a key");
+        assert_eq!(key.kid, again.kid, "{fate:?}");
+    }
+}
+
+/// The value may have been put, though nobody said so.
+#[tokio::test]
+async fn a_key_whose_putting_was_not_answered_is_the_key() {
+    for fate in [Fate::Throttled, Fate::AnswerLost] {
+        let store =
+            FaultyParameters::start(move |call| if call == 1 { fate } else { Fate::Answered });
+
+        let key = within(REQUEST, load_or_create(store.address())).await;
+
+        let key = key.expect("in time").expect("a key");
+        let wanted = json!({"Name": PARAMETER, "WithDecryption": true});
+        let stored = call(store.address(), "GetParameter", &wanted)["Parameter"].clone();
+        let again = load_or_create(store.address()).await.expect("a key");
+        assert_eq!((stored["Version"].clone(), again.kid), (json!(1), key.kid), "{fate:?}");
+    }
+}
+
+/// So many calls a second, five of them at once.
+fn limited_to(a_second: u32) -> impl Fn(usize) -> Fate + Send + Sync {
+    let (pause, next) = (Duration::from_secs(1) / a_second, Mutex::new(Instant::now()));
+    move |_| {
+        let mut next = next.lock().expect("a lock");
+        let now = Instant::now();
+        let mine = (*next).max(now);
+        if mine > now + 4 * pause {
+            return Fate::Throttled;
+        }
+        *next = mine + pause;
+        Fate::Answered
+    }
+}
+
+/// What SSM allows an account unless it asks for more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_functions_at_once_find_the_key_within_a_request_though_few_may_ask() {
+    let store = FaultyParameters::start(limited_to(40));
+
+    let keys = (0..30).map(|_| within(REQUEST, load_or_create(store.address())));
+    let keys = join_all(keys).await.into_iter();
+
+    let kids: BTreeSet<_> = keys.map(|key| key.expect("in time").expect("a key").kid).collect();
+    assert_eq!(kids.len(), 1, "{kids:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_cold_functions_that_log_people_in_at_once_all_do_though_few_may_ask_for_the_key() {
+    const PASSWORD: &str = "correct horse";
+    let store = FaultyParameters::start(limited_to(10));
+    let mut app = App::start_without_a_key(&store.url()).await;
+    let emails = ["ada@example.com", "bob@example.com"];
+    for email in emails {
+        app.put_account(email, PASSWORD).await;
+    }
+    let mut environments = Vec::new();
+    for _ in 0..30 {
+        app.restart("log-in");
+        environments.push(app.context("log-in"));
+    }
+    let route = shared::http::routes::named("log-in");
+    let mut handlers = tests::app::handlers().into_iter();
+    let (_, handler) = handlers.find(|(name, _)| *name == route.name).expect("a handler");
+    let headers = [("content-type".to_owned(), "application/json".to_owned())].into();
+
+    let logins = environments.into_iter().zip(emails.iter().cycle()).map(|(ctx, email)| {
+        let body = json!({"email": email, "password": PASSWORD}).to_string();
+        let event = app.event("POST", "/auth/login", "", &headers, Some(&body));
+        let request: LambdaRequest = serde_json::from_value(event).expect("an event");
+        handler.respond(ctx, route, request.into())
+    });
+    let answers = join_all(logins).await;
+
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses, [200; 30]);
+    assert!(store.calls() > 31, "{} calls: nobody was told to wait", store.calls());
+}
+
+#[tokio::test]
+async fn a_store_that_never_answers_leaves_time_to_say_so() {
+    for fate in [Fate::Throttled, Fate::Hung, Fate::CutOff] {
+        let store = FaultyParameters::start(move |_| fate);
+
+        let outcome = within(REQUEST, load_or_create(store.address())).await;
+
+        let outcome = outcome.unwrap_or_else(|| panic!("{fate:?}: not in time"));
+        let Err(Error::Unavailable { context }) = outcome else { panic!("{fate:?}: {outcome:?}") };
+        assert!(context.contains("GetParameter"), "{fate:?}: {context}");
+        let most = if fate == Fate::Throttled { 40 } else { 4 };
+        assert!((2..=most).contains(&store.calls()), "{fate:?}: {} calls", store.calls());
     }
 }
 
