@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures_util::future::BoxFuture;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::{Deserialize, Serialize};
@@ -116,12 +117,14 @@ impl PrivateKey {
 
 /// Carries out calls of the parameter store again while it is out of reach or has too many of them,
 /// until the request has just the time left that comes after them.
-async fn until_deadline<T, F>(call: impl Fn() -> F) -> Result<T>
+async fn until_deadline<T, F>(call: impl Fn() -> F + Send + Sync) -> Result<T>
 where
-    F: Future<Output = Result<T>>,
+    T: Send,
+    F: Future<Output = Result<T>> + Send,
 {
     let mut last = None;
-    let work = async {
+    // Its type forgotten: a handler's future is nearly too deep for the compiler.
+    let work: BoxFuture<'_, Result<T>> = Box::pin(async {
         let mut attempts = Attempts::without_end("the parameter store does not answer");
         loop {
             match call().await {
@@ -130,7 +133,7 @@ where
             }
             attempts.pause().await?;
         }
-    };
+    });
     let done = deadline::with_reserve(AFTER_THE_KEY, work).await;
     done.unwrap_or_else(|| Err(last.unwrap_or_else(|| Error::unavailable("GetParameter: no time"))))
 }
