@@ -158,7 +158,7 @@ async fn a_parameter_store_that_is_down_or_busy_is_unavailable() {
 #[tokio::test]
 async fn a_call_that_fails_is_made_again_within_the_request() {
     for fate in [Fate::Throttled, Fate::Hung, Fate::CutOff, Fate::AnswerLost] {
-        let failing = if fate == Fate::Throttled { 8 } else { 1 };
+        let failing = if fate == Fate::Throttled { 5 } else { 1 };
         let calls = move |call| if call < failing { fate } else { Fate::Answered };
         let store = FaultyParameters::start(calls);
 
@@ -202,12 +202,14 @@ fn limited_to(a_second: u32) -> impl Fn(usize) -> Fate + Send + Sync {
     }
 }
 
-/// What SSM allows an account unless it asks for more.
+/// They ask for as long as the request lasts, not a number of times. (A request's own 2.8 s, and the
+/// 40 calls a second that SSM allows, would measure how busy the machine is.)
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_functions_at_once_find_the_key_within_a_request_though_few_may_ask() {
-    let store = FaultyParameters::start(limited_to(40));
+    let store = FaultyParameters::start(limited_to(5));
 
-    let keys = (0..30).map(|_| within(REQUEST, load_or_create(store.address())));
+    let request = Duration::from_secs(60);
+    let keys = (0..30).map(|_| within(request, load_or_create(store.address())));
     let keys = join_all(keys).await.into_iter();
 
     let kids: BTreeSet<_> = keys.map(|key| key.expect("in time").expect("a key").kid).collect();
@@ -219,8 +221,9 @@ async fn thirty_cold_functions_that_log_people_in_at_once_all_do_though_few_may_
     const PASSWORD: &str = "correct horse";
     let store = FaultyParameters::start(limited_to(10));
     let mut app = App::start_without_a_key(&store.url()).await;
-    let emails = ["ada@example.com", "bob@example.com"];
-    for email in emails {
+    // Few at once for each: how often somebody may try is limited.
+    let emails: Vec<_> = (0..10).map(|number| format!("ada-{number}@example.com")).collect();
+    for email in &emails {
         app.put_account(email, PASSWORD).await;
     }
     let mut environments = Vec::new();
