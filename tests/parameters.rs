@@ -1,5 +1,5 @@
-//! A parameter store that fails on purpose: it stands in front of the local one and decides, call by
-//! call, what becomes of it.
+//! A parameter store that fails on purpose: it stands in front of the local one and decides, call
+//! by call, what becomes of it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -103,12 +103,10 @@ fn answer(
         Fate::Answered => connection.write_all(&ask(behind, operation, body)?),
         Fate::AnswerLost => ask(behind, operation, body).map(drop),
         Fate::Throttled => {
-            let problem = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;
-            write!(
-                connection,
-                "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{problem}",
-                problem.len()
-            )
+            let body = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;
+            let length = body.len();
+            write!(connection, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n")?;
+            write!(connection, "Content-Length: {length}\r\n\r\n{body}")
         }
         Fate::Hung | Fate::CutOff => {
             if fate == Fate::CutOff {

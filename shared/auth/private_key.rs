@@ -5,8 +5,8 @@
 //! between two functions that start at once; a rotation overwrites.
 //!
 //! SSM answers 40 reads a second for all functions of an account and region
-//! (<https://docs.aws.amazon.com/general/latest/gr/ssm.html>): of many functions that start at once,
-//! most are told to come again.
+//! (<https://docs.aws.amazon.com/general/latest/gr/ssm.html>): of many functions that start at
+//! once, most are told to come again.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -65,8 +65,8 @@ impl PrivateKey {
         })
     }
 
-    /// The key under this parameter; where there is none, a new one that is put there. Calls that fail
-    /// are made again as long as the request has time.
+    /// The key under this parameter; where there is none, a new one that is put there. Calls that
+    /// fail are made again as long as the request has time.
     pub async fn load_or_create(aws: &Aws, parameter: &str, now: SystemTime) -> Result<Self> {
         let parameters = &ParameterStore::new(aws, now);
         until_deadline(|| Self::try_to_load_or_create(parameters, parameter)).await

@@ -239,8 +239,8 @@ pub struct Address {
 const MAX_ADDRESSES: usize = 20;
 
 /// The most bytes of an address book, as compact JSON. A profile is read at every checkout and
-/// written as a whole at every change: without a bound, the longest texts in 20 addresses would make
-/// it 90 KB, and each change cost 90 write units.
+/// written as a whole at every change: without a bound, a body of 64 KiB would make each change
+/// cost 64 write units.
 const MAX_BYTES: usize = 16 * 1024;
 
 /// The addresses that a person keeps; the first is the default.
@@ -259,7 +259,7 @@ impl AddressBook {
         let bytes = serde_json::to_vec(&addresses).map_or(usize::MAX, |json| json.len());
         if bytes > MAX_BYTES {
             let detail = format!(
-                "The addresses have {bytes} bytes together, as JSON in UTF-8; at most {MAX_BYTES} fit."
+                "Must have at most {MAX_BYTES} bytes together, as JSON in UTF-8, not {bytes}."
             );
             return Err(Refused::new("too_large", detail));
         }

@@ -1,5 +1,5 @@
-//! The deletion of an account, by its owner or an admin: what goes at once, and what is erased in the
-//! background.
+//! The deletion of an account, by its owner or an admin: what goes at once, and what is erased in
+//! the background.
 
 use futures_util::future::try_join;
 
@@ -60,8 +60,8 @@ async fn delete_verified(ctx: &Ctx, user: &User, verified: &Credential) -> Resul
 /// Deletes somebody else's account, as [`delete`] deletes one's own.
 ///
 /// 404 where there is no such person any more, 412 where their profile is another version than the
-/// expected one; 409 `use_own_deletion` for the admin's own account, `open_orders` and `last_admin` as
-/// above.
+/// expected one; 409 `use_own_deletion` for the admin's own account, `open_orders` and
+/// `last_admin` as there.
 pub async fn delete_by_admin(
     ctx: &Ctx,
     admin: UserId,

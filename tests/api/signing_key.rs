@@ -202,8 +202,8 @@ fn limited_to(a_second: u32) -> impl Fn(usize) -> Fate + Send + Sync {
     }
 }
 
-/// They ask for as long as the request lasts, not a number of times. (A request's own 2.8 s, and the
-/// 40 calls a second that SSM allows, would measure how busy the machine is.)
+/// They ask for as long as the request lasts, not a number of times. (A request's own 2.8 s, and
+/// the 40 calls a second that SSM allows, would measure how busy the machine is.)
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_functions_at_once_find_the_key_within_a_request_though_few_may_ask() {
     let store = FaultyParameters::start(limited_to(5));

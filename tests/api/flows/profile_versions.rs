@@ -1,5 +1,5 @@
-//! A profile has a version: `ETag` shows it, `If-Match` insists on it, and whoever writes the profile
-//! raises it.
+//! A profile has a version: `ETag` shows it, `If-Match` insists on it, and whoever writes the
+//! profile raises it.
 
 use std::time::Duration;
 
