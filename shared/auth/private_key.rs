@@ -68,8 +68,7 @@ impl PrivateKey {
     /// The key under this parameter; where there is none, a new one that is put there. Calls that
     /// fail are made again as long as the request has time.
     pub async fn load_or_create(aws: &Aws, parameter: &str, now: SystemTime) -> Result<Self> {
-        let parameters = &ParameterStore::new(aws, now);
-        until_deadline(|| Self::try_to_load_or_create(parameters, parameter)).await
+        Self::load(&ParameterStore::new(aws, now), parameter, Tries::UntilDeadline).await
     }
 
     /// The same by one try: for whoever has a key to go on with.
@@ -78,28 +77,35 @@ impl PrivateKey {
         parameter: &str,
         now: SystemTime,
     ) -> Result<Self> {
-        Self::try_to_load_or_create(&ParameterStore::new(aws, now), parameter).await
+        Self::load(&ParameterStore::new(aws, now), parameter, Tries::One).await
     }
 
-    async fn try_to_load_or_create(
-        parameters: &ParameterStore<'_>,
-        parameter: &str,
-    ) -> Result<Self> {
-        if let Some(value) = parameters.get(parameter).await? {
+    /// Each call is made again by itself: of many functions that begin at once, none might get its turn
+    /// Each call is made again by itself: of many functions that begin at once, none might get its
+    /// turn for a read and a write in a row.
+    async fn load(parameters: &ParameterStore<'_>, parameter: &str, tries: Tries) -> Result<Self> {
+        if let Some(value) = tries.make(|| parameters.get(parameter)).await? {
             return Self::read(&value);
         }
         let key = Self::generate()?;
-        if parameters.put(parameter, &key.write()?, Overwrite::No).await? {
+        let value = &key.write()?;
+        if tries.make(|| parameters.put(parameter, value, Overwrite::No)).await? {
             return Ok(key);
         }
-        let value = parameters.get(parameter).await?;
-        Self::read(&value.ok_or_else(|| Error::unavailable("the new key can't be read yet"))?)
+        let get = || async {
+            let value = parameters.get(parameter).await?;
+            value.ok_or_else(|| Error::unavailable("the new key can't be read yet"))
+        };
+        Self::read(&tries.make(get).await?)
     }
 
     /// Puts this key under the parameter, whatever is there.
     pub async fn put(&self, aws: &Aws, parameter: &str, now: Timestamp) -> Result<()> {
         let (parameters, value) = (&ParameterStore::new(aws, now.into()), &self.write()?);
-        until_deadline(|| parameters.put(parameter, value, Overwrite::Yes)).await.map(drop)
+        Tries::UntilDeadline
+            .make(|| parameters.put(parameter, value, Overwrite::Yes))
+            .await
+            .map(drop)
     }
 
     fn read(value: &str) -> Result<Self> {
@@ -115,27 +121,40 @@ impl PrivateKey {
     }
 }
 
-/// Carries out calls of the parameter store again while it is out of reach or has too many of them,
-/// until the request has just the time left that comes after them.
-async fn until_deadline<T, F>(call: impl Fn() -> F + Send + Sync) -> Result<T>
-where
-    T: Send,
-    F: Future<Output = Result<T>> + Send,
-{
-    let mut last = None;
-    // Its type forgotten: a handler's future is nearly too deep for the compiler.
-    let work: BoxFuture<'_, Result<T>> = Box::pin(async {
-        let mut attempts = Attempts::without_end("the parameter store does not answer");
-        loop {
-            match call().await {
-                Err(error @ Error::Unavailable { .. }) => last = Some(error),
-                done => return done,
-            }
-            attempts.pause().await?;
+/// How often a call of the parameter store is made that is turned away or not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tries {
+    /// Once.
+    One,
+    /// Until the request has just the time left that comes after it.
+    UntilDeadline,
+}
+
+impl Tries {
+    async fn make<T, F>(self, call: impl Fn() -> F + Send + Sync) -> Result<T>
+    where
+        T: Send,
+        F: Future<Output = Result<T>> + Send,
+    {
+        if self == Self::One {
+            return call().await;
         }
-    });
-    let done = deadline::with_reserve(AFTER_THE_KEY, work).await;
-    done.unwrap_or_else(|| Err(last.unwrap_or_else(|| Error::unavailable("GetParameter: no time"))))
+        let mut last = None;
+        // Its type forgotten: a handler's future is nearly too deep for the compiler.
+        let work: BoxFuture<'_, Result<T>> = Box::pin(async {
+            let mut attempts = Attempts::without_end("the parameter store does not answer");
+            loop {
+                match call().await {
+                    Err(error @ Error::Unavailable { .. }) => last = Some(error),
+                    done => return done,
+                }
+                attempts.pause().await?;
+            }
+        });
+        let done = deadline::with_reserve(AFTER_THE_KEY, work).await;
+        let last = || last.unwrap_or_else(|| Error::unavailable("the parameter store: no time"));
+        done.unwrap_or_else(|| Err(last()))
+    }
 }
 
 /// The parameter's value.

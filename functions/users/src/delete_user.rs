@@ -1,10 +1,10 @@
 //! `DELETE /users/{user_id}`: deletes somebody's account, as they could themselves.
 //!
 //! Admins. Profile, sessions and credentials are gone with the answer; what orders still hold of
-//! the person goes in the background, within minutes. 409 `open_orders` while an order is on its way or
-//! was placed a moment ago, `last_admin` for the only one who runs the shop, `use_own_deletion` for
-//! the admin's own account, which its own route deletes; 412 where `If-Match` names another version
-//! of the profile; 404 where there is no such person, or no more.
+//! the person goes in the background, within minutes. 409 `open_orders` while an order is on its
+//! way or was placed a moment ago, `last_admin` for the only one who runs the shop,
+//! `use_own_deletion` for the admin's own account, which its own route deletes; 412 where
+//! `If-Match` names another version of the profile; 404 where there is no such person, or no more.
 
 use shared::http::{Request, Response};
 use shared::services::account_deletion;
