@@ -8,13 +8,13 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
-use lambda_http::request::LambdaRequest;
 use local::parameters::Parameters;
 use local::serve::Served;
 use serde_json::{Value, json};
 use shared::Error;
 use shared::auth::private_key::PrivateKey;
 use shared::config::Aws;
+use shared::http::Event;
 use shared::store::deadline::within;
 use tests::app::App;
 use tests::parameters::{Fate, FaultyParameters};
@@ -220,7 +220,7 @@ async fn thirty_functions_at_once_find_the_key_within_a_request_though_few_may_a
 async fn thirty_cold_functions_that_log_people_in_at_once_all_do_though_few_may_ask_for_the_key() {
     const PASSWORD: &str = "correct horse";
     let store = FaultyParameters::start(limited_to(10));
-    let mut app = App::start_without_a_key(&store.url()).await;
+    let mut app = App::builder().without_a_key(&store.url()).limits("").start().await;
     // Few at once for each: how often somebody may try is limited.
     let emails: Vec<_> = (0..10).map(|number| format!("ada-{number}@example.com")).collect();
     for email in &emails {
@@ -239,8 +239,8 @@ async fn thirty_cold_functions_that_log_people_in_at_once_all_do_though_few_may_
     let logins = environments.into_iter().zip(emails.iter().cycle()).map(|(ctx, email)| {
         let body = json!({"email": email, "password": PASSWORD}).to_string();
         let event = app.event("POST", "/auth/login", "", &headers, Some(&body));
-        let request: LambdaRequest = serde_json::from_value(event).expect("an event");
-        handler.respond(ctx, route, request.into())
+        let event: Event = serde_json::from_value(event).expect("an event");
+        handler.respond(ctx, route, event)
     });
     let answers = join_all(logins).await;
 

@@ -222,7 +222,7 @@ async fn of_two_admins_who_insist_on_one_version_one_is_told_to_look_again() {
 #[tokio::test]
 async fn whoever_writes_a_profile_raises_its_version() {
     const PASSWORD: &str = "correct horse";
-    let app = App::start_configured(|config| config.email_verification = false).await;
+    let app = App::builder().configure(|config| config.email_verification = false).start().await;
     let account = json!({"email": OPERATOR, "password": PASSWORD, "name": "Olga"});
     app.anonymous().post("/auth/register", account).await.expect(202);
     let log_in = async || {
