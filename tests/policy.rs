@@ -271,8 +271,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "what does this deny?")]
-    fn a_denial_that_is_not_understood_is_not_passed_over() {
+    #[should_panic(expected = "unknown Deny statement")]
+    fn an_unknown_deny_statement_is_not_ignored() {
         let denial = json!({"Effect": "Deny", "Action": "ssm:GetParameter", "Resource": "arn"});
         Policy::of(&json!({"Properties": {"Policies": [{"Statement": [denial]}]}}));
     }
