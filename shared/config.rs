@@ -214,7 +214,7 @@ impl fmt::Debug for Aws {
 
 /// Returns which of `SSL_CERT_FILE` and `SSL_CERT_DIR` is set: it names root certificates to use
 /// instead of the built-in ones, such as a proxy's.
-pub fn own_certificates() -> Option<&'static str> {
+pub fn custom_root_certificates() -> Option<&'static str> {
     ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| variable(name).is_some())
 }
 

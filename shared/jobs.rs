@@ -36,7 +36,7 @@ pub const JOBS: &[Job] = &[
 
 /// The event of a schedule, from EventBridge. Its content is ignored.
 #[derive(Debug, Deserialize)]
-pub struct Tick {}
+pub struct ScheduledEvent {}
 
 /// The event of the table's stream: a batch of changes, those to one item in the order in which
 /// they were made (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).

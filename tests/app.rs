@@ -35,7 +35,7 @@ use crate::stale_reads::StaleReads;
 use crate::{database, policy};
 
 /// The value of `ADMIN_EMAIL`: the first admin, once the email is verified.
-pub const OPERATOR: &str = "operator@example.com";
+pub const FIRST_ADMIN: &str = "operator@example.com";
 
 /// 2026-01-01T00:00:00Z in milliseconds, the time at which every test begins.
 const BEGINNING: i64 = 1_767_225_600_000;
@@ -387,7 +387,7 @@ fn config(table: &str, timeouts: Timeouts) -> Config {
         token_issuer: "https://api.shop.example".to_owned(),
         token_key_parameter: None,
         email_verification: true,
-        admin_email: Email::parse(OPERATOR.to_owned()).ok(),
+        admin_email: Email::parse(FIRST_ADMIN.to_owned()).ok(),
         rate_limits: RateLimits::OFF,
         base_path: String::new(),
         mail: Some(MailSettings {

@@ -62,13 +62,13 @@ pub struct Faults {
     /// A call is rejected because of throttling.
     pub throttles: u64,
     /// A call is carried out, but its response is lost.
-    pub lost_answers: u64,
+    pub lost_responses: u64,
     /// A call gets no response.
     pub hangs: u64,
     /// Calls to partitions with this prefix are always throttled.
-    pub closed: Option<&'static str>,
+    pub throttled_prefix: Option<&'static str>,
     /// Calls to partitions with this prefix get no response.
-    pub silent: Option<&'static str>,
+    pub hanging_prefix: Option<&'static str>,
     /// Eventually consistent reads return each item as it was before its last write, in jobs and in
     /// routes that are not GETs. `STALE_READS=on` does this in all tests ([`crate::stale_reads`]).
     pub stale_reads: bool,
@@ -84,11 +84,11 @@ pub struct Losses(Mutex<Option<(&'static str, Loss, usize)>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// The call is carried out, and its response is lost.
-    OfTheAnswer,
+    OfResponse,
     /// The call never arrives.
-    OfTheRequest,
+    OfRequest,
     /// The call is rejected with `TransactionConflict`.
-    ToAConflict,
+    ByConflict,
 }
 
 impl Losses {
@@ -214,15 +214,15 @@ impl Gate {
             prefix.is_some_and(|prefix| accesses.iter().any(|a| a.partition.starts_with(prefix)))
         };
         match self.rendezvous.losses.next(operation) {
-            Some(Loss::OfTheAnswer) => return Kind::LostAnswer,
-            Some(Loss::OfTheRequest) => return Kind::LostRequest,
-            Some(Loss::ToAConflict) => return Kind::Conflict,
+            Some(Loss::OfResponse) => return Kind::LostAnswer,
+            Some(Loss::OfRequest) => return Kind::LostRequest,
+            Some(Loss::ByConflict) => return Kind::Conflict,
             None => {}
         }
-        if touches(self.faults.closed) {
+        if touches(self.faults.throttled_prefix) {
             return Kind::Throttle;
         }
-        if touches(self.faults.silent) {
+        if touches(self.faults.hanging_prefix) {
             return Kind::Hang;
         }
         let Some(random) = &self.faults.random else { return Kind::None };
@@ -234,7 +234,7 @@ impl Gate {
             Kind::Hang
         } else if random.percent(self.faults.throttles) {
             Kind::Throttle
-        } else if random.percent(self.faults.lost_answers) {
+        } else if random.percent(self.faults.lost_responses) {
             Kind::LostAnswer
         } else {
             Kind::None

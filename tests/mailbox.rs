@@ -27,9 +27,9 @@ pub enum MailFault {
     /// The mail is rejected permanently.
     Permanent,
     /// The mail is sent, and the call never returns, as if the function crashed.
-    NoAnswer,
+    NeverReturns,
     /// The mail is sent, and the response is lost.
-    AnswerLost,
+    ResponseLost,
     /// The mailer panics.
     Panic,
 }
@@ -52,7 +52,7 @@ impl Mailbox {
     }
 
     /// Waits until a mail is sent.
-    pub async fn has_one_more(&self) {
+    pub async fn wait_for_mail(&self) {
         self.0.sent.notified().await;
     }
 
@@ -77,11 +77,11 @@ impl Mailer for Mailbox {
                 Some(MailFault::Permanent) => {
                     Err(SendError::Permanent("MessageRejected".to_owned()))
                 }
-                Some(MailFault::AnswerLost) => {
+                Some(MailFault::ResponseLost) => {
                     self.put(mail);
                     Err(SendError::OutcomeUnknown("no answer".to_owned()))
                 }
-                Some(MailFault::NoAnswer) => {
+                Some(MailFault::NeverReturns) => {
                     self.put(mail);
                     std::future::pending().await
                 }

@@ -117,7 +117,7 @@ impl<'a> Persona<'a> {
     }
 
     /// The same user in a new session: an access token is valid for 15 minutes.
-    pub async fn signed_in_anew(&self) -> Self {
+    pub async fn with_new_session(&self) -> Self {
         let user_id = self.user_id.expect("a user with an account");
         let tokens = sessions::begin(self.app.unrestricted, user_id).await.expect("a session");
         self.with(tokens)

@@ -102,7 +102,7 @@ impl Held {
         let keys = store.signing_keys().get(Read::Consistent).await?;
         // A token must not outlive its key.
         let last = now.plus(ACCESS_LIFETIME);
-        if !keys.get(&self.key.kid).is_some_and(|key| key.is_believed(last)) {
+        if !keys.get(&self.key.kid).is_some_and(|key| key.is_accepted(last)) {
             return Err(error);
         }
         tracing::warn!(?error, "the key that signs tokens can't be read anew");

@@ -77,7 +77,7 @@ impl RefreshToken {
     /// token>`. Both are cut to 132 bits, which is enough for random secrets and keeps the security
     /// item, which every signed-in request reads, small.
     pub fn digest(&self) -> String {
-        format!("{}.{}", self.family_digest(), half(&self.former_digest()))
+        format!("{}.{}", self.family_digest(), half(&self.legacy_digest()))
     }
 
     /// The digest of the token family: the part of [`RefreshToken::digest`] before the dot.
@@ -87,7 +87,7 @@ impl RefreshToken {
 
     /// The digest that older versions stored. Their sessions get one with a family when they are
     /// next refreshed.
-    pub fn former_digest(&self) -> String {
+    pub fn legacy_digest(&self) -> String {
         digest([self.secret.as_slice()])
     }
 

@@ -26,7 +26,7 @@ pub const ACCESS_LIFETIME: Duration = Duration::minutes(15);
 const LEEWAY_SECONDS: i64 = 5;
 /// How long after a read of the public keys an unknown `kid` does not cause another one. A key that
 /// was published in the meantime is unknown until then.
-pub(crate) const LOOK_UP_PAUSE: Duration = Duration::seconds(2);
+pub(crate) const KEY_READ_INTERVAL: Duration = Duration::seconds(2);
 /// How long a function uses keys that it has read, to sign and to verify, before it reads them
 /// again. A revoked key has no effect after that time.
 pub(crate) const KEY_CACHE_LIFETIME: Duration = Duration::minutes(5);
@@ -48,9 +48,9 @@ pub(super) struct Claims {
 
 /// Whether an expired access token is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expired {
+pub enum ExpiredTokens {
     /// It is rejected, as on every route but logout.
-    Refused,
+    Rejected,
     /// It is accepted to identify its session, which logout ends.
     Accepted,
 }
@@ -92,7 +92,7 @@ impl Verifier {
     pub async fn verify(
         &self,
         token: &str,
-        expired: Expired,
+        expired: ExpiredTokens,
         store: &Store,
         now: Timestamp,
     ) -> Result<Bearer> {
@@ -105,12 +105,12 @@ impl Verifier {
     }
 
     /// Reads the public keys again if `kid` is unknown or the cache is stale. Concurrent requests
-    /// share one read, and there is at most one every [`LOOK_UP_PAUSE`]: invented `kid`s must not
+    /// share one read, and there is at most one every [`KEY_READ_INTERVAL`]: invented `kid`s must not
     /// make every function read the same item all the time.
     async fn look_up(&self, kid: &str, store: &Store, now: Timestamp) -> Result<()> {
         let mut looked_up_at = self.looked_up_at.lock().await;
         let is_known = self.key(kid, now).is_some();
-        let is_due = looked_up_at.is_none_or(|at| at.plus(LOOK_UP_PAUSE) <= now);
+        let is_due = looked_up_at.is_none_or(|at| at.plus(KEY_READ_INTERVAL) <= now);
         if is_known && !self.is_stale(now) || !is_due {
             return Ok(());
         }
@@ -127,7 +127,7 @@ impl Verifier {
         &self,
         token: &str,
         key: &DecodingKey,
-        expired: Expired,
+        expired: ExpiredTokens,
         now: Timestamp,
     ) -> Option<Bearer> {
         let mut validation = Validation::new(Algorithm::EdDSA);
@@ -139,14 +139,14 @@ impl Verifier {
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
         let now = now.unix_seconds();
         let is_issued = claims.iat.saturating_sub(LEEWAY_SECONDS) <= now;
-        let is_valid = expired == Expired::Accepted || claims.exp > now;
+        let is_valid = expired == ExpiredTokens::Accepted || claims.exp > now;
         (is_issued && is_valid).then_some(Bearer { user_id: claims.sub, session_id: claims.sid })
     }
 
     fn key(&self, kid: &str, now: Timestamp) -> Option<DecodingKey> {
         let known = self.known.read().ok()?;
         let (decoding, key) = known.keys.get(kid)?;
-        key.is_believed(now).then(|| decoding.clone())
+        key.is_accepted(now).then(|| decoding.clone())
     }
 
     fn is_stale(&self, now: Timestamp) -> bool {

@@ -198,7 +198,7 @@ fn tls() -> ClientConfig {
 /// Refuses a function whose settings leave it without a root certificate: it could never open a
 /// connection.
 pub fn check_certificates() -> Result<(), BadSetting> {
-    check(roots(), config::own_certificates())
+    check(roots(), config::custom_root_certificates())
 }
 
 fn check(roots: &RootCertStore, setting: Option<&'static str>) -> Result<(), BadSetting> {
@@ -217,7 +217,7 @@ fn roots() -> &'static Arc<RootCertStore> {
     static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     ROOTS.get_or_init(|| {
         let mut roots = RootCertStore::empty();
-        if config::own_certificates().is_some() {
+        if config::custom_root_certificates().is_some() {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         } else {
             let amazon = CertificateDer::pem_slice_iter(include_bytes!("amazon-roots.pem"));

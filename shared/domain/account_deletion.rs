@@ -9,7 +9,7 @@ use super::time::Timestamp;
 
 /// How long after the deletion of an account to wait before erasing its data: longer than any
 /// request that had begun before the deletion can run.
-pub const REQUESTS_END: Duration = Duration::minutes(1);
+pub const ERASURE_DELAY: Duration = Duration::minutes(1);
 
 /// A deleted account whose data the background job still has to erase from other items.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,6 +27,6 @@ impl AccountDeletion {
     /// Whether the erasure may begin: every request that could still write the user's data has
     /// ended.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.requested_at.plus(REQUESTS_END) <= now
+        self.requested_at.plus(ERASURE_DELAY) <= now
     }
 }

@@ -38,7 +38,7 @@ impl Deserr<Invalid> for RequestedItem {
         let quantity = item.required("quantity");
         if item.has("sku") == item.has("product_id") {
             let detail = "Name exactly one of `sku` and `product_id`.";
-            item.refuse("sku", "sku_or_product_id", detail);
+            item.add_error("sku", "sku_or_product_id", detail);
         }
         let which =
             sku.map(VariantSelector::Sku).or(product_id.map(VariantSelector::OnlyVariantOf));
@@ -59,7 +59,7 @@ impl VariantSelector {
     /// The error 422 `variant_required`: a product with several variants was named by its
     /// `product_id`. `pointer` is the JSON pointer of the item that names it.
     pub fn variant_required(pointer: &str) -> Invalid {
-        Invalid::field(
+        Invalid::for_field(
             &format!("{pointer}/product_id"),
             "variant_required",
             "This product comes in several variants; name the one you want by its `sku`.",

@@ -126,13 +126,13 @@ impl Error {
     }
 
     /// Whether the request was rejected (4xx); `false` if the shop failed to process it (5xx).
-    pub fn is_refusal(&self) -> bool {
+    pub fn is_client_error(&self) -> bool {
         !matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown | Self::Internal { .. })
     }
 
     /// Whether the error depends on the data that was read, so that a strongly consistent read
     /// could lead to another result.
-    pub fn is_about_state(&self) -> bool {
+    pub fn depends_on_read(&self) -> bool {
         matches!(
             self,
             Self::NotFound | Self::Conflict(_) | Self::Invalid(_) | Self::VersionMismatch
@@ -142,6 +142,6 @@ impl Error {
     /// Creates a 422 error for one invalid field; `pointer` is its JSON pointer or the name of a
     /// query parameter or header.
     pub fn invalid(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Invalid(Invalid::field(pointer, code, detail))
+        Self::Invalid(Invalid::for_field(pointer, code, detail))
     }
 }

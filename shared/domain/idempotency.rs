@@ -17,7 +17,7 @@ pub struct Idempotency {
 
 /// The remembered result of a request: what is needed to send an equal response to a retry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered {
+pub struct StoredResult {
     /// The identifier of the resource that the request created or changed.
     pub resource: String,
     /// The status code of the response.
@@ -36,7 +36,7 @@ impl Idempotency {
     }
 }
 
-impl Remembered {
+impl StoredResult {
     /// Parses the resource's identifier; an internal error if it is not of type `T`.
     pub fn id<T: FromStr>(&self) -> Result<T> {
         let id = self.resource.parse();

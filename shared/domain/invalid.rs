@@ -47,7 +47,7 @@ impl Invalid {
     pub(super) const MAX_FIELDS: usize = 100;
 
     /// Creates the error of a single field.
-    pub fn field(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn for_field(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
         Self(vec![FieldError { pointer: pointer.to_owned(), code, detail: detail.into() }])
     }
 
@@ -66,7 +66,7 @@ impl Invalid {
     /// Returns the errors of a query: the leading `/` is removed from each pointer, which leaves
     /// the name of the parameter.
     #[must_use]
-    pub fn of_query(mut self) -> Self {
+    pub fn into_query_errors(mut self) -> Self {
         for field in &mut self.0 {
             field.pointer = field.pointer.trim_start_matches('/').to_owned();
         }

@@ -114,8 +114,8 @@ impl<'a, V: IntoValue> Members<'a, V> {
     }
 
     /// Adds the error of a member that breaks a rule.
-    pub fn refuse(&mut self, name: &str, code: &'static str, detail: impl Into<String>) {
-        self.add([Invalid::field(&self.pointer(name), code, detail)]);
+    pub fn add_error(&mut self, name: &str, code: &'static str, detail: impl Into<String>) {
+        self.add([Invalid::for_field(&self.pointer(name), code, detail)]);
     }
 
     /// Adds the errors of other checks.
@@ -144,8 +144,9 @@ impl<'a, V: IntoValue> Members<'a, V> {
         let at = invalid::pointer(self.at);
         match self.broken() {
             Some(invalid) => Err(invalid),
-            None => build()
-                .ok_or_else(|| Invalid::field(&at, "required", "A required member is missing.")),
+            None => build().ok_or_else(|| {
+                Invalid::for_field(&at, "required", "A required member is missing.")
+            }),
         }
     }
 
@@ -252,7 +253,7 @@ mod tests {
         let lines = body.objects("a/b", |line| {
             let sku: Option<Sku> = line.optional("sku");
             if !line.has("sku") {
-                line.refuse("sku", "nameless", "Name it.");
+                line.add_error("sku", "nameless", "Name it.");
             }
             sku.is_some()
         });

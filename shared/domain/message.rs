@@ -69,7 +69,7 @@ pub enum Event {
 
 /// How long a message that can't be sent is kept, in the outbox or among the failed ones, before it
 /// is deleted: long enough for an operator to notice.
-pub const KEPT: Duration = Duration::days(14);
+pub const MESSAGE_LIFETIME: Duration = Duration::days(14);
 
 impl Event {
     /// The name of the event, as logs and the stored message have it.
@@ -107,7 +107,7 @@ impl Message {
 
     /// When DynamoDB deletes the message if it has not been sent.
     pub fn expires_at(&self) -> Timestamp {
-        self.created_at.plus(KEPT)
+        self.created_at.plus(MESSAGE_LIFETIME)
     }
 
     /// Whether the event is too old for a mail ([`Event::relevant_for`]).

@@ -106,7 +106,7 @@ impl Money {
             return Ok(());
         }
         let detail = format!("This shop trades in {} only.", shop.code());
-        Err(Invalid::field(&format!("{pointer}/currency"), "wrong_currency", detail))
+        Err(Invalid::for_field(&format!("{pointer}/currency"), "wrong_currency", detail))
     }
 }
 

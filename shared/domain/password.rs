@@ -59,11 +59,11 @@ impl NewPassword {
         let is_address = email.is_some() && Email::parse(self.0.clone()).ok().as_ref() == email;
         if is_address || self.is_just(address) || self.is_just(local) {
             let detail = "Must not be your e-mail address.";
-            return Err(Invalid::field(pointer, "password_is_email", detail));
+            return Err(Invalid::for_field(pointer, "password_is_email", detail));
         }
         let name = name.map(Name::as_str).unwrap_or_default();
         if self.is_just(name) || name.split_whitespace().any(|word| self.is_just(word)) {
-            return Err(Invalid::field(pointer, "password_is_name", "Must not be your name."));
+            return Err(Invalid::for_field(pointer, "password_is_name", "Must not be your name."));
         }
         Ok(self)
     }

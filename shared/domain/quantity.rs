@@ -92,7 +92,7 @@ fn integer<V: IntoValue>(
 ) -> Result<u32, Invalid> {
     match value {
         Value::Integer(units) if (min..=max).contains(&units) => {
-            u32::try_from(units).map_err(|_| Invalid::field("", code, "Too large."))
+            u32::try_from(units).map_err(|_| Invalid::for_field("", code, "Too large."))
         }
         Value::Integer(_) | Value::NegativeInteger(_) => {
             let refused = Refused::new(code, format!("Must be between {min} and {max}."));

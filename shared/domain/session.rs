@@ -33,7 +33,7 @@ pub struct Security {
 
 impl Security {
     /// Returns a session; `None` if it has ended or expired, or if the account is disabled.
-    pub fn living(&self, id: SessionId, now: Timestamp) -> Option<&Session> {
+    pub fn active_session(&self, id: SessionId, now: Timestamp) -> Option<&Session> {
         let session = self.sessions.get(&id)?;
         (self.status == AccountStatus::Active && session.expires_at > now).then_some(session)
     }

@@ -25,7 +25,7 @@ impl PublicKey {
     }
 
     /// Whether tokens that it signed are accepted.
-    pub fn is_believed(&self, now: Timestamp) -> bool {
+    pub fn is_accepted(&self, now: Timestamp) -> bool {
         self.believed_until.is_none_or(|until| until > now)
     }
 }

@@ -4,7 +4,7 @@ use super::error::{Error, Result};
 
 /// The versions of a resource that a change may be applied to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expected {
+pub enum ExpectedVersion {
     /// Any version, also a resource that is not stored yet: the request has no `If-Match`.
     Any,
     /// Any version of a stored resource: `If-Match: *`.
@@ -14,8 +14,8 @@ pub enum Expected {
     OneOf(Vec<u64>),
 }
 
-impl Expected {
-    /// Like [`Expected::check`], for a resource that may not be stored yet: its version is 0 then,
+impl ExpectedVersion {
+    /// Like [`ExpectedVersion::check`], for a resource that may not be stored yet: its version is 0 then,
     /// and `Stored` fails.
     pub fn check_stored(&self, current: u64) -> Result<()> {
         match self {

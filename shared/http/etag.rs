@@ -2,7 +2,7 @@
 
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
-use crate::domain::version::Expected;
+use crate::domain::version::ExpectedVersion;
 
 /// The tag of a representation of a resource's version.
 pub(super) fn of(version: u64, representation: &str) -> String {
@@ -11,10 +11,10 @@ pub(super) fn of(version: u64, representation: &str) -> String {
 
 /// Reads `If-Match` (RFC 9110, section 13.1.1): tags separated by commas, or `*`. Of a tag only the
 /// version counts; one that is not ours fits no version.
-pub(super) fn if_match(header: Option<&str>) -> Result<Expected> {
+pub(super) fn if_match(header: Option<&str>) -> Result<ExpectedVersion> {
     match header.map(str::trim) {
-        None => Ok(Expected::Any),
-        Some("*") => Ok(Expected::Stored),
+        None => Ok(ExpectedVersion::Any),
+        Some("*") => Ok(ExpectedVersion::Stored),
         Some(list) => {
             let tags = tags(list).filter(|tags| !tags.is_empty());
             let tags = tags.ok_or_else(|| Error::Malformed {
@@ -22,7 +22,7 @@ pub(super) fn if_match(header: Option<&str>) -> Result<Expected> {
                 detail: "If-Match must be ETags in double quotes, separated by commas, or *."
                     .into(),
             })?;
-            Ok(Expected::OneOf(tags.into_iter().filter_map(version).collect()))
+            Ok(ExpectedVersion::OneOf(tags.into_iter().filter_map(version).collect()))
         }
     }
 }
@@ -56,24 +56,24 @@ mod tests {
 
     #[test]
     fn if_match_compares_versions() {
-        let seven = Expected::OneOf(vec![7]);
+        let seven = ExpectedVersion::OneOf(vec![7]);
         for tag in [of(7, "{}"), of(7, "{\"stock\":1}"), "\"7\"".into(), "W/\"7-x\"".into()] {
             assert_eq!(if_match(Some(&tag)).unwrap(), seven, "{tag}");
         }
-        assert_eq!(if_match(Some("*")).unwrap(), Expected::Stored);
-        assert_eq!(if_match(None).unwrap(), Expected::Any);
+        assert_eq!(if_match(Some("*")).unwrap(), ExpectedVersion::Stored);
+        assert_eq!(if_match(None).unwrap(), ExpectedVersion::Any);
     }
 
     #[test]
     fn several_tags_are_alternatives() {
         let versions = |list| if_match(Some(list)).unwrap();
-        assert_eq!(versions("\"1-a\", W/\"2-b,c\",\"3\""), Expected::OneOf(vec![1, 2, 3]));
+        assert_eq!(versions("\"1-a\", W/\"2-b,c\",\"3\""), ExpectedVersion::OneOf(vec![1, 2, 3]));
     }
 
     #[test]
     fn a_tag_that_is_not_ours_fits_no_version() {
         for tag in ["\"x\"", "\"\"", "\"-1\"", "W/\"abc\""] {
-            assert_eq!(if_match(Some(tag)).unwrap(), Expected::OneOf(vec![]), "{tag}");
+            assert_eq!(if_match(Some(tag)).unwrap(), ExpectedVersion::OneOf(vec![]), "{tag}");
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn read_and_tell<T: Deserr<Invalid>>(query: &[Pair]) -> Result<(T, Ve
     }
     let given = Part::All(first.iter().map(|(pair, is_read)| Given { pair, is_read }).collect());
     let read = deserr::deserialize(given)
-        .map_err(|invalid: Invalid| Error::Invalid(invalid.of_query()))?;
+        .map_err(|invalid: Invalid| Error::Invalid(invalid.into_query_errors()))?;
     let known = first.into_iter().filter(|(_, is_read)| is_read.get());
     Ok((read, known.map(|(pair, _)| pair.clone()).collect()))
 }

@@ -19,7 +19,7 @@ use crate::domain::idempotency::Idempotency;
 use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
 use crate::domain::page::Paging;
-use crate::domain::version::Expected;
+use crate::domain::version::ExpectedVersion;
 use crate::services::limiter::{LimitStatuses, Limiter};
 
 /// A request whose caller has been checked.
@@ -160,7 +160,7 @@ impl Request {
     }
 
     /// The version that `If-Match` insists on.
-    pub fn if_match(&self) -> Result<Expected> {
+    pub fn if_match(&self) -> Result<ExpectedVersion> {
         etag::if_match(self.header("if-match")?)
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::etag;
 use crate::domain::error::{Error, Result};
-use crate::domain::idempotency::Remembered;
+use crate::domain::idempotency::StoredResult;
 
 /// When to try again after a 503.
 pub(super) const RETRY_AFTER_SECONDS: &str = "2";
@@ -72,7 +72,7 @@ impl Response {
     /// Makes it the answer to a request that was carried out before, where it was: with the status
     /// of the first answer, and marked.
     #[must_use]
-    pub fn replay_of(self, remembered: Option<&Remembered>) -> Self {
+    pub fn replay_of(self, remembered: Option<&StoredResult>) -> Self {
         let Some(remembered) = remembered else { return self };
         let status = StatusCode::from_u16(remembered.status).unwrap_or(self.status);
         Self { status, ..self }.header("idempotent-replayed", "true")

@@ -18,7 +18,7 @@ use crate::domain::message::Event;
 use crate::domain::password::{NewPassword, OfferedPassword};
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::user::User;
-use crate::domain::version::Expected;
+use crate::domain::version::ExpectedVersion;
 use crate::store::admins::LastAdmin;
 use crate::store::retry::Attempts;
 use crate::store::transaction::Transaction;
@@ -47,7 +47,7 @@ pub async fn change_password(
         let replaced = async {
             if new.as_bytes() == current.as_bytes() {
                 let detail = "Must not be the current password.";
-                return Err(Invalid::field("/new_password", "same_password", detail).into());
+                return Err(Invalid::for_field("/new_password", "same_password", detail).into());
             }
             let (hash, email) = (password::hash(new)?, &user.summary.email);
             replace_password(ctx, email, &check.credential, &hash, caller.session_id).await
@@ -72,16 +72,16 @@ pub async fn replace_password(
 ) -> Result<()> {
     let (store, now) = (&ctx.store, ctx.now());
     let Credential { user_id, password_version: version, .. } = *verified;
-    let mut attempts = Attempts::at("a session changes faster than it can be read");
+    let mut attempts = Attempts::new("a session changes faster than it can be read");
     loop {
         let security = store.sessions().get(user_id).await?.ok_or(Error::Unauthenticated)?;
         let session = security.sessions.get(&kept).ok_or(Error::Unauthenticated)?;
         let password = store.credentials().replace_password(email, user_id, version, password_hash);
         let sessions = store.sessions().keep_only(user_id, kept, session, version + 1);
-        let transaction = Transaction::unnamed(now)
-            .with(password.meaning(|ChangedMeanwhile| NotReplaced::PasswordChanged))
-            .with(sessions.meaning(|ChangedMeanwhile| NotReplaced::SessionRenewed))
-            .with(store.outbox().send(Event::PasswordChanged { user_id }, now)?);
+        let transaction = Transaction::with_new_token(now)
+            .with(password.map_refusal(|ChangedMeanwhile| NotReplaced::PasswordChanged))
+            .with(sessions.map_refusal(|ChangedMeanwhile| NotReplaced::SessionRenewed))
+            .with(store.outbox().add(Event::PasswordChanged { user_id }, now)?);
         match store.transact(transaction).await?.first() {
             Ok(()) => return Ok(()),
             Err(NotReplaced::PasswordChanged) => return Err(Error::InvalidCredentials),
@@ -119,11 +119,11 @@ pub async fn reset_password(
         password::hash(new.for_person(Some(&summary.email), Some(&summary.name), "/password")?)?;
 
     let version = reset.password_version;
-    let mut transaction = Transaction::unnamed(now)
+    let mut transaction = Transaction::with_new_token(now)
         .with(store.password_resets().delete(&digest))
         .with(store.credentials().replace_password(&summary.email, id, version, &hash))
         .with(store.sessions().keep_none(id, version + 1))
-        .with(store.outbox().send(Event::PasswordChanged { user_id: id }, now)?);
+        .with(store.outbox().add(Event::PasswordChanged { user_id: id }, now)?);
     // Who read the mail has shown that the address is theirs.
     if !summary.email_verified {
         transaction = transaction.with(store.users().verify_email(id, now));
@@ -140,10 +140,10 @@ pub async fn update_access(
     ctx: &Ctx,
     id: UserId,
     change: &AccessChange,
-    expected: &Expected,
+    expected: &ExpectedVersion,
 ) -> Result<User> {
     let (store, now) = (&ctx.store, ctx.now());
-    let mut attempts = Attempts::at("a person changes faster than they can be read");
+    let mut attempts = Attempts::new("a person changes faster than they can be read");
     loop {
         let user = store.users().get(id, Read::Consistent);
         let (user, security) = try_join(user, store.sessions().get(id)).await?;
@@ -158,10 +158,10 @@ pub async fn update_access(
         let register = store.admins().enter(id, before, after);
         let profile = store.users().replace_access(&user, after, now);
         let security = store.sessions().replace_access(id, before, after);
-        let transaction = Transaction::unnamed(now)
-            .with(profile.meaning(|ChangedMeanwhile| NotChanged::ChangedMeanwhile))
-            .with(security.meaning(|ChangedMeanwhile| NotChanged::ChangedMeanwhile))
-            .with_all(register.map(|write| write.meaning(|LastAdmin| NotChanged::LastAdmin)));
+        let transaction = Transaction::with_new_token(now)
+            .with(profile.map_refusal(|ChangedMeanwhile| NotChanged::ChangedMeanwhile))
+            .with(security.map_refusal(|ChangedMeanwhile| NotChanged::ChangedMeanwhile))
+            .with_all(register.map(|write| write.map_refusal(|LastAdmin| NotChanged::LastAdmin)));
         match store.transact(transaction).await?.first() {
             Ok(()) => {
                 user.version += 1;

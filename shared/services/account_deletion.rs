@@ -7,7 +7,7 @@ use super::account_changes::last_admin;
 use super::limiter::Limiter;
 use super::password_check;
 use crate::context::Ctx;
-use crate::domain::account_deletion::{AccountDeletion, REQUESTS_END};
+use crate::domain::account_deletion::{AccountDeletion, ERASURE_DELAY};
 use crate::domain::credential::Credential;
 use crate::domain::email::Email;
 use crate::domain::error::{Conflict, Error, Result};
@@ -15,9 +15,9 @@ use crate::domain::ids::UserId;
 use crate::domain::password::OfferedPassword;
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::user::{Role, User};
-use crate::domain::version::Expected;
+use crate::domain::version::ExpectedVersion;
 use crate::store::admins::LastAdmin;
-use crate::store::carts::OrderUnderWay;
+use crate::store::carts::HasRecentOrder;
 use crate::store::retry::Attempts;
 use crate::store::transaction::Transaction;
 use crate::store::write::{OldItem, Write};
@@ -66,13 +66,13 @@ pub async fn delete_by_admin(
     ctx: &Ctx,
     admin: UserId,
     id: UserId,
-    expected: &Expected,
+    expected: &ExpectedVersion,
 ) -> Result<()> {
     if id == admin {
         return Err(use_own_deletion());
     }
     let store = &ctx.store;
-    let mut attempts = Attempts::at("a person changes faster than they can be read");
+    let mut attempts = Attempts::new("a person changes faster than they can be read");
     loop {
         let user = store.users().get(id, Read::Consistent);
         let (user, security) = try_join(user, store.sessions().get(id)).await?;
@@ -125,16 +125,16 @@ impl Account {
             return Err(open_orders());
         }
         let deletion = AccountDeletion { user_id: id, email: email.clone(), requested_at: now };
-        let cart = store.carts().close(id, now.plus(-REQUESTS_END));
+        let cart = store.carts().close(id, now.plus(-ERASURE_DELAY));
         let register = (role == Role::Admin).then(|| store.admins().remove(id));
         let refused = NotDeleted::Refused;
-        let transaction = Transaction::unnamed(now)
-            .with(self.credential.meaning(|ChangedMeanwhile| NotDeleted::OtherCredential))
-            .with(cart.meaning(move |OrderUnderWay| refused(open_orders())))
-            .with(self.profile.meaning(|ChangedMeanwhile| NotDeleted::Changed))
-            .with(self.security.meaning(|ChangedMeanwhile| NotDeleted::Changed))
+        let transaction = Transaction::with_new_token(now)
+            .with(self.credential.map_refusal(|ChangedMeanwhile| NotDeleted::OtherCredential))
+            .with(cart.map_refusal(move |HasRecentOrder| refused(open_orders())))
+            .with(self.profile.map_refusal(|ChangedMeanwhile| NotDeleted::Changed))
+            .with(self.security.map_refusal(|ChangedMeanwhile| NotDeleted::Changed))
             .with(store.deletions().create(&deletion)?)
-            .with_all(register.map(|it| it.meaning(move |LastAdmin| refused(last_admin()))));
+            .with_all(register.map(|it| it.map_refusal(move |LastAdmin| refused(last_admin()))));
         Ok(store.transact(transaction).await?.first())
     }
 }
@@ -173,14 +173,17 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
     }
     let orders = store.orders().identifiers_of_customer(deletion.user_id).await?;
     for order in &orders {
-        store.orders().forget_customer(*order, deletion.user_id, now).await?;
+        store.orders().remove_customer(*order, deletion.user_id, now).await?;
     }
     if !orders.is_empty() {
         return Ok(false);
     }
     store.carts().delete(deletion.user_id.into()).await?;
     store.registrations().delete_until(&email, deletion.requested_at).await?;
-    store.outbox().forget(deletion.user_id, &deletion.email, deletion.requested_at).await?;
+    store
+        .outbox()
+        .delete_messages_to(deletion.user_id, &deletion.email, deletion.requested_at)
+        .await?;
     store.known_ips().forget(&email).await?;
     store.deletions().delete(deletion.user_id).await?;
     Ok(true)

@@ -1,6 +1,6 @@
 //! Authentication of callers.
 
-use crate::auth::token::Expired;
+use crate::auth::token::ExpiredTokens;
 use crate::context::Ctx;
 use crate::domain::caller::{Bearer, Caller};
 use crate::domain::error::{Error, Result};
@@ -11,8 +11,8 @@ use crate::domain::error::{Error, Result};
 pub async fn identify(ctx: &Ctx, token: &str) -> Result<Caller> {
     let now = ctx.now();
     let Bearer { user_id, session_id } =
-        ctx.verifier.verify(token, Expired::Refused, &ctx.store, now).await?;
+        ctx.verifier.verify(token, ExpiredTokens::Rejected, &ctx.store, now).await?;
     let security = ctx.store.sessions().get(user_id).await?.ok_or(Error::Unauthenticated)?;
-    security.living(session_id, now).ok_or(Error::Unauthenticated)?;
+    security.active_session(session_id, now).ok_or(Error::Unauthenticated)?;
     Ok(Caller { user_id, session_id, role: security.role })
 }

@@ -12,7 +12,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::ids::{CartId, MessageId};
 use crate::domain::product::Variant;
 use crate::domain::time::Timestamp;
-use crate::domain::version::Expected;
+use crate::domain::version::ExpectedVersion;
 use crate::store::Read;
 use crate::store::products::OnSale;
 use crate::store::retry::Attempts;
@@ -33,10 +33,10 @@ pub async fn edit(
     ctx: &Ctx,
     id: CartId,
     edit: &CartEdit,
-    expected: &Expected,
+    expected: &ExpectedVersion,
 ) -> Result<StockedCart> {
     let edit = Edit { edit, expected, now: ctx.now(), token: MessageId::new(ctx.now()) };
-    let mut attempts = Attempts::at("a cart changes faster than it can be written");
+    let mut attempts = Attempts::new("a cart changes faster than it can be written");
     let mut read = Read::Eventual;
     loop {
         match (edit.attempt(ctx, id, read).await, read) {
@@ -45,7 +45,7 @@ pub async fn edit(
             (Ok(Attempt::ChangedMeanwhile), Read::Consistent) => attempts.pause().await?,
             // The eventually consistent read may have missed the caller's own last change.
             (Ok(Attempt::Unchanged(_) | Attempt::ChangedMeanwhile), Read::Eventual) => {}
-            (Err(refusal), Read::Eventual) if refusal.is_about_state() => {}
+            (Err(refusal), Read::Eventual) if refusal.depends_on_read() => {}
             (Err(refusal), _) => return Err(refusal),
         }
         read = Read::Consistent;
@@ -60,7 +60,7 @@ enum Attempt {
 
 struct Edit<'a> {
     edit: &'a CartEdit,
-    expected: &'a Expected,
+    expected: &'a ExpectedVersion,
     now: Timestamp,
     /// Identifies this edit's write, which the SDK may retry after it succeeded.
     token: MessageId,

@@ -13,19 +13,19 @@ use crate::context::Ctx;
 use crate::domain::basket::{Basket, RequestedItem, VariantSelector};
 use crate::domain::cart::CartLine;
 use crate::domain::error::{Conflict, Error, Result};
-use crate::domain::idempotency::{Idempotency, Remembered};
+use crate::domain::idempotency::{Idempotency, StoredResult};
 use crate::domain::ids::{OrderId, UserId};
 use crate::domain::invalid::Invalid;
 use crate::domain::money::{Currency, Money};
 use crate::domain::order::{
-    MAX_UNPAID_ORDERS, MissingLine, NewOrder, Order, PaymentMethod, cannot_buy,
+    MAX_UNPAID_ORDERS, NewOrder, Order, PaymentMethod, UnavailableLine, unavailable_lines,
 };
-use crate::domain::order::{Transition, UnpaidPlace};
+use crate::domain::order::{Transition, UnpaidOrderChange};
 use crate::domain::product::Variant;
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Address;
-use crate::domain::version::Expected;
+use crate::domain::version::ExpectedVersion;
 use crate::store::Read;
 use crate::store::carts::OrderRefused;
 use crate::store::products::{OnSale, SaleRefused};
@@ -43,7 +43,7 @@ pub struct Checkout {
     pub basket: Basket,
     /// The version of the cart that `If-Match` requires, otherwise 412; ignored for a list of
     /// items.
-    pub cart: Expected,
+    pub cart: ExpectedVersion,
     /// How the order is paid.
     pub payment_method: PaymentMethod,
     /// The shipping address; `None` for the customer's default address.
@@ -74,7 +74,7 @@ pub async fn place_order(
     let (admitted, purchase, address) = join3(admitted, purchase, address).await;
     admitted?;
     let (mut purchase, address) = (purchase?, address?);
-    let mut attempts = Attempts::at("a cart changes faster than it can be ordered");
+    let mut attempts = Attempts::new("a cart changes faster than it can be ordered");
     loop {
         let transition = match checkout.place(&purchase, address.clone(), ctx.currency(), now) {
             // Only consistent reads may reject the order, not a cart line or an eventually
@@ -89,7 +89,7 @@ pub async fn place_order(
             Attempt::Placed => return Ok(Once::New(transition.order)),
             Attempt::Replayed(remembered) => return Ok(Once::Replayed(remembered)),
             Attempt::LinesChanged => {
-                attempts.again()?;
+                attempts.retry_now()?;
                 purchase = purchase.refreshed(ctx, checkout).await?;
             }
             Attempt::CartChanged => {
@@ -130,16 +130,16 @@ impl Checkout {
 /// The result of one attempt at the transaction.
 enum Attempt {
     Placed,
-    Replayed(Remembered),
+    Replayed(StoredResult),
     CartChanged,
     LinesChanged,
 }
 
 /// The error of one write of the transaction.
 enum Refused {
-    Remembered(Remembered),
+    StoredResult(StoredResult),
     Cart(OrderRefused),
-    Line(MissingLine, SaleRefused),
+    Line(UnavailableLine, SaleRefused),
 }
 
 async fn commit(
@@ -150,8 +150,8 @@ async fn commit(
     now: Timestamp,
 ) -> Result<Attempt> {
     let (store, order) = (&ctx.store, &transition.order);
-    let takes_place = transition.unpaid == UnpaidPlace::Taken(checkout.user_id);
-    let note = store.carts().note_order(
+    let takes_place = transition.unpaid == UnpaidOrderChange::Added(checkout.user_id);
+    let note = store.carts().record_order(
         checkout.user_id,
         purchase.cart_version,
         takes_place.then_some(order.id),
@@ -159,21 +159,21 @@ async fn commit(
     );
     // Attempts write different items, so each has its own token. Errors come in the order of the
     // writes: a replay before everything else, the cart before its lines.
-    let mut transaction = Transaction::unnamed(now);
+    let mut transaction = Transaction::with_new_token(now);
     if let Some(idempotency) = &checkout.idempotency {
-        let remembered = Remembered { resource: order.id.to_string(), status: CREATED };
-        let remember = store.idempotency().remember(idempotency, remembered, now)?;
-        transaction = transaction.with(remember.meaning(Refused::Remembered));
+        let remembered = StoredResult { resource: order.id.to_string(), status: CREATED };
+        let remember = store.idempotency().store_result(idempotency, remembered, now)?;
+        transaction = transaction.with(remember.map_refusal(Refused::StoredResult));
     }
-    transaction = transaction.with(note.meaning(Refused::Cart));
+    transaction = transaction.with(note.map_refusal(Refused::Cart));
     for (line, change) in purchase.lines.iter().zip(&transition.stock) {
-        let missing = MissingLine::of_line(line);
-        let take = store.products().take(change, line.revision);
-        transaction = transaction.with(take.meaning(|refused| Refused::Line(missing, refused)));
+        let missing = UnavailableLine::of_line(line);
+        let take = store.products().take_from_stock(change, line.revision);
+        transaction = transaction.with(take.map_refusal(|refused| Refused::Line(missing, refused)));
     }
     transaction = transaction.with(store.orders().create(order)?);
     for event in &transition.messages {
-        transaction = transaction.with(store.outbox().send(event.clone(), now)?);
+        transaction = transaction.with(store.outbox().add(event.clone(), now)?);
     }
     match store.transact(transaction).await? {
         Outcome::Committed => Ok(Attempt::Placed),
@@ -186,15 +186,15 @@ fn resolve(refusals: Vec<Refused>, purchase: &Purchase) -> Result<Attempt> {
     let (mut unavailable, mut out_of_stock) = (Vec::new(), Vec::new());
     for refusal in refusals {
         match refusal {
-            Refused::Remembered(remembered) => return Ok(Attempt::Replayed(remembered)),
+            Refused::StoredResult(remembered) => return Ok(Attempt::Replayed(remembered)),
             Refused::Cart(OrderRefused::Closed) => return Err(Error::Unauthenticated),
             Refused::Cart(OrderRefused::TooManyUnpaid) => return Err(too_many_unpaid_orders()),
             Refused::Cart(OrderRefused::Changed) => return Ok(Attempt::CartChanged),
             Refused::Line(line, SaleRefused::Unavailable) => unavailable.push(line),
             Refused::Line(line, SaleRefused::OutOfStock { available }) => {
-                out_of_stock.push(MissingLine { available, ..line });
+                out_of_stock.push(UnavailableLine { available, ..line });
             }
-            Refused::Line(_, SaleRefused::Changed) => {}
+            Refused::Line(_, SaleRefused::RevisionChanged) => {}
         }
     }
     // The SKU may belong to another variant than the one that the first read found.
@@ -206,8 +206,8 @@ fn resolve(refusals: Vec<Refused>, purchase: &Purchase) -> Result<Attempt> {
     Ok(Attempt::LinesChanged)
 }
 
-fn refuse(code: &'static str, lines: &[MissingLine]) -> Result<()> {
-    if lines.is_empty() { Ok(()) } else { Err(cannot_buy(code, lines).into()) }
+fn refuse(code: &'static str, lines: &[UnavailableLine]) -> Result<()> {
+    if lines.is_empty() { Ok(()) } else { Err(unavailable_lines(code, lines).into()) }
 }
 
 async fn shipping_address(ctx: &Ctx, checkout: &Checkout) -> Result<Option<Address>> {
@@ -234,7 +234,7 @@ impl Purchase {
             Basket::Items(items) => {
                 let lines = match lines_of(ctx, items, Read::Eventual).await {
                     // The eventually consistent reads may miss what the customer was shown.
-                    Err(refusal) if refusal.is_about_state() => {
+                    Err(refusal) if refusal.depends_on_read() => {
                         lines_of(ctx, items, Read::Consistent).await?
                     }
                     lines => lines?,
@@ -264,7 +264,7 @@ impl Purchase {
             let is_of_line = |variant: &&Variant| {
                 variant.product_id == line.product_id && variant.sku == line.sku
             };
-            let missing = MissingLine::of_line(line);
+            let missing = UnavailableLine::of_line(line);
             (missing, line.quantity, variants.iter().find(is_of_line).cloned())
         });
         let lines = current_lines(lines)?;
@@ -275,7 +275,7 @@ impl Purchase {
     /// `unavailable`.
     fn refuse_other_currencies(&self, currency: Currency) -> Result<()> {
         let other = self.lines.iter().filter(|line| line.unit_price.currency() != currency);
-        let unavailable: Vec<_> = other.map(MissingLine::of_line).collect();
+        let unavailable: Vec<_> = other.map(UnavailableLine::of_line).collect();
         refuse("unavailable", &unavailable)
     }
 }
@@ -285,7 +285,8 @@ impl Purchase {
 async fn lines_of(ctx: &Ctx, items: &[RequestedItem], read: Read) -> Result<Vec<CartLine>> {
     let selectors: Vec<_> = items.iter().map(|item| &item.which).collect();
     let found = ctx.store.products().on_sale(&selectors, read).await?;
-    let mut lines: Vec<(MissingLine, Quantity, Option<Variant>)> = Vec::with_capacity(items.len());
+    let mut lines: Vec<(UnavailableLine, Quantity, Option<Variant>)> =
+        Vec::with_capacity(items.len());
     let mut invalid = Vec::new();
     for (index, (item, found)) in items.iter().zip(found).enumerate() {
         let variant = match found {
@@ -301,13 +302,13 @@ async fn lines_of(ctx: &Ctx, items: &[RequestedItem], read: Read) -> Result<Vec<
             _ => false,
         });
         match same {
-            None => lines.push((MissingLine::of_item(item), item.quantity, variant)),
+            None => lines.push((UnavailableLine::of_item(item), item.quantity, variant)),
             Some((_, quantity, _)) => match quantity.plus(item.quantity) {
                 Some(sum) => *quantity = sum,
                 None => {
                     let detail = format!("At most {} units of one SKU.", Quantity::MAX);
                     let pointer = format!("/items/{index}/quantity");
-                    invalid.push(Invalid::field(&pointer, "quantity_out_of_range", detail));
+                    invalid.push(Invalid::for_field(&pointer, "quantity_out_of_range", detail));
                 }
             },
         }
@@ -318,7 +319,7 @@ async fn lines_of(ctx: &Ctx, items: &[RequestedItem], read: Read) -> Result<Vec<
 
 /// Returns the lines for variants as they are now. 409 `unavailable` with all that are not on sale.
 fn current_lines(
-    wanted: impl IntoIterator<Item = (MissingLine, Quantity, Option<Variant>)>,
+    wanted: impl IntoIterator<Item = (UnavailableLine, Quantity, Option<Variant>)>,
 ) -> Result<Vec<CartLine>> {
     let (mut lines, mut unavailable) = (Vec::new(), Vec::new());
     for (missing, quantity, variant) in wanted {

@@ -8,7 +8,7 @@ use std::future::Future;
 
 use crate::context::Ctx;
 use crate::domain::error::{Error, Result};
-use crate::domain::idempotency::{Idempotency, Remembered};
+use crate::domain::idempotency::{Idempotency, StoredResult};
 use crate::store::retry::Attempts;
 
 /// How often a request beyond a rate limit looks again for what an equal one is about to do.
@@ -20,7 +20,7 @@ pub enum Once<T> {
     /// It was carried out now.
     New(T),
     /// An earlier request with the same key was.
-    Replayed(Remembered),
+    Replayed(StoredResult),
 }
 
 impl<T> Once<T> {
@@ -43,19 +43,19 @@ pub async fn once<T>(
     work: impl Future<Output = Result<Once<T>>>,
 ) -> Result<Once<T>> {
     let refusal = match (work.await, idempotency) {
-        (Err(refusal), Some(_)) if refusal.is_refusal() => refusal,
+        (Err(refusal), Some(_)) if refusal.is_client_error() => refusal,
         (result, _) => return result,
     };
     let Some(idempotency) = idempotency else { return Err(refusal) };
     // One beyond a rate limit has done nothing, and its equal may be about to.
     let looks = if matches!(refusal, Error::TooManyRequests { .. }) { LOOKS } else { 0 };
-    let mut attempts = Attempts::at("an equal request does not come to an end");
+    let mut attempts = Attempts::new("an equal request does not come to an end");
     loop {
-        let recalled = ctx.store.idempotency().recall(idempotency, ctx.now()).await?;
+        let recalled = ctx.store.idempotency().find_result(idempotency, ctx.now()).await?;
         if let Some(remembered) = recalled {
             return Ok(Once::Replayed(remembered));
         }
-        if attempts.failed() >= looks {
+        if attempts.failed_attempts() >= looks {
             return Err(refusal);
         }
         attempts.pause().await?;

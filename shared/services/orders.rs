@@ -3,9 +3,9 @@
 use crate::context::Ctx;
 use crate::domain::error::Result;
 use crate::domain::ids::OrderId;
-use crate::domain::order::{Change, Order, OrderStatus, Transition, UnpaidPlace};
+use crate::domain::order::{Change, Order, OrderStatus, Transition, UnpaidOrderChange};
 use crate::domain::time::Timestamp;
-use crate::domain::version::Expected;
+use crate::domain::version::ExpectedVersion;
 use crate::domain::viewer::Viewer;
 use crate::store::ChangedMeanwhile;
 use crate::store::retry::Attempts;
@@ -13,9 +13,14 @@ use crate::store::transaction::Transaction;
 
 /// Cancels an order; returns one that is cancelled already as it is. 404 if the viewer may not see
 /// it, 412 if it does not have the expected version, 409 if its status does not allow it.
-pub async fn cancel(ctx: &Ctx, id: OrderId, viewer: Viewer, expected: &Expected) -> Result<Order> {
+pub async fn cancel(
+    ctx: &Ctx,
+    id: OrderId,
+    viewer: Viewer,
+    expected: &ExpectedVersion,
+) -> Result<Order> {
     let now = ctx.now();
-    let mut attempts = Attempts::at("an order changes faster than it can be cancelled");
+    let mut attempts = Attempts::new("an order changes faster than it can be cancelled");
     loop {
         let order = ctx.store.orders().get(id, viewer).await?;
         if order.summary.status == OrderStatus::Cancelled {
@@ -42,15 +47,15 @@ pub async fn commit(
 ) -> Result<bool> {
     let (store, order) = (&ctx.store, &transition.order);
     let mut transaction: Transaction<ChangedMeanwhile> =
-        Transaction::unnamed(now).with(store.orders().replace(before, order));
-    if let UnpaidPlace::Freed(customer) = transition.unpaid {
-        transaction = transaction.with(store.carts().free_unpaid_place(customer, order.id));
+        Transaction::with_new_token(now).with(store.orders().replace(before, order));
+    if let UnpaidOrderChange::Removed(customer) = transition.unpaid {
+        transaction = transaction.with(store.carts().remove_unpaid_order(customer, order.id));
     }
     for change in &transition.stock {
-        transaction = transaction.with(store.products().give_back(change));
+        transaction = transaction.with(store.products().return_to_stock(change));
     }
     for event in &transition.messages {
-        transaction = transaction.with(store.outbox().send(event.clone(), now)?);
+        transaction = transaction.with(store.outbox().add(event.clone(), now)?);
     }
     Ok(store.transact(transaction).await?.is_committed())
 }

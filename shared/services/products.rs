@@ -6,18 +6,18 @@ use crate::domain::error::Result;
 use crate::domain::ids::ProductId;
 use crate::domain::invalid::Invalid;
 use crate::domain::product::{ProductDraft, ProductWithVariants, Revision};
-use crate::domain::version::Expected;
+use crate::domain::version::ExpectedVersion;
 use crate::store::Read;
 use crate::store::retry::Attempts;
 use crate::store::transaction::MAX_WRITES;
 
 /// Replaces a product's description. 404 if it does not exist, 412 if it does not have the expected
 /// version, 422 if the description is invalid or changes too many variants, 409 `sku_taken`.
-pub async fn describe(
+pub async fn replace(
     ctx: &Ctx,
     id: ProductId,
     draft: &ProductDraft,
-    expected: &Expected,
+    expected: &ExpectedVersion,
 ) -> Result<ProductWithVariants> {
     let (currency, now) = (ctx.currency(), ctx.now());
     if draft.check(currency, None).is_err() {
@@ -26,7 +26,7 @@ pub async fn describe(
         let current = ctx.store.products().get(id, Read::Consistent).await.ok();
         draft.check(currency, current.as_ref())?;
     }
-    let mut attempts = Attempts::at("a product changes faster than it can be replaced");
+    let mut attempts = Attempts::new("a product changes faster than it can be replaced");
     loop {
         let current = ctx.store.products().get(id, Read::Consistent).await?;
         expected.check(current.product.version)?;
@@ -40,8 +40,8 @@ pub async fn describe(
 }
 
 /// Deletes a product. 404 if it does not exist, 412 if it does not have the expected version.
-pub async fn delete(ctx: &Ctx, id: ProductId, expected: &Expected) -> Result<()> {
-    let mut attempts = Attempts::at("a product changes faster than it can be deleted");
+pub async fn delete(ctx: &Ctx, id: ProductId, expected: &ExpectedVersion) -> Result<()> {
+    let mut attempts = Attempts::new("a product changes faster than it can be deleted");
     loop {
         let current = ctx.store.products().get(id, Read::Consistent).await?;
         expected.check(current.product.version)?;
@@ -66,5 +66,5 @@ fn refuse_beyond_one_transaction(revision: &Revision) -> Result<(), Invalid> {
          and the other {} in a second one.",
         new - fitting
     );
-    Err(Invalid::field("/variants", "too_many_changes", detail))
+    Err(Invalid::for_field("/variants", "too_many_changes", detail))
 }

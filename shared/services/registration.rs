@@ -70,7 +70,7 @@ pub async fn create(store: &Store, registration: &Registration) -> Result<()> {
     let requested = Event::RegistrationRequested { email: email.clone(), registration_id: *id };
     let transaction: Transaction<()> = Transaction::new(id.uuid())
         .with(store.registrations().create(registration)?)
-        .with(store.outbox().send(requested, *created_at)?);
+        .with(store.outbox().add(requested, *created_at)?);
     store.transact(transaction).await.map(drop)
 }
 
@@ -133,7 +133,7 @@ fn verification(
     let others = others.rev().take(MOST_OTHERS);
     let ended = registrations.end(&email, registration.id);
     Ok(account(&ctx.store, token, user, &registration.password_hash, invalid_token)?
-        .with(ended.meaning(|ChangedMeanwhile| invalid_token()))
+        .with(ended.map_refusal(|ChangedMeanwhile| invalid_token()))
         .with_all(others.map(|other| registrations.delete(&email, other.id))))
 }
 
@@ -153,7 +153,7 @@ fn account<R: 'static>(
     let credential = store.credentials().create(&user.summary.email, &credential)?;
     let is_admin = user.summary.role == Role::Admin;
     Ok(Transaction::new(token)
-        .with(credential.meaning(move |EmailTaken| taken()))
+        .with(credential.map_refusal(move |EmailTaken| taken()))
         .with(store.users().create(user)?)
         .with(store.sessions().create(user.id, user.summary.access())?)
         .with_all(is_admin.then(|| store.admins().add_active(user.id))))

@@ -9,7 +9,7 @@ use time::Duration;
 
 use crate::auth::issuer::EXPIRES_IN;
 use crate::auth::refresh_token::RefreshToken;
-use crate::auth::token::Expired;
+use crate::auth::token::ExpiredTokens;
 use crate::context::Ctx;
 use crate::domain::caller::Bearer;
 use crate::domain::credential::Credential;
@@ -91,7 +91,7 @@ pub async fn add(
     password_version: Option<u32>,
 ) -> Result<bool> {
     let mut attempts =
-        Attempts::at("sessions of one account are opened faster than they are closed");
+        Attempts::new("sessions of one account are opened faster than they are closed");
     let mut ends = None;
     loop {
         let begun = store.sessions().begin(user_id, id, session, password_version, ends);
@@ -111,9 +111,9 @@ pub async fn add(
 /// token used last returns the same successor again. Any other reuse means that a token was stolen
 /// and ends the session. 401 for every token that does not work; one that never belonged to the
 /// session does not end it.
-pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
+pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
     let used = RefreshToken::read(refresh_token).ok_or(Error::Unauthenticated)?;
-    let mut attempts = Attempts::at("a session is renewed faster than it can be read");
+    let mut attempts = Attempts::new("a session is renewed faster than it can be read");
     loop {
         let now = ctx.now();
         let user = ctx.store.users().get(used.user_id, Read::Consistent);
@@ -127,20 +127,22 @@ pub async fn renew(ctx: &Ctx, refresh_token: &str) -> Result<SignedIn> {
             TokenUse::Unknown => return Err(Error::Unauthenticated),
             // The token worked when this request began, and concurrent requests have used it and
             // its successor since: that is a race, not theft.
-            TokenUse::Reused if attempts.failed() > 0 => return Err(Error::Unauthenticated),
+            TokenUse::Reused if attempts.failed_attempts() > 0 => {
+                return Err(Error::Unauthenticated);
+            }
             TokenUse::Reused => return Err(end_reused(ctx, &used).await?),
         };
         // The access token first: if it can't be signed, the refresh token is not used up.
         let tokens = tokens(ctx, &next).await?;
         let rotation = Rotation {
             used: found.session.refresh_digest.clone(),
-            next: found.session.renewed(&used, &next, now)?,
+            next: found.session.refreshed(&used, &next, now)?,
             stale: found.stale(now),
         };
         if ctx.store.sessions().rotate(used.user_id, used.session_id, &rotation).await? {
             return Ok(SignedIn { tokens, user });
         }
-        attempts.again()?;
+        attempts.retry_now()?;
     }
 }
 
@@ -181,9 +183,10 @@ async fn bearer(
 }
 
 async fn bearer_of_access(ctx: &Ctx, token: &str) -> Result<Option<Bearer>> {
-    let bearer = ctx.verifier.verify(token, Expired::Accepted, &ctx.store, ctx.now()).await?;
+    let bearer = ctx.verifier.verify(token, ExpiredTokens::Accepted, &ctx.store, ctx.now()).await?;
     let security = ctx.store.sessions().get(bearer.user_id).await?;
-    let is_active = security.is_some_and(|it| it.living(bearer.session_id, ctx.now()).is_some());
+    let is_active =
+        security.is_some_and(|it| it.active_session(bearer.session_id, ctx.now()).is_some());
     Ok(is_active.then_some(bearer))
 }
 
@@ -219,7 +222,7 @@ struct Found {
 async fn find(ctx: &Ctx, token: &RefreshToken) -> Result<Option<Found>> {
     let security = ctx.store.sessions().get(token.user_id).await?;
     Ok(security.and_then(|mut security| {
-        let session = security.living(token.session_id, ctx.now())?.clone();
+        let session = security.active_session(token.session_id, ctx.now())?.clone();
         security.sessions.remove(&token.session_id);
         Some(Found { session, others: security.sessions })
     }))
@@ -249,7 +252,7 @@ enum TokenUse {
 
 impl Session {
     fn use_of(&self, token: &RefreshToken, now: Timestamp) -> TokenUse {
-        if [token.digest(), token.former_digest()].contains(&self.refresh_digest) {
+        if [token.digest(), token.legacy_digest()].contains(&self.refresh_digest) {
             return TokenUse::Current;
         }
         // Only the token used last can open its sealed successor.
@@ -269,7 +272,7 @@ impl Session {
     }
 
     /// Returns the session after its refresh token `used` was exchanged for `next`.
-    pub fn renewed(
+    pub fn refreshed(
         &self,
         used: &RefreshToken,
         next: &RefreshToken,

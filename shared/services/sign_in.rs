@@ -50,10 +50,10 @@ pub async fn promote_operator(ctx: &Ctx, email: &Email, id: UserId) -> Result<Op
     let may_run = |user: &User| user.summary.email_verified && user.summary.role != Role::Admin;
     let Some(mut user) = user.filter(may_run) else { return Ok(None) };
     // Whatever refuses it, it is tried again at the next login.
-    let transaction: Transaction<()> = Transaction::unnamed(now)
-        .with(store.users().promote(id, now)?.meaning(drop))
-        .with(store.sessions().promote(id).meaning(drop))
-        .with(store.admins().add_first(id).meaning(drop));
+    let transaction: Transaction<()> = Transaction::with_new_token(now)
+        .with(store.users().promote(id, now)?.map_refusal(drop))
+        .with(store.sessions().promote(id).map_refusal(drop))
+        .with(store.admins().add_first(id).map_refusal(drop));
     if !store.transact(transaction).await?.is_committed() {
         return Ok(None);
     }

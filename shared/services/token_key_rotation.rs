@@ -11,7 +11,7 @@ use time::Duration;
 
 use crate::auth::issuer;
 use crate::auth::private_key::PrivateKey;
-use crate::auth::token::{KEY_CACHE_LIFETIME, LOOK_UP_PAUSE};
+use crate::auth::token::{KEY_CACHE_LIFETIME, KEY_READ_INTERVAL};
 use crate::context::Ctx;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::signing_key::{PublicKey, Successor};
@@ -50,7 +50,7 @@ pub struct OlderKey {
 pub async fn rotate(ctx: &Ctx, revoke: bool) -> Result<Rotated> {
     let rotation = Rotation::begin(ctx).await?;
     // Who looked for an unknown key just before this one was published looks again by then.
-    tokio::time::sleep(LOOK_UP_PAUSE.unsigned_abs()).await;
+    tokio::time::sleep(KEY_READ_INTERVAL.unsigned_abs()).await;
     rotation.hand_over(ctx).await?;
     rotation.finish(ctx, revoke).await
 }

@@ -46,9 +46,9 @@ impl Admins<'_> {
     /// The write that enters an active admin.
     pub fn add_active<R>(self, user: UserId) -> Write<R, Changes> {
         Write::update(keys::admins())
-            .of_type("admins")
-            .insert(ACTIVE, user)
-            .take_out(DISABLED, user)
+            .set_type("admins")
+            .add_to_set(ACTIVE, user)
+            .remove_from_set(DISABLED, user)
     }
 
     /// The write that enters the first admin of the shop.
@@ -58,13 +58,16 @@ impl Admins<'_> {
 
     /// The write that takes an admin out.
     pub fn remove(self, user: UserId) -> Write<LastAdmin, Changes> {
-        let write = Write::update(keys::admins()).take_out(ACTIVE, user).take_out(DISABLED, user);
+        let write = Write::update(keys::admins())
+            .remove_from_set(ACTIVE, user)
+            .remove_from_set(DISABLED, user);
         write.when(not_the_last(user), || LastAdmin)
     }
 
     /// The write that moves an admin to those who may not come in.
     pub fn disable(self, user: UserId) -> Write<LastAdmin, Changes> {
-        let write = Write::update(keys::admins()).insert(DISABLED, user).take_out(ACTIVE, user);
+        let write =
+            Write::update(keys::admins()).add_to_set(DISABLED, user).remove_from_set(ACTIVE, user);
         write.when(not_the_last(user), || LastAdmin)
     }
 

@@ -32,7 +32,7 @@ pub enum OrderRefused {
 
 /// The error of [`Carts::close`]: an order of the customer is unpaid, or was placed too recently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OrderUnderWay;
+pub struct HasRecentOrder;
 
 const UNPAID_ORDERS: &str = "unpaid_orders";
 const CLOSED: &str = "closed";
@@ -64,13 +64,13 @@ impl Carts<'_> {
             _ => is_number("version", before),
         };
         let write = Write::update(keys::cart(cart.id))
-            .of_type(TYPE)
+            .set_type(TYPE)
             .set_text("id", cart.id)
             .set("lines", &cart.lines)
             .set("version", &cart.version)
             .set("updated_at", &cart.updated_at)
             .set_text("last_write", token)
-            .when_judged(condition, move |item| {
+            .when_with_item(condition, move |item| {
                 Ok(item.is_some_and(|item| text_of(&item, "last_write") == Some(token.to_string())))
             });
         match self.0.update(write).await? {
@@ -83,7 +83,7 @@ impl Carts<'_> {
     /// customer's last order, adds `unpaid` to the set of unpaid orders (at most
     /// [`MAX_UNPAID_ORDERS`]) and, if `version` is given, empties the cart on condition that it has
     /// this version.
-    pub fn note_order(
+    pub fn record_order(
         self,
         user: UserId,
         version: Option<u64>,
@@ -92,7 +92,7 @@ impl Carts<'_> {
     ) -> Write<OrderRefused, Changes> {
         let mut condition = absent(CLOSED);
         let mut write =
-            Write::update(keys::cart(user.into())).of_type(TYPE).set_text(LAST_ORDER_AT, now);
+            Write::update(keys::cart(user.into())).set_type(TYPE).set_text(LAST_ORDER_AT, now);
         if let Some(version) = version {
             condition = condition.and(is_number("version", version));
             write = write
@@ -102,10 +102,10 @@ impl Carts<'_> {
         }
         if let Some(order) = unpaid {
             condition = condition.and(is_below_unpaid_limit());
-            write = write.insert(UNPAID_ORDERS, order);
+            write = write.add_to_set(UNPAID_ORDERS, order);
         }
         let adds_unpaid = unpaid.is_some();
-        write.when_judged(condition, move |cart| {
+        write.when_with_item(condition, move |cart| {
             Ok(match cart {
                 Some(cart) if cart.contains_key(CLOSED) => OrderRefused::Closed,
                 Some(cart) if adds_unpaid && unpaid_orders(&cart) >= MAX_UNPAID_ORDERS => {
@@ -118,18 +118,19 @@ impl Carts<'_> {
 
     /// Returns the write that removes an order from its customer's set of unpaid orders; it also
     /// succeeds if the order is not in the set.
-    pub fn free_unpaid_place<R>(self, user: UserId, order: OrderId) -> Write<R, Changes> {
-        Write::update(keys::cart(user.into())).take_out(UNPAID_ORDERS, order)
+    pub fn remove_unpaid_order<R>(self, user: UserId, order: OrderId) -> Write<R, Changes> {
+        Write::update(keys::cart(user.into())).remove_from_set(UNPAID_ORDERS, order)
     }
 
     /// Returns the write that replaces a customer's cart by a closed one, for which no order can be
     /// placed. Rejected if the customer has an unpaid order, or placed one at or after
     /// `idle_since`: the eventually consistent index of the customer's orders may not show that one
     /// yet.
-    pub fn close(self, user: UserId, idle_since: Timestamp) -> Write<OrderUnderWay, NewItem> {
+    pub fn close(self, user: UserId, idle_since: Timestamp) -> Write<HasRecentOrder, NewItem> {
         use super::expression::{Comparison, sorts};
         let idle = absent(LAST_ORDER_AT).or(sorts(LAST_ORDER_AT, Comparison::Less, idle_since));
-        Write::put(closed_item(user.into())).when(absent(UNPAID_ORDERS).and(idle), || OrderUnderWay)
+        Write::put(closed_item(user.into()))
+            .when(absent(UNPAID_ORDERS).and(idle), || HasRecentOrder)
     }
 
     /// Deletes a cart item, if it exists.

@@ -22,7 +22,7 @@ use super::transaction::Transaction;
 use super::write::{OldItem, Write};
 use crate::domain::error::Result;
 use crate::domain::ids::MessageId;
-use crate::domain::message::{Event, KEPT, Message};
+use crate::domain::message::{Event, MESSAGE_LIFETIME, Message};
 use crate::domain::time::Timestamp;
 
 /// How long a claim excludes other workers; longer than the timeout of `deliver-mail`.
@@ -99,8 +99,8 @@ impl Deliveries<'_> {
             .set_text("claimed_until", now.plus(CLAIM_LIFETIME))
             .count("tries", 1)
             .count("attempts", 1)
-            .when_judged(exists().and(free), Ok)
-            .returning();
+            .when_with_item(exists().and(free), Ok)
+            .return_new_item();
         let item = match self.0.update(write).await? {
             Written::Done(item) | Written::Refused(item) => item,
         };
@@ -144,9 +144,9 @@ impl Deliveries<'_> {
         by: impl IntoIterator<Item = Event>,
         now: Timestamp,
     ) -> Result<()> {
-        let mut transaction = Transaction::unnamed(now).with(attempt.delete());
+        let mut transaction = Transaction::with_new_token(now).with(attempt.delete());
         for event in by {
-            transaction = transaction.with(self.0.outbox().send(event, now)?);
+            transaction = transaction.with(self.0.outbox().add(event, now)?);
         }
         self.0.transact(transaction).await.map(drop)
     }
@@ -166,8 +166,8 @@ impl Deliveries<'_> {
             .with(TYPE, text("failed_message"))
             .with("reason", text(reason))
             .with("failed_at", text(now))
-            .expires(now.plus(KEPT));
-        let transaction = Transaction::unnamed(now).with(attempt.delete()).with(failed);
+            .expires(now.plus(MESSAGE_LIFETIME));
+        let transaction = Transaction::with_new_token(now).with(attempt.delete()).with(failed);
         self.0.transact(transaction).await.map(drop)
     }
 
@@ -179,7 +179,7 @@ impl Deliveries<'_> {
         for item in self.0.partition(&keys::failed_messages(), Read::Consistent).await? {
             let Ok(message) = from_item::<Message>(item) else { continue };
             let failed = Write::delete(keys::failed_message(message.id)).when(exists(), || ());
-            let mut transaction = Transaction::unnamed(now).with(failed);
+            let mut transaction = Transaction::with_new_token(now).with(failed);
             if !message.is_stale(now) {
                 transaction = transaction.with(self.0.outbox().put_back(&message)?);
             }

@@ -10,7 +10,7 @@ use super::read::Read;
 use super::table::Store;
 use super::write::{NewItem, Write};
 use crate::domain::error::{Error, Result};
-use crate::domain::idempotency::{Idempotency, Remembered};
+use crate::domain::idempotency::{Idempotency, StoredResult};
 use crate::domain::time::Timestamp;
 
 /// How long a marker is valid.
@@ -24,7 +24,7 @@ pub struct Markers<'a>(&'a Store);
 struct Marker {
     fingerprint: String,
     #[serde(flatten)]
-    remembered: Remembered,
+    remembered: StoredResult,
     expires_at: Timestamp,
 }
 
@@ -39,12 +39,12 @@ impl Markers<'_> {
     /// Returns the write that stores a request's result under its idempotency key. Rejected if a
     /// valid marker exists: then the write's error is the result of the earlier request with this
     /// key, or 422 `idempotency_key_reused` if that was a different request.
-    pub fn remember(
+    pub fn store_result(
         self,
         idempotency: &Idempotency,
-        remembered: Remembered,
+        remembered: StoredResult,
         now: Timestamp,
-    ) -> Result<Write<Remembered, NewItem>> {
+    ) -> Result<Write<StoredResult, NewItem>> {
         let expires_at = now.plus(MARKER_LIFETIME);
         let marker =
             Marker { fingerprint: idempotency.fingerprint.clone(), remembered, expires_at };
@@ -52,7 +52,7 @@ impl Markers<'_> {
             to_item("idempotency_marker", keys::idempotency(&idempotency.identity), &marker)?;
         let condition = missing().or(sorts("expires_at", Comparison::AtMost, now));
         let idempotency = idempotency.clone();
-        let write = Write::put(item).expires(expires_at).when_judged(condition, move |marker| {
+        let write = Write::put(item).expires(expires_at).when_with_item(condition, move |marker| {
             let marker = marker.ok_or_else(|| Error::internal("a rejected marker is missing"))?;
             let known = result_of(&idempotency, marker, now)?;
             known.ok_or_else(|| Error::unavailable("an idempotency marker has just expired"))
@@ -62,11 +62,11 @@ impl Markers<'_> {
 
     /// Returns the result of an earlier request with this key; `None` if there is no valid marker.
     /// 422 `idempotency_key_reused` if that was a different request.
-    pub async fn recall(
+    pub async fn find_result(
         self,
         idempotency: &Idempotency,
         now: Timestamp,
-    ) -> Result<Option<Remembered>> {
+    ) -> Result<Option<StoredResult>> {
         let key = keys::idempotency(&idempotency.identity);
         let marker = self.0.get(key, Read::Consistent).await?;
         marker.map_or(Ok(None), |marker| result_of(idempotency, marker, now))
@@ -77,7 +77,7 @@ fn result_of(
     idempotency: &Idempotency,
     marker: Item,
     now: Timestamp,
-) -> Result<Option<Remembered>> {
+) -> Result<Option<StoredResult>> {
     let marker: Marker = from_item(marker)?;
     if marker.expires_at <= now {
         return Ok(None);

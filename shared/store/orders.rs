@@ -105,7 +105,7 @@ impl Orders<'_> {
 
     /// Removes the customer and the shipping address from an order, and keeps its lines and
     /// amounts. Does nothing if the order does not name the customer any more.
-    pub async fn forget_customer(self, id: OrderId, user: UserId, now: Timestamp) -> Result<()> {
+    pub async fn remove_customer(self, id: OrderId, user: UserId, now: Timestamp) -> Result<()> {
         let write = Write::update(keys::order(id))
             .change_by("summary.version", 1)
             .set_text("summary.updated_at", now)

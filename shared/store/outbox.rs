@@ -27,14 +27,14 @@ impl Store {
 
 impl Outbox<'_> {
     /// Returns the write that adds a message to the outbox, for the transaction that causes it.
-    pub fn send<R>(self, event: Event, now: Timestamp) -> Result<Write<R, NewItem>> {
+    pub fn add<R>(self, event: Event, now: Timestamp) -> Result<Write<R, NewItem>> {
         let message = Message::new(event, now);
         Ok(Write::create_new(item(&message)?).expires(message.expires_at()))
     }
 
     /// Adds a message to the outbox outside of a transaction, when nothing else is written: for
     /// mail that a user requested.
-    pub async fn send_alone(self, event: Event, now: Timestamp) -> Result<()> {
+    pub async fn add_now(self, event: Event, now: Timestamp) -> Result<()> {
         let message = Message::new(event, now);
         // Without a condition, since the SDK may retry a write that succeeded.
         let write = Write::<(), _>::put(item(&message)?).expires(message.expires_at());
@@ -50,7 +50,12 @@ impl Outbox<'_> {
 
     /// Deletes every unsent message to a user that was created at or before `until`, including
     /// failed messages.
-    pub async fn forget(self, user: UserId, email: &Email, until: Timestamp) -> Result<()> {
+    pub async fn delete_messages_to(
+        self,
+        user: UserId,
+        email: &Email,
+        until: Timestamp,
+    ) -> Result<()> {
         let theirs = is("event.email", email).or(is("event.user_id", user));
         let which = sorts("created_at", Comparison::AtMost, until).and(theirs);
         for partition in keys::outboxes().chain([keys::failed_messages()]) {

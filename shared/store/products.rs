@@ -57,7 +57,7 @@ pub enum SaleRefused {
         available: u32,
     },
     /// The variant's name, options or price changed after the cart line was made.
-    Changed,
+    RevisionChanged,
 }
 
 /// Why a product was not written.
@@ -136,7 +136,8 @@ impl<'a> Products<'a> {
         revision: &Revision,
         now: Timestamp,
     ) -> Result<bool> {
-        let mut transaction = Transaction::unnamed(now).with(replace(before, &revision.product)?);
+        let mut transaction =
+            Transaction::with_new_token(now).with(replace(before, &revision.product)?);
         for variant in &revision.changed {
             transaction = transaction.with(update_variant(variant));
         }
@@ -163,7 +164,7 @@ impl<'a> Products<'a> {
         };
         let free = |variant: &&Variant| Write::delete(keys::sku(&variant.sku));
         // A product has at most 40 variants that are not withdrawn: they fit into one transaction.
-        let first = Transaction::unnamed(now)
+        let first = Transaction::with_new_token(now)
             .with(delete(&current.product, now))
             .with_all(current_variants.iter().map(withdraw))
             .with_all(current_variants.iter().map(free));
@@ -175,7 +176,7 @@ impl<'a> Products<'a> {
         for variants in rest.chunks(MAX_WRITES) {
             let free = variants.iter().map(|variant| Write::delete(keys::sku(&variant.sku)));
             let transaction: Transaction<ChangedMeanwhile> =
-                Transaction::unnamed(now).with_all(free);
+                Transaction::with_new_token(now).with_all(free);
             self.0.transact(transaction).await?;
         }
         Ok(true)
@@ -235,7 +236,11 @@ impl<'a> Products<'a> {
 
     /// Returns the write that takes units of a variant from stock. Rejected unless the variant is
     /// on sale, has enough units, and has the revision that the buyer was shown (0: it has none).
-    pub fn take(self, change: &StockChange, revision: u64) -> Write<SaleRefused, Changes> {
+    pub fn take_from_stock(
+        self,
+        change: &StockChange,
+        revision: u64,
+    ) -> Write<SaleRefused, Changes> {
         let units = change.movement.delta.unsigned_abs();
         let condition = is("status", VariantStatus::OnSale)
             .and(match revision {
@@ -243,21 +248,21 @@ impl<'a> Products<'a> {
                 revision => is_number("revision", revision),
             })
             .and(compares("available", Comparison::AtLeast, units));
-        stock_update(change).when_judged(condition, move |item| {
+        stock_update(change).when_with_item(condition, move |item| {
             let variant = item.map(from_item::<Variant>).transpose()?;
             Ok(match variant.filter(Variant::is_on_sale) {
                 None => SaleRefused::Unavailable,
                 Some(variant) if u64::from(variant.available.get()) < units => {
                     SaleRefused::OutOfStock { available: variant.available.get() }
                 }
-                Some(_) => SaleRefused::Changed,
+                Some(_) => SaleRefused::RevisionChanged,
             })
         })
     }
 
     /// Returns the write that returns units of an order to the stock of their variant.
-    pub fn give_back<R>(self, change: &StockChange) -> Write<R, Changes> {
-        stock_update(change).when_judged(exists(), |_| {
+    pub fn return_to_stock<R>(self, change: &StockChange) -> Write<R, Changes> {
+        stock_update(change).when_with_item(exists(), |_| {
             Err(Error::internal("a variant that an order refers to does not exist"))
         })
     }
@@ -344,7 +349,7 @@ fn replace(before: &Product, after: &Product) -> Result<Write<ProductRefused, Ch
 fn delete(product: &Product, now: Timestamp) -> Write<ChangedMeanwhile, Changes> {
     let condition = is(TYPE, PRODUCT).and(is_number("version", product.version));
     Write::update(keys::product(product.id))
-        .of_type(DELETED)
+        .set_type(DELETED)
         .change_by("version", 1)
         .set_text("updated_at", now)
         .remove(NEWEST_PRODUCTS.partition)

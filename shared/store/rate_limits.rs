@@ -35,11 +35,11 @@ impl RateLimits<'_> {
     pub async fn count(self, counter: &Counter) -> Result<Option<u32>> {
         let is_free = compares(REQUESTS, Comparison::Less, counter.quota.requests);
         let write = Write::update(key(counter))
-            .of_type("rate_limit")
+            .set_type("rate_limit")
             .expires(counter.window.end + KEPT_AFTER_WINDOW)
             .count(REQUESTS, 1)
             .when(absent(REQUESTS).or(is_free), || ())
-            .returning();
+            .return_new_item();
         match self.0.update(write).await? {
             Written::Done(counted) => requests(counted).map(Some),
             Written::Refused(()) => Ok(None),

@@ -109,7 +109,7 @@ impl Store {
         }
         let mut wanted = Some(wanted.build().map_err(Error::internal)?);
         let mut items = Vec::new();
-        let mut attempts = Attempts::at("BatchGetItem leaves keys unprocessed");
+        let mut attempts = Attempts::new("BatchGetItem leaves keys unprocessed");
         loop {
             let response = self
                 .client

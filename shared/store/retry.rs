@@ -3,7 +3,7 @@
 //! reads an item, decides on a change and writes it under a condition uses this loop:
 //!
 //! ```ignore
-//! let mut attempts = Attempts::at("an order changes faster than it can be cancelled");
+//! let mut attempts = Attempts::new("an order changes faster than it can be cancelled");
 //! loop {
 //!     let order = read().await?;
 //!     if write(decide(order)?).await? { return Ok(..) }
@@ -32,7 +32,7 @@ impl Attempts {
     const MAX_RETRIES: u32 = 12;
 
     /// Returns a counter for one operation. `what` is the text of the log line if all retries fail.
-    pub const fn at(what: &'static str) -> Self {
+    pub const fn new(what: &'static str) -> Self {
         Self { what, made: 0, most: Self::MAX_RETRIES }
     }
 
@@ -46,13 +46,13 @@ impl Attempts {
     /// the request's deadline.
     pub async fn pause(&mut self) -> Result<()> {
         let most = 20_u64 << self.made.min(4);
-        self.again()?;
+        self.retry_now()?;
         tokio::time::sleep(Duration::from_micros(below(most * 1000))).await;
         Ok(())
     }
 
     /// Counts a retry that needs no pause. 503 after the last retry.
-    pub fn again(&mut self) -> Result<()> {
+    pub fn retry_now(&mut self) -> Result<()> {
         if self.made >= self.most {
             return Err(Error::unavailable(self.what));
         }
@@ -61,7 +61,7 @@ impl Attempts {
     }
 
     /// Returns how many attempts have failed so far.
-    pub const fn failed(&self) -> u32 {
+    pub const fn failed_attempts(&self) -> u32 {
         self.made
     }
 }

@@ -84,7 +84,7 @@ impl Sessions<'_> {
                 present(&path(oldest))
             }
         });
-        let write = write.when_judged(condition, move |item| not_begun(item, id, password));
+        let write = write.when_with_item(condition, move |item| not_begun(item, id, password));
         Ok(match self.0.update(write).await? {
             Written::Done(_) => Begun::Yes,
             Written::Refused(begun) => begun,

@@ -67,7 +67,7 @@ impl SigningKeys<'_> {
 
     /// Publishes a key; does not change one that is published already.
     pub async fn publish(self, kid: &str, key: &PublicKey) -> Result<()> {
-        let write = update::<()>().of_type(TYPE).set_if_absent(&attribute(kid), key);
+        let write = update::<()>().set_type(TYPE).set_if_absent(&attribute(kid), key);
         self.0.update(write).await.map(drop)
     }
 
@@ -80,7 +80,7 @@ impl SigningKeys<'_> {
             // If it is there, this write has succeeded before, and the SDK has retried it.
             .or(present(&attribute));
         let write = update()
-            .of_type(TYPE)
+            .set_type(TYPE)
             .set(&attribute, key)
             .set_text(TURN_ENDS, successor.turn_ends)
             .when(is_unlocked, || ());
@@ -101,7 +101,7 @@ impl SigningKeys<'_> {
         let mut write = update().remove(TURN_ENDS);
         for (kid, key) in self.get(Read::Consistent).await? {
             let needs_limit = key.believed_until.is_none_or(|limit| revoke && limit > until);
-            if kid == successor.kid || key.is_believed(now) && !needs_limit {
+            if kid == successor.kid || key.is_accepted(now) && !needs_limit {
                 continue;
             }
             write = match needs_limit {

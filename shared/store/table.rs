@@ -77,7 +77,7 @@ impl Store {
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
             .set_return_values_on_condition_check_failure(refusal.as_ref().map(Refusal::returns));
-        let mut attempts = Attempts::at("PutItem: contention did not end within all retries");
+        let mut attempts = Attempts::new("PutItem: contention did not end within all retries");
         loop {
             let error = match put.clone().send().await {
                 Ok(_) => return Ok(Written::Done(None)),
@@ -108,7 +108,7 @@ impl Store {
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
             .set_return_values_on_condition_check_failure(refusal.as_ref().map(Refusal::returns));
-        let mut attempts = Attempts::at("UpdateItem: contention did not end within all retries");
+        let mut attempts = Attempts::new("UpdateItem: contention did not end within all retries");
         loop {
             let error = match update.clone().send().await {
                 Ok(response) => return Ok(Written::Done(response.attributes)),
@@ -137,7 +137,7 @@ impl Store {
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
             .set_return_values_on_condition_check_failure(refusal.as_ref().map(Refusal::returns));
-        let mut attempts = Attempts::at("DeleteItem: contention did not end within all retries");
+        let mut attempts = Attempts::new("DeleteItem: contention did not end within all retries");
         loop {
             let error = match delete.clone().send().await {
                 Ok(_) => return Ok(Written::Done(None)),

@@ -62,7 +62,7 @@ impl<R> Transaction<R> {
     }
 
     /// Returns a transaction without writes and with a new token.
-    pub fn unnamed(now: Timestamp) -> Self {
+    pub fn with_new_token(now: Timestamp) -> Self {
         Self::new(MessageId::new(now).uuid())
     }
 
@@ -174,7 +174,7 @@ impl Store {
         may_be_applied: &AtomicBool,
     ) -> Result<Option<Vec<Reason>>> {
         let mut attempts =
-            Attempts::at("TransactWriteItems: contention did not end within all retries");
+            Attempts::new("TransactWriteItems: contention did not end within all retries");
         loop {
             let before = may_be_applied.swap(true, Ordering::Relaxed);
             let once = Builder::default().retry_config(RetryConfig::disabled());

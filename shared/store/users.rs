@@ -20,7 +20,7 @@ use crate::domain::patch::{Patch, Replace};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{ListedUser, NameKey, ProfileChange, Role, User};
 use crate::domain::user_filter::UserFilter;
-use crate::domain::version::Expected;
+use crate::domain::version::ExpectedVersion;
 
 /// The people of the table.
 #[derive(Debug, Clone, Copy)]
@@ -94,21 +94,21 @@ impl Users<'_> {
         self,
         id: UserId,
         change: &ProfileChange,
-        expected: &Expected,
+        expected: &ExpectedVersion,
         now: Timestamp,
     ) -> Result<User> {
         if change.is_empty() {
             return self.get_expected(id, expected).await;
         }
         match expected {
-            Expected::Any | Expected::Stored => {
+            ExpectedVersion::Any | ExpectedVersion::Stored => {
                 let write = changes(id, change, now).when(exists(), || Error::NotFound);
                 match self.0.update(write).await? {
                     Written::Done(user) => from_item(user.unwrap_or_default()),
                     Written::Refused(refusal) => Err(refusal),
                 }
             }
-            Expected::OneOf(versions) => {
+            ExpectedVersion::OneOf(versions) => {
                 let version = match versions.as_slice() {
                     [one] => *one,
                     // A condition has no place for any number of versions.
@@ -119,7 +119,7 @@ impl Users<'_> {
         }
     }
 
-    async fn get_expected(self, id: UserId, expected: &Expected) -> Result<User> {
+    async fn get_expected(self, id: UserId, expected: &ExpectedVersion) -> Result<User> {
         let user = self.get(id, Read::Consistent).await?.ok_or(Error::NotFound)?;
         expected.check(user.version).map(|()| user)
     }
@@ -135,7 +135,7 @@ impl Users<'_> {
     ) -> Result<User> {
         let token = MessageId::new(now).to_string();
         let write = changes(id, change, now).set_text(LAST_WRITE, &token);
-        let write = write.when_judged(exists().and(is_version(version)), move |item| {
+        let write = write.when_with_item(exists().and(is_version(version)), move |item| {
             Ok(match item {
                 None => Err(Error::NotFound),
                 Some(item) if text_of(&item, LAST_WRITE) == Some(token) => from_item(item),
@@ -244,7 +244,7 @@ fn changes<R>(id: UserId, change: &ProfileChange, now: Timestamp) -> Write<R, Ch
     if let Replace::By(addresses) = &change.addresses {
         write = write.set("addresses", addresses).set(ADDRESSES_UPDATED_AT, &now);
     }
-    write.returning()
+    write.return_new_item()
 }
 
 /// A change of what lists show of a person.

@@ -135,7 +135,7 @@ impl<R, K> Write<R, K> {
     }
 
     /// Like [`Self::when`], but the error depends on the stored item, which DynamoDB returns.
-    pub(super) fn when_judged(
+    pub(super) fn when_with_item(
         self,
         condition: Condition,
         refusal: impl FnOnce(Option<Item>) -> Result<R> + Send + 'static,
@@ -154,7 +154,7 @@ impl<R, K> Write<R, K> {
 
     /// Converts the error of the write, so that writes with different errors fit into one
     /// transaction.
-    pub fn meaning<S>(self, f: impl FnOnce(R) -> S + Send + 'static) -> Write<S, K>
+    pub fn map_refusal<S>(self, f: impl FnOnce(R) -> S + Send + 'static) -> Write<S, K>
     where
         R: 'static,
     {
@@ -313,7 +313,7 @@ mod tests {
         let key = Key { pk: "A".into(), sk: "B".into() };
         let write = Write::<&str, _>::delete(key)
             .when(is_number("version", 1), || "changed")
-            .meaning(|refusal| format!("the cart was {refusal}"));
+            .map_refusal(|refusal| format!("the cart was {refusal}"));
         let refusal = write.guard.unwrap().refusal;
         assert_eq!(refusal.resolve(None).unwrap(), "the cart was changed");
     }

@@ -109,7 +109,7 @@ async fn a_counter_that_strangers_have_worn_out_keeps_nobody_out_at_home() {
     let worn_out: &'static str = format!("LIMIT#login_account#{identity}#").leak();
     let app = App::builder()
         .limits("")
-        .faults(Faults { closed: Some(worn_out), ..Faults::default() })
+        .faults(Faults { throttled_prefix: Some(worn_out), ..Faults::default() })
         .start()
         .await;
     app.put_account(EMAIL, PASSWORD).await;
@@ -184,7 +184,7 @@ async fn changes_of_a_profile_are_limited_for_each_account() {
     assert!(app.contents().await == before, "something was written");
     bob.patch("/users/me", json!({"name": "Robert"})).await.expect(200);
     app.advance(Duration::from_secs(3600));
-    let ada = ada.signed_in_anew().await;
+    let ada = ada.with_new_session().await;
     ada.patch("/users/me", json!({"name": "Countess"})).await.expect(200);
 }
 

@@ -34,9 +34,9 @@ async fn every_route_accepts_the_callers_it_declares_and_rejects_all_others() {
     for route in ROUTES {
         // Each route gets sessions of its own, since one route ends them.
         let (admin, owner, other) = (
-            admin.signed_in_anew().await,
-            owner.signed_in_anew().await,
-            other.signed_in_anew().await,
+            admin.with_new_session().await,
+            owner.with_new_session().await,
+            other.with_new_session().await,
         );
         let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
         let mug = mug["id"].as_str().expect("an id").to_owned();
@@ -96,7 +96,7 @@ async fn every_route_accepts_the_callers_it_declares_and_rejects_all_others() {
                 assert!(!turned_away.contains(&runs), "{name}: {runs}");
             }
         }
-        let owner = owner.signed_in_anew().await;
+        let owner = owner.with_new_session().await;
         owner.delete(&format!("/orders/{order}")).await.expect(200);
     }
 }

@@ -488,7 +488,7 @@ async fn a_body_may_be_missing_where_all_its_members_are_optional() {
             (call().body(TEXT, ""), "an empty body of another type"),
         ] {
             // An order empties the cart, and a logout ends the session.
-            let admin = admin.signed_in_anew().await;
+            let admin = admin.with_new_session().await;
             if name == "place-order" {
                 admin.delete("/cart").await.expect(200);
                 admin.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);

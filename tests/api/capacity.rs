@@ -134,9 +134,9 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
     ada.put("/users/me/password", change).await.expect(204);
     costs(&app, "change-password", "", [8, 5, 8, 9, 0]);
-    admin.signed_in_anew().await.post("/auth/logout", json!({})).await.expect(204);
+    admin.with_new_session().await.post("/auth/logout", json!({})).await.expect(204);
     costs(&app, "log-out", "by bearer token", [2, 2, 2, 1, 0]);
-    let token = admin.signed_in_anew().await.refresh_token;
+    let token = admin.with_new_session().await.refresh_token;
     anyone.post("/auth/logout", json!({"refresh_token": token})).await.expect(204);
     costs(&app, "log-out", "by refresh token", [2, 2, 2, 1, 0]);
 

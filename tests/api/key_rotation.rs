@@ -9,7 +9,7 @@ use local::serve::Served;
 use serde_json::{Value, json};
 use shared::Error;
 use shared::auth::private_key::PrivateKey;
-use shared::auth::token::Expired;
+use shared::auth::token::ExpiredTokens;
 use shared::config::Config;
 use shared::services::token_key_rotation::Rotation;
 use shared::store::{Read, Store};
@@ -91,7 +91,7 @@ async fn refusals(app: &App, token: &str) -> Vec<&'static str> {
     let mut refusals = Vec::new();
     for route in verifiers(app) {
         let ctx = app.context(route);
-        match ctx.verifier.verify(token, Expired::Refused, &ctx.store, ctx.now()).await {
+        match ctx.verifier.verify(token, ExpiredTokens::Rejected, &ctx.store, ctx.now()).await {
             Ok(_) => {}
             Err(Error::Unauthenticated) => refusals.push(route),
             Err(error) => panic!("{route}: {error:?}"),
@@ -439,10 +439,13 @@ async fn tokens_of_a_known_key_are_accepted_while_the_table_can_not_be_read() {
     config.aws.dynamodb_endpoint = Some("http://127.0.0.1:1".to_owned());
     let nowhere = Store::new(&config, None);
 
-    ctx.verifier.verify(&token, Expired::Refused, &nowhere, ctx.now()).await.expect("believed");
+    ctx.verifier
+        .verify(&token, ExpiredTokens::Rejected, &nowhere, ctx.now())
+        .await
+        .expect("believed");
 
     let foreign = forge(&app, &PrivateKey::generate().expect("a key"), &token);
     app.advance(Duration::from_secs(2));
-    let unknown = ctx.verifier.verify(&foreign, Expired::Refused, &nowhere, ctx.now()).await;
+    let unknown = ctx.verifier.verify(&foreign, ExpiredTokens::Rejected, &nowhere, ctx.now()).await;
     assert!(matches!(unknown, Err(Error::Unavailable { .. })), "{unknown:?}");
 }

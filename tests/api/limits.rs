@@ -80,7 +80,7 @@ async fn the_last_allowed_request_passes_the_next_one_waits_for_the_next_window(
         ("checkout_account", 3, 201, 600, {
             let (owner, order) = (owner.clone(), order_of(&mug, 1));
             Box::new(async move |_: u32| {
-                owner.signed_in_anew().await.post("/orders", order.clone()).await
+                owner.with_new_session().await.post("/orders", order.clone()).await
             })
         }),
     ];
@@ -389,7 +389,7 @@ async fn who_is_signed_in_has_an_allowance_of_their_own_for_their_password() {
     refused.expect_problem(429, "rate_limited");
 
     app.advance(Duration::from_secs(900));
-    let owner = owner.signed_in_anew().await;
+    let owner = owner.with_new_session().await;
     owner.put("/users/me/password", back).await.expect(204);
 }
 
@@ -516,7 +516,7 @@ async fn who_comes_from_nowhere_is_one_caller_and_known_nowhere() {
 
 #[tokio::test]
 async fn where_nothing_can_be_counted_passwords_are_not_looked_at_and_the_rest_goes_on() {
-    let closed = Faults { closed: Some("LIMIT#"), ..Faults::default() };
+    let closed = Faults { throttled_prefix: Some("LIMIT#"), ..Faults::default() };
     let app = App::builder().limits("").faults(closed).start().await;
     let (owner, email) = owner(&app).await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
@@ -537,7 +537,7 @@ async fn where_nothing_can_be_counted_passwords_are_not_looked_at_and_the_rest_g
 
 #[tokio::test]
 async fn nothing_but_a_password_waits_long_for_being_counted() {
-    let silent = Faults { silent: Some("LIMIT#"), ..Faults::default() };
+    let silent = Faults { hanging_prefix: Some("LIMIT#"), ..Faults::default() };
     let app = App::builder().as_deployed().faults(silent).start().await;
     let (owner, email) = owner(&app).await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 50)).await;
@@ -552,7 +552,7 @@ async fn nothing_but_a_password_waits_long_for_being_counted() {
 
 #[tokio::test]
 async fn where_acquaintances_can_not_be_read_the_limit_is_everybodys() {
-    let closed = Faults { closed: Some("KNOWN#"), ..Faults::default() };
+    let closed = Faults { throttled_prefix: Some("KNOWN#"), ..Faults::default() };
     let app = App::builder().limits("login_account=2/900").faults(closed).start().await;
     let (owner, email) = owner(&app).await;
     log_in(&owner, &email, PASSWORD).await.expect(200);

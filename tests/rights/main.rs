@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use local::parameters::Parameters;
 use serde_json::{Value, json};
 use shared::domain::rate_limit::RateLimits;
-use tests::app::{App, OPERATOR};
+use tests::app::{App, FIRST_ADMIN};
 use tests::gate::Access;
 use tests::mailbox::MailFault;
 use tests::persona::Persona;
@@ -71,7 +71,7 @@ async fn tour(app: &App) {
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
     // From an IP address that is not known yet.
     ada.at("198.51.100.1").put("/users/me/password", change).await.expect(204);
-    admin.signed_in_anew().await.post("/auth/logout", json!({})).await.expect(204);
+    admin.with_new_session().await.post("/auth/logout", json!({})).await.expect(204);
 
     admin.get("/users").await.expect(200);
     admin.get("/users?role=admin").await.expect(200);
@@ -112,7 +112,7 @@ async fn tour(app: &App) {
 
 /// Makes the first admin, and deletes the account of another.
 async fn administer(app: &App) {
-    let account = json!({"email": OPERATOR, "password": "correct horse", "name": "Olga"});
+    let account = json!({"email": FIRST_ADMIN, "password": "correct horse", "name": "Olga"});
     app.anonymous().sign_up(account).await;
     let other = app.admin().await.with_password("correct horse").await;
     other.post("/users/me/deletion", json!({"password": "correct horse"})).await.expect(202);
@@ -136,11 +136,11 @@ async fn send_all_mails(app: &App) {
 /// of `ADMIN_EMAIL` becomes an admin with the next login.
 async fn without_verification(app: &App) {
     let anyone = app.anonymous();
-    let account = json!({"email": OPERATOR, "password": "correct horse", "name": "Olga"});
+    let account = json!({"email": FIRST_ADMIN, "password": "correct horse", "name": "Olga"});
     anyone.post("/auth/register", account).await.expect(202);
-    let reset = json!({"token": app.reset_token(OPERATOR).await, "password": "correct horse"});
+    let reset = json!({"token": app.reset_token(FIRST_ADMIN).await, "password": "correct horse"});
     anyone.post("/auth/reset-password", reset).await.expect(204);
-    let login = json!({"email": OPERATOR, "password": "correct horse"});
+    let login = json!({"email": FIRST_ADMIN, "password": "correct horse"});
     anyone.at(NEW_IP).post("/auth/login", login).await.expect(200);
 }
 

@@ -50,7 +50,7 @@ pub fn check_routes(tree: &Tree) {
 }
 
 #[test]
-fn what_no_route_takes_goes_to_the_fallback() {
+fn unmatched_requests_go_to_route_not_found() {
     check_fallback(this());
 }
 

@@ -45,7 +45,7 @@ fn globals() -> &'static Value {
 }
 
 #[test]
-fn every_function_logs_into_a_group_of_its_own_that_forgets() {
+fn every_function_has_its_own_log_group_with_a_retention() {
     check_log_groups(template());
 }
 

@@ -25,7 +25,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let limits = [RateLimit::ForgotEmail.of_email_from(&email, ip), RateLimit::ForgotIp.of(ip)];
     request.limiter(ctx).admit(limits).await?;
 
-    ctx.store.outbox().send_alone(Event::PasswordResetRequested { email }, ctx.now()).await?;
+    ctx.store.outbox().add_now(Event::PasswordResetRequested { email }, ctx.now()).await?;
 
     Response::accepted(&RESET_SENT)
 }

@@ -20,7 +20,7 @@ struct Body {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let body: Body = request.json()?;
 
-    let renewed = sessions::renew(ctx, &body.refresh_token).await?;
+    let renewed = sessions::refresh(ctx, &body.refresh_token).await?;
 
     Response::ok(&LoginView::from(renewed))
 }

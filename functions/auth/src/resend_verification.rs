@@ -25,7 +25,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let limits = [RateLimit::ResendEmail.of_email_from(&email, ip), RateLimit::ResendIp.of(ip)];
     request.limiter(ctx).admit(limits).await?;
 
-    ctx.store.outbox().send_alone(Event::VerificationRequested { email }, ctx.now()).await?;
+    ctx.store.outbox().add_now(Event::VerificationRequested { email }, ctx.now()).await?;
 
     Response::accepted(&VERIFICATION_SENT)
 }

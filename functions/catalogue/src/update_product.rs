@@ -30,7 +30,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let draft: ProductDraft = request.json_ignoring(READ_ONLY)?;
     let expected = request.if_match()?;
 
-    let product = products::describe(ctx, id, &draft, &expected).await?;
+    let product = products::replace(ctx, id, &draft, &expected).await?;
 
     let version = product.product.version;
     Ok(Response::ok(&ProductView::from(product))?.version(version))

@@ -18,7 +18,7 @@ use crate::delivery::{self, Outcome};
 const AT_ONCE: usize = 4;
 
 /// How old a message must be before the schedule delivers it: until then the stream does.
-const STREAMS_TURN: Duration = Duration::minutes(2);
+const STREAM_GRACE: Duration = Duration::minutes(2);
 
 /// How long a scheduled run starts new deliveries; well below the function's timeout.
 const SWEEP: Duration = Duration::seconds(30);
@@ -105,7 +105,7 @@ async fn deliver_left(ctx: &Ctx) -> Result<Answer> {
     let settings = delivery::settings(ctx)?;
     let began = ctx.now();
     let is_over = || ctx.now() >= began.plus(SWEEP);
-    let mut sweep = OutboxSweep::before(began.plus(-STREAMS_TURN));
+    let mut sweep = OutboxSweep::before(began.plus(-STREAM_GRACE));
     let (mut all, mut settled) = (0, 0);
     while !is_over()
         && let Some(unsent) = ctx.store.deliveries().next_unsent(&mut sweep, ctx.now()).await?

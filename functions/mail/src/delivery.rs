@@ -22,10 +22,10 @@ use crate::ses::Ses;
 
 /// The most attempts of a message for which this code fails, not SES. More than the attempts of the
 /// stream, whose failure queue has the message by then.
-const MOST_TRIES: u32 = 10;
+const MAX_ATTEMPTS: u32 = 10;
 
 /// The most attempts whose outcome is unknown: each may have sent the mail.
-const MOST_UNANSWERED: u32 = 2;
+const MAX_UNKNOWN_OUTCOMES: u32 = 2;
 
 /// How a delivery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ async fn deliver_claimed(
 ) -> Result<Outcome> {
     let attempts = attempt.tries.counted;
     let Ok(message) = attempt.message() else {
-        if attempts > MOST_TRIES {
+        if attempts > MAX_ATTEMPTS {
             return set_aside(ctx, attempt, "unknown", "unreadable").await;
         }
         // The error is not logged, since it may quote an e-mail address.
@@ -89,7 +89,7 @@ async fn deliver_claimed(
         return drop_stale(ctx, attempt, &message).await;
     }
     let kind = message.event.kind();
-    if attempts > MOST_TRIES {
+    if attempts > MAX_ATTEMPTS {
         return set_aside(ctx, attempt, kind, "failed_too_often").await;
     }
     match send(ctx, settings, attempt, &message.event).await {
@@ -110,7 +110,7 @@ async fn end_failed(
     let AttemptCount { counted: attempts, unanswered, .. } = attempt.tries;
     match error {
         DeliveryError::Permanent(code) => set_aside(ctx, attempt, kind, &code).await,
-        DeliveryError::OutcomeUnknown(_) if unanswered + 1 >= MOST_UNANSWERED => {
+        DeliveryError::OutcomeUnknown(_) if unanswered + 1 >= MAX_UNKNOWN_OUTCOMES => {
             set_aside(ctx, attempt, kind, "unanswered").await
         }
         DeliveryError::OutcomeUnknown(problem) => {

@@ -11,7 +11,7 @@ use shared::domain::members::Members;
 use shared::domain::money::{Currency, Money, Total};
 use shared::domain::order::PaymentMethod;
 use shared::domain::user::Address;
-use shared::domain::version::Expected;
+use shared::domain::version::ExpectedVersion;
 use shared::services::checkout::Checkout;
 
 /// A valid body.
@@ -25,7 +25,7 @@ pub(crate) struct OrderBody {
 impl OrderBody {
     /// Reads a body; 422 with every invalid member and every broken rule. `cart` is the request's
     /// `If-Match`, which is allowed only if the cart is ordered.
-    pub fn read(body: Json, cart: &Expected, currency: Currency) -> Result<Self, Invalid> {
+    pub fn read(body: Json, cart: &ExpectedVersion, currency: Currency) -> Result<Self, Invalid> {
         let mut body = Members::of_body(body)?;
         let basket = basket(&mut body, cart);
         let payment_method = payment_method(&mut body);
@@ -44,7 +44,7 @@ impl OrderBody {
         self,
         ctx: &Ctx,
         user_id: UserId,
-        cart: Expected,
+        cart: ExpectedVersion,
         idempotency: Option<Idempotency>,
     ) -> Checkout {
         Checkout {
@@ -67,14 +67,14 @@ fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
     match method {
         Some(PaymentMethod::Card) => {
             let detail = "This shop does not take cards; use `manual`.";
-            body.refuse("payment_method", "payment_method_unavailable", detail);
+            body.add_error("payment_method", "payment_method_unavailable", detail);
             None
         }
         None if body.has("payment_method") => None,
         Some(PaymentMethod::Manual) | None => {
             if token.is_some() {
                 let detail = "Only a payment by card takes a token.";
-                body.refuse("payment_token", "unexpected", detail);
+                body.add_error("payment_token", "unexpected", detail);
             }
             Some(PaymentMethod::Manual)
         }
@@ -82,17 +82,17 @@ fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
 }
 
 /// Reads `items`; without them the cart is ordered.
-fn basket(body: &mut Members<'_, Json>, cart: &Expected) -> Option<Basket> {
+fn basket(body: &mut Members<'_, Json>, cart: &ExpectedVersion) -> Option<Basket> {
     let Some(items) = body.list("items") else { return Some(Basket::Cart) };
     if items.is_empty() || items.len() > Cart::MAX_LINES {
         let detail =
             format!("Must have 1 to {} elements; leave it out to order the cart.", Cart::MAX_LINES);
-        body.refuse("items", "wrong_length", detail);
+        body.add_error("items", "wrong_length", detail);
     }
-    if *cart != Expected::Any {
+    if *cart != ExpectedVersion::Any {
         let detail =
             "If-Match names a version of the cart, but an order of `items` does not use the cart.";
-        body.add(Some(Invalid::field("If-Match", "items_are_no_cart", detail)));
+        body.add(Some(Invalid::for_field("If-Match", "items_are_no_cart", detail)));
     }
     items.into_iter().collect::<Option<_>>().map(Basket::Items)
 }

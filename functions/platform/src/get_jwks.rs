@@ -35,6 +35,6 @@ pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {
         x: key.x,
     };
     let keys =
-        Jwks { keys: keys.into_iter().filter(|(_, key)| key.is_believed(now)).map(jwk).collect() };
+        Jwks { keys: keys.into_iter().filter(|(_, key)| key.is_accepted(now)).map(jwk).collect() };
     Ok(Response::ok(&keys)?.public(300))
 }

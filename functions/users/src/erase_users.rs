@@ -4,7 +4,7 @@
 //! A run that fails or is cut off is continued by the next.
 
 use serde::Serialize;
-use shared::jobs::Tick;
+use shared::jobs::ScheduledEvent;
 use shared::services::account_deletion;
 use shared::{Ctx, Result};
 
@@ -17,7 +17,7 @@ pub struct Erased {
     left: u32,
 }
 
-pub async fn handle(ctx: &Ctx, _: Tick) -> Result<Erased> {
+pub async fn handle(ctx: &Ctx, _: ScheduledEvent) -> Result<Erased> {
     let account_deletion::Erased { done, left } = account_deletion::erase_all(ctx).await?;
 
     Ok(Erased { done, left })

@@ -39,7 +39,7 @@ impl Body {
     fn change(self) -> Result<AccessChange, Invalid> {
         if let Self { role: Replace::Keep, status: Replace::Keep } = self {
             let detail = "Say what changes: `role`, `status`, or both.";
-            return Err(Invalid::field("", "nothing_to_change", detail));
+            return Err(Invalid::for_field("", "nothing_to_change", detail));
         }
         Ok(AccessChange { role: self.role, status: self.status })
     }

@@ -7,7 +7,7 @@ use shared::domain::ids::OrderId;
 use shared::domain::order::PaymentMethod;
 use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
-use shared::domain::version::Expected;
+use shared::domain::version::ExpectedVersion;
 use shared::services::cart_edits;
 use shared::services::checkout::{self, Checkout};
 use uuid::Builder;
@@ -32,14 +32,14 @@ pub(super) async fn make(ctx: &Ctx, account: &Account) -> shared::Result<()> {
 
     if cart_edits::view(ctx, buyer.into()).await?.cart.lines.is_empty() {
         let fill = CartEdit::Add(sku(IN_THE_CART)?, one);
-        cart_edits::edit(ctx, buyer.into(), &fill, &Expected::Any).await?;
+        cart_edits::edit(ctx, buyer.into(), &fill, &ExpectedVersion::Any).await?;
     }
 
     let checkout = Checkout {
         id: order_id(),
         user_id: buyer,
         basket: Basket::Items(vec![RequestedItem { which: sku(ORDERED)?, quantity: one }]),
-        cart: Expected::Any,
+        cart: ExpectedVersion::Any,
         payment_method: PaymentMethod::Manual,
         shipping_address: None,
         expected_total: None,

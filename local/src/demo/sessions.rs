@@ -84,7 +84,7 @@ async fn renew_for_ever(store: &Store) -> shared::Result<()> {
     let used = renewable_token();
     let Bearer { user_id, session_id } = used.bearer();
     let next = RefreshToken::with_secret(user_id, session_id, *b"public: the demo's next refresh.");
-    let next = session(used.digest()).renewed(&used, &next, NEVER)?;
+    let next = session(used.digest()).refreshed(&used, &next, NEVER)?;
     let rotation = Rotation { used: used.digest(), next, stale: BTreeMap::new() };
     store.sessions().rotate(user_id, session_id, &rotation).await.map(drop)
 }

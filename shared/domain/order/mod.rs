@@ -21,9 +21,9 @@ use super::text::Name;
 use super::time::Timestamp;
 use super::user::Address;
 
-pub use shortage::{MissingLine, cannot_buy};
+pub use shortage::{UnavailableLine, unavailable_lines};
 pub use transition::{
-    Actor, Cause, Change, Row, StockEffect, TRANSITIONS, Transition, UnpaidPlace,
+    Actor, Cause, Change, StockEffect, TRANSITIONS, Transition, TransitionRule, UnpaidOrderChange,
 };
 
 /// The state of an order.
@@ -226,8 +226,8 @@ impl Order {
         Transition {
             stock: order.stock_taken(now),
             unpaid: match is_free {
-                true => UnpaidPlace::Untouched,
-                false => UnpaidPlace::Taken(new.user_id),
+                true => UnpaidOrderChange::Unchanged,
+                false => UnpaidOrderChange::Added(new.user_id),
             },
             messages: vec![Event::OrderPlaced { order_id: order.id, user_id: new.user_id }],
             order,

@@ -10,7 +10,7 @@ use crate::domain::sku::Sku;
 
 /// A requested line that can't be bought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MissingLine {
+pub struct UnavailableLine {
     /// The requested SKU; `None` if the request named a product.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,
@@ -23,7 +23,7 @@ pub struct MissingLine {
     pub available: u32,
 }
 
-impl MissingLine {
+impl UnavailableLine {
     /// Creates the entry of a requested item that is not on sale.
     pub fn of_item(item: &RequestedItem) -> Self {
         let (sku, product_id) = match &item.which {
@@ -42,7 +42,7 @@ impl MissingLine {
 
 /// Creates the 409 error for lines that can't be bought; `code` is `out_of_stock`, or `unavailable`
 /// if they are no longer sold.
-pub fn cannot_buy(code: &'static str, lines: &[MissingLine]) -> Conflict {
+pub fn unavailable_lines(code: &'static str, lines: &[UnavailableLine]) -> Conflict {
     let detail = match code {
         "out_of_stock" => "Some items are out of stock; see `lines` for the available units.",
         _ => "Some items are no longer sold; remove those in `lines`.",

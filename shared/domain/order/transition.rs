@@ -57,7 +57,7 @@ pub enum Cause {
 
 /// One row of the transition table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
+pub struct TransitionRule {
     /// The state before.
     pub from: OrderStatus,
     /// The state after.
@@ -72,7 +72,7 @@ pub struct Row {
     pub cause: Cause,
 }
 
-impl Row {
+impl TransitionRule {
     /// Whether the row applies to the order's current state and payment method, and to this actor.
     fn allows(&self, order: &Order, actor: Actor) -> bool {
         self.from == order.summary.status
@@ -84,7 +84,7 @@ impl Row {
 /// All transitions of an existing order. [`Order::place`] creates an order in `pending_payment` or,
 /// if its total is 0, in `paid`.
 #[rustfmt::skip]
-pub const TRANSITIONS: &[Row] = {
+pub const TRANSITIONS: &[TransitionRule] = {
     use Actor::{Admin, Clock, Customer, Gateway};
     use Cause::{Refund, Request};
     use OrderStatus::{
@@ -118,8 +118,8 @@ const fn row(
     method: Option<PaymentMethod>,
     stock: StockEffect,
     cause: Cause,
-) -> Row {
-    Row { from, to, actors, method, stock, cause }
+) -> TransitionRule {
+    TransitionRule { from, to, actors, method, stock, cause }
 }
 
 /// A requested change to an order.
@@ -137,7 +137,7 @@ pub struct Transition {
     /// The stock movements.
     pub stock: Vec<StockChange>,
     /// The effect on the number of the customer's unpaid orders.
-    pub unpaid: UnpaidPlace,
+    pub unpaid: UnpaidOrderChange,
     /// The messages to send.
     pub messages: Vec<Event>,
 }
@@ -145,13 +145,13 @@ pub struct Transition {
 /// The effect of a transition on the number of a customer's unpaid orders, which is at most
 /// [`MAX_UNPAID_ORDERS`](super::MAX_UNPAID_ORDERS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnpaidPlace {
+pub enum UnpaidOrderChange {
     /// The customer has one unpaid order more.
-    Taken(UserId),
+    Added(UserId),
     /// The customer has one unpaid order less.
-    Freed(UserId),
+    Removed(UserId),
     /// The number does not change.
-    Untouched,
+    Unchanged,
 }
 
 impl Order {
@@ -179,9 +179,9 @@ impl Order {
             stock: self.stock_changes(row, now),
             unpaid: match self.summary.user_id {
                 Some(customer) if self.summary.status == OrderStatus::PendingPayment => {
-                    UnpaidPlace::Freed(customer)
+                    UnpaidOrderChange::Removed(customer)
                 }
-                _ => UnpaidPlace::Untouched,
+                _ => UnpaidOrderChange::Unchanged,
             },
             messages: self.messages_in(to),
             order,
@@ -192,7 +192,7 @@ impl Order {
     pub fn allowed_transitions(&self, actor: Actor) -> Vec<OrderStatus> {
         let rows = TRANSITIONS.iter().filter(|row| row.allows(self, actor));
         // Leaves out `returned` after `shipped` or `delivered`, which only a refund leads to.
-        let named = |row: &&Row| {
+        let named = |row: &&TransitionRule| {
             row.cause == Cause::Request
                 || row.from == OrderStatus::ReturnRequested
                 || row.to == OrderStatus::ReturnRequested
@@ -202,7 +202,11 @@ impl Order {
 
     /// Returns the state of the payment after a transition; 409 `refund_first` if units would
     /// return to stock while a payment is not refunded. An order with a total of 0 needs no refund.
-    fn payment_status_in(&self, to: OrderStatus, row: &Row) -> Result<PaymentStatus, Conflict> {
+    fn payment_status_in(
+        &self,
+        to: OrderStatus,
+        row: &TransitionRule,
+    ) -> Result<PaymentStatus, Conflict> {
         use PaymentStatus as P;
         let is_free = self.summary.total.amount() == 0;
         match (row.stock, self.summary.payment_status) {
@@ -217,7 +221,7 @@ impl Order {
         }
     }
 
-    fn stock_changes(&self, row: &Row, now: Timestamp) -> Vec<StockChange> {
+    fn stock_changes(&self, row: &TransitionRule, now: Timestamp) -> Vec<StockChange> {
         match (row.stock, row.to) {
             (StockEffect::Returns, OrderStatus::Expired) => {
                 self.movements(1, MovementReason::Expiry, now)

@@ -234,7 +234,7 @@ impl ProductDraft {
         updated_at: Timestamp,
     ) -> Result<Product, Invalid> {
         let (Some(name), Some(price)) = (self.name.clone(), self.price) else {
-            return Err(Invalid::field("", "required", "A product has a name and a price."));
+            return Err(Invalid::for_field("", "required", "A product has a name and a price."));
         };
         Ok(Product {
             id,

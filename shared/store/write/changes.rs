@@ -93,7 +93,7 @@ impl<R> Write<R, Changes> {
     }
 
     /// Sets the item's type, for updates that may create the item.
-    pub(in crate::store) fn of_type(self, kind: &str) -> Self {
+    pub(in crate::store) fn set_type(self, kind: &str) -> Self {
         self.set_text(TYPE, kind)
     }
 
@@ -132,19 +132,19 @@ impl<R> Write<R, Changes> {
     }
 
     /// Adds an element to a set of texts.
-    pub(in crate::store) fn insert(mut self, path: &str, element: impl ToString) -> Self {
+    pub(in crate::store) fn add_to_set(mut self, path: &str, element: impl ToString) -> Self {
         self.kind.add.push((path.to_owned(), AttributeValue::Ss(vec![element.to_string()])));
         self
     }
 
     /// Removes an element from a set of texts.
-    pub(in crate::store) fn take_out(mut self, path: &str, element: impl ToString) -> Self {
+    pub(in crate::store) fn remove_from_set(mut self, path: &str, element: impl ToString) -> Self {
         self.kind.delete.push((path.to_owned(), AttributeValue::Ss(vec![element.to_string()])));
         self
     }
 
     /// Asks DynamoDB for the item after the update.
-    pub(in crate::store) fn returning(mut self) -> Self {
+    pub(in crate::store) fn return_new_item(mut self) -> Self {
         self.kind.returns = true;
         self
     }
@@ -206,7 +206,7 @@ mod tests {
             .change_by("available", -2)
             .append("history", &["paid"])
             .count("requests", 1)
-            .take_out("unpaid_orders", "ord_1");
+            .remove_from_set("unpaid_orders", "ord_1");
         let mut placeholders = Placeholders::default();
         assert_eq!(
             write.kind.write(&mut placeholders),

@@ -2,14 +2,14 @@
 
 mod account;
 mod dead_connections;
-mod dead_lines;
 mod descriptions;
 mod faults;
 mod first_sale;
 mod free_orders;
-mod lost_answers;
+mod lost_responses;
 mod newer_versions;
-mod one_cart_named;
+mod order_with_if_match;
 mod oversell;
 mod profile_versions;
+mod reused_skus;
 mod stale_carts;

@@ -64,7 +64,7 @@ async fn two_hundred_customers_order_the_last_ten_at_once() {
 async fn stock_adds_up_under_conflicts_throttling_and_lost_responses() {
     let random = Some(Random::seeded());
     let faults =
-        Faults { conflicts: 20, throttles: 5, lost_answers: 5, random, ..Faults::default() };
+        Faults { conflicts: 20, throttles: 5, lost_responses: 5, random, ..Faults::default() };
     let app = App::builder().faults(faults).start().await;
     let mug = loop {
         // The set-up meets faults too: a product whose response was lost is created again.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use shared::domain::ids::UserId;
 use shared::store::keys;
 use tests::answer::{Answer, tally};
-use tests::app::{App, OPERATOR};
+use tests::app::{App, FIRST_ADMIN};
 use tests::gate::Loss;
 use tests::persona::Persona;
 use tests::samples::id;
@@ -140,7 +140,7 @@ async fn a_change_whose_answer_is_lost_is_not_taken_for_somebody_elses() {
         let app = App::start().await;
         let ada = app.customer("ada").await;
 
-        app.lose_updates(Loss::OfTheAnswer, 1);
+        app.lose_updates(Loss::OfResponse, 1);
         let changed = patch(&ada, ME, tag, &addresses("1 First Street")).await;
 
         assert_eq!(changed.version(), "2");
@@ -223,10 +223,10 @@ async fn of_two_admins_who_insist_on_one_version_one_is_told_to_look_again() {
 async fn whoever_writes_a_profile_raises_its_version() {
     const PASSWORD: &str = "correct horse";
     let app = App::builder().configure(|config| config.email_verification = false).start().await;
-    let account = json!({"email": OPERATOR, "password": PASSWORD, "name": "Olga"});
+    let account = json!({"email": FIRST_ADMIN, "password": PASSWORD, "name": "Olga"});
     app.anonymous().post("/auth/register", account).await.expect(202);
     let log_in = async || {
-        let login = json!({"email": OPERATOR, "password": PASSWORD});
+        let login = json!({"email": FIRST_ADMIN, "password": PASSWORD});
         app.anonymous().post("/auth/login", login).await.expect(200)
     };
     let me = async |login: &Value| {
@@ -237,7 +237,7 @@ async fn whoever_writes_a_profile_raises_its_version() {
     let profile = me(&log_in().await).await;
     assert_eq!(profile.version(), "1", "register-user");
     let path = format!("/users/{}", id(&profile.expect(200)));
-    let reset = json!({"token": app.reset_token(OPERATOR).await, "password": PASSWORD});
+    let reset = json!({"token": app.reset_token(FIRST_ADMIN).await, "password": PASSWORD});
     app.anonymous().post("/auth/reset-password", reset).await.expect(204);
     // The first admin's login: the reset has shown that the address is theirs.
     let olga = log_in().await;
@@ -256,7 +256,7 @@ async fn whoever_writes_a_profile_raises_its_version() {
     let role = admin.patch(&path, json!({"role": "customer"})).await;
     assert_eq!(role.version(), "8");
     // And who changes something else does not.
-    let again = json!({"token": app.reset_token(OPERATOR).await, "password": PASSWORD});
+    let again = json!({"token": app.reset_token(FIRST_ADMIN).await, "password": PASSWORD});
     app.anonymous().post("/auth/reset-password", again).await.expect(204);
     assert_eq!(me(&log_in().await).await.version(), "8");
 }
@@ -264,7 +264,7 @@ async fn whoever_writes_a_profile_raises_its_version() {
 #[tokio::test]
 async fn a_verified_registrations_profile_begins_with_version_1() {
     let app = App::start().await;
-    let account = json!({"email": OPERATOR, "password": "correct horse", "name": "Olga"});
+    let account = json!({"email": FIRST_ADMIN, "password": "correct horse", "name": "Olga"});
     let login = app.anonymous().sign_up(account).await;
     let olga = app.anonymous().with_token(login["access_token"].as_str().expect("a token"));
     assert_eq!(login["user"]["role"], "admin");

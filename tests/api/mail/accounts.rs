@@ -237,7 +237,7 @@ async fn a_token_is_stored_nowhere() {
     let bob = json!({"email": "bob@example.com", "password": "correct horse", "name": "Bob"});
     app.anonymous().post("/auth/register", bob).await.expect(202);
     images.push(app.items().await);
-    app.mailbox.inject_faults([MailFault::AnswerLost; 4]);
+    app.mailbox.inject_faults([MailFault::ResponseLost; 4]);
 
     app.deliver_mail().await;
     images.push(app.items().await);

@@ -15,7 +15,7 @@ use tests::random::Random;
 use super::{ADA, account, register};
 
 /// How long only the stream sends a new message.
-const STREAMS_TURN: Duration = Duration::from_secs(2 * 60);
+const STREAM_GRACE: Duration = Duration::from_secs(2 * 60);
 /// The first moment at which the scheduled run sends it too.
 const CLOCKS_TURN: Duration = Duration::from_secs(2 * 60 + 1);
 /// How long a claim is valid.
@@ -66,10 +66,10 @@ async fn a_crash_after_sending_makes_one_duplicate() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
-    app.mailbox.inject_faults([MailFault::NoAnswer]);
+    app.mailbox.inject_faults([MailFault::NeverReturns]);
     tokio::select! {
         _ = app.deliver(&records) => panic!("the mailer does not return"),
-        () = app.mailbox.has_one_more() => {} // and it is no more
+        () = app.mailbox.wait_for_mail() => {} // and it is no more
     }
 
     assert_eq!(app.deliver(&records).await, [""; 0], "the stream retries at once");
@@ -108,7 +108,7 @@ async fn a_run_whose_claim_was_taken_over_changes_nothing() {
 
 #[tokio::test]
 async fn a_record_reported_as_done_is_sent_even_if_database_responses_are_lost() {
-    let faults = Faults { lost_answers: 30, random: Some(Random::seeded()), ..Faults::default() };
+    let faults = Faults { lost_responses: 30, random: Some(Random::seeded()), ..Faults::default() };
     let app = App::builder().faults(faults).start().await;
     let mut settled = 0;
     for number in 0..40 {
@@ -131,10 +131,10 @@ async fn a_record_reported_as_done_is_sent_even_if_database_responses_are_lost()
 async fn the_scheduled_run_sends_what_the_stream_did_not() {
     let app = App::start().await;
     register(&app).await;
-    app.advance(STREAMS_TURN);
+    app.advance(STREAM_GRACE);
     assert_eq!(app.sweep_outbox().await, json!({"settled": 0, "left": 0}));
     assert_eq!(app.mailbox.count(), 0, "the stream still has time to send it");
-    app.advance(CLOCKS_TURN - STREAMS_TURN);
+    app.advance(CLOCKS_TURN - STREAM_GRACE);
 
     assert_eq!(app.sweep_outbox().await, json!({"settled": 1, "left": 0}));
 
@@ -193,7 +193,7 @@ async fn a_scheduled_run_ends_in_time_and_the_next_one_continues() {
     app.advance(CLOCKS_TURN);
 
     let (first, ()) = tokio::join!(app.sweep_outbox(), async {
-        app.mailbox.has_one_more().await;
+        app.mailbox.wait_for_mail().await;
         app.advance(Duration::from_secs(30));
     });
 
@@ -209,7 +209,7 @@ async fn a_lost_response_makes_at_most_one_duplicate_and_not_at_once() {
     let app = App::start().await;
     register(&app).await;
     let records = app.outbox().await;
-    app.mailbox.inject_faults([MailFault::AnswerLost]);
+    app.mailbox.inject_faults([MailFault::ResponseLost]);
 
     for _ in 0..6 {
         assert_eq!(app.deliver(&records).await, [""; 0], "the schedule will retry it");

@@ -234,7 +234,7 @@ async fn an_unreadable_message_stays_failed_and_blocks_no_resend() {
 async fn a_message_whose_responses_are_lost_twice_is_moved_to_the_failed_ones() {
     let app = App::start().await;
     register(&app).await;
-    app.mailbox.inject_faults([MailFault::AnswerLost; 3]);
+    app.mailbox.inject_faults([MailFault::ResponseLost; 3]);
 
     assert_eq!(app.deliver_mail().await, [""; 0]);
     for _ in 0..10 {
@@ -249,7 +249,7 @@ async fn a_message_whose_responses_are_lost_twice_is_moved_to_the_failed_ones() 
 
 #[tokio::test]
 async fn dropping_a_tried_message_logs_an_error() {
-    for fault in [MailFault::Busy, MailFault::Panic, MailFault::AnswerLost] {
+    for fault in [MailFault::Busy, MailFault::Panic, MailFault::ResponseLost] {
         let log = Log::default();
         let _logging = log.listen();
         let app = App::start().await;
@@ -302,7 +302,7 @@ async fn database_faults_delay_mail_and_lose_none() {
     let faults = Faults {
         conflicts: 10,
         throttles: 10,
-        lost_answers: 10,
+        lost_responses: 10,
         random: Some(random),
         ..Faults::default()
     };

@@ -122,7 +122,7 @@ async fn a_mail_that_was_not_sent_does_not_count_and_one_that_may_have_been_does
         (vec![MailFault::Busy, MailFault::Busy, MailFault::Busy], 1),
         (vec![MailFault::Permanent], 1),
         (vec![MailFault::Panic], 1),
-        (vec![MailFault::AnswerLost], 1),
+        (vec![MailFault::ResponseLost], 1),
     ] {
         let app = limited("account_mail_email=1/3600").await;
         register(&app).await;
@@ -139,7 +139,8 @@ async fn a_mail_that_was_not_sent_does_not_count_and_one_that_may_have_been_does
 
 #[tokio::test]
 async fn what_can_not_be_counted_waits() {
-    let closed = Faults { closed: Some("LIMIT#account_mail_email#"), ..Faults::default() };
+    let closed =
+        Faults { throttled_prefix: Some("LIMIT#account_mail_email#"), ..Faults::default() };
     let app = App::builder().limits("").faults(closed).start().await;
     register(&app).await;
 

@@ -44,5 +44,5 @@ async fn something_for_nobody(app: &App) {
     let user_id = "usr_01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("an identifier");
     let now = app.unrestricted.now();
     let event = Event::PasswordChanged { user_id };
-    app.unrestricted.store.outbox().send_alone(event, now).await.expect("a write");
+    app.unrestricted.store.outbox().add_now(event, now).await.expect("a write");
 }

@@ -133,7 +133,7 @@ fn cancelling_an_order_returns_its_units_frees_its_unpaid_place_and_mails_its_cu
     assert_eq!(transition.order.history.len(), 2);
     assert_eq!(transition.stock[0].movement.delta, 2);
     assert_eq!(transition.stock[0].movement.reason, MovementReason::Cancellation);
-    assert_eq!(transition.unpaid, UnpaidPlace::Freed(customer));
+    assert_eq!(transition.unpaid, UnpaidOrderChange::Removed(customer));
     let mail = Event::OrderCancelled { order_id: order.id, user_id: customer };
     assert_eq!(transition.messages, [mail]);
 }
@@ -149,7 +149,7 @@ fn every_transition_out_of_pending_payment_frees_the_customers_unpaid_place() {
         let order = order(OrderStatus::PendingPayment, PaymentMethod::Manual, 1800);
         let customer = order.summary.user_id.unwrap();
         let transition = order.apply(&Change::Status(to), actor, now()).unwrap();
-        assert_eq!(transition.unpaid, UnpaidPlace::Freed(customer), "{to}");
+        assert_eq!(transition.unpaid, UnpaidOrderChange::Removed(customer), "{to}");
         assert_eq!(transition.order.summary.expires_at, None, "{to}");
     }
 }
@@ -174,7 +174,7 @@ fn an_order_that_costs_nothing_is_paid_at_once_and_can_be_cancelled() {
     let transition = free.apply(&cancel, Actor::Customer, now()).unwrap();
 
     assert_eq!(transition.order.summary.payment_status, PaymentStatus::Voided);
-    assert_eq!(transition.unpaid, UnpaidPlace::Untouched);
+    assert_eq!(transition.unpaid, UnpaidOrderChange::Unchanged);
 }
 
 #[test]

@@ -50,11 +50,11 @@ impl ProductDraft {
         ];
         let too_many = counts.into_iter().filter(|(_, count, max)| count > max);
         let too_many = too_many.map(|(pointer, _, max)| {
-            Invalid::field(pointer, "too_many", format!("Must have at most {max} elements."))
+            Invalid::for_field(pointer, "too_many", format!("Must have at most {max} elements."))
         });
         let none = (variants == Some(0)).then(|| {
             let detail = "A product has at least one variant; leave the field out for just one.";
-            Invalid::field("/variants", "too_few", detail)
+            Invalid::for_field("/variants", "too_few", detail)
         });
         too_many.chain(none)
     }
@@ -66,7 +66,7 @@ impl ProductDraft {
             if name.as_ref().is_some_and(|name| !names.add(name.as_str())) {
                 let pointer = format!("/options/{index}");
                 let detail = "Another option has this name.";
-                broken.push(Invalid::field(&pointer, "duplicate", detail));
+                broken.push(Invalid::for_field(&pointer, "duplicate", detail));
             }
         }
         let beyond = match self.options.len() {
@@ -77,7 +77,8 @@ impl ProductDraft {
             _ => Some((OPTIONS.to_owned(), Options::default())),
         };
         broken.extend(
-            beyond.map(|(pointer, _)| Invalid::field(&pointer, "too_many", options::too_many())),
+            beyond
+                .map(|(pointer, _)| Invalid::for_field(&pointer, "too_many", options::too_many())),
         );
         broken
     }
@@ -88,7 +89,7 @@ impl ProductDraft {
         let (pointer, _) = ("/stock", self.stock?);
         if self.variants.is_some() {
             let detail = "Stock belongs to each variant where there are variants.";
-            return Some(Invalid::field(pointer, "stock_of_variants", detail));
+            return Some(Invalid::for_field(pointer, "stock_of_variants", detail));
         }
         exists.then(|| use_inventory(pointer))
     }
@@ -102,7 +103,7 @@ impl ProductDraft {
         for (index, draft) in self.variants() {
             let mut refuse = |member: &str, detail| {
                 let pointer = format!("/variants/{index}{member}");
-                broken.push(Invalid::field(&pointer, "duplicate", detail));
+                broken.push(Invalid::for_field(&pointer, "duplicate", detail));
             };
             let variant = draft.find_existing(known);
             let same_sku = draft.sku.as_ref().is_some_and(|sku| !skus.insert(sku));
@@ -127,7 +128,7 @@ impl ProductDraft {
 }
 
 fn use_inventory(pointer: &str) -> Invalid {
-    Invalid::field(
+    Invalid::for_field(
         pointer,
         "use_inventory",
         "The stock of a SKU that exists is changed through /inventory/{sku}, so that every change \

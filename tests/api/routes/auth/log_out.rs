@@ -27,7 +27,7 @@ fn by_refresh_token(who: &Persona<'_>) -> Value {
 async fn the_callers_session_ends_with_the_answer_and_the_others_go_on() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let (tablet, eve) = (ada.signed_in_anew().await, app.customer("eve").await);
+    let (tablet, eve) = (ada.with_new_session().await, app.customer("eve").await);
 
     let answer = ada.call("POST", "/auth/logout").send().await;
 
@@ -43,7 +43,7 @@ async fn the_callers_session_ends_with_the_answer_and_the_others_go_on() {
 async fn a_refresh_token_is_enough() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let tablet = ada.signed_in_anew().await;
+    let tablet = ada.with_new_session().await;
 
     log_out(&app.anonymous(), by_refresh_token(&ada)).await.expect(204);
 
@@ -55,7 +55,7 @@ async fn a_refresh_token_is_enough() {
 async fn whoever_is_out_can_go_again_and_ends_nothing_more() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let tablet = ada.signed_in_anew().await;
+    let tablet = ada.with_new_session().await;
     let (nobody, by_token) = (app.anonymous(), by_refresh_token(&ada));
     log_out(&ada, json!({})).await.expect(204);
     let before = app.contents().await;
@@ -77,7 +77,7 @@ async fn whoever_is_out_can_go_again_and_ends_nothing_more() {
 async fn a_bearer_who_is_out_ends_the_session_of_the_refresh_token() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let tablet = ada.signed_in_anew().await;
+    let tablet = ada.with_new_session().await;
     log_out(&ada, json!({})).await.expect(204);
 
     log_out(&ada, by_refresh_token(&tablet)).await.expect(204);
@@ -104,7 +104,7 @@ async fn all_sessions_of_the_person_and_of_nobody_else_end_on_demand() {
     let app = App::start().await;
     let (ada, eve) = (app.customer("ada").await, app.customer("eve").await);
     for by_token in [false, true] {
-        let (phone, tablet) = (ada.signed_in_anew().await, ada.signed_in_anew().await);
+        let (phone, tablet) = (ada.with_new_session().await, ada.with_new_session().await);
         match by_token {
             false => log_out(&phone, json!({"all": true})).await.expect(204),
             true => {
@@ -118,14 +118,14 @@ async fn all_sessions_of_the_person_and_of_nobody_else_end_on_demand() {
         }
     }
     eve.get("/users/me").await.expect(200);
-    ada.signed_in_anew().await.get("/users/me").await.expect(200);
+    ada.with_new_session().await.get("/users/me").await.expect(200);
 }
 
 #[tokio::test]
 async fn who_has_been_away_for_long_can_still_go() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let tablet = ada.signed_in_anew().await;
+    let tablet = ada.with_new_session().await;
     app.advance(Duration::from_secs(16 * 60));
     ada.get("/users/me").await.expect_problem(401, "unauthenticated");
 

@@ -82,7 +82,7 @@ async fn a_lost_answer_is_given_again_for_ten_seconds() {
 async fn a_token_that_comes_back_after_ten_seconds_ends_the_session() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
-    let tablet = ada.signed_in_anew().await;
+    let tablet = ada.with_new_session().await;
     let renewed = refresh(&app, &first(&ada)).await.expect(200);
     app.advance(Duration::from_secs(10));
 
@@ -207,7 +207,7 @@ async fn sessions_that_are_renewed_at_once_do_not_disturb_each_other() {
     let ada = app.customer("ada").await;
     let mut devices = vec![ada.clone()];
     for _ in 1..10 {
-        devices.push(ada.signed_in_anew().await);
+        devices.push(ada.with_new_session().await);
     }
     for _ in 0..3 {
         app.race_updates(devices.len());
@@ -227,7 +227,7 @@ async fn a_database_in_trouble_logs_nobody_out() {
     let faults = Faults {
         conflicts: 10,
         throttles: 10,
-        lost_answers: 20,
+        lost_responses: 20,
         random: Some(Random::seeded()),
         ..Faults::default()
     };
@@ -339,7 +339,7 @@ async fn twenty_sessions_are_read_at_the_price_of_one() {
     let mut devices = vec![ada.clone()];
     for _ in 1..20 {
         app.advance(Duration::from_secs(1));
-        devices.push(ada.signed_in_anew().await);
+        devices.push(ada.with_new_session().await);
     }
     for device in &devices {
         device.refresh().await.expect(200);

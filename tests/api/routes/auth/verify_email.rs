@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::email::Email;
 use tests::answer::{members, tally};
-use tests::app::{App, OPERATOR};
+use tests::app::{App, FIRST_ADMIN};
 use tests::persona::Persona;
 
 const EMAIL: &str = "ada@example.com";
@@ -74,11 +74,12 @@ async fn nobody_can_plant_a_password_on_anothers_address() {
 async fn the_operators_address_runs_the_shop_once_it_is_verified_and_not_before() {
     let app = App::start().await;
     let (thief, owner) = (app.anonymous(), app.anonymous());
-    let account = |password: &str| json!({"email": OPERATOR, "password": password, "name": "Olga"});
+    let account =
+        |password: &str| json!({"email": FIRST_ADMIN, "password": password, "name": "Olga"});
     let stolen = "the thief's own";
     thief.post("/auth/register", account(stolen)).await.expect(202);
-    let mailed = app.verification_token(OPERATOR).await;
-    let login = json!({"email": OPERATOR, "password": stolen});
+    let mailed = app.verification_token(FIRST_ADMIN).await;
+    let login = json!({"email": FIRST_ADMIN, "password": stolen});
     thief.post("/auth/login", login).await.expect_problem(401, "invalid_credentials");
     let answer = owner.post("/auth/verify-email", verify(&mailed, PASSWORD)).await;
     answer.expect_problem(401, "invalid_credentials");
@@ -97,13 +98,13 @@ async fn the_operators_address_runs_the_shop_once_it_is_verified_and_not_before(
 async fn the_operators_account_from_before_runs_a_shop_that_nobody_runs_from_its_next_login_on() {
     let app = App::builder().configure(|config| config.email_verification = false).start().await;
     let visitor = app.anonymous();
-    let account = json!({"email": OPERATOR, "password": PASSWORD, "name": "Olga"});
+    let account = json!({"email": FIRST_ADMIN, "password": PASSWORD, "name": "Olga"});
     visitor.post("/auth/register", account).await.expect(202);
-    let login = json!({"email": OPERATOR, "password": PASSWORD});
+    let login = json!({"email": FIRST_ADMIN, "password": PASSWORD});
     let unverified = visitor.post("/auth/login", login.clone()).await.expect(200);
     assert_eq!(unverified["user"]["role"], "customer", "nobody verified the address");
 
-    let token = app.reset_token(OPERATOR).await;
+    let token = app.reset_token(FIRST_ADMIN).await;
     let reset = json!({"token": token, "password": PASSWORD});
     visitor.post("/auth/reset-password", reset).await.expect(204);
 
@@ -116,11 +117,11 @@ async fn the_operators_account_from_before_runs_a_shop_that_nobody_runs_from_its
 #[tokio::test]
 async fn an_operator_who_leaves_and_comes_back_is_a_customer_where_somebody_runs_the_shop() {
     let app = App::start().await;
-    let account = json!({"email": OPERATOR, "password": PASSWORD, "name": "Olga"});
+    let account = json!({"email": FIRST_ADMIN, "password": PASSWORD, "name": "Olga"});
     let login = app.anonymous().sign_up(account.clone()).await;
     let path = format!("/users/{}", login["user"]["id"].as_str().expect("an id"));
     app.admin().await.patch(&path, json!({"role": "customer"})).await.expect(200);
-    let login = json!({"email": OPERATOR, "password": PASSWORD});
+    let login = json!({"email": FIRST_ADMIN, "password": PASSWORD});
     let login = app.anonymous().post("/auth/login", login).await.expect(200);
     let olga = app.anonymous().with_token(login["access_token"].as_str().expect("a token"));
     olga.post("/users/me/deletion", json!({"password": PASSWORD})).await.expect(202);
@@ -133,12 +134,12 @@ async fn an_operator_who_leaves_and_comes_back_is_a_customer_where_somebody_runs
 #[tokio::test]
 async fn an_operator_who_was_made_a_customer_stays_one_while_somebody_runs_the_shop() {
     let app = App::start().await;
-    let account = json!({"email": OPERATOR, "password": PASSWORD, "name": "Olga"});
+    let account = json!({"email": FIRST_ADMIN, "password": PASSWORD, "name": "Olga"});
     let login = app.anonymous().sign_up(account).await;
     let path = format!("/users/{}", login["user"]["id"].as_str().expect("an id"));
     app.admin().await.patch(&path, json!({"role": "customer"})).await.expect(200);
 
-    let login = json!({"email": OPERATOR, "password": PASSWORD});
+    let login = json!({"email": FIRST_ADMIN, "password": PASSWORD});
     let again = app.anonymous().post("/auth/login", login).await.expect(200);
 
     assert_eq!(again["user"]["role"], "customer");

@@ -223,7 +223,7 @@ async fn a_key_is_stored_for_72_hours() {
     let first = place(&ada, "key", &order_of(&mug, 1)).await;
 
     app.advance(KEY_LIFETIME - Duration::from_secs(1));
-    let ada = ada.signed_in_anew().await;
+    let ada = ada.with_new_session().await;
     let late = place(&ada, "key", &order_of(&mug, 1)).await;
     assert_eq!(replayed(late, &first), first.body);
 

@@ -55,7 +55,7 @@ async fn the_other_sessions_end_and_the_callers_own_goes_on() {
     let app = App::start().await;
     let ada = app.customer("ada").await.with_password(OLD).await;
     let eve = app.customer("eve").await;
-    let thief = ada.signed_in_anew().await;
+    let thief = ada.with_new_session().await;
 
     ada.put("/users/me/password", change(OLD, NEW)).await.expect(204);
 
@@ -81,7 +81,7 @@ async fn a_mail_says_so() {
 async fn a_wrong_password_changes_nothing() {
     let app = App::start().await;
     let ada = app.customer("ada").await.with_password(OLD).await;
-    let other = ada.signed_in_anew().await;
+    let other = ada.with_new_session().await;
     let before = app.contents().await;
     for wrong in ["Correct horse", "correct horse ", "", NEW] {
         let answer = ada.put("/users/me/password", change(wrong, NEW)).await;

@@ -141,7 +141,7 @@ async fn of_two_runs_at_once_one_takes_the_person_out_of_an_order() {
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
     let before = admin.get(&path).await.expect(200)["version"].as_u64().expect("a version");
     app.advance(2 * MINUTE);
-    let admin = admin.signed_in_anew().await;
+    let admin = admin.with_new_session().await;
 
     app.race_updates(2);
     futures_util::future::join(erase(&app), erase(&app)).await;

@@ -60,14 +60,14 @@ async fn a_new_role_counts_from_the_next_request_on() {
     assert_eq!(answer.expect(200), expected);
     ada.get("/users/me").await.expect_problem(401, "unauthenticated");
     ada.refresh().await.expect_problem(401, "unauthenticated");
-    let ada = ada.signed_in_anew().await;
+    let ada = ada.with_new_session().await;
     assert_eq!(ada.get("/users").await.expect(200)["data"].as_array().map(Vec::len), Some(2));
     assert_eq!(ada.get("/users/me").await.expect(200), expected);
     assert_eq!(active_admins(&app).await.len(), 2);
 
     admin.patch(&path(&ada), json!({"role": "customer"})).await.expect(200);
     ada.get("/users").await.expect_problem(401, "unauthenticated");
-    ada.signed_in_anew().await.get("/users").await.expect_problem(403, "forbidden");
+    ada.with_new_session().await.get("/users").await.expect_problem(403, "forbidden");
     assert_eq!(active_admins(&app).await.len(), 1);
 }
 
@@ -76,7 +76,7 @@ async fn a_disabled_person_is_out_and_can_not_get_in_until_they_are_active_again
     let app = App::start().await;
     let admin = app.admin().await;
     let ada = app.customer("ada").await.with_password("correct horse").await;
-    let other = ada.signed_in_anew().await;
+    let other = ada.with_new_session().await;
     let email = ada.get("/users/me").await.expect(200)["email"].clone();
     let login = json!({"email": email, "password": "correct horse"});
     let log_in = async || app.anonymous().post("/auth/login", login.clone()).await;
@@ -104,7 +104,7 @@ async fn who_was_disabled_by_hand_can_be_let_in_again() {
 
     admin.patch(&path(&ada), json!({"status": "active"})).await.expect(200);
 
-    ada.signed_in_anew().await.get("/users/me").await.expect(200);
+    ada.with_new_session().await.get("/users/me").await.expect(200);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ const ALL: usize = 1000;
 
 #[tokio::test]
 async fn an_order_whose_first_responses_are_lost_is_still_a_201() {
-    for loss in [Loss::OfTheAnswer, Loss::OfTheRequest] {
+    for loss in [Loss::OfResponse, Loss::OfRequest] {
         let app = App::start().await;
         let ada = app.customer("ada").await;
         let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -30,7 +30,7 @@ async fn an_order_whose_first_responses_are_lost_is_still_a_201() {
 #[tokio::test]
 async fn an_outcome_that_stays_unknown_is_a_503_and_the_same_key_finds_the_order() {
     for (loss, status, replayed) in
-        [(Loss::OfTheAnswer, 201, Some("true")), (Loss::OfTheRequest, 201, None)]
+        [(Loss::OfResponse, 201, Some("true")), (Loss::OfRequest, 201, None)]
     {
         let timeouts = Duration::from_secs(2);
         let app =
@@ -58,28 +58,28 @@ async fn an_outcome_that_stays_unknown_is_a_503_and_the_same_key_finds_the_order
 async fn every_transaction_whose_response_is_lost_is_asked_for_its_outcome() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
-    app.lose(Loss::OfTheAnswer, 2);
+    app.lose(Loss::OfResponse, 2);
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 9)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     let order = ada.post("/orders", order_of(&mug, 2)).await.expect(201);
     let order = format!("/orders/{}", order["id"].as_str().expect("an id"));
 
-    app.lose(Loss::OfTheAnswer, 2);
+    app.lose(Loss::OfResponse, 2);
     let cancelled = ada.delete(&order).await.expect(200);
     assert_eq!((&cancelled["status"], &cancelled["version"]), (&json!("cancelled"), &json!(2)));
     assert_eq!(available(&ada, &mug).await, 9, "stock is given back once");
 
-    app.lose(Loss::OfTheAnswer, 2);
+    app.lose(Loss::OfResponse, 2);
     let renamed = json!({"name": "Mug", "price": mug["price"]});
     assert_eq!(admin.put(&path, renamed).await.expect(200)["version"], 2);
 
-    app.lose(Loss::OfTheAnswer, 2);
+    app.lose(Loss::OfResponse, 2);
     admin.delete(&path).await.expect(204);
 }
 
 #[tokio::test]
 async fn an_item_is_added_once_when_the_response_to_the_write_is_lost() {
-    for loss in [Loss::OfTheAnswer, Loss::OfTheRequest] {
+    for loss in [Loss::OfResponse, Loss::OfRequest] {
         let app = App::start().await;
         let ada = app.customer("ada").await;
         let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -96,7 +96,7 @@ async fn an_item_is_added_once_when_the_response_to_the_write_is_lost() {
 
 #[tokio::test]
 async fn an_order_whose_every_try_is_throttled_is_not_an_unknown_outcome() {
-    let faults = Faults { closed: Some("ORDER#"), ..Faults::default() };
+    let faults = Faults { throttled_prefix: Some("ORDER#"), ..Faults::default() };
     let app = App::builder().as_deployed().faults(faults).start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
@@ -110,10 +110,10 @@ async fn an_order_that_only_met_contention_is_not_an_unknown_outcome() {
     let app = App::start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
-    app.lose(Loss::ToAConflict, ALL);
+    app.lose(Loss::ByConflict, ALL);
 
     ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "unavailable");
 
-    app.lose(Loss::ToAConflict, 0);
+    app.lose(Loss::ByConflict, 0);
     assert_eq!(available(&ada, &mug).await, 9);
 }
