@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 
 use super::accounts::{ACCOUNTS, Account, LEAVER, SHOPPER};
 use super::products::{CLOSING, DemoProduct, products};
-use super::{mailed, purchases, sessions};
+use super::{mailed_tokens, purchases, sessions};
 use crate::failure::{Failure, Result};
 
 /// Products are written by this many at once.
@@ -61,7 +61,7 @@ pub async fn load(config: &Config) -> Result<usize> {
         add_account(store, account).await?;
     }
     begin_sessions(store).await?;
-    mailed::note(store).await.map_err(|error| failed("mails", format!("{error:?}")))?;
+    mailed_tokens::note(store).await.map_err(|error| failed("mails", format!("{error:?}")))?;
     let bought = purchases::make(&ctx, &SHOPPER).await;
     bought.map_err(|error| failed("purchases", format!("{error:?}")))?;
     Ok(added)

@@ -4,13 +4,13 @@
 mod accounts;
 mod categories;
 mod load;
-mod mailed;
+mod mailed_tokens;
 mod products;
 mod purchases;
 mod sessions;
 
 pub use accounts::{ACCOUNTS, ADMIN, Account, Address, LEAVER, SHOPPER};
 pub use load::load;
-pub use mailed::{reset_token, verification_token};
+pub use mailed_tokens::{reset_token, verification_token};
 pub use products::{COUNT, DemoProduct, DemoVariant, products};
 pub use sessions::{ISSUER, access_token, endable_token, renewable_token};

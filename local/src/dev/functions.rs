@@ -9,9 +9,9 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::cargo_shim::StandIn;
 use super::options::Options;
 use super::process::{Program, command};
-use super::stand_in::StandIn;
 use crate::failure::{Explain, Failure, Result};
 
 /// How long the first answer may take once everything is built.

@@ -9,6 +9,7 @@
 //! is dropped, in the opposite order.
 
 mod cargo_lambda;
+mod cargo_shim;
 mod data;
 mod emulator;
 mod environment;
@@ -17,7 +18,6 @@ mod options;
 mod ports;
 mod process;
 mod runtime_api;
-mod stand_in;
 #[cfg(test)]
 mod tests;
 
@@ -44,7 +44,7 @@ use crate::template::Template;
 
 /// Runs `cargo dev` with the arguments of this process.
 pub fn main() -> ExitCode {
-    if let Some(code) = stand_in::main() {
+    if let Some(code) = cargo_shim::main() {
         return code;
     }
     let started = Instant::now();

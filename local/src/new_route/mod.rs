@@ -3,14 +3,14 @@
 //!
 //! Every place is edited in memory first: where one can't be, nothing is written.
 
-mod places;
+mod files;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use shared::http::routes::{Access, ROUTES, Route};
 
-use self::places::Places;
+use self::files::Places;
 use crate::failure::{Explain, Failure, Result};
 
 /// The help text.

@@ -27,7 +27,7 @@
 //! assert!(pump.failures().all().is_empty());
 //! ```
 
-mod answer;
+mod batch_response;
 mod checkpoint;
 mod failures;
 mod filter;

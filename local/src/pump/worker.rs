@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::NotDone;
-use super::answer::{Verdict, verdict};
+use super::batch_response::{Verdict, verdict};
 use super::mapping::Mapping;
 use super::record::Record;
 use crate::clock::millis;
