@@ -11,13 +11,13 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType,
 };
 use local::database::Database;
-use local::serve::Served;
+use local::serve::RunningServer;
 use local::template::Template;
 use serde_json::Value;
 
 /// Returns the database's URL.
 pub fn endpoint() -> &'static str {
-    static ENDPOINT: OnceLock<(String, Option<Served>)> = OnceLock::new();
+    static ENDPOINT: OnceLock<(String, Option<RunningServer>)> = OnceLock::new();
     let start = || match configured_endpoint() {
         Some(endpoint) => (endpoint, None),
         None => {

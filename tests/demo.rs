@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use local::database::Database;
 use local::demo;
 use local::parameters::Parameters;
-use local::serve::Served;
+use local::serve::RunningServer;
 use serde_json::Value;
 use shared::config::Config;
 use tokio::sync::OnceCell;
@@ -15,8 +15,8 @@ use crate::database::template;
 
 /// A copy of the demo shop with a database of its own, which a test may change.
 pub struct DemoShop {
-    database: Served,
-    parameters: Served,
+    database: RunningServer,
+    parameters: RunningServer,
     _folder: Folder,
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use local::parameters::Parameters;
-use local::serve::Served;
+use local::serve::RunningServer;
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Fate {
 pub struct FaultyParameters {
     address: SocketAddr,
     calls: Arc<AtomicUsize>,
-    _real: Served,
+    _real: RunningServer,
 }
 
 impl FaultyParameters {

@@ -1,36 +1,36 @@
-//! The time, for parts that wait: what they do can be tested without waiting for it.
+//! A clock that tests can move forward, so that they need not wait.
 
 use std::time::Duration;
 
-/// The machine's clock, or one that is ahead of it.
+/// The machine's clock plus an offset, in milliseconds; the offset is 0 outside of tests and drains.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Clock {
-    ahead: i64,
+    offset: i64,
 }
 
 impl Clock {
-    /// Milliseconds since 1970.
+    /// Returns the current time in milliseconds since 1970.
     pub fn now(&self) -> i64 {
-        machine().saturating_add(self.ahead)
+        machine().saturating_add(self.offset)
     }
 
-    /// Goes ahead, so that now is `at` or later.
+    /// Moves the clock forward to `at`; does nothing if `at` has passed.
     pub fn skip_to(&mut self, at: i64) {
-        self.ahead += at.saturating_sub(self.now()).max(0);
+        self.offset += at.saturating_sub(self.now()).max(0);
     }
 
-    /// Goes ahead by `duration`.
+    /// Moves the clock forward by `duration`.
     pub fn skip(&mut self, duration: Duration) {
-        self.ahead = self.ahead.saturating_add(millis(duration));
+        self.offset = self.offset.saturating_add(millis(duration));
     }
 
-    /// How long it takes until `at`.
+    /// Returns the time left until `at`; zero if `at` has passed.
     pub fn until(&self, at: i64) -> Duration {
         Duration::from_millis(u64::try_from(at.saturating_sub(self.now())).unwrap_or(0))
     }
 }
 
-/// A duration in milliseconds.
+/// Converts a duration to milliseconds.
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! DynamoDB, embedded: the same requests and answers over HTTP, kept in memory or in one file.
+//! Emulates DynamoDB: an embedded engine with the same HTTP API, in memory or in one file.
 
 mod stream;
 
@@ -12,20 +12,20 @@ use serde_json::{Value, json};
 use crate::failure::{Explain, Failure, Result};
 use crate::forward::Forward;
 use crate::guard::Origins;
-use crate::serve::{Served, listen_hidden, serve, spawn};
+use crate::serve::{RunningServer, listen_on_random_address, serve, spawn};
 use crate::template::TableDefinition;
 
-/// A database; clones share it.
+/// A database; clones share its data.
 #[derive(Clone)]
 pub struct Database(dynoxide::Database);
 
 impl Database {
-    /// An empty one that lives as long as the process.
+    /// Creates an empty database in memory.
     pub fn in_memory() -> Result<Self> {
-        dynoxide::Database::memory().map(Self).explain(|| "can't make a database in memory")
+        dynoxide::Database::memory().map(Self).explain(|| "can't create a database in memory")
     }
 
-    /// The one in the file at `path`, which is made where it is missing.
+    /// Opens the database in the file at `path`, and creates the file if it is missing.
     pub fn file(path: &Path) -> Result<Self> {
         let opening = || format!("can't open the database {}", path.display());
         let name = path.to_str().ok_or("its path is not UTF-8").explain(opening)?;
@@ -34,28 +34,27 @@ impl Database {
         Ok(Self(database))
     }
 
-    /// Answers DynamoDB's requests where no web page finds it. The engine's own server answers
-    /// everybody, and tells browsers that any page may read it.
-    pub fn serve(&self) -> Result<Served> {
+    /// Serves DynamoDB's API on a random address, which web pages can't guess: the engine's own
+    /// server allows every origin.
+    pub fn serve(&self) -> Result<RunningServer> {
         let engine = self.0.clone();
-        spawn("database", listen_hidden()?, move |listener, stopped| {
+        spawn("database", listen_on_random_address()?, move |listener, stopped| {
             dynoxide::server::serve_with_shutdown(listener, engine, stopped)
         })
     }
 
-    /// Answers DynamoDB's requests on a listener that is bound already, to programs and pages of
-    /// this machine.
-    pub fn serve_on(&self, listener: TcpListener) -> Result<Served> {
+    /// Serves DynamoDB's API on `listener`; rejects requests with a foreign `Host` or `Origin`.
+    pub fn serve_on(&self, listener: TcpListener) -> Result<RunningServer> {
         let engine = self.serve()?;
         let router = Forward::to(engine.address()).router();
         let front = serve("database", listener, router, Origins::OfThisMachine)?;
-        Ok(front.in_front_of(engine))
+        Ok(front.with_upstream(engine))
     }
 
-    /// Makes the table `name` unless it is there already.
+    /// Creates the table `name` unless it exists.
     ///
-    /// A table made from another definition is left alone and refused: its data is the
-    /// developer's to keep or to drop.
+    /// Fails, and changes nothing, if the table exists with another definition: the developer
+    /// decides whether its data may be deleted.
     pub fn ensure_table(&self, name: &str, definition: &TableDefinition) -> Result<()> {
         if let Some(existing) = self.describe(name)? {
             let differences = differences(&existing, &definition.create);
@@ -63,7 +62,7 @@ impl Database {
                 return Ok(());
             }
             return Err(Failure::new(format!(
-                "the local table differs from template.yaml ({}): start once with --fresh, which drops the local data",
+                "the local table differs from template.yaml ({}): start once with --fresh, which deletes the local data",
                 differences.join(", ")
             )));
         }
@@ -71,7 +70,7 @@ impl Database {
     }
 
     fn create_table(&self, name: &str, definition: &TableDefinition) -> Result<()> {
-        let creating = || format!("can't make the table {name} of template.yaml's definition");
+        let creating = || format!("can't create the table {name} as template.yaml defines it");
         let mut create = definition.create.clone();
         create["TableName"] = name.into();
         self.0.create_table(request(create)?).explain(creating)?;
@@ -96,7 +95,7 @@ impl Database {
     }
 }
 
-/// A request from its JSON form: what it takes is the same here as over HTTP.
+/// Parses a request of the engine from the JSON body that it has over HTTP.
 fn request<T: DeserializeOwned>(body: Value) -> Result<T> {
     serde_json::from_value(body).map_err(|error| {
         let words = error.to_string();
@@ -104,7 +103,8 @@ fn request<T: DeserializeOwned>(body: Value) -> Result<T> {
     })
 }
 
-/// In what an existing table differs from its definition, as far as queries and streams notice.
+/// Returns the parts in which an existing table differs from its definition: keys, attributes,
+/// indexes and stream.
 fn differences(existing: &Value, wanted: &Value) -> Vec<&'static str> {
     let view = |table: &Value| table["StreamSpecification"]["StreamViewType"].clone();
     let attributes = |table: &Value| members(&table["AttributeDefinitions"]);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_is_there_is_kept() {
+    fn an_existing_table_is_kept() {
         let database = Database::in_memory().unwrap();
         let definition = definition("lists");
         database.ensure_table("bodega", &definition).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_of_another_definition_is_refused_with_the_remedy() {
+    fn a_table_of_another_definition_is_an_error_that_names_the_remedy() {
         let database = Database::in_memory().unwrap();
         database.ensure_table("bodega", &definition("lists")).unwrap();
         let refusal = database.ensure_table("bodega", &definition("history")).unwrap_err();
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_that_makes_no_sense_is_explained() {
+    fn an_invalid_definition_is_an_error_without_the_engines_prefix() {
         let database = Database::in_memory().unwrap();
         let mut broken = definition("lists");
         broken.create["KeySchema"] = json!([]);

@@ -1,16 +1,16 @@
-//! What went wrong, as one line that a developer can act on.
+//! The error type of the local cloud: one line of text for the developer.
 
 use std::fmt::{self, Display};
 
-/// One line: what went wrong, and where possible the remedy.
+/// An error as one line of text: what failed, and where possible what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure(String);
 
-/// The result of whatever the local cloud does.
+/// A result whose error is a [`Failure`].
 pub type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
-    /// A failure that reads `line`.
+    /// Creates a failure with the text `line`.
     pub fn new(line: impl Into<String>) -> Self {
         Self(line.into())
     }
@@ -24,9 +24,9 @@ impl Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Says what was being done when an error came.
+/// Adds to an error what the program was doing.
 pub trait Explain<T> {
-    /// Puts `doing` before the error's own words: `doing: error`.
+    /// Converts an error to a [`Failure`] with the text `doing: error`.
     fn explain<D: Display>(self, doing: impl FnOnce() -> D) -> Result<T>;
 }
 

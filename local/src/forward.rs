@@ -1,4 +1,4 @@
-//! Passes requests on to another server of this machine.
+//! Forwards HTTP requests to another server on this machine.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use crate::failure::{Explain, Result};
 use crate::http::Client;
 
-/// The way to another server.
+/// Forwards requests to one server.
 #[derive(Debug, Clone)]
 pub(crate) struct Forward {
     to: SocketAddr,
@@ -18,17 +18,18 @@ pub(crate) struct Forward {
 }
 
 impl Forward {
-    /// The way to the server at `address`.
+    /// Creates a forwarder to the server at `address`.
     pub fn to(address: SocketAddr) -> Self {
         Self { to: address, client: Client::new() }
     }
 
-    /// A server that passes everything on.
+    /// Returns a router that forwards every request; it responds with 502 when the server can't be
+    /// reached.
     pub fn router(self) -> Router {
         Router::new().fallback(pass_on).with_state(self)
     }
 
-    /// Sends a request there as it is, and waits for the answer as long as it takes.
+    /// Forwards a request unchanged, and waits for the response without a timeout.
     pub async fn send(&self, mut request: Request) -> Result<Response> {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let uri = format!("http://{}{path}", self.to);

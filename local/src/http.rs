@@ -1,4 +1,4 @@
-//! A small HTTP client for what listens on this machine.
+//! A small HTTP client for servers on this machine.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::failure::{Explain, Failure, Result};
 
-/// Lambda's own limit of an answer is 6 MB, the database's 1 MB: nobody here sends more.
+/// Above the largest responses: Lambda's limit is 6 MB, the database's 1 MB.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-/// Connections, kept open for the next request.
+/// An HTTP client that reuses its connections; clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Client(Connections<HttpConnector, Body>);
 
-/// What came back.
+/// A response whose body has been read.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct FullResponse {
     pub status: StatusCode,
     pub body: Bytes,
 }
@@ -30,21 +30,21 @@ impl Client {
         Self(Connections::builder(TokioExecutor::new()).build_http())
     }
 
-    /// Sends a request, and waits for the head of its answer as long as it takes.
+    /// Sends a request, and waits for the head of its response without a timeout.
     pub async fn send(&self, request: Request<Body>) -> Result<Response> {
         let to = request.uri().to_string();
-        let answer = self.0.request(request).await.explain(|| format!("asking {to}"))?;
-        Ok(answer.map(Body::new))
+        let response = self.0.request(request).await.explain(|| format!("asking {to}"))?;
+        Ok(response.map(Body::new))
     }
 
-    /// Posts `body`, and waits no longer than `timeout` for the whole answer.
+    /// Sends a `POST` with `body`, and fails if the whole response takes longer than `timeout`.
     pub async fn post(
         &self,
         url: &str,
         headers: &[(&str, &str)],
         body: String,
         timeout: Duration,
-    ) -> Result<Answer> {
+    ) -> Result<FullResponse> {
         let posting = || format!("POST {url}");
         let mut request = Request::post(url);
         for (name, value) in headers {
@@ -54,10 +54,10 @@ impl Client {
         let exchange = async {
             let (head, body) = self.send(request).await?.into_parts();
             let body = to_bytes(body, LARGEST_BODY).await.explain(posting)?;
-            Ok(Answer { status: head.status, body })
+            Ok(FullResponse { status: head.status, body })
         };
         tokio::time::timeout(timeout, exchange).await.map_err(|_| {
-            Failure::new(format!("POST {url}: no answer in {} s", timeout.as_secs()))
+            Failure::new(format!("POST {url}: no response within {} s", timeout.as_secs()))
         })?
     }
 }

@@ -1,17 +1,18 @@
-//! The cloud on your machine: what stands in for AWS while you work on the shop.
+//! The local cloud: emulates the parts of AWS that the shop uses, for development and tests.
 //!
-//! `cargo dev` ([`dev`]) puts the parts together; the tests use them one by one. `cargo new-route`
-//! ([`new_route`]) makes the places of a new route.
+//! `cargo dev` ([`dev`]) starts all parts together; the tests use them one by one. `cargo new-route`
+//! ([`new_route`]) generates the files of a new route.
 //!
-//! | module | stands for |
+//! | module | emulates |
 //! |---|---|
 //! | [`database`] | DynamoDB |
 //! | [`parameters`] | SSM's parameter store |
 //! | [`mailbox`] | SES |
-//! | [`pump`] | Lambda's event source mapping: the table's stream to its functions |
-//! | [`schedules`] | EventBridge |
-//! | [`template`] | CloudFormation: the table as `template.yaml` defines it |
-//! | [`demo`] | a shop that has been open for a while |
+//! | [`pump`] | Lambda's event source mapping: invokes functions with the records of the table's stream |
+//! | [`schedules`] | EventBridge's schedules |
+//! | [`template`] | CloudFormation: reads the table and the events from `template.yaml` |
+//!
+//! [`demo`] is the demo data.
 
 mod clock;
 pub mod database;

@@ -1,7 +1,7 @@
-//! SSM's parameter store, as far as the shop uses it: `GetParameter` with decryption and
-//! `PutParameter`, of a `SecureString`. Anything else is refused.
+//! Emulates SSM's parameter store: `GetParameter` with decryption and `PutParameter`, both of a
+//! `SecureString`. Any other request is an error.
 //!
-//! Strict where the real one is: a parameter that exists is overwritten only when asked.
+//! Like SSM, it replaces an existing parameter only if the request has `Overwrite`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,9 +20,9 @@ use serde_json::{Value, json};
 
 use crate::failure::{Explain, Result};
 use crate::guard::Origins;
-use crate::serve::{Served, listen, serve};
+use crate::serve::{RunningServer, listen, serve};
 
-/// A parameter store; clones share it.
+/// A parameter store; clones share its data.
 #[derive(Clone, Default)]
 pub struct Parameters(Arc<Mutex<Store>>);
 
@@ -62,17 +62,18 @@ enum Type {
     SecureString,
 }
 
-/// What SSM answers with status 400 or 500: its `__type` and a message.
+/// An error response of SSM: status 400 or 500, `__type` and message.
 #[derive(Debug, PartialEq, Eq)]
-struct Refusal(StatusCode, &'static str, String);
+struct ErrorResponse(StatusCode, &'static str, String);
 
 impl Parameters {
-    /// An empty store that lives as long as the process.
+    /// Creates an empty store in memory.
     pub fn in_memory() -> Self {
         Self::default()
     }
 
-    /// The store in the JSON file at `path`, which is made with the first parameter.
+    /// Opens the store in the JSON file at `path`; a missing file is created with the first
+    /// parameter.
     pub fn file(path: &Path) -> Result<Self> {
         let reading = || format!("can't read the parameters in {}", path.display());
         let parameters = match std::fs::read(path) {
@@ -84,14 +85,14 @@ impl Parameters {
         Ok(Self(Arc::new(Mutex::new(store))))
     }
 
-    /// Answers SSM's requests on 127.0.0.1; port 0 is any free one.
-    pub fn serve(&self, port: u16) -> Result<Served> {
+    /// Serves SSM's API on 127.0.0.1; port 0 takes any free port.
+    pub fn serve(&self, port: u16) -> Result<RunningServer> {
         self.serve_on(listen(port)?)
     }
 
-    /// Answers SSM's requests on a listener that is bound already.
-    pub fn serve_on(&self, listener: TcpListener) -> Result<Served> {
-        let router = Router::new().route("/", post(answer)).with_state(self.clone());
+    /// Serves SSM's API on `listener`.
+    pub fn serve_on(&self, listener: TcpListener) -> Result<RunningServer> {
+        let router = Router::new().route("/", post(handle)).with_state(self.clone());
         serve("parameter store", listener, router, Origins::OfThisMachine)
     }
 
@@ -99,13 +100,13 @@ impl Parameters {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn get(&self, request: &GetParameter) -> std::result::Result<Value, Refusal> {
+    fn get(&self, request: &GetParameter) -> std::result::Result<Value, ErrorResponse> {
         if !request.with_decryption {
-            return Err(invalid("the local parameter store reads WithDecryption only"));
+            return Err(invalid("the local parameter store supports only WithDecryption"));
         }
         let store = self.store();
         let parameter = store.parameters.get(&request.name).ok_or_else(|| {
-            Refusal(
+            ErrorResponse(
                 StatusCode::BAD_REQUEST,
                 "ParameterNotFound",
                 format!("Parameter {} not found.", request.name),
@@ -121,11 +122,11 @@ impl Parameters {
         }}))
     }
 
-    fn put(&self, request: PutParameter) -> std::result::Result<Value, Refusal> {
+    fn put(&self, request: PutParameter) -> std::result::Result<Value, ErrorResponse> {
         let mut store = self.store();
         let current = store.parameters.get(&request.name);
         if current.is_some() && !request.overwrite {
-            return Err(Refusal(
+            return Err(ErrorResponse(
                 StatusCode::BAD_REQUEST,
                 "ParameterAlreadyExists",
                 "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.".to_owned(),
@@ -139,7 +140,7 @@ impl Parameters {
         store.parameters.insert(request.name, Parameter { value: request.value, version });
         if let Err(error) = store.save() {
             store.parameters = before;
-            return Err(Refusal(
+            return Err(ErrorResponse(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "InternalServerError",
                 error.to_string(),
@@ -150,7 +151,7 @@ impl Parameters {
 }
 
 impl Store {
-    /// Replaces the file as a whole: a crash leaves the old or the new one.
+    /// Writes a new file and renames it, so that a crash leaves either the old or the new file.
     fn save(&self) -> std::io::Result<()> {
         let Some(file) = &self.file else {
             return Ok(());
@@ -167,20 +168,20 @@ impl Store {
     }
 }
 
-fn invalid(why: &str) -> Refusal {
-    Refusal(StatusCode::BAD_REQUEST, "ValidationException", why.to_owned())
+fn invalid(why: &str) -> ErrorResponse {
+    ErrorResponse(StatusCode::BAD_REQUEST, "ValidationException", why.to_owned())
 }
 
-fn parse<T: for<'a> Deserialize<'a>>(body: &[u8]) -> std::result::Result<T, Refusal> {
+fn parse<T: for<'a> Deserialize<'a>>(body: &[u8]) -> std::result::Result<T, ErrorResponse> {
     serde_json::from_slice(body).map_err(|error| invalid(&error.to_string()))
 }
 
-async fn answer(State(parameters): State<Parameters>, headers: HeaderMap, body: Bytes) -> Response {
+async fn handle(State(parameters): State<Parameters>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let outcome = match target.unwrap_or_default() {
         "AmazonSSM.GetParameter" => parse(&body).and_then(|request| parameters.get(&request)),
         "AmazonSSM.PutParameter" => parse(&body).and_then(|request| parameters.put(request)),
-        other => Err(Refusal(
+        other => Err(ErrorResponse(
             StatusCode::BAD_REQUEST,
             "UnknownOperationException",
             format!("the local parameter store has no operation «{other}»"),
@@ -188,7 +189,7 @@ async fn answer(State(parameters): State<Parameters>, headers: HeaderMap, body: 
     };
     let (status, body) = match outcome {
         Ok(body) => (StatusCode::OK, body),
-        Err(Refusal(status, kind, message)) => {
+        Err(ErrorResponse(status, kind, message)) => {
             (status, json!({"__type": kind, "message": message}))
         }
     };
@@ -213,14 +214,16 @@ mod tests {
         }
     }
 
-    fn refused<T: std::fmt::Debug>(outcome: std::result::Result<T, Refusal>) -> &'static str {
+    fn error_name<T: std::fmt::Debug>(
+        outcome: std::result::Result<T, ErrorResponse>,
+    ) -> &'static str {
         outcome.unwrap_err().1
     }
 
     #[test]
-    fn what_is_put_can_be_got() {
+    fn a_parameter_that_was_put_can_be_read() {
         let parameters = Parameters::in_memory();
-        assert_eq!(refused(parameters.get(&get("/bodega/key"))), "ParameterNotFound");
+        assert_eq!(error_name(parameters.get(&get("/bodega/key"))), "ParameterNotFound");
         assert_eq!(parameters.put(put("/bodega/key", "secret")).unwrap()["Version"], 1);
         let parameter = parameters.get(&get("/bodega/key")).unwrap();
         assert_eq!(parameter["Parameter"]["Value"], "secret");
@@ -228,10 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_overwritten_only_when_asked() {
+    fn a_parameter_is_overwritten_only_with_overwrite() {
         let parameters = Parameters::in_memory();
         parameters.put(put("/key", "first")).unwrap();
-        assert_eq!(refused(parameters.put(put("/key", "second"))), "ParameterAlreadyExists");
+        assert_eq!(error_name(parameters.put(put("/key", "second"))), "ParameterAlreadyExists");
         let again = PutParameter { overwrite: true, ..put("/key", "third") };
         assert_eq!(parameters.put(again).unwrap()["Version"], 2);
         assert_eq!(parameters.get(&get("/key")).unwrap()["Parameter"]["Value"], "third");
@@ -240,11 +243,11 @@ mod tests {
     #[test]
     fn a_parameter_needs_a_value() {
         let parameters = Parameters::in_memory();
-        assert_eq!(refused(parameters.put(put("/key", ""))), "ValidationException");
+        assert_eq!(error_name(parameters.put(put("/key", ""))), "ValidationException");
     }
 
     #[test]
-    fn what_the_shop_does_not_use_is_refused_by_name() {
+    fn an_unsupported_member_is_an_error_that_names_it() {
         let get =
             |body| parse::<GetParameter>(body).and_then(|get| Parameters::default().get(&get));
         let put = |body| parse::<PutParameter>(body).and_then(|put| Parameters::default().put(put));
@@ -258,14 +261,14 @@ mod tests {
                 "Tier",
             ),
         ] {
-            let Refusal(_, kind, words) = outcome.unwrap_err();
+            let ErrorResponse(_, kind, words) = outcome.unwrap_err();
             assert_eq!(kind, "ValidationException");
             assert!(words.contains(named), "{named}: {words}");
         }
     }
 
     #[test]
-    fn of_many_that_create_at_once_one_wins() {
+    fn of_many_concurrent_creations_one_succeeds() {
         let parameters = Parameters::in_memory();
         let winners: usize = std::thread::scope(|scope| {
             let racers: Vec<_> = (0..16)
@@ -280,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_keeps_parameters_for_its_owner_only() {
+    fn a_file_keeps_parameters_and_only_its_owner_may_read_it() {
         let folder = std::env::temp_dir().join(format!("bodega-parameters-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("parameters.json");
@@ -309,9 +312,9 @@ mod tests {
             body.len()
         )
         .unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-        assert!(answer.contains(r#""__type":"ParameterNotFound""#), "{answer}");
+        let mut response = String::new();
+        connection.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 400"), "{response}");
+        assert!(response.contains(r#""__type":"ParameterNotFound""#), "{response}");
     }
 }

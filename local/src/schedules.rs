@@ -1,8 +1,8 @@
-//! EventBridge, as far as the shop uses it: functions that run every so often.
+//! Emulates EventBridge's schedules: invokes functions at fixed intervals.
 //!
-//! `rate(… minutes)` of `Schedule` events in `template.yaml`, and no other form. A schedule begins
-//! one period after the start, and a function that still runs is not run again: the next time
-//! counts.
+//! Supports `Schedule` events in `template.yaml` with `rate(… minutes)`, and no other form. The
+//! first run is one period after the start. A run is skipped while the function's previous run has
+//! not ended.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html>
 
 use std::collections::BTreeSet;
@@ -16,13 +16,13 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, millis};
 use crate::failure::{Explain, Failure, Result};
-use crate::pump::{Functions, NotDone, to_the_second};
+use crate::pump::{Functions, InvokeError, to_the_second};
 use crate::template::Template;
 
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 
-/// A function that runs every so often.
+/// A function and how often it runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     /// The function's binary.
@@ -39,7 +39,7 @@ struct Properties {
     schedule: String,
 }
 
-/// The schedules of a shop.
+/// Runs functions by their schedules.
 #[derive(Debug)]
 pub struct Schedules {
     schedules: Vec<Schedule>,
@@ -49,7 +49,8 @@ pub struct Schedules {
 }
 
 impl Schedule {
-    /// Every schedule of a template; one that we can't keep is refused.
+    /// Reads all schedules of a template; fails for a property or an expression that is not
+    /// supported.
     pub fn all(template: &Template) -> Result<Vec<Self>> {
         let mut schedules = Vec::new();
         for (function, event, properties) in template.events("Schedule") {
@@ -64,7 +65,7 @@ impl Schedule {
         Ok(schedules)
     }
 
-    /// What the function gets.
+    /// Returns the event that the function is invoked with.
     /// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-structure.html>
     fn event(&self, at: i64) -> Value {
         let Self { function, event, .. } = self;
@@ -82,7 +83,7 @@ impl Schedule {
     }
 }
 
-/// `rate(1 minute)`, `rate(5 minutes)`
+/// Parses `rate(1 minute)` or `rate(5 minutes)`; fails for any other expression.
 fn period(expression: &str) -> Result<Duration> {
     let inside = expression.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
     let minutes = inside.and_then(|rate| match rate.split_once(' ')? {
@@ -90,13 +91,14 @@ fn period(expression: &str) -> Result<Duration> {
         (number, "minutes") => number.parse().ok().filter(|minutes| *minutes > 1),
         _ => None,
     });
-    let minutes: u32 = minutes
-        .ok_or_else(|| Failure::new(format!("«{expression}»: it knows rate(N minutes) only")))?;
+    let minutes: u32 = minutes.ok_or_else(|| {
+        Failure::new(format!("«{expression}»: only rate(N minutes) is supported"))
+    })?;
     Ok(Duration::from_secs(60).saturating_mul(minutes))
 }
 
 impl Schedules {
-    /// Schedules that begin one period from now.
+    /// Creates schedules whose first run is one period from now.
     pub fn new(schedules: Vec<Schedule>) -> Self {
         Self::starting(schedules, Clock::default().now())
     }
@@ -106,7 +108,7 @@ impl Schedules {
         Self { schedules, due, running: BTreeSet::new() }
     }
 
-    /// Runs what is due, as long as it is polled.
+    /// Invokes functions when they are due; never returns.
     pub async fn run(mut self, functions: &impl Functions) {
         let clock = Clock::default();
         let mut under_way = FuturesUnordered::new();
@@ -124,11 +126,12 @@ impl Schedules {
         }
     }
 
+    /// Returns the time of the next run; `None` without schedules.
     fn next(&self) -> Option<i64> {
         self.due.iter().min().copied()
     }
 
-    /// The functions to run now, each with its event.
+    /// Returns the functions to run now, each with its event, and plans their next runs.
     fn take_due(&mut self, now: i64) -> Vec<(String, Value)> {
         let mut runs = Vec::new();
         for (schedule, due) in self.schedules.iter().zip(&mut self.due) {
@@ -136,7 +139,7 @@ impl Schedules {
                 continue;
             }
             let at = *due;
-            // A machine that slept has missed some: they are not made up for.
+            // Runs that were missed while the machine was asleep are not repeated.
             let missed = (now - at) / schedule.period;
             *due = at.saturating_add(schedule.period.saturating_mul(missed + 1));
             if self.running.insert(schedule.function.clone()) {
@@ -146,12 +149,16 @@ impl Schedules {
         runs
     }
 
-    fn ended(&mut self, function: &str, outcome: std::result::Result<Value, NotDone>) {
+    fn ended(&mut self, function: &str, outcome: std::result::Result<Value, InvokeError>) {
         self.running.remove(function);
         match outcome {
             Ok(_) => {}
-            Err(NotDone::Failed(why)) => eprintln!("{function}: its scheduled run failed: {why}"),
-            Err(NotDone::Unavailable(why)) => eprintln!("{function} was not run on time: {why}"),
+            Err(InvokeError::Failed(why)) => {
+                eprintln!("{function}: its scheduled run failed: {why}")
+            }
+            Err(InvokeError::Unavailable(why)) => {
+                eprintln!("{function}: its scheduled run could not be started: {why}")
+            }
         }
     }
 }
@@ -206,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schedule_that_we_cannot_keep_is_refused_with_its_name() {
+    fn an_unsupported_schedule_is_an_error_that_names_it() {
         for (properties, named) in [
             ("Schedule: cron(0 3 * * ? *)", "cron(0 3 * * ? *)"),
             ("Schedule: rate(5 minutes), Enabled: false", "Enabled"),
@@ -223,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_event_is_eventbridges() {
+    fn the_event_has_the_form_of_eventbridge() {
         let mut event = schedules(EVERY_FIVE_MINUTES)[0].event(1_767_225_600_123);
         assert!(event["id"].take().is_string());
         assert_eq!(
@@ -265,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_missed_is_not_made_up_for() {
+    fn missed_runs_are_not_repeated() {
         let mut schedules = Schedules::starting(schedules(EVERY_FIVE_MINUTES), 0);
         assert_eq!(schedules.take_due(10 * FIVE_MINUTES + 1).len(), 1);
         schedules.ended("erase-users", Ok(Value::Null));
@@ -274,14 +281,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_due_is_invoked_and_free_again_afterwards() {
+    async fn a_function_is_invoked_again_after_its_run_has_ended() {
         use std::cell::Cell;
 
         struct Counting(Cell<u32>);
         impl Functions for Counting {
-            async fn invoke(&self, _: &str, _: Value) -> std::result::Result<Value, NotDone> {
+            async fn invoke(&self, _: &str, _: Value) -> std::result::Result<Value, InvokeError> {
                 self.0.set(self.0.get() + 1);
-                Err(NotDone::Failed("it may fail, and is run again".to_owned()))
+                Err(InvokeError::Failed("a failed run does not stop the schedule".to_owned()))
             }
         }
         let mut often = schedules(EVERY_FIVE_MINUTES);

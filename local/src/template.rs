@@ -1,7 +1,7 @@
-//! `template.yaml`, read the way CloudFormation reads it.
+//! Reads `template.yaml` as CloudFormation does.
 //!
-//! Short intrinsics come out in their long form: `!Ref Table` is `{"Ref": "Table"}`,
-//! `!GetAtt Table.Arn` is `{"Fn::GetAtt": ["Table", "Arn"]}`.
+//! Converts intrinsic functions from their short to their long form: `!Ref Table` to
+//! `{"Ref": "Table"}`, `!GetAtt Table.Arn` to `{"Fn::GetAtt": ["Table", "Arn"]}`.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::failure::{Explain, Failure, Result};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template(Value);
 
-/// A table as the template defines it, in DynamoDB's own words.
+/// A table as the template defines it, as bodies of DynamoDB requests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableDefinition {
     /// The body of a `CreateTable` request, without `TableName`.
@@ -23,10 +23,11 @@ pub struct TableDefinition {
     pub time_to_live: Option<Value>,
 }
 
-/// What a table has in both worlds under the same name and in the same form.
+/// Properties of a table that are the same in the template and in a `CreateTable` request.
 const TABLE_PROPERTIES: [&str; 3] = ["AttributeDefinitions", "BillingMode", "KeySchema"];
 
-/// What it has in another form, or not at all: a local table is there to be thrown away.
+/// Properties of a table that are converted for the local table, or ignored since its data is
+/// disposable.
 const OTHER_TABLE_PROPERTIES: [&str; 5] = [
     "DeletionProtectionEnabled",
     "GlobalSecondaryIndexes",
@@ -36,7 +37,8 @@ const OTHER_TABLE_PROPERTIES: [&str; 5] = [
 ];
 const INDEX_PROPERTIES: [&str; 3] = ["IndexName", "KeySchema", "Projection"];
 
-/// The events that call functions here: the emulator, the schedules and the pump see to them.
+/// The types of events that the local cloud emulates: by the emulator, [`crate::schedules`] and
+/// [`crate::pump`].
 const EVENTS: [&str; 3] = ["HttpApi", "Schedule", "DynamoDB"];
 
 impl Template {
@@ -47,19 +49,19 @@ impl Template {
         Self::parse(&text).explain(|| path.display().to_string())
     }
 
-    /// Reads a template.
+    /// Parses the text of a template.
     pub fn parse(text: &str) -> Result<Self> {
         let yaml: Yaml =
             yaml_serde::from_str(text).map_err(|error| Failure::new(error.to_string()))?;
         long_form(yaml).map(Self)
     }
 
-    /// The whole document, with intrinsics in their long form.
+    /// Returns the whole document, with intrinsic functions in their long form.
     pub fn as_value(&self) -> &Value {
         &self.0
     }
 
-    /// The resources of one type: logical name and definition.
+    /// Returns the resources of one type, each with its logical name and definition.
     pub fn resources<'a>(&'a self, of_type: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
         let all = self.0["Resources"].as_object();
         all.into_iter()
@@ -68,8 +70,8 @@ impl Template {
             .map(|(name, resource)| (name.as_str(), resource))
     }
 
-    /// The events of this type that functions have: the function's binary, the event's name, its
-    /// properties.
+    /// Returns all events of one type, each with the name of the function's binary, the event's name
+    /// and its properties.
     pub fn events<'a>(
         &'a self,
         of_type: &'a str,
@@ -85,7 +87,7 @@ impl Template {
         })
     }
 
-    /// Refuses an event of a kind that nothing here calls a function for.
+    /// Fails if a function has an event of a type that the local cloud does not emulate.
     pub fn check_events(&self) -> Result<()> {
         for (name, function) in self.resources("AWS::Serverless::Function") {
             let events = function["Properties"]["Events"].as_object().into_iter().flatten();
@@ -93,7 +95,7 @@ impl Template {
                 if !EVENTS.iter().any(|known| kind == known) {
                     return Err(Failure::new(format!(
                         "the local cloud doesn't emulate the event {event} of {name}: its Type is \
-                         {kind}, and {} are all it knows",
+                         {kind}, and only {} are supported",
                         EVENTS.join(", ")
                     )));
                 }
@@ -102,7 +104,7 @@ impl Template {
         Ok(())
     }
 
-    /// The one table of the template.
+    /// Returns the template's only table; fails for a property that the local database lacks.
     pub fn table_definition(&self) -> Result<TableDefinition> {
         let mut tables = self.resources("AWS::DynamoDB::Table");
         let (Some((name, table)), None) = (tables.next(), tables.next()) else {
@@ -110,11 +112,11 @@ impl Template {
         };
         let properties = &table["Properties"];
         let known = [&TABLE_PROPERTIES[..], &OTHER_TABLE_PROPERTIES].concat();
-        refuse_others(name, properties, &known)?;
+        reject_unknown(name, properties, &known)?;
         let mut create = pick(properties, &TABLE_PROPERTIES);
         if let Some(indexes) = properties["GlobalSecondaryIndexes"].as_array() {
             for index in indexes {
-                refuse_others(name, index, &INDEX_PROPERTIES)?;
+                reject_unknown(name, index, &INDEX_PROPERTIES)?;
             }
             let indexes = indexes.iter().map(|index| pick(index, &INDEX_PROPERTIES)).collect();
             create["GlobalSecondaryIndexes"] = indexes;
@@ -125,30 +127,30 @@ impl Template {
         let time_to_live = properties.get("TimeToLiveSpecification").cloned();
         if let Some(intrinsic) = intrinsic_in(&create) {
             return Err(Failure::new(format!(
-                "{name} uses {intrinsic} in a property that the local database needs too: write the value itself"
+                "{name} uses {intrinsic} in a property that the local database needs: write a literal value"
             )));
         }
         Ok(TableDefinition { create, time_to_live })
     }
 }
 
-/// Refuses what the local database would not have.
-fn refuse_others(table: &str, properties: &Value, known: &[&str]) -> Result<()> {
+/// Fails if `properties` has one that is not in `known`.
+fn reject_unknown(table: &str, properties: &Value, known: &[&str]) -> Result<()> {
     let mut names = properties.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     match names.find(|name| !known.contains(name)) {
         Some(name) => {
-            Err(Failure::new(format!("the local database has no {name}, which {table} has")))
+            Err(Failure::new(format!("{table} has {name}, which the local database lacks")))
         }
         None => Ok(()),
     }
 }
 
-/// The members of `object` with these names.
+/// Returns the members of `object` that have these names.
 fn pick(object: &Value, names: &[&str]) -> Value {
     names.iter().filter_map(|name| Some(((*name).to_owned(), object.get(name)?.clone()))).collect()
 }
 
-/// The first intrinsic function somewhere in `value`.
+/// Returns the first intrinsic function in `value`, at any depth.
 fn intrinsic_in(value: &Value) -> Option<&str> {
     match value {
         Value::Array(items) => items.iter().find_map(intrinsic_in),
@@ -189,7 +191,7 @@ fn member_name(name: Yaml) -> Result<String> {
     }
 }
 
-/// One short intrinsic in its long form.
+/// Converts an intrinsic function to its long form.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html>
 fn intrinsic(tag: &str, argument: Value) -> Value {
     match (tag, argument) {
@@ -240,7 +242,7 @@ Resources:
     }
 
     #[test]
-    fn short_intrinsics_come_out_long() {
+    fn short_intrinsics_are_converted_to_their_long_form() {
         for (short, long) in [
             ("!Ref Table", json!({"Ref": "Table"})),
             ("!Condition IsProd", json!({"Condition": "IsProd"})),
@@ -261,7 +263,7 @@ Resources:
     }
 
     #[test]
-    fn the_table_comes_out_as_a_request() {
+    fn the_table_is_converted_to_a_request() {
         let definition = Template::parse(TABLE).unwrap().table_definition().unwrap();
         assert_eq!(
             definition.create,
@@ -288,14 +290,14 @@ Resources:
     }
 
     #[test]
-    fn a_table_that_only_the_cloud_can_compute_is_refused() {
+    fn an_intrinsic_in_the_table_is_an_error() {
         let computed = TABLE.replace("BillingMode: PAY_PER_REQUEST", "BillingMode: !Ref Mode");
         let refusal = Template::parse(&computed).unwrap().table_definition().unwrap_err();
         assert!(refusal.to_string().contains("Table uses Ref"), "{refusal}");
     }
 
     #[test]
-    fn what_the_local_table_would_not_have_is_refused_by_name() {
+    fn a_property_that_the_local_table_lacks_is_an_error_that_names_it() {
         for (property, named) in [
             ("LocalSecondaryIndexes: []", "LocalSecondaryIndexes"),
             ("ProvisionedThroughput: {}", "ProvisionedThroughput"),
@@ -312,7 +314,7 @@ Resources:
     }
 
     #[test]
-    fn an_event_that_nothing_here_sends_is_refused_with_its_name() {
+    fn an_unsupported_event_is_an_error_that_names_it() {
         let template = |kind: &str| {
             let events = format!("    Properties: {{Events: {{Clock: {{Type: {kind}}}}}}}\n");
             Template::parse(&format!("{TABLE}{events}")).unwrap()
@@ -329,7 +331,7 @@ Resources:
     }
 
     #[test]
-    fn a_template_without_a_table_is_refused() {
+    fn a_template_without_a_table_is_an_error() {
         assert!(Template::parse("Resources: {}").unwrap().table_definition().is_err());
     }
 }

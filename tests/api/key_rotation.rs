@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 use local::parameters::Parameters;
-use local::serve::Served;
+use local::serve::RunningServer;
 use serde_json::{Value, json};
 use shared::Error;
 use shared::auth::private_key::PrivateKey;
@@ -22,7 +22,7 @@ const PASSWORD: &str = "correct horse";
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A shop with one customer, and the local parameter store that holds its key.
-async fn open() -> (App, Served) {
+async fn open() -> (App, RunningServer) {
     let parameters = Parameters::in_memory().serve(0).expect("a parameter store");
     let app = App::builder().without_a_key(&parameters.url()).limits("").start().await;
     app.warm_up().await;

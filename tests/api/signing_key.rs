@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use local::parameters::Parameters;
-use local::serve::Served;
+use local::serve::RunningServer;
 use serde_json::{Value, json};
 use shared::Error;
 use shared::auth::private_key::PrivateKey;
@@ -24,7 +24,7 @@ const REQUEST: Duration = Duration::from_millis(2_800);
 
 const PARAMETER: &str = "/bodega/signing-key";
 
-fn parameter_store() -> Served {
+fn parameter_store() -> RunningServer {
     Parameters::in_memory().serve(0).expect("the parameter store starts")
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use local::demo::{
-    ADMIN, LEAVER, SHOPPER, access_token, endable_token, renewable_token, reset_token,
-    verification_token,
+    ADMIN, LEAVER, SHOPPER, access_token, logout_refresh_token, reset_token,
+    reusable_refresh_token, verification_token,
 };
 use shared::Ctx;
 use shared::http::routes::{Access, ROUTES};
@@ -111,7 +111,9 @@ async fn account_events_can_be_sent_again_and_end_no_session_that_other_events_u
 
 #[test]
 fn an_event_has_the_refresh_token_of_its_demo_session() {
-    for (route, token) in [("refresh-token", renewable_token()), ("log-out", endable_token())] {
+    for (route, token) in
+        [("refresh-token", reusable_refresh_token()), ("log-out", logout_refresh_token())]
+    {
         let body = event(route)["body"].as_str().expect("a body").to_owned();
         assert!(body.contains(&token.write()), "events/{route}.json: send {}", token.write());
     }

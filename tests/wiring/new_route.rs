@@ -77,7 +77,8 @@ fn a_route_that_was_made_is_everywhere_it_has_to_be() {
         "get-status GET /.well-known/status public platform",
     ] {
         let (route, copy) = (parse(line), Copy::new());
-        let files = route.make(&copy.0).unwrap_or_else(|failure| panic!("{line}: {failure}"));
+        let files =
+            route.write_files(&copy.0).unwrap_or_else(|failure| panic!("{line}: {failure}"));
         assert_eq!(files.len(), 10, "{line}");
 
         let tree = Tree::at(&copy.0, routes_with(&route));
@@ -112,21 +113,21 @@ fn a_route_that_cannot_be_made_leaves_everything_as_it_was() {
     let event = copy.0.join("events/track-order.json");
     std::fs::write(&event, "mine").expect("a file");
     let page = copy.read("shared/http/routes.rs");
-    let refusal = route.make(&copy.0).expect_err("a file in the way").to_string();
+    let refusal = route.write_files(&copy.0).expect_err("a file in the way").to_string();
     assert!(refusal.contains("events/track-order.json"), "{refusal}");
     assert_eq!(copy.read("shared/http/routes.rs"), page);
     assert_eq!(copy.read("events/track-order.json"), "mine");
 
     std::fs::remove_file(event).expect("gone");
-    route.make(&copy.0).expect("made");
+    route.write_files(&copy.0).expect("made");
     let page = copy.read("shared/http/routes.rs");
-    let refusal = route.make(&copy.0).expect_err("made already").to_string();
+    let refusal = route.write_files(&copy.0).expect_err("made already").to_string();
     assert!(refusal.contains("shared/http/routes.rs"), "{refusal}");
     assert_eq!(copy.read("shared/http/routes.rs"), page);
 
     for resource in ["mail", "payments"] {
         let line = format!("get-secret GET /secret public {resource}");
-        let refusal = parse(&line).make(&copy.0).expect_err("no such resource").to_string();
+        let refusal = parse(&line).write_files(&copy.0).expect_err("no such resource").to_string();
         assert!(refusal.contains("package"), "{refusal}");
     }
 }

@@ -1,9 +1,9 @@
-//! What the engine leaves undone about a table's stream: an index, and an end.
+//! Adds to the engine's file what a table's stream lacks: an index and the removal of old records.
 //!
-//! Before each record the engine looks up the stream's last number, and reads every record of the
-//! stream for it; and it keeps them all. A database in use gets slower with every write.
-//! Reported as [`docs/upstream/dynoxide-stream-index.md`](../../../docs/upstream/dynoxide-stream-index.md);
-//! this goes when the engine does it.
+//! For each record that it writes, the engine looks up the stream's last sequence number by reading
+//! all records of the stream; and it never removes one. So each write is slower than the one before.
+//! [`docs/upstream/dynoxide-stream-index.md`](../../../docs/upstream/dynoxide-stream-index.md)
+//! describes it for the engine's maintainers. Remove this module once the engine is fixed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,18 +12,19 @@ use rusqlite::Connection;
 
 use crate::clock::{Clock, millis};
 
-/// A stream keeps its records for so long, and no longer.
+/// How long DynamoDB keeps a stream's records.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
 const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Just what the engine asks for: SQLite uses an index on an expression for the same expression.
+/// Has the same expression as the engine's queries: SQLite uses an index on an expression only for
+/// that expression.
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS stream_records_by_number
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
-/// Indexes the stream's records in the engine's file, and drops those that a stream would keep no
-/// longer. The engine has made its tables, and may have the file open.
+/// Creates the index in the engine's file, and deletes records older than 24 hours. The engine must
+/// have created its tables, and may have the file open.
 ///
-/// Numbers go on rising without the old records: a new one is at least the time in microseconds.
+/// Sequence numbers keep rising after a deletion: a new one is at least the time in microseconds.
 pub(super) fn prepare(file: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(file)?;
     connection.execute(INDEX, [])?;
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn records_older_than_a_day_go_when_the_file_is_opened_and_the_others_stay() {
+    fn records_older_than_a_day_are_deleted_when_the_file_is_opened() {
         let shop = Shop::new("stream-trim");
         let database = shop.open();
         for item in ["old", "young", "new"] {
@@ -143,11 +144,11 @@ mod tests {
         assert!(numbers.is_sorted(), "{numbers:?}");
     }
 
-    /// What docs/upstream/dynoxide-stream-index.md reports:
+    /// Measures the table in docs/upstream/dynoxide-stream-index.md:
     /// `cargo test -p local -- --ignored --nocapture a_write_takes`
     #[test]
     #[ignore = "a measurement of some minutes"]
-    fn a_write_takes_as_long_however_many_were_before() {
+    fn a_write_takes_the_same_time_after_any_number_of_writes() {
         for (name, indexed) in [("without", false), ("with", true)] {
             let shop = Shop::new(&format!("stream-measured-{name}"));
             let database = shop.open();

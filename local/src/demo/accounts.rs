@@ -1,48 +1,48 @@
-//! The demo accounts. Their passwords are public: they exist on a developer's machine only.
+//! The demo accounts. Their passwords are public, and they exist only in the local shop.
 
 use shared::domain::ids::UserId;
 use uuid::{Builder, Uuid};
 
-use super::products::OPENING;
+use super::products::DEMO_START;
 
-/// An account.
+/// A demo account.
 #[derive(Debug, Clone, Copy)]
 pub struct Account {
     /// `admin` or `customer`.
     pub role: &'static str,
-    /// The number of its identifier.
+    /// A number that its identifier and its creation time are derived from.
     pub number: u64,
-    /// E-mail address.
+    /// Email.
     pub email: &'static str,
     /// Password.
     pub password: &'static str,
     /// Name.
     pub name: &'static str,
-    /// Where it has its orders sent.
+    /// Its only postal address, if any.
     pub address: Option<Address>,
 }
 
 impl Account {
-    /// The identifier of its user.
+    /// Returns its user ID, the same on every machine.
     pub fn user_id(&self) -> UserId {
         UserId::from_uuid(self.uuid())
     }
 
-    /// The UUID that is the same on every machine.
+    /// Returns the UUID in its user ID and in its session ID, the same on every machine.
     pub(super) fn uuid(&self) -> Uuid {
-        Builder::from_unix_timestamp_millis(self.since(), &[self.number as u8; 10]).into_uuid()
+        Builder::from_unix_timestamp_millis(self.created_at(), &[self.number as u8; 10]).into_uuid()
     }
 
-    /// Since when it is there: milliseconds since 1970.
-    pub(super) fn since(&self) -> u64 {
-        OPENING - 1_000 * self.number
+    /// Returns its creation time, in milliseconds since 1970.
+    pub(super) fn created_at(&self) -> u64 {
+        DEMO_START - 1_000 * self.number
     }
 }
 
-/// An address.
+/// A postal address.
 #[derive(Debug, Clone, Copy)]
 pub struct Address {
-    /// What the customer calls it.
+    /// The customer's name for it.
     pub label: &'static str,
     /// Street and number.
     pub line1: &'static str,
@@ -56,7 +56,7 @@ pub struct Address {
     pub country: &'static str,
 }
 
-/// Who runs the shop.
+/// The admin.
 pub const ADMIN: Account = Account {
     role: "admin",
     number: 1,
@@ -66,7 +66,7 @@ pub const ADMIN: Account = Account {
     address: None,
 };
 
-/// Who buys in it.
+/// The customer with a cart and an order.
 pub const SHOPPER: Account = Account {
     role: "customer",
     number: 2,
@@ -83,7 +83,7 @@ pub const SHOPPER: Account = Account {
     }),
 };
 
-/// Who leaves: what ends an account can be tried on it.
+/// A customer for events that delete an account or change its password.
 pub const LEAVER: Account = Account {
     role: "customer",
     number: 3,
@@ -93,5 +93,5 @@ pub const LEAVER: Account = Account {
     address: None,
 };
 
-/// One of each role.
+/// One account of each role.
 pub const ACCOUNTS: [Account; 2] = [ADMIN, SHOPPER];

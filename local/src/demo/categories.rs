@@ -1,32 +1,32 @@
-//! What the demo shop sells: twelve categories of ten items, each made by two brands.
+//! The categories of the demo products: twelve categories of ten items, each item of two brands.
 
 /// One category.
 pub struct DemoCategory {
     /// Its slug.
     pub category: &'static str,
-    /// What its SKUs begin with.
+    /// Prefix of its SKUs.
     pub code: &'static str,
-    /// The makers; every item comes from the first and the second of them in turn.
+    /// Brands, each with a sentence for the description. Each item has two of them.
     pub brands: [(&'static str, &'static str); 4],
-    /// What a description may end with.
+    /// Sentences about care; a description ends with one of them.
     pub care: [&'static str; 3],
-    /// What stands on it.
+    /// Items.
     pub items: [DemoItem; 10],
 }
 
-/// One thing that several brands make.
+/// A kind of product, sold by two brands.
 pub struct DemoItem {
-    /// What it is called, without the model's name.
+    /// Name, without the model's name.
     pub name: &'static str,
-    /// Price in minor units, before a brand's own level.
+    /// Price in minor units; the second brand's is higher.
     pub price: i64,
-    /// The sizes it comes in.
+    /// Sizes; empty if it has no such option.
     pub sizes: &'static [&'static str],
-    /// The colours it comes in; some products have fewer.
+    /// Colours; empty if it has no such option. The second brand has one fewer.
     pub colours: &'static [&'static str],
-    /// What it is found by.
+    /// Tags.
     pub tags: &'static [&'static str],
-    /// What it is.
+    /// First sentence of the description.
     pub text: &'static str,
 }
 
@@ -48,7 +48,7 @@ const fn item(
     DemoItem { name, price, sizes, colours, tags, text }
 }
 
-/// The whole shop.
+/// All categories.
 pub const CATEGORIES: [DemoCategory; 12] = [
     DemoCategory {
         category: "knitwear",

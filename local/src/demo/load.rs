@@ -1,4 +1,4 @@
-//! Puts the demo data into the table, through the shop's own store.
+//! Writes the demo data into the table, through the shop's own store.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -24,22 +24,23 @@ use shared::store::{Read, Store};
 use tokio::task::JoinSet;
 
 use super::accounts::{ACCOUNTS, Account, LEAVER, SHOPPER};
-use super::products::{CLOSING, DemoProduct, products};
+use super::products::{DEMO_END, DemoProduct, products};
 use super::{mailed_tokens, purchases, sessions};
 use crate::failure::{Failure, Result};
 
-/// Products are written by this many at once.
+/// The number of concurrent tasks that write products.
 const WRITERS: usize = 8;
 
-/// Loads the demo data unless it is there, and says how many products were added.
+/// Loads the demo data unless it exists, and returns the number of products that were added.
 ///
-/// The order comes last: where it is, the rest is too. An interrupted load goes on where it was.
+/// The order is written last: if it exists, all other demo data does. An interrupted load is
+/// completed by the next one.
 pub async fn load(config: &Config) -> Result<usize> {
-    let ctx = shop(config);
+    let ctx = context_at_demo_end(config);
     let (store, currency) = (&ctx.store, ctx.currency());
     if is_loaded(store).await? {
         restore_password(store, &LEAVER).await?;
-        begin_sessions(store).await?;
+        create_sessions(store).await?;
         return Ok(0);
     }
     let mut writers = JoinSet::new();
@@ -60,22 +61,22 @@ pub async fn load(config: &Config) -> Result<usize> {
     for account in ACCOUNTS.iter().chain([&LEAVER]) {
         add_account(store, account).await?;
     }
-    begin_sessions(store).await?;
-    mailed_tokens::note(store).await.map_err(|error| failed("mails", format!("{error:?}")))?;
-    let bought = purchases::make(&ctx, &SHOPPER).await;
+    create_sessions(store).await?;
+    mailed_tokens::create(store).await.map_err(|error| failed("mails", format!("{error:?}")))?;
+    let bought = purchases::create(&ctx, &SHOPPER).await;
     bought.map_err(|error| failed("purchases", format!("{error:?}")))?;
     Ok(added)
 }
 
-/// The shop on the day when the demo data ends.
-fn shop(config: &Config) -> Ctx {
-    let clock = Clock::Manual(Arc::new(AtomicI64::new(CLOSING as i64)));
+/// Creates the context of the shop, with a clock that stands at [`DEMO_END`].
+fn context_at_demo_end(config: &Config) -> Ctx {
+    let clock = Clock::Manual(Arc::new(AtomicI64::new(DEMO_END as i64)));
     Ctx::with(config.clone(), Store::new(config, None), Issuer::default(), clock)
 }
 
-/// Also in a shop that is loaded: a session may have ended since.
-async fn begin_sessions(store: &Store) -> Result<()> {
-    let begun = sessions::begin(store, ACCOUNTS.iter().chain([&LEAVER])).await;
+/// Creates the demo sessions. Also called when the demo data exists: a session may have ended since.
+async fn create_sessions(store: &Store) -> Result<()> {
+    let begun = sessions::create(store, ACCOUNTS.iter().chain([&LEAVER])).await;
     begun.map_err(|error| failed("sessions", format!("{error:?}")))
 }
 
@@ -88,13 +89,13 @@ async fn is_loaded(store: &Store) -> Result<bool> {
     }
 }
 
-/// Adds a product; one whose SKUs are taken is there already.
+/// Adds a product; returns `false` if its SKUs exist, since then the product does.
 async fn add_product(store: &Store, currency: Currency, demo: &DemoProduct) -> Result<bool> {
     let bad = |error: Invalid| failed(&demo.name, format!("{error:?}"));
     let draft: ProductDraft =
         deserr::deserialize::<_, _, Invalid>(demo.body(currency.code())).map_err(bad)?;
     let id = ProductId::from_uuid(demo.uuid);
-    let product = draft.create(id, currency, instant(demo.created_at)).map_err(bad)?;
+    let product = draft.create(id, currency, timestamp(demo.created_at)).map_err(bad)?;
     match store.products().create(&product).await {
         Ok(()) => Ok(true),
         Err(shared::Error::Conflict(_)) => Ok(false),
@@ -104,27 +105,27 @@ async fn add_product(store: &Store, currency: Currency, demo: &DemoProduct) -> R
 
 async fn add_account(store: &Store, account: &Account) -> Result<()> {
     let user = user(account)?;
-    let unmade = |error| failed(account.email, format!("{error:?}"));
-    if store.users().get(user.id, Read::Consistent).await.map_err(unmade)?.is_some() {
+    let failure = |error| failed(account.email, format!("{error:?}"));
+    if store.users().get(user.id, Read::Consistent).await.map_err(failure)?.is_some() {
         return Ok(());
     }
     let password = NewPassword::parse(account.password.to_owned());
     let hash =
-        password::hash(&password.map_err(|refused| refusal(account, refused))?).map_err(unmade)?;
-    registration::create_account(store, &user, &hash).await.map(drop).map_err(unmade)
+        password::hash(&password.map_err(|refused| refusal(account, refused))?).map_err(failure)?;
+    registration::create_account(store, &user, &hash).await.map(drop).map_err(failure)
 }
 
-/// Gives an account its demo password again, where an event has changed it: a change to the same one
-/// is refused, so it could not be sent twice.
+/// Restores an account's demo password, which an event in `events/` may have changed: the shop
+/// rejects a change to the current password, so without this the event would work only once.
 async fn restore_password(store: &Store, account: &Account) -> Result<()> {
-    let (email, undone) = (email(account)?, |error| failed(account.email, format!("{error:?}")));
-    let Some(credential) = store.credentials().get(&email).await.map_err(undone)? else {
+    let (email, failure) = (email(account)?, |error| failed(account.email, format!("{error:?}")));
+    let Some(credential) = store.credentials().get(&email).await.map_err(failure)? else {
         return Ok(());
     };
     let password = NewPassword::parse(account.password.to_owned());
     let password = password.map_err(|refused| refusal(account, refused))?;
-    let hash = password::hash(&password).map_err(undone)?;
-    store.credentials().replace_hash(&email, &credential, &hash).await.map_err(undone)
+    let hash = password::hash(&password).map_err(failure)?;
+    store.credentials().replace_hash(&email, &credential, &hash).await.map_err(failure)
 }
 
 fn user(account: &Account) -> Result<User> {
@@ -148,8 +149,8 @@ fn user(account: &Account) -> Result<User> {
         role,
         email_verified: true,
         status: AccountStatus::Active,
-        created_at: instant(account.since()),
-        updated_at: instant(account.since()),
+        created_at: timestamp(account.created_at()),
+        updated_at: timestamp(account.created_at()),
     };
     Ok(User {
         id: account.user_id(),
@@ -164,7 +165,7 @@ fn email(account: &Account) -> Result<Email> {
     Email::parse(account.email.to_owned()).map_err(|refused| refusal(account, refused))
 }
 
-fn instant(millis: u64) -> Timestamp {
+fn timestamp(millis: u64) -> Timestamp {
     Timestamp::from_unix_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
@@ -173,7 +174,9 @@ fn refusal(account: &Account, refused: Refused) -> Failure {
 }
 
 fn failed(what: impl std::fmt::Display, why: impl std::fmt::Display) -> Failure {
-    Failure::new(format!("can't load the demo data ({what}): {why}; --no-demo starts without"))
+    Failure::new(format!(
+        "can't load the demo data ({what}): {why}; start with --no-demo to skip it"
+    ))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! What the files in `events/` need of mails that were read: a registration that waits, and a
-//! forgotten password, each with a token that is the same on every machine.
+//! The tokens that `events/verify-email.json` and `events/reset-password.json` send: those of a
+//! pending registration and of a forgotten password. In a real shop they are in a mail; here they are
+//! the same on every machine.
 //!
-//! Both work once; `--fresh` brings them back.
+//! Each works once; start with `--fresh` to use it again.
 
 use shared::auth::mailed_token::{ResetToken, VerificationToken};
 use shared::auth::password;
@@ -17,30 +18,26 @@ use shared::{Error, Result};
 use uuid::Builder;
 
 use super::accounts::LEAVER;
-use super::products::OPENING;
+use super::products::DEMO_START;
 use super::sessions::NEVER;
 
-const ADDRESS: &str = "waiting@bodega.example";
+const EMAIL: &str = "waiting@bodega.example";
 const PASSWORD: &str = "local-waiting-password";
 
-/// What `events/verify-email.json` sends.
+/// Returns the token in `events/verify-email.json`.
 pub fn verification_token() -> Result<VerificationToken> {
-    let id = Builder::from_unix_timestamp_millis(OPENING, &[0xB1; 10]).into_uuid();
+    let id = Builder::from_unix_timestamp_millis(DEMO_START, &[0xB1; 10]).into_uuid();
     let id = RegistrationId::from_uuid(id);
-    Ok(VerificationToken::with_secret(
-        address()?.digest(),
-        id,
-        *b"public: demo verification token.",
-    ))
+    Ok(VerificationToken::with_secret(email()?.digest(), id, *b"public: demo verification token."))
 }
 
-/// What `events/reset-password.json` sends.
+/// Returns the token in `events/reset-password.json`.
 pub const fn reset_token() -> ResetToken {
     ResetToken::with_secret(*b"public: the demo's reset token..")
 }
 
-/// Notes both.
-pub(super) async fn note(store: &Store) -> Result<()> {
+/// Stores both tokens, and the registration.
+pub(super) async fn create(store: &Store) -> Result<()> {
     let token = verification_token()?;
     let waiting = waiting(&token)?;
     if store.registrations().of_email(&token.address).await?.is_empty() {
@@ -62,16 +59,16 @@ fn waiting(token: &VerificationToken) -> Result<Registration> {
     let name = Name::parse("Wanda Waiting".to_owned());
     Ok(Registration {
         id: token.registration_id,
-        email: address()?,
+        email: email()?,
         name: name.map_err(|bad| Error::internal(bad.detail))?,
         phone: None,
         password_hash: password::hash(&password.map_err(|bad| Error::internal(bad.detail))?)?,
         tokens: Vec::new(),
-        created_at: Timestamp::from_unix_millis(OPENING as i64),
+        created_at: Timestamp::from_unix_millis(DEMO_START as i64),
         expires_at: NEVER,
     })
 }
 
-fn address() -> Result<Email> {
-    Email::parse(ADDRESS.to_owned()).map_err(|bad| Error::internal(bad.detail))
+fn email() -> Result<Email> {
+    Email::parse(EMAIL.to_owned()).map_err(|bad| Error::internal(bad.detail))
 }

@@ -1,5 +1,4 @@
-//! A shop that has been open for a while: products, two accounts to try things with, and
-//! what one of them has bought.
+//! The demo data of `cargo dev`: products, accounts with sessions, a cart and an order.
 
 mod accounts;
 mod categories;
@@ -13,4 +12,4 @@ pub use accounts::{ACCOUNTS, ADMIN, Account, Address, LEAVER, SHOPPER};
 pub use load::load;
 pub use mailed_tokens::{reset_token, verification_token};
 pub use products::{COUNT, DemoProduct, DemoVariant, products};
-pub use sessions::{ISSUER, access_token, endable_token, renewable_token};
+pub use sessions::{ISSUER, access_token, logout_refresh_token, reusable_refresh_token};

@@ -1,51 +1,52 @@
-//! The demo products: a deterministic walk along the categories. The same product has the same
-//! identifier, SKUs, price and stock on every machine.
+//! The demo products, generated from the categories. A product has the same identifier, SKUs, price
+//! and stock on every machine.
 
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};
 
 use super::categories::{CATEGORIES, DemoCategory, DemoItem};
 
-/// How many there are.
+/// The number of demo products.
 pub const COUNT: usize = CATEGORIES.len() * 10 * 2;
 
-/// 1 June 2024, 08:00 UTC; each product came a day and a half after the one before.
-pub(super) const OPENING: u64 = 1_717_228_800_000;
-const PACE: u64 = 36 * 60 * 60 * 1_000;
-/// When the latest one had come.
-pub(super) const CLOSING: u64 = OPENING + PACE * COUNT as u64;
+/// When the first product was created: 1 June 2024, 08:00 UTC, in milliseconds since 1970.
+pub(super) const DEMO_START: u64 = 1_717_228_800_000;
+/// The time between the creation of two products: 36 hours, in milliseconds.
+const PRODUCT_INTERVAL: u64 = 36 * 60 * 60 * 1_000;
+/// When the demo order was placed: one interval after the last product.
+pub(super) const DEMO_END: u64 = DEMO_START + PRODUCT_INTERVAL * COUNT as u64;
 
-/// What every model is called, so that two brands' sweaters are told apart.
+/// Model names, which distinguish two brands' products of the same kind.
 const MODELS: [&str; 24] = [
     "Alma", "Birk", "Cove", "Dale", "Elin", "Fenn", "Glade", "Holm", "Isla", "Juno", "Kell",
     "Lark", "Mare", "Nora", "Oslo", "Pine", "Quill", "Rowan", "Sten", "Tarn", "Una", "Vale",
     "Wren", "Yarrow",
 ];
 
-/// A product as an admin would enter it, with an identifier and a date of its own.
+/// A product as an admin would create it, with a fixed identifier and creation time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemoProduct {
-    /// The UUIDv7 of its identifier; sorts by `created_at`.
+    /// The UUIDv7 in its identifier; sorts by `created_at`.
     pub uuid: Uuid,
-    /// When it came into the shop: milliseconds since 1970.
+    /// When it was created, in milliseconds since 1970.
     pub created_at: u64,
     /// Name.
     pub name: String,
     /// Slug of the category.
     pub category: &'static str,
-    /// Maker.
+    /// Brand.
     pub brand: &'static str,
     /// Description.
     pub description: String,
-    /// What it is found by.
+    /// Tags.
     pub tags: &'static [&'static str],
-    /// Picture.
+    /// URL of its image.
     pub image: String,
     /// Price in minor units.
     pub price: i64,
     /// Stock at or below this is low.
     pub low_stock_threshold: u32,
-    /// What can be bought of it.
+    /// Its variants.
     pub variants: Vec<DemoVariant>,
 }
 
@@ -63,7 +64,7 @@ pub struct DemoVariant {
 }
 
 impl DemoProduct {
-    /// The body of the `POST /products` that would make it.
+    /// Returns the body of the `POST /products` that would create it.
     pub fn body(&self, currency: &str) -> Value {
         let variants: Vec<_> = self.variants.iter().map(DemoVariant::body).collect();
         let has = |option: fn(&DemoVariant) -> bool| self.variants.iter().any(option);
@@ -97,12 +98,13 @@ impl DemoVariant {
     }
 }
 
-/// Every demo product, oldest first.
+/// Returns all demo products, oldest first.
 pub fn products() -> impl Iterator<Item = DemoProduct> {
     (0..COUNT).map(product)
 }
 
-/// Neighbours in time stand on different categories, so that the newest are a mixture.
+/// Generates a product. Consecutive products have different categories, so that the newest products
+/// are of many categories.
 fn product(index: usize) -> DemoProduct {
     let category = &CATEGORIES[index % CATEGORIES.len()];
     let turn = index / CATEGORIES.len();
@@ -112,7 +114,7 @@ fn product(index: usize) -> DemoProduct {
     let (brand, about) = category.brands[(turn + 2 * edition) % category.brands.len()];
     let name = format!("{} {}", MODELS[(index + 7 * edition) % MODELS.len()], item.name);
     let care = random.pick(&category.care);
-    let created_at = OPENING + PACE * index as u64;
+    let created_at = DEMO_START + PRODUCT_INTERVAL * index as u64;
     DemoProduct {
         uuid: Builder::from_unix_timestamp_millis(created_at, &random.bytes()).into_uuid(),
         created_at,
@@ -128,7 +130,8 @@ fn product(index: usize) -> DemoProduct {
     }
 }
 
-/// The second brand is up to a quarter dearer; a price ends in 00, 50 or 90.
+/// Returns a price in minor units: for the second brand up to 25 % higher, and always ending in 00,
+/// 50 or 90.
 fn price(base: i64, edition: usize, random: &mut SplitMix64) -> i64 {
     let percent = if edition == 0 { 100 } else { 105 + i64::from(random.below(20)) };
     let whole = base * percent / 100 / 100 * 100;
@@ -142,7 +145,7 @@ fn variants(
     edition: usize,
     random: &mut SplitMix64,
 ) -> Vec<DemoVariant> {
-    // The second edition of what comes in several colours comes in one fewer.
+    // The second brand has one colour fewer, if there are several.
     let colours = item.colours.len().saturating_sub(edition).max(item.colours.len().min(1));
     let sold_out = index % 40 == 13;
     let mut variants = Vec::new();
@@ -164,13 +167,13 @@ fn variants(
     variants
 }
 
-/// Every value of an option, or once none where there is no choice.
+/// Returns every value of an option; a single `None` if the product lacks the option.
 fn each(values: &'static [&'static str]) -> impl Iterator<Item = Option<&'static str>> {
     let none = values.is_empty().then_some(None);
     values.iter().copied().map(Some).chain(none)
 }
 
-/// One in twelve is sold out, one in eight nearly.
+/// Returns a random stock: one variant in twelve is sold out, one in eight has low stock.
 fn stock(random: &mut SplitMix64) -> u32 {
     match random.below(24) {
         0 | 1 => 0,
@@ -179,7 +182,8 @@ fn stock(random: &mut SplitMix64) -> u32 {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
+/// The random number generator SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every
+/// machine.
 struct SplitMix64(u64);
 
 impl SplitMix64 {
@@ -214,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shop_is_well_stocked() {
+    fn every_category_has_twenty_products() {
         let mut categories = BTreeMap::<_, usize>::new();
         for product in products() {
             *categories.entry(product.category).or_default() += 1;
@@ -225,14 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_same_shop_every_time() {
+    fn the_products_are_always_the_same() {
         assert!(products().eq(products()));
         let first = products().next().unwrap();
         assert_eq!(first.uuid.to_string(), "018fd2d0-0800-7e78-9e6a-a1b965f406c4");
     }
 
     #[test]
-    fn nothing_is_twice() {
+    fn identifiers_names_and_skus_are_unique() {
         let mut seen = HashSet::new();
         for product in products() {
             assert!(seen.insert(product.uuid.to_string()), "{}", product.name);
@@ -244,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn every_product_can_be_entered_in_a_shop() {
+    fn every_product_is_valid() {
         for product in products() {
             let name = &product.name;
             assert!(product.price > 0, "{name}");
@@ -264,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn every_state_of_stock_is_there() {
+    fn every_level_of_stock_occurs() {
         let products: Vec<_> = products().collect();
         let variants = || products.iter().flat_map(|product| &product.variants);
         assert!(variants().any(|variant| variant.stock == 0), "sold out");

@@ -1,4 +1,4 @@
-//! What the demo shopper has done so far: one line in the cart, and one order not yet paid.
+//! The demo shopper's cart with one line, and an unpaid order.
 
 use shared::Ctx;
 use shared::domain::basket::{Basket, RequestedItem, VariantSelector};
@@ -13,20 +13,20 @@ use shared::services::checkout::{self, Checkout};
 use uuid::Builder;
 
 use super::accounts::Account;
-use super::products::CLOSING;
+use super::products::DEMO_END;
 
-/// What is in the cart.
+/// The SKU in the cart.
 const IN_THE_CART: &str = "KNT-001-OATMEAL-M";
-/// What was ordered.
+/// The SKU in the order.
 const ORDERED: &str = "KNT-001-OATMEAL-L";
 
-/// The order's identifier.
+/// Returns the order's ID, the same on every machine.
 pub(super) fn order_id() -> OrderId {
-    OrderId::from_uuid(Builder::from_unix_timestamp_millis(CLOSING, &[1; 10]).into_uuid())
+    OrderId::from_uuid(Builder::from_unix_timestamp_millis(DEMO_END, &[1; 10]).into_uuid())
 }
 
 /// Fills the cart and places the order.
-pub(super) async fn make(ctx: &Ctx, account: &Account) -> shared::Result<()> {
+pub(super) async fn create(ctx: &Ctx, account: &Account) -> shared::Result<()> {
     let buyer = account.user_id();
     let one = Quantity::new(1).ok_or_else(|| shared::Error::internal("1 is a quantity"))?;
 

@@ -1,9 +1,9 @@
-//! What the files in `events/` need to find: for each demo account a session that never ends, and
-//! an access token for it that is the same on every machine; and sessions of the admin's to be
-//! renewed and ended, so that the others outlive it.
+//! The sessions that the files in `events/` use. Each demo account has one that never expires, with
+//! an access token that is the same on every machine. The admin has two more, for the events that
+//! refresh and log out, so that these do not end the others.
 //!
-//! The key and the refresh tokens are public: they stand here. Only the local shop knows them, so
-//! no deployed shop believes them.
+//! The signing key and the refresh tokens are in this file and so public. Only the local shop accepts
+//! them; no deployed shop does.
 
 use std::collections::BTreeMap;
 
@@ -22,25 +22,25 @@ use shared::store::Store;
 use uuid::Builder;
 
 use super::accounts::{ADMIN, Account};
-use super::products::OPENING;
+use super::products::DEMO_START;
 use crate::failure::{Explain, Result};
 
-/// The `iss` and `aud` of the local shop's tokens, whatever its port.
+/// The `iss` and `aud` of the local shop's tokens; does not depend on its port.
 pub const ISSUER: &str = "bodega-local";
 
 const KEY_ID: &str = "local-demo";
 const SEED: &[u8; 32] = b"public: for local demo data only";
-/// 1 January 2100.
+/// Expiry of whatever never expires: 1 January 2100.
 pub(super) const NEVER: Timestamp = Timestamp::from_unix_millis(4_102_444_800_000);
 
-/// The access token of an account's session, as a client sends it.
+/// Returns the access token of an account's session.
 pub fn access_token(account: &Account) -> Result<String> {
-    // In alphabetical order, so that it is the same text however serde_json was built.
+    // Members in alphabetical order, so that the token does not depend on serde_json's features.
     let header = json!({"alg": "EdDSA", "kid": KEY_ID, "typ": "at+jwt"});
     let claims = json!({
         "aud": ISSUER,
         "exp": NEVER.unix_seconds(),
-        "iat": OPENING / 1_000,
+        "iat": DEMO_START / 1_000,
         "iss": ISSUER,
         "sid": session_id(account),
         "sub": account.user_id(),
@@ -51,16 +51,17 @@ pub fn access_token(account: &Account) -> Result<String> {
     Ok(format!("{signed}.{signature}"))
 }
 
-/// Publishes the key, and begins the session of every account and those to try things with.
-pub(super) async fn begin(
+/// Publishes the signing key, and creates the sessions of all accounts and the two for refreshing
+/// and logging out.
+pub(super) async fn create(
     store: &Store,
     accounts: impl Iterator<Item = &Account>,
 ) -> shared::Result<()> {
     let key = key().map_err(shared::Error::internal)?;
     let published = PublicKey {
         x: URL_SAFE_NO_PAD.encode(key.public_key()),
-        published_at: Timestamp::from_unix_millis(OPENING as i64),
-        // What has a limit already keeps it when the shop gets another key.
+        published_at: Timestamp::from_unix_millis(DEMO_START as i64),
+        // A rotation sets this only where it is missing, so these tokens outlast it.
         believed_until: Some(NEVER),
     };
     store.signing_keys().publish(KEY_ID, &published).await?;
@@ -68,20 +69,20 @@ pub(super) async fn begin(
         let session = session("no refresh token".to_owned());
         sessions::add(store, account.user_id(), session_id(account), &session, None).await?;
     }
-    for token in [renewable_token(), endable_token()] {
+    for token in [reusable_refresh_token(), logout_refresh_token()] {
         let Bearer { user_id, session_id } = token.bearer();
-        // As new, whatever has become of it since the last start.
+        // Replaces a session that was used since the last start.
         store.sessions().end(user_id, session_id).await?;
         let session = session(token.digest());
         sessions::add(store, user_id, session_id, &session, None).await?;
     }
-    renew_for_ever(store).await
+    make_reusable(store).await
 }
 
-/// Lets the renewable session have been renewed in 2100: its token counts as one whose answer was
-/// lost a moment ago, and leads to the same successor however often it is sent.
-async fn renew_for_ever(store: &Store) -> shared::Result<()> {
-    let used = renewable_token();
+/// Stores a refresh of the session with a time in the year 2100: its token then counts as used just
+/// now, with a lost response, and returns the same successor however often it is sent.
+async fn make_reusable(store: &Store) -> shared::Result<()> {
+    let used = reusable_refresh_token();
     let Bearer { user_id, session_id } = used.bearer();
     let next = RefreshToken::with_secret(user_id, session_id, *b"public: the demo's next refresh.");
     let next = session(used.digest()).refreshed(&used, &next, NEVER)?;
@@ -89,24 +90,25 @@ async fn renew_for_ever(store: &Store) -> shared::Result<()> {
     store.sessions().rotate(user_id, session_id, &rotation).await.map(drop)
 }
 
-/// A session that never ends. When an account has too many, the one that began first goes: not
-/// this one.
+/// Returns a session that never expires. If an account has too many sessions, the oldest is removed:
+/// never this one, since it is created in 2100.
 fn session(refresh_digest: String) -> Session {
     Session { refresh_digest, previous: None, created_at: NEVER, expires_at: NEVER }
 }
 
-/// What `events/refresh-token.json` sends, again and again.
-pub fn renewable_token() -> RefreshToken {
+/// Returns the token in `events/refresh-token.json`, which can be sent any number of times.
+pub fn reusable_refresh_token() -> RefreshToken {
     spare_token(1, b"public: a demo token for refresh")
 }
 
-/// What `events/log-out.json` sends: it ends a session once after each start of the shop.
-pub fn endable_token() -> RefreshToken {
+/// Returns the token in `events/log-out.json`, which ends its session once after each start of the
+/// shop.
+pub fn logout_refresh_token() -> RefreshToken {
     spare_token(2, b"public: a demo token for log-out")
 }
 
 fn spare_token(number: u8, secret: &[u8; 32]) -> RefreshToken {
-    let session = Builder::from_unix_timestamp_millis(OPENING, &[0xA0 + number; 10]).into_uuid();
+    let session = Builder::from_unix_timestamp_millis(DEMO_START, &[0xA0 + number; 10]).into_uuid();
     RefreshToken::with_secret(ADMIN.user_id(), SessionId::from_uuid(session), *secret)
 }
 
@@ -115,5 +117,5 @@ fn session_id(account: &Account) -> SessionId {
 }
 
 fn key() -> Result<Ed25519KeyPair> {
-    Ed25519KeyPair::from_seed_unchecked(SEED).explain(|| "the demo key is no key")
+    Ed25519KeyPair::from_seed_unchecked(SEED).explain(|| "the demo key is invalid")
 }

@@ -1,4 +1,4 @@
-//! `cargo-lambda`, the emulator: found, or fetched into the project's own folder.
+//! Finds the emulator `cargo-lambda`, or installs it into the project's own folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -6,29 +6,30 @@ use std::process::Stdio;
 use super::process::{Program, command};
 use crate::failure::{Failure, Result};
 
-/// What we fetch.
+/// The version to install.
 const VERSION: &str = "1.9.2";
-/// The first that runs several instances of a function (`--concurrency`).
+/// The oldest version that works: the first one with `--concurrency`.
 const OLDEST: (u32, u32) = (1, 9);
 
-/// The path of a `cargo-lambda` that is new enough; fetched into `tools` where there is none.
-pub async fn find_or_fetch(tools: &Path) -> Result<PathBuf> {
+/// Returns the path of a `cargo-lambda` that is new enough; installs one into `tools` if there is
+/// none.
+pub async fn find_or_install(tools: &Path) -> Result<PathBuf> {
     let on_path = PathBuf::from("cargo-lambda");
     let own = tools.join(format!("cargo-lambda-{VERSION}")).join("bin").join("cargo-lambda");
     for candidate in [&on_path, &own] {
         match version(candidate).await {
             Some(found) if (found.0, found.1) >= OLDEST => return Ok(candidate.clone()),
             Some((major, minor)) => eprintln!(
-                "cargo-lambda {major}.{minor} is older than {}.{}: using one of our own",
+                "cargo-lambda {major}.{minor} is older than {}.{}: using our own copy",
                 OLDEST.0, OLDEST.1
             ),
             None => {}
         }
     }
-    fetch(&own).await
+    install(&own).await
 }
 
-/// Major and minor version; `None` if it doesn't run.
+/// Returns the major and minor version; `None` if the program can't be run.
 async fn version(program: &Path) -> Option<(u32, u32)> {
     let output = command(program)
         .args(["lambda", "--version"])
@@ -40,21 +41,21 @@ async fn version(program: &Path) -> Option<(u32, u32)> {
     parse_version(&String::from_utf8_lossy(&output.stdout))
 }
 
-/// `cargo-lambda 1.9.2 (67129fc 2026-08-21Z)`
+/// Parses output such as `cargo-lambda 1.9.2 (67129fc 2026-08-21Z)`.
 fn parse_version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.split_whitespace().nth(1)?.split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Fetches it by the first way that works here: its Python package has the program inside
-/// (seconds), its source always works (many minutes).
-async fn fetch(own: &Path) -> Result<PathBuf> {
+/// Installs it from its Python package, which contains the program and takes seconds; if that fails,
+/// builds it from source, which takes many minutes.
+async fn install(own: &Path) -> Result<PathBuf> {
     let folder = own.parent().and_then(Path::parent).unwrap_or(Path::new("."));
-    println!("fetching cargo-lambda {VERSION} into {} …", folder.display());
+    println!("installing cargo-lambda {VERSION} into {} …", folder.display());
     let package = format!("cargo-lambda=={VERSION}");
     let quiet = ["--quiet", "--disable-pip-version-check", "--no-input"];
 
-    // `--no-deps`: the package also wants a C toolchain of 80 MB, for builds that nobody does here.
+    // `--no-deps`: the package also depends on a C toolchain of 80 MB, which is not needed here.
     let mut pip = command("python3");
     pip.args(["-m", "pip", "install"]).args(quiet);
     pip.args(["--upgrade", "--no-deps", "--target"]).arg(folder).arg(&package);
@@ -82,14 +83,15 @@ async fn fetch(own: &Path) -> Result<PathBuf> {
         }
     }
     Err(Failure::new(format!(
-        "can't fetch cargo-lambda {VERSION}: install it (https://www.cargo-lambda.info) and start again"
+        "can't install cargo-lambda {VERSION}: install it (https://www.cargo-lambda.info) and start again"
     )))
 }
 
+/// Runs commands until one fails; `true` if all have succeeded.
 async fn all_succeed(way: &str, commands: Vec<tokio::process::Command>) -> bool {
     for mut command in commands {
         if way != "cargo install" {
-            // That one way is missing is no news while another one is left.
+            // Its errors do not matter while another way is left to try.
             command.stdout(Stdio::null()).stderr(Stdio::null());
         }
         let Ok(program) = Program::start(way, &mut command) else {

@@ -1,10 +1,10 @@
-//! Stands in for `cargo` where the emulator calls it.
+//! A replacement of `cargo` for the emulator.
 //!
-//! The emulator keeps a `cargo run --bin …` for every instance of every function, and starts them
-//! all anew when a file changes: with the whole shop running, forty Cargos would wait for each
-//! other, and a mistake would be reported forty times. This program is found as `cargo` on the
-//! emulator's `PATH` instead: the first one builds all functions, the others wait for that build,
-//! and each becomes its function. Every other call is passed on to Cargo.
+//! The emulator runs `cargo run --bin …` for every instance of every function, and restarts them all
+//! when a file changes: forty Cargo processes would wait for each other's lock, and each would
+//! report the same compile error. Instead the emulator's `PATH` finds this program as `cargo`: its
+//! first process builds all functions, the others wait for that build, and each then replaces itself
+//! by its function (`exec`). For any other arguments it replaces itself by Cargo.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -17,31 +17,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Explain, Result};
 
-/// The variable that carries a [`StandIn`].
-const VARIABLE: &str = "BODEGA_CARGO_STAND_IN";
+/// The variable that carries a [`CargoShim`].
+const VARIABLE: &str = "BODEGA_CARGO_SHIM";
 
-/// Where Lambda's runtime looks for its API.
+/// The variable in which Lambda's runtime finds the host of its API.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
-/// What the stand-in must know.
+/// The settings of the shim.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StandIn {
-    /// The `PATH` with the real Cargo.
+pub struct CargoShim {
+    /// The `PATH` on which the real Cargo is found.
     pub path: OsString,
     /// Cargo's arguments that build every function.
     pub build: Vec<String>,
-    /// Where Cargo puts the programs.
+    /// The folder in which Cargo puts the binaries.
     pub programs: PathBuf,
-    /// Where functions ask for their events, instead of at the emulator itself.
+    /// The URL from which functions get their events, instead of the emulator's own.
     pub runtime_api: String,
-    /// A folder of our own.
+    /// A folder for the shim's files.
     pub folder: PathBuf,
-    /// Whether to leave everything as it was built first.
+    /// Whether to never build again.
     pub frozen: bool,
 }
 
-impl StandIn {
-    /// Puts the stand-in in place; gives the variables to start the emulator with.
+impl CargoShim {
+    /// Creates the link `cargo` to this program; returns the environment variables for the emulator.
     pub fn install(&self) -> Result<[(&'static str, OsString); 2]> {
         let installing = || format!("can't prepare {}", self.folder.display());
         let program = self.folder.join("cargo");
@@ -52,11 +52,11 @@ impl StandIn {
 
         let folders = std::env::split_paths(&self.path);
         let path = std::env::join_paths([self.folder.clone()].into_iter().chain(folders));
-        let knowledge = serde_json::to_string(self).explain(installing)?;
-        Ok([("PATH", path.explain(installing)?), (VARIABLE, knowledge.into())])
+        let settings = serde_json::to_string(self).explain(installing)?;
+        Ok([("PATH", path.explain(installing)?), (VARIABLE, settings.into())])
     }
 
-    /// Becomes the function `name`, built from the files as they are now.
+    /// Builds all functions if necessary, then replaces this process by the function `name`.
     fn become_function(&self, name: &str, arguments: &[OsString]) -> ExitCode {
         let program = self.programs.join(name);
         if !self.frozen && !matches!(self.build_once(), Ok(true)) {
@@ -75,7 +75,8 @@ impl StandIn {
         become_program(&mut function)
     }
 
-    /// Our runtime API, at the path of the emulator's: `http://127.0.0.1:9000/.rt/place-order`.
+    /// Returns the URL of our runtime API with the path of the emulator's, which has a form such as
+    /// `http://127.0.0.1:9000/.rt/place-order`.
     fn runtime_api_in_place_of(&self, emulators: &str) -> String {
         let rest = emulators.split_once("://").map_or(emulators, |(_, rest)| rest);
         let path = rest.find('/').map_or("", |slash| &rest[slash..]);
@@ -92,43 +93,44 @@ impl StandIn {
         cargo
     }
 
-    /// Builds all functions, unless another one does so with the files that we would see. Tells
-    /// whether the build went well.
+    /// Builds all functions, unless another process has started a build after this call began: that
+    /// build has read the same files or newer ones. Returns whether the build succeeded.
     ///
-    /// Builds are numbered. One that was numbered after we came reads every file later than we
-    /// would have.
+    /// Builds are numbered, so that a process can tell which builds have started after it.
     fn build_once(&self) -> std::io::Result<bool> {
         self.build_after(self.last_started())
     }
 
-    /// The number of the last build that has started by now.
+    /// Returns the number of the last build that has started.
     fn last_started(&self) -> u64 {
         BuildLog { folder: &self.folder }.last_started()
     }
 
-    fn build_after(&self, when_we_came: u64) -> std::io::Result<bool> {
+    fn build_after(&self, last_started_before: u64) -> std::io::Result<bool> {
         let log = BuildLog { folder: &self.folder };
         let lock = File::create(self.folder.join("lock"))?;
         lock.lock()?;
-        if let Some((number, went_well)) = log.last_finished()
-            && number > when_we_came
+        if let Some((number, succeeded)) = log.last_finished()
+            && number > last_started_before
         {
-            return Ok(went_well);
+            return Ok(succeeded);
         }
         let number = log.start()?;
-        let went_well = self.cargo().args(&self.build).status()?.success();
-        log.finish(number, went_well)?;
-        Ok(went_well)
+        let succeeded = self.cargo().args(&self.build).status()?.success();
+        log.finish(number, succeeded)?;
+        Ok(succeeded)
     }
 }
 
-/// Two files: the number of the last build that started, and of the last that finished.
+/// Two files: the number of the last build that has started, and of the last one that has finished.
 struct BuildLog<'a> {
     folder: &'a Path,
 }
 
 impl BuildLog<'_> {
-    /// Read while another one may write: what can't be read counts as after every build.
+    /// Returns the number of the last build that has started; 0 before the first build. Another
+    /// process may be writing the file: if it can't be parsed, returns the highest number, so that
+    /// no build counts as newer.
     fn last_started(&self) -> u64 {
         match std::fs::read_to_string(self.folder.join("started")) {
             Ok(text) => text.trim_end().parse().unwrap_or(u64::MAX),
@@ -138,8 +140,8 @@ impl BuildLog<'_> {
 
     fn last_finished(&self) -> Option<(u64, bool)> {
         let text = std::fs::read_to_string(self.folder.join("finished")).ok()?;
-        let (number, went_well) = text.trim_end().split_once(' ')?;
-        Some((number.parse().ok()?, went_well == "well"))
+        let (number, succeeded) = text.trim_end().split_once(' ')?;
+        Some((number.parse().ok()?, succeeded == "succeeded"))
     }
 
     fn start(&self) -> std::io::Result<u64> {
@@ -150,29 +152,29 @@ impl BuildLog<'_> {
         Ok(number)
     }
 
-    fn finish(&self, number: u64, went_well: bool) -> std::io::Result<()> {
-        let outcome = if went_well { "well" } else { "badly" };
+    fn finish(&self, number: u64, succeeded: bool) -> std::io::Result<()> {
+        let outcome = if succeeded { "succeeded" } else { "failed" };
         std::fs::write(self.folder.join("finished"), format!("{number} {outcome}\n"))
     }
 }
 
-/// Runs as `cargo`, if that is what we were called as.
+/// Runs the shim if this program was started as `cargo`; else returns `None`.
 pub fn main() -> Option<ExitCode> {
     let mut arguments = std::env::args_os();
     let called = PathBuf::from(arguments.next()?);
-    let knowledge = std::env::var_os(VARIABLE)?;
+    let settings = std::env::var_os(VARIABLE)?;
     if called.file_name()? != "cargo" {
         return None;
     }
-    let stand_in: StandIn = serde_json::from_str(knowledge.to_str()?).ok()?;
+    let cargo_shim: CargoShim = serde_json::from_str(settings.to_str()?).ok()?;
     let arguments: Vec<_> = arguments.collect();
     Some(match function(&arguments) {
-        Some(name) => stand_in.become_function(name, &arguments),
-        None => stand_in.become_cargo(&arguments),
+        Some(name) => cargo_shim.become_function(name, &arguments),
+        None => cargo_shim.become_cargo(&arguments),
     })
 }
 
-/// The function's name in `run … --bin NAME`.
+/// Returns the function's name in the arguments `run … --bin NAME`.
 fn function(arguments: &[OsString]) -> Option<&str> {
     if arguments.first()? != "run" {
         return None;
@@ -181,7 +183,7 @@ fn function(arguments: &[OsString]) -> Option<&str> {
     arguments.get(before + 1)?.to_str()
 }
 
-/// Only comes back if that fails.
+/// Replaces this process by `command`; returns only if that fails.
 fn become_program(command: &mut Command) -> ExitCode {
     let error = command.exec();
     eprintln!("cargo dev: can't run {}: {error}", command.get_program().display());
@@ -192,11 +194,11 @@ fn become_program(command: &mut Command) -> ExitCode {
 mod tests {
     use super::*;
 
-    fn stand_in(name: &str) -> StandIn {
+    fn cargo_shim(name: &str) -> CargoShim {
         let folder = std::env::temp_dir().join(format!("bodega-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
-        StandIn {
+        CargoShim {
             path: folder.clone().into(),
             build: vec!["build".to_owned()],
             programs: folder.clone(),
@@ -206,16 +208,16 @@ mod tests {
         }
     }
 
-    /// A `cargo` that takes a moment, and writes a line each time it is called.
-    fn slow_cargo(stand_in: &StandIn, outcome: &str) -> PathBuf {
+    /// Creates a `cargo` that takes 0.3 s and writes a line into a file; returns that file.
+    fn slow_cargo(cargo_shim: &CargoShim, outcome: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
 
-        let calls = stand_in.folder.join("calls");
+        let calls = cargo_shim.folder.join("calls");
         let script = format!(
             "#!/bin/sh\necho built >> {}\n/bin/sleep 0.3\nexit {outcome}\n",
             calls.display()
         );
-        let cargo = stand_in.folder.join("cargo");
+        let cargo = cargo_shim.folder.join("cargo");
         std::fs::write(&cargo, script).unwrap();
         std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
         calls
@@ -226,40 +228,40 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_share_a_build() {
-        for (outcome, went_well) in [("0", true), ("1", false)] {
-            let stand_in = stand_in(&format!("stand-in-{outcome}"));
-            let calls = slow_cargo(&stand_in, outcome);
-            let all_have_come = std::sync::Barrier::new(20);
+    fn concurrent_processes_share_a_build() {
+        for (outcome, succeeded) in [("0", true), ("1", false)] {
+            let cargo_shim = cargo_shim(&format!("shim-{outcome}"));
+            let calls = slow_cargo(&cargo_shim, outcome);
+            let all_started = std::sync::Barrier::new(20);
             std::thread::scope(|scope| {
                 for _ in 0..20 {
                     scope.spawn(|| {
-                        let when_we_came = stand_in.last_started();
-                        all_have_come.wait();
-                        assert_eq!(stand_in.build_after(when_we_came).unwrap(), went_well);
+                        let last_started_before = cargo_shim.last_started();
+                        all_started.wait();
+                        assert_eq!(cargo_shim.build_after(last_started_before).unwrap(), succeeded);
                     });
                 }
             });
             assert_eq!(lines(&calls), 1, "builds");
-            std::fs::remove_dir_all(stand_in.folder).unwrap();
+            std::fs::remove_dir_all(cargo_shim.folder).unwrap();
         }
     }
 
     #[test]
-    fn one_that_comes_later_builds_anew() {
-        let stand_in = stand_in("stand-in-later");
-        let calls = slow_cargo(&stand_in, "0");
+    fn a_later_process_builds_again() {
+        let cargo_shim = cargo_shim("shim-later");
+        let calls = slow_cargo(&cargo_shim, "0");
         for built in 1..=3 {
-            assert!(stand_in.build_once().unwrap());
+            assert!(cargo_shim.build_once().unwrap());
             assert_eq!(lines(&calls), built);
         }
-        std::fs::remove_dir_all(stand_in.folder).unwrap();
+        std::fs::remove_dir_all(cargo_shim.folder).unwrap();
     }
 
     #[test]
-    fn a_function_asks_us_for_its_events_at_the_emulators_path() {
-        let stand_in = stand_in("stand-in-api");
-        let api = |emulators| stand_in.runtime_api_in_place_of(emulators);
+    fn a_function_gets_our_runtime_api_with_the_emulators_path() {
+        let cargo_shim = cargo_shim("shim-api");
+        let api = |emulators| cargo_shim.runtime_api_in_place_of(emulators);
         let ours = "http://127.0.0.1:4711/.rt/place-order";
         assert_eq!(api("http://127.0.0.1:9000/.rt/place-order"), ours);
         assert_eq!(api("127.0.0.1:9000/.rt/place-order"), ours);
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn only_running_a_function_is_ours() {
+    fn only_the_command_that_runs_a_function_is_handled() {
         let arguments = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
         let run = arguments("run --quiet --manifest-path Cargo.toml --bin get-health");
         assert_eq!(function(&run), Some("get-health"));

@@ -1,12 +1,12 @@
-//! The folder where the local cloud's data rests.
+//! The folder in which the local cloud stores its data.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Explain, Failure, Result};
 
-/// What we put there, and so what `--fresh` may delete: never a folder as a whole, since it may
-/// be one that was there before us.
+/// The files that we store, and that `--fresh` deletes. The folder itself is never deleted: it may
+/// contain files of others.
 const FILES: [&str; 8] = [
     "bodega.sqlite3",
     "bodega.sqlite3-wal",
@@ -18,7 +18,7 @@ const FILES: [&str; 8] = [
     "failures.jsonl",
 ];
 
-/// The folder, ours alone as long as this lives.
+/// The data folder, locked so that only one `cargo dev` uses it at a time.
 #[derive(Debug)]
 pub struct Data {
     folder: PathBuf,
@@ -26,12 +26,12 @@ pub struct Data {
 }
 
 impl Data {
-    /// Opens the folder, and makes it where it is missing.
+    /// Locks the folder, and creates it if it is missing; fails if another `cargo dev` uses it.
     pub fn open(folder: PathBuf) -> Result<Self> {
         let opening = || format!("can't use {} for data", folder.display());
         std::fs::create_dir_all(&folder).explain(opening)?;
-        // Keeps the data out of the repository and, since the emulator reads it too, keeps every
-        // write to the database from restarting the functions.
+        // Keeps the data out of the repository. The emulator reads it, too: without it, every write
+        // to the database would restart the functions.
         let ignore = folder.join(".gitignore");
         if !ignore.exists() {
             std::fs::write(ignore, "*\n").explain(opening)?;
@@ -47,7 +47,7 @@ impl Data {
         }
     }
 
-    /// Drops all data.
+    /// Deletes all data.
     pub fn clear(&self) -> Result<()> {
         for name in FILES {
             let file = self.folder.join(name);
@@ -59,38 +59,38 @@ impl Data {
         Ok(())
     }
 
-    /// The database's file.
+    /// Returns the path of the database's file.
     pub fn database(&self) -> PathBuf {
         self.folder.join("bodega.sqlite3")
     }
 
-    /// The parameters' file.
+    /// Returns the path of the parameter store's file.
     pub fn parameters(&self) -> PathBuf {
         self.folder.join("parameters.json")
     }
 
-    /// The mailbox's file.
+    /// Returns the path of the mailbox's file.
     pub fn mails(&self) -> PathBuf {
         self.folder.join("mails.jsonl")
     }
 
-    /// How far the stream is pumped.
+    /// Returns the path of the pump's checkpoints.
     pub fn checkpoints(&self) -> PathBuf {
         self.folder.join("checkpoints.json")
     }
 
-    /// What the failure destinations were told.
+    /// Returns the path of the messages to failure destinations.
     pub fn failures(&self) -> PathBuf {
         self.folder.join("failures.jsonl")
     }
 
-    /// A folder for what the emulator needs while it runs.
+    /// Returns the folder for temporary files of the emulator.
     pub fn emulator(&self) -> PathBuf {
         self.folder.join("emulator")
     }
 }
 
-/// Where tools of our own are kept, wherever the data is.
+/// Returns the folder of installed tools; `--data` does not change it.
 pub fn tools(root: &Path) -> PathBuf {
     root.join(".local").join("tools")
 }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_belongs_to_one_at_a_time_and_is_cleared_of_our_files_only() {
+    fn a_folder_has_one_user_at_a_time_and_only_our_files_are_deleted() {
         let folder = std::env::temp_dir().join(format!("bodega-data-{}", std::process::id()));
         let data = Data::open(folder.clone()).unwrap();
         let refusal = Data::open(folder.clone()).unwrap_err().to_string();

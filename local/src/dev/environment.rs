@@ -1,7 +1,8 @@
-//! What the functions find in their environment.
+//! The environment variables of the functions.
 //!
-//! Only what follows from the options, and what must never be the developer's own: keys of a
-//! real account. The rest is in `.cargo/config.toml`, where the developer's environment wins.
+//! Sets the variables that depend on the options, and the AWS credentials, so that a real account's
+//! are never used. All others are in `.cargo/config.toml`; the developer's environment overrides
+//! those.
 
 use shared::config::Config;
 
@@ -11,19 +12,19 @@ use crate::failure::{Explain, Result};
 
 /// The table's name.
 pub const TABLE: &str = "bodega";
-/// The region that the functions believe to be in.
+/// The AWS region that the functions get.
 pub const REGION: &str = "us-east-1";
-/// Whose requests the database gets.
+/// The access key ID that signs requests to the database.
 pub const ACCESS_KEY_ID: &str = "local";
 
-/// The variables that `cargo dev` sets.
+/// Returns the variables that `cargo dev` sets, as name and value.
 pub fn of(options: &Options) -> Vec<(&'static str, String)> {
     let at = |port| format!("http://{}", options.reached_at(port));
     vec![
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-        // Empty is absent: a token of the developer's own would not fit these keys.
+        // Empty counts as absent: a session token of the developer would not match these keys.
         ("AWS_SESSION_TOKEN", String::new()),
         ("AWS_ENDPOINT_URL_DYNAMODB", at(options.db_port)),
         ("AWS_ENDPOINT_URL_SSM", at(options.ssm_port)),
@@ -34,7 +35,7 @@ pub fn of(options: &Options) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The settings that the functions will read, for what we do ourselves before they start.
+/// Returns the settings as the functions will read them, to load the demo data before they start.
 pub fn config(options: &Options) -> Result<Config> {
     let ours = of(options);
     Config::read(|name| {

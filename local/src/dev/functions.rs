@@ -1,4 +1,4 @@
-//! The functions: which there are, built all at once, then served by the emulator.
+//! Finds the functions of the workspace, builds them, and starts the emulator that runs them.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,31 +9,31 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::cargo_shim::StandIn;
+use super::cargo_shim::CargoShim;
 use super::options::Options;
 use super::process::{Program, command};
 use crate::failure::{Explain, Failure, Result};
 
-/// How long the first answer may take once everything is built.
-const FIRST_ANSWER: Duration = Duration::from_secs(60);
+/// How long the first response may take after the build.
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Seconds that an HTTP API waits for a function. Also ends a request whose function was replaced
-/// under it.
+/// Seconds that an HTTP API waits for a function. Also ends a request whose function was rebuilt
+/// meanwhile.
 const GATEWAY_TIMEOUT: &str = "30";
 
-/// The workspace's root and the functions in it.
+/// The Cargo workspace: its folders and functions.
 #[derive(Debug)]
 pub struct Workspace {
     /// The folder of the workspace's `Cargo.toml`.
     pub root: PathBuf,
-    /// The folder of everything that is built.
+    /// Cargo's target folder.
     pub target: PathBuf,
     /// The names of the functions' binaries.
     pub functions: Vec<String>,
 }
 
 impl Workspace {
-    /// Asks Cargo about the workspace around the current folder.
+    /// Finds the workspace of the current folder with `cargo metadata`.
     pub async fn find() -> Result<Self> {
         let asking = || "can't ask Cargo about the workspace";
         let output = command("cargo")
@@ -50,7 +50,7 @@ impl Workspace {
         Ok(Self { root, target, functions })
     }
 
-    /// Builds every function, so that the first request finds nothing left to compile.
+    /// Builds every function, so that the first request need not wait for a build.
     pub async fn build(&self, options: &Options) -> Result<()> {
         let count = self.functions.len();
         println!("building {count} functions …");
@@ -63,15 +63,15 @@ impl Workspace {
         Ok(())
     }
 
-    /// Cargo's arguments that build every function with what the emulator will run them with.
+    /// Returns Cargo's arguments that build every function with the profile in which it is run.
     fn build_arguments(&self, options: &Options) -> Vec<String> {
         let binaries = self.functions.iter().flat_map(|name| ["--bin", name]);
         let release = options.release.then_some("--release");
         ["build"].into_iter().chain(binaries).chain(release).map(str::to_owned).collect()
     }
 
-    /// Starts the emulator, at `address`. Functions ask for events at the URL `runtime_api`;
-    /// `folder` is for the emulator's own use.
+    /// Starts the emulator at `address`. Functions get their events from the URL `runtime_api`;
+    /// `folder` is for temporary files.
     pub fn serve(
         &self,
         cargo_lambda: &Path,
@@ -83,7 +83,7 @@ impl Workspace {
     ) -> Result<Program> {
         let mut build = self.build_arguments(options);
         build.push("--quiet".to_owned());
-        let stand_in = StandIn {
+        let cargo_shim = CargoShim {
             path: std::env::var_os("PATH").unwrap_or_default(),
             build,
             programs: self.target.join(if options.release { "release" } else { "debug" }),
@@ -100,9 +100,9 @@ impl Workspace {
         watch.args((!options.watch).then_some("--ignore-changes"));
         watch.args(options.release.then_some("--release"));
         watch.envs(environment.iter().map(|(name, value)| (name, value)));
-        watch.envs(stand_in.install()?);
-        // Its own lines tell of every process it starts and stops; what the functions log is
-        // untouched.
+        watch.envs(cargo_shim.install()?);
+        // Hides the emulator's own lines about each process that it starts and stops. The functions'
+        // logs are not affected.
         if std::env::var_os("RUST_LOG").is_none() {
             watch.env("RUST_LOG", "cargo_lambda=warn,cargo_lambda_watch::watcher=off");
         }
@@ -110,38 +110,38 @@ impl Workspace {
     }
 }
 
-/// Waits until the API says that it is well.
-pub async fn first_answer(api: SocketAddr) -> Result<()> {
-    let until = Instant::now() + FIRST_ANSWER;
+/// Waits until `GET /health` responds with 200; fails after [`STARTUP_TIMEOUT`].
+pub async fn wait_until_healthy(api: SocketAddr) -> Result<()> {
+    let until = Instant::now() + STARTUP_TIMEOUT;
     loop {
-        let answer = tokio::time::timeout(FIRST_ANSWER, get_health(api)).await;
-        let seen = match answer {
+        let response = tokio::time::timeout(STARTUP_TIMEOUT, get_health(api)).await;
+        let seen = match response {
             Ok(Ok(status)) if status == "200" => return Ok(()),
             Ok(Ok(status)) => format!("status {status}"),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "nothing".to_owned(),
+            Err(_) => "no response".to_owned(),
         };
         if Instant::now() > until {
             return Err(Failure::new(format!(
-                "the API doesn't come up: GET /health gave {seen} for {} s",
-                FIRST_ANSWER.as_secs()
+                "the API does not start: after {} s, GET /health still gives: {seen}",
+                STARTUP_TIMEOUT.as_secs()
             )));
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
-/// The status of `GET /health`.
+/// Returns the status code of `GET /health`, as text.
 async fn get_health(api: SocketAddr) -> std::io::Result<String> {
     let mut connection = TcpStream::connect(api).await?;
     let request = format!("GET /health HTTP/1.1\r\nHost: {api}\r\nConnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).await?;
-    Ok(answer.split_whitespace().nth(1).unwrap_or_default().to_owned())
+    let mut response = String::new();
+    connection.read_to_string(&mut response).await?;
+    Ok(response.split_whitespace().nth(1).unwrap_or_default().to_owned())
 }
 
-/// The binaries of the packages under `folder`.
+/// Returns the names of the binaries of all packages under `folder`, sorted.
 fn functions(metadata: &Value, folder: &Path) -> Vec<String> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let mut functions: Vec<_> = packages

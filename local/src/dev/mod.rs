@@ -1,12 +1,13 @@
-//! `cargo dev`: database, parameters, mailbox, demo data and every function, with one command.
+//! `cargo dev`: runs database, parameter store, mailbox and every function, with demo data.
 //!
 //! ```text
-//! options → ports free? → database, parameters, mailbox, table, demo data
-//!         → emulator there? → functions built → served → first answer → stream, schedules → ready
+//! read options → claim ports → start database, parameter store, mailbox → create table, demo data
+//!   → find or install the emulator → build functions → start emulator → wait for `GET /health`
+//!   → run stream and schedules
 //! ```
 //!
-//! Whatever was started ends with this program: each part is a value that ends its part when it
-//! is dropped, in the opposite order.
+//! All parts stop when this program ends: each is a value that stops its part when it is dropped, in
+//! the reverse order of the start.
 
 mod cargo_lambda;
 mod cargo_shim;
@@ -39,7 +40,7 @@ use crate::mailbox::Mailbox;
 use crate::parameters::Parameters;
 use crate::pump::{Failures, Mapping, Pump, Table};
 use crate::schedules::{Schedule, Schedules};
-use crate::serve::{Served, listen_hidden};
+use crate::serve::{RunningServer, listen_on_random_address};
 use crate::template::Template;
 
 /// Runs `cargo dev` with the arguments of this process.
@@ -72,9 +73,9 @@ fn run(options: &Options, started: Instant) -> Result<()> {
         .build()
         .explain(|| "can't start")?;
     runtime.block_on(async {
-        let stop = asked_to_stop()?;
+        let stop = stop_signal()?;
         tokio::select! {
-            failure = live(options, started) => failure,
+            failure = run_parts(options, started) => failure,
             () = stop => {
                 println!("stopping …");
                 Ok(())
@@ -83,8 +84,8 @@ fn run(options: &Options, started: Instant) -> Result<()> {
     })
 }
 
-/// Starts everything, then lives until a part of it fails.
-async fn live(options: &Options, started: Instant) -> Result<()> {
+/// Starts all parts, then waits until one of them fails.
+async fn run_parts(options: &Options, started: Instant) -> Result<()> {
     let mut ports = ports::claim(options.host, &options.ports())?;
     let workspace = Workspace::find().await?;
     let template = Template::read(&workspace.root.join("template.yaml"))?;
@@ -98,15 +99,15 @@ async fn live(options: &Options, started: Instant) -> Result<()> {
         println!("database   {}", storage.database.url());
         println!("parameters {}", storage.parameters.url());
         println!("mailbox    {}", storage.mailbox.url());
-        say_ready(started, &storage.database);
-        return Err(storage.fails().await);
+        print_ready(started, &storage.database);
+        return Err(storage.wait_for_failure().await);
     }
 
-    let cargo_lambda = cargo_lambda::find_or_fetch(&data::tools(&workspace.root)).await?;
+    let cargo_lambda = cargo_lambda::find_or_install(&data::tools(&workspace.root)).await?;
     workspace.build(options).await?;
     let address = emulators_address()?;
     let runtime_api = runtime_api::serve(address)?;
-    let api = emulator::serve(take(&mut ports, options.port)?, address)?;
+    let api = emulator::serve(take_listener(&mut ports, options.port)?, address)?;
     let mut emulator = workspace.serve(
         &cargo_lambda,
         options,
@@ -116,33 +117,34 @@ async fn live(options: &Options, started: Instant) -> Result<()> {
         storage.data.emulator(),
     )?;
     tokio::select! {
-        answer = functions::first_answer(api.address()) => answer?,
-        status = emulator.ended() => return Err(died(status?)),
+        response = functions::wait_until_healthy(api.address()) => response?,
+        status = emulator.ended() => return Err(emulator_ended(status?)),
     }
-    // The emulator's other instances are about to say that they start: let them go first.
+    // The functions' other instances log their start now: print our lines after theirs.
     tokio::time::sleep(Duration::from_millis(300)).await;
     println!();
     if options.demo {
-        say_accounts();
+        print_accounts();
     }
     println!("{:<8} {}", "mailbox", storage.mailbox.url());
-    say_ready(started, &api);
+    print_ready(started, &api);
     let functions = Emulator::at(address);
     tokio::select! {
-        failure = storage.fails() => Err(failure),
-        status = emulator.ended() => Err(died(status?)),
+        failure = storage.wait_for_failure() => Err(failure),
+        status = emulator.ended() => Err(emulator_ended(status?)),
         stopped = pump.run(&functions) => stopped,
         () = Schedules::new(schedules).run(&functions) => Ok(()),
     }
 }
 
-/// Where the emulator will listen: it takes an address, not a listener.
+/// Finds a free address for the emulator, which takes an address, not a listener.
 fn emulators_address() -> Result<SocketAddr> {
-    listen_hidden()?.local_addr().explain(|| "can't find a port for the emulator")
+    listen_on_random_address()?.local_addr().explain(|| "can't find a port for the emulator")
 }
 
-fn take(ports: &mut BTreeMap<u16, TcpListener>, port: u16) -> Result<TcpListener> {
-    ports.remove(&port).ok_or_else(|| Failure::new("a port is lost"))
+/// Removes the listener of `port` from the claimed ones.
+fn take_listener(ports: &mut BTreeMap<u16, TcpListener>, port: u16) -> Result<TcpListener> {
+    ports.remove(&port).ok_or_else(|| Failure::new("a port was not claimed"))
 }
 
 async fn load_demo(options: &Options) -> Result<()> {
@@ -155,11 +157,11 @@ async fn load_demo(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The parts that keep data.
+/// The parts that store data.
 struct Storage {
-    database: Served,
-    parameters: Served,
-    mailbox: Served,
+    database: RunningServer,
+    parameters: RunningServer,
+    mailbox: RunningServer,
     data: Data,
 }
 
@@ -170,7 +172,7 @@ impl Storage {
         options: &Options,
         ports: &mut BTreeMap<u16, TcpListener>,
     ) -> Result<Self> {
-        let mut listener = |port| take(ports, port);
+        let mut listener = |port| take_listener(ports, port);
         let table = template.table_definition().explain(|| "template.yaml")?;
         let data = Data::open(workspace.root.join(&options.data))?;
         if options.fresh {
@@ -187,7 +189,8 @@ impl Storage {
         })
     }
 
-    /// What calls functions without a request: of those that exist, whatever the template has.
+    /// Creates the pump and the schedules of the template, without those whose function is not in
+    /// the workspace.
     fn events(&self, workspace: &Workspace, template: &Template) -> Result<(Pump, Vec<Schedule>)> {
         template.check_events().explain(|| "template.yaml")?;
         let mut mappings = Mapping::all(template).explain(|| "template.yaml")?;
@@ -206,8 +209,8 @@ impl Storage {
         Ok((pump, schedules))
     }
 
-    /// Waits for one of them to stop answering, which they do only by a fault.
-    async fn fails(&self) -> Failure {
+    /// Waits until one of the servers has stopped, and returns which one.
+    async fn wait_for_failure(&self) -> Failure {
         loop {
             if !self.database.is_running() {
                 return Failure::new("the database stopped: see above");
@@ -223,8 +226,8 @@ impl Storage {
     }
 }
 
-/// Ctrl-C, SIGTERM, or the terminal closed.
-fn asked_to_stop() -> Result<impl Future<Output = ()>> {
+/// Returns a future that resolves at Ctrl-C, at SIGTERM, or when the terminal is closed.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
     let listening = || "can't listen for signals";
     let mut interrupt = signal(SignalKind::interrupt()).explain(listening)?;
     let mut terminate = signal(SignalKind::terminate()).explain(listening)?;
@@ -238,16 +241,16 @@ fn asked_to_stop() -> Result<impl Future<Output = ()>> {
     })
 }
 
-fn died(status: std::process::ExitStatus) -> Failure {
+fn emulator_ended(status: std::process::ExitStatus) -> Failure {
     Failure::new(format!("the emulator (cargo lambda watch) ended: {status}"))
 }
 
-fn say_accounts() {
+fn print_accounts() {
     for account in demo::ACCOUNTS {
         println!("{:<8} {} / {}", account.role, account.email, account.password);
     }
 }
 
-fn say_ready(started: Instant, main: &Served) {
+fn print_ready(started: Instant, main: &RunningServer) {
     println!("ready in {} s: {}", started.elapsed().as_secs(), main.url());
 }

@@ -1,4 +1,4 @@
-//! What `cargo dev` can be told.
+//! The options of `cargo dev`.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,27 +12,27 @@ use crate::serve::reachable;
 
 /// The help text.
 pub const HELP: &str = "\
-cargo dev: the whole shop on this machine, without a cloud
+cargo dev: runs the whole shop on this machine, without a cloud account
 
 Usage: cargo dev [options]
 
-  --host ADDR       the IP address to listen on [127.0.0.1]; containers on Linux reach 172.17.0.1,
-                    0.0.0.0 lets your whole network in
-  --port N          the API [9000]
-  --db-port N       the database [8000]
-  --ssm-port N      the parameter store [9300]
-  --mail-port N     the mailbox [9100]
-  --data DIR        where the data rests [.local]
-  --fresh           start with an empty database and mailbox
-  --no-demo         leave the demo data out
+  --host ADDR       IP address to listen on [127.0.0.1]; use 172.17.0.1 for containers on Linux;
+                    0.0.0.0 allows access from your whole network
+  --port N          port of the API [9000]
+  --db-port N       port of the database [8000]
+  --ssm-port N      port of the parameter store [9300]
+  --mail-port N     port of the mailbox [9100]
+  --data DIR        folder of all data [.local]
+  --fresh           delete all data first
+  --no-demo         don't load the demo data
   --no-watch        don't rebuild functions when a file changes
-  --release         build the functions as they are deployed
-  --concurrency N   instances per function, at most [2]
-  --db-only         database, parameters and mailbox only, for `cargo lambda watch`
-  --help            this text
+  --release         build the functions with the release profile, as for a deployment
+  --concurrency N   most instances per function [2]
+  --db-only         start only database, parameter store and mailbox, for `cargo lambda watch`
+  --help            show this text
 ";
 
-/// What `cargo dev` was told.
+/// The options of `cargo dev`, with their defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The IP address that all parts listen on.
@@ -45,19 +45,19 @@ pub struct Options {
     pub ssm_port: u16,
     /// Port of the mailbox.
     pub mail_port: u16,
-    /// Where the data rests.
+    /// The folder of all data.
     pub data: PathBuf,
-    /// Drop what rests there.
+    /// Whether to delete all data first.
     pub fresh: bool,
-    /// Load the demo data.
+    /// Whether to load the demo data.
     pub demo: bool,
-    /// Rebuild on changes.
+    /// Whether to rebuild functions when a file changes.
     pub watch: bool,
-    /// Build with the release profile.
+    /// Whether to build with the release profile.
     pub release: bool,
-    /// Instances per function, at most.
+    /// The most instances per function.
     pub concurrency: u16,
-    /// Leave the functions out.
+    /// Whether to start only database, parameter store and mailbox.
     pub db_only: bool,
 }
 
@@ -81,7 +81,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Reads the arguments; `None` if help was asked for.
+    /// Parses the arguments; `None` if they ask for the help text.
     pub fn parse<A>(arguments: impl IntoIterator<Item = A>) -> Result<Option<Self>>
     where
         A: Into<OsString>,
@@ -111,12 +111,12 @@ impl Options {
         Ok(Some(options))
     }
 
-    /// Where a part that listens on `port` is reached from this machine.
+    /// Returns the address to connect to for the part that listens on `port`.
     pub fn reached_at(&self, port: u16) -> SocketAddr {
         reachable((self.host, port).into())
     }
 
-    /// The ports that will be listened on, each with the option that changes it.
+    /// Returns the ports to listen on, each with the option that changes it.
     pub fn ports(&self) -> Vec<(u16, &'static str)> {
         let mut ports = vec![
             (self.db_port, "--db-port"),
@@ -137,7 +137,7 @@ fn address(parser: &mut Parser) -> Result<IpAddr> {
     })
 }
 
-/// A number from 1 on.
+/// Parses the value of an option as a number of at least 1.
 fn number<T: FromStr + Default + PartialEq>(parser: &mut Parser, option: &str) -> Result<T> {
     let text = parser.value().and_then(|value| value.string()).map_err(misuse)?;
     let number = text.parse().ok().filter(|number| *number != T::default());
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn without_arguments_everything_is_at_its_usual_place() {
+    fn without_arguments_all_options_have_their_defaults() {
         assert_eq!(parse(""), Ok(Some(Options::default())));
     }
 
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_listens_on_every_address_is_reached_on_this_machine() {
+    fn parts_that_listen_on_all_addresses_are_reached_by_loopback() {
         let options = parse("--host 0.0.0.0").unwrap().unwrap();
         assert_eq!(options.reached_at(9000).to_string(), "127.0.0.1:9000");
     }

@@ -1,4 +1,4 @@
-//! Every port is free, or nothing is started at all.
+//! Claims all ports before anything is started.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -7,25 +7,26 @@ use std::time::Duration;
 use crate::failure::{Failure, Result};
 use crate::serve::listen_on;
 
-/// Listens on each of the ports of `host`, or names the one that is taken and the option that
-/// changes it.
+/// Listens on each port of `host`. If one is in use, the error names it and the option that changes
+/// it.
 pub fn claim(host: IpAddr, ports: &[(u16, &'static str)]) -> Result<BTreeMap<u16, TcpListener>> {
     if let Err(failure) = listen_on((host, 0).into()) {
-        return Err(Failure::new(format!("--host must be an address of this machine: {failure}")));
+        return Err(Failure::new(format!(
+            "--host must be an IP address of this machine: {failure}"
+        )));
     }
     let mut claimed = BTreeMap::new();
     for (port, option) in ports {
         if let Some((_, other)) = ports.iter().find(|(same, other)| same == port && other != option)
         {
             return Err(Failure::new(format!(
-                "{other} and {option} both say {port}: choose another for one"
+                "{other} and {option} are both {port}: choose another port for one of them"
             )));
         }
-        let listener =
-            listen_on((host, *port).into()).ok().filter(|_| !somebody_answers_elsewhere(*port));
+        let listener = listen_on((host, *port).into()).ok().filter(|_| !is_served_on_ipv6(*port));
         let listener = listener.ok_or_else(|| {
             Failure::new(format!(
-                "port {port} is taken: stop what listens there, or choose another with {option}"
+                "port {port} is in use: stop the program that uses it, or choose another with {option}"
             ))
         })?;
         claimed.insert(*port, listener);
@@ -33,9 +34,10 @@ pub fn claim(host: IpAddr, ports: &[(u16, &'static str)]) -> Result<BTreeMap<u16
     Ok(claimed)
 }
 
-/// Some systems let us listen on 127.0.0.1 beside another program's wildcard address. IPv6 is
-/// asked because `localhost` may lead there first.
-fn somebody_answers_elsewhere(port: u16) -> bool {
+/// Whether another program accepts connections on this port of `::1`. Some systems let us listen on
+/// 127.0.0.1 although another program listens on all addresses; and `localhost` may resolve to
+/// `::1` first.
+fn is_served_on_ipv6(port: u16) -> bool {
     let address = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
 }
@@ -50,13 +52,13 @@ mod tests {
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     #[test]
-    fn a_taken_port_is_named_with_its_option() {
+    fn a_port_in_use_is_an_error_that_names_its_option() {
         let taken = listen(0).unwrap();
         let port = taken.local_addr().unwrap().port();
         assert_eq!(
             claim(HERE, &[(port, "--db-port")]).unwrap_err().to_string(),
             format!(
-                "port {port} is taken: stop what listens there, or choose another with --db-port"
+                "port {port} is in use: stop the program that uses it, or choose another with --db-port"
             )
         );
     }
@@ -69,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_another_machine_is_refused() {
+    fn an_address_of_another_machine_is_an_error() {
         let words = claim([192, 0, 2, 1].into(), &[]).unwrap_err().to_string();
         assert!(words.contains("--host") && words.contains("192.0.2.1"), "{words}");
     }

@@ -1,4 +1,4 @@
-//! Programs we start, and end.
+//! Starts and stops child processes.
 
 use std::ffi::OsStr;
 use std::process::{ExitStatus, Stdio};
@@ -10,11 +10,11 @@ use tokio::process::{Child, Command};
 
 use crate::failure::{Explain, Failure, Result};
 
-/// How long a program may take to end by itself.
+/// How long a program may take to end after SIGTERM, before it gets SIGKILL.
 const TIMEOUT: Duration = Duration::from_secs(6);
 
-/// A program with a process group of its own, which ends when this is dropped: a Ctrl-C at the
-/// terminal reaches only us, and we decide in which order things end.
+/// A running program with a process group of its own; dropping this value stops the group. A Ctrl-C
+/// in the terminal reaches only `cargo dev`, which stops its parts in order.
 #[derive(Debug)]
 pub struct Program {
     name: String,
@@ -22,7 +22,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts `command`; `name` is what messages call it.
+    /// Starts `command`; `name` is used in error messages.
     pub fn start(name: &str, command: &mut Command) -> Result<Self> {
         let child = command
             .process_group(0)
@@ -32,12 +32,12 @@ impl Program {
         Ok(Self { name: name.to_owned(), child })
     }
 
-    /// Waits until it ends.
+    /// Waits until the program ends, and returns its status.
     pub async fn ended(&mut self) -> Result<ExitStatus> {
-        self.child.wait().await.explain(|| format!("lost {}", self.name))
+        self.child.wait().await.explain(|| format!("can't wait for {}", self.name))
     }
 
-    /// Waits until it ends well.
+    /// Waits until the program ends; fails unless it was successful.
     pub async fn succeeds(mut self) -> Result<()> {
         let status = self.ended().await?;
         if status.success() {
@@ -69,10 +69,10 @@ impl Drop for Program {
     }
 }
 
-/// A command without what Cargo told *us* about our own package.
+/// Creates a command without the environment variables that Cargo has set for *this* package.
 ///
-/// Build scripts (`ring`'s is one) ask to be run again when such a variable changes: handing
-/// ours on would compile half of the tree once more.
+/// Some build scripts, such as `ring`'s, run again when one of these variables changes: inherited,
+/// they would cause half of the dependencies to be rebuilt.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_developers_own_settings_are_handed_on() {
+    fn the_developers_own_variables_are_inherited() {
         for (name, ours) in [
             ("CARGO_PKG_NAME", true),
             ("CARGO_MANIFEST_DIR", true),

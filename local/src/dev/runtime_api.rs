@@ -1,9 +1,9 @@
-//! Stands between the functions and the emulator's side of Lambda's runtime API.
+//! A proxy between the functions and the emulator's version of Lambda's runtime API.
 //!
-//! A function asks for its next event and waits, for hours if need be. The emulator's `--timeout`,
-//! which ends requests that nobody answers, ends that waiting too: Lambda's runtime does not know
-//! such an answer, falls over, and the emulator does not start it again. Here it is asked anew
-//! instead, and the function notices nothing.
+//! A function requests its next event and may wait for hours. The emulator's `--timeout`, meant for
+//! requests to the shop, also ends this request, with 408. Lambda's runtime does not expect that
+//! status and exits, and the emulator does not restart it. So this proxy repeats such a request
+//! until it gets an event.
 
 use std::net::SocketAddr;
 
@@ -16,12 +16,12 @@ use axum::response::{IntoResponse, Response};
 use crate::failure::Result;
 use crate::forward::Forward;
 use crate::guard::Origins;
-use crate::serve::{Served, listen_hidden, serve as serve_router};
+use crate::serve::{RunningServer, listen_on_random_address, serve as serve_router};
 
-/// Passes on to the emulator at `address` what functions ask.
-pub fn serve(address: SocketAddr) -> Result<Served> {
+/// Serves the runtime API by forwarding to the emulator at `address`.
+pub fn serve(address: SocketAddr) -> Result<RunningServer> {
     let router = Router::new().fallback(pass_on).with_state(Forward::to(address));
-    serve_router("runtime API", listen_hidden()?, router, Origins::OfThisMachine)
+    serve_router("runtime API", listen_on_random_address()?, router, Origins::OfThisMachine)
 }
 
 async fn pass_on(State(emulator): State<Forward>, request: Request) -> Response {
@@ -31,8 +31,8 @@ async fn pass_on(State(emulator): State<Forward>, request: Request) -> Response 
         let request =
             Request::from_parts(head.clone(), std::mem::replace(&mut body, Body::empty()));
         match emulator.send(request).await {
-            Ok(answer) if waits && answer.status() == StatusCode::REQUEST_TIMEOUT => {}
-            Ok(answer) => return answer,
+            Ok(response) if waits && response.status() == StatusCode::REQUEST_TIMEOUT => {}
+            Ok(response) => return response,
             Err(failure) => return (StatusCode::BAD_GATEWAY, failure.to_string()).into_response(),
         }
     }
@@ -47,9 +47,9 @@ mod tests {
     use crate::http::Client;
     use crate::serve::listen;
 
-    /// An emulator that answers the first two requests with a time-out.
-    fn emulator_that_times_out(asked: Arc<AtomicU32>) -> Served {
-        let answer = move |request: Request| {
+    /// Starts an emulator whose first two responses are timeouts (408).
+    fn emulator_that_times_out(asked: Arc<AtomicU32>) -> RunningServer {
+        let response = move |request: Request| {
             let asked = asked.clone();
             async move {
                 match asked.fetch_add(1, Ordering::Relaxed) {
@@ -58,17 +58,17 @@ mod tests {
                 }
             }
         };
-        let router = Router::new().fallback(answer);
+        let router = Router::new().fallback(response);
         serve_router("emulator", listen(0).unwrap(), router, Origins::OfThisMachine).unwrap()
     }
 
-    async fn post(served: &Served, body: &'static str) -> (u16, String) {
+    async fn post(served: &RunningServer, body: &'static str) -> (u16, String) {
         let url =
             format!("{}/.rt/place-order/2018-06-01/runtime/invocation/1/response", served.url());
         let request = Request::post(url).body(Body::from(body)).unwrap();
-        let answer = Client::new().send(request).await.unwrap();
-        let status = answer.status().as_u16();
-        let body = axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap();
+        let response = Client::new().send(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
@@ -78,17 +78,17 @@ mod tests {
         let emulator = emulator_that_times_out(asked.clone());
         let api = serve(emulator.address()).unwrap();
         let next = format!("{}/.rt/place-order/2018-06-01/runtime/invocation/next", api.url());
-        let answer = Client::new().send(Request::get(next).body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.unwrap().status(), StatusCode::OK);
+        let response = Client::new().send(Request::get(next).body(Body::empty()).unwrap()).await;
+        assert_eq!(response.unwrap().status(), StatusCode::OK);
         assert_eq!(asked.load(Ordering::Relaxed), 3);
     }
 
     #[tokio::test]
-    async fn everything_else_is_passed_on_as_it_is() {
+    async fn every_other_request_is_forwarded_once() {
         let emulator = emulator_that_times_out(Arc::default());
         let api = serve(emulator.address()).unwrap();
-        assert_eq!(post(&api, "answer").await, (408, String::new()));
-        assert_eq!(post(&api, "answer").await, (408, String::new()));
-        assert_eq!(post(&api, "answer").await, (200, "answer".to_owned()));
+        assert_eq!(post(&api, "response").await, (408, String::new()));
+        assert_eq!(post(&api, "response").await, (408, String::new()));
+        assert_eq!(post(&api, "response").await, (200, "response".to_owned()));
     }
 }

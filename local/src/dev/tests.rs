@@ -1,4 +1,4 @@
-//! What each port of `cargo dev` answers to web pages from elsewhere.
+//! Tests that each port of `cargo dev` rejects requests from web pages of other sites.
 
 use std::net::SocketAddr;
 
@@ -12,11 +12,16 @@ use crate::database::Database;
 use crate::http::Client;
 use crate::mailbox::Mailbox;
 use crate::parameters::Parameters;
-use crate::serve::{Served, listen};
+use crate::serve::{RunningServer, listen};
 
-const ELSEWHERE: &str = "http://evil.example";
+const FOREIGN_ORIGIN: &str = "http://evil.example";
 
-async fn ask(served: &Served, path: &str, host: Option<&str>, origin: Option<&str>) -> Response {
+async fn ask(
+    served: &RunningServer,
+    path: &str,
+    host: Option<&str>,
+    origin: Option<&str>,
+) -> Response {
     let mut request = Request::post(format!("{}{path}", served.url()));
     for (name, value) in [(header::HOST, host), (header::ORIGIN, origin)] {
         if let Some(value) = value {
@@ -26,66 +31,75 @@ async fn ask(served: &Served, path: &str, host: Option<&str>, origin: Option<&st
     Client::new().send(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
-async fn is_refused(served: &Served, path: &str, host: Option<&str>, origin: Option<&str>) -> bool {
-    let answer = ask(served, path, host, origin).await;
-    let refused = answer.status() == StatusCode::FORBIDDEN;
-    let readable = answer.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
-    assert!(!refused || readable.is_none(), "a refusal is not for the page that caused it");
-    refused
+async fn is_rejected(
+    served: &RunningServer,
+    path: &str,
+    host: Option<&str>,
+    origin: Option<&str>,
+) -> bool {
+    let response = ask(served, path, host, origin).await;
+    let rejected = response.status() == StatusCode::FORBIDDEN;
+    let readable = response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    assert!(!rejected || readable.is_none(), "the page must not be able to read the rejection");
+    rejected
 }
 
-/// Every port of `cargo dev` but the API's.
-fn parts() -> [(&'static str, Served); 4] {
+/// Starts every server of `cargo dev` except the API.
+fn parts() -> [(&'static str, RunningServer); 4] {
     let listener = || listen(0).unwrap();
     [
         ("database", Database::in_memory().unwrap().serve_on(listener()).unwrap()),
         ("parameters", Parameters::in_memory().serve_on(listener()).unwrap()),
         ("mailbox", Mailbox::in_memory().serve_on(listener()).unwrap()),
-        ("runtime API", runtime_api::serve(nobody()).unwrap()),
+        ("runtime API", runtime_api::serve(closed_address()).unwrap()),
     ]
 }
 
 #[tokio::test]
-async fn every_part_refuses_foreign_hosts_and_origins() {
+async fn every_part_rejects_foreign_hosts_and_origins() {
     for (name, served) in parts() {
         for host in ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "10.0.0.1"] {
-            assert!(is_refused(&served, "/", Some(host), None).await, "{name}: Host {host}");
+            assert!(is_rejected(&served, "/", Some(host), None).await, "{name}: Host {host}");
         }
-        for origin in [ELSEWHERE, "https://localhost.evil.example", "null", "http://10.0.0.1"] {
-            assert!(is_refused(&served, "/", None, Some(origin)).await, "{name}: {origin}");
+        for origin in [FOREIGN_ORIGIN, "https://localhost.evil.example", "null", "http://10.0.0.1"]
+        {
+            assert!(is_rejected(&served, "/", None, Some(origin)).await, "{name}: {origin}");
         }
         let own = format!("localhost:{}", served.address().port());
         for host in [&own, "LOCALHOST", "[::1]:8000", "host.docker.internal:8000"] {
-            assert!(!is_refused(&served, "/", Some(host), None).await, "{name}: Host {host}");
+            assert!(!is_rejected(&served, "/", Some(host), None).await, "{name}: Host {host}");
         }
         for origin in ["http://localhost:3000", "https://127.0.0.1:5173", "http://[::1]"] {
-            assert!(!is_refused(&served, "/", None, Some(origin)).await, "{name}: {origin}");
+            assert!(!is_rejected(&served, "/", None, Some(origin)).await, "{name}: {origin}");
         }
-        assert!(!is_refused(&served, "/", None, None).await, "{name}: what is no page");
+        assert!(
+            !is_rejected(&served, "/", None, None).await,
+            "{name}: a request that is not from a web page"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_page_from_elsewhere_gets_no_preflight_of_the_database() {
+async fn the_database_rejects_the_preflight_of_a_foreign_page() {
     let (_, database) = parts().into_iter().next().unwrap();
-    let preflight = Request::options(database.url()).header(header::ORIGIN, ELSEWHERE);
+    let preflight = Request::options(database.url()).header(header::ORIGIN, FOREIGN_ORIGIN);
     let preflight = preflight.header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST");
-    let answer = Client::new().send(preflight.body(Body::empty()).unwrap()).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    let response = Client::new().send(preflight.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
-async fn the_api_answers_origins_by_the_shops_list_and_the_emulator_answers_none_from_elsewhere() {
-    let api = emulator::serve(listen(0).unwrap(), nobody()).unwrap();
-    assert!(is_refused(&api, "/products", Some("evil.example"), None).await);
-    assert!(!is_refused(&api, "/products", None, Some(ELSEWHERE)).await);
+async fn the_api_accepts_foreign_origins_except_at_the_emulators_paths() {
+    let api = emulator::serve(listen(0).unwrap(), closed_address()).unwrap();
+    assert!(is_rejected(&api, "/products", Some("evil.example"), None).await);
+    assert!(!is_rejected(&api, "/products", None, Some(FOREIGN_ORIGIN)).await);
     for path in ["/2015-03-31/functions/rotate-token-key/invocations", "/.rt/get-me/x"] {
-        assert!(is_refused(&api, path, None, Some(ELSEWHERE)).await, "{path}");
-        assert!(!is_refused(&api, path, None, None).await, "{path}");
+        assert!(is_rejected(&api, path, None, Some(FOREIGN_ORIGIN)).await, "{path}");
+        assert!(!is_rejected(&api, path, None, None).await, "{path}");
     }
 }
 
-/// Where nothing listens: what comes through is answered with 502.
-fn nobody() -> SocketAddr {
+/// An address on which nothing listens: a forwarded request gets 502.
+fn closed_address() -> SocketAddr {
     ([127, 0, 0, 1], 1).into()
 }

@@ -1,4 +1,4 @@
-//! The mails themselves: the newest thousand, kept in a file of one mail a line.
+//! Stores the newest 1,000 mails, in a file with one JSON document per line.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -11,52 +11,52 @@ use shared::domain::email::Email;
 
 use crate::failure::{Explain, Result};
 
-const KEPT: usize = 1_000;
+const MAX_MAILS: usize = 1_000;
 
-/// A mail.
+/// A mail that the shop has sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
-    /// Its own.
+    /// The mail's ID, a UUID.
     pub id: String,
-    /// The recipient's address.
+    /// The recipient's email.
     pub to: String,
-    /// The sender, as a mail program shows it.
+    /// The sender, such as `Bodega <shop@bodega.example>`.
     pub from: String,
     /// Subject line.
     pub subject: String,
-    /// The plain text.
+    /// The body as plain text.
     pub text: String,
-    /// The HTML.
+    /// The body as HTML.
     pub html: String,
-    /// When it came, RFC 3339 in UTC.
+    /// When it was sent, RFC 3339 in UTC.
     pub at: String,
-    /// The whole as it would travel.
+    /// The whole message with its headers, not encoded.
     pub source: String,
 }
 
-/// A mailbox; clones share it.
+/// A mailbox; clones share its mails.
 #[derive(Debug, Clone, Default)]
 pub struct Mailbox(Arc<Mutex<Contents>>);
 
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     file: Option<PathBuf>,
-    /// Lines in the file, with those of mails that are kept no longer.
+    /// The number of lines in the file, including mails that are no longer in `mails`.
     lines: usize,
     mails: VecDeque<Mail>,
-    /// One more with each change, so that whoever looks again knows whether to.
+    /// Incremented by each change; part of the list's `ETag`.
     pub version: u64,
-    /// Requests that were put off, and may come again.
-    pub put_off: Vec<Vec<u8>>,
+    /// Bodies of requests that were throttled and not repeated yet.
+    pub throttled: Vec<Vec<u8>>,
 }
 
 impl Mailbox {
-    /// An empty one that lives as long as the process.
+    /// Creates an empty mailbox in memory.
     pub fn in_memory() -> Self {
         Self::default()
     }
 
-    /// The one in the file at `path`, which is made with the first mail.
+    /// Opens the mailbox in the file at `path`; a missing file is created with the first mail.
     pub fn file(path: &Path) -> Result<Self> {
         let reading = || format!("can't read the mails in {}", path.display());
         let text = match std::fs::read_to_string(path) {
@@ -72,11 +72,11 @@ impl Mailbox {
             mails: mails.explain(reading)?,
             ..Contents::default()
         };
-        contents.forget_the_oldest().explain(reading)?;
+        contents.drop_oldest().explain(reading)?;
         Ok(Self(Arc::new(Mutex::new(contents))))
     }
 
-    /// The mails to an e-mail address, however it is written, or all; newest first.
+    /// Returns the mails to one email in any spelling, or all mails; newest first.
     pub fn mails(&self, email: Option<&str>) -> Vec<Mail> {
         let email = email.map(canonical);
         let contents = self.contents();
@@ -84,12 +84,12 @@ impl Mailbox {
         contents.mails.iter().rev().filter(fits).cloned().collect()
     }
 
-    /// The mail with this id.
+    /// Returns the mail with this ID.
     pub fn mail(&self, id: &str) -> Option<Mail> {
         self.contents().mails.iter().find(|mail| mail.id == id).cloned()
     }
 
-    /// Throws all mails away.
+    /// Deletes all mails.
     pub fn clear(&self) -> Result<()> {
         let mut contents = self.contents();
         contents.mails.clear();
@@ -97,13 +97,13 @@ impl Mailbox {
         contents.rewrite().explain(|| "can't empty the mailbox")
     }
 
-    /// Puts a mail in.
+    /// Adds a mail.
     pub(super) fn put(&self, mail: Mail) -> std::io::Result<()> {
         let mut contents = self.contents();
         contents.append(&mail)?;
         contents.mails.push_back(mail);
         contents.version += 1;
-        contents.forget_the_oldest()
+        contents.drop_oldest()
     }
 
     pub(super) fn contents(&self) -> MutexGuard<'_, Contents> {
@@ -123,13 +123,14 @@ impl Contents {
         Ok(())
     }
 
-    /// The file is written anew only now and then: it is a long one.
-    fn forget_the_oldest(&mut self) -> std::io::Result<()> {
-        self.mails.drain(..self.mails.len().saturating_sub(KEPT));
-        if self.lines >= 2 * KEPT { self.rewrite() } else { Ok(()) }
+    /// Deletes all but the newest mails. Rewrites the file only when half of its lines are old, since
+    /// that takes long.
+    fn drop_oldest(&mut self) -> std::io::Result<()> {
+        self.mails.drain(..self.mails.len().saturating_sub(MAX_MAILS));
+        if self.lines >= 2 * MAX_MAILS { self.rewrite() } else { Ok(()) }
     }
 
-    /// Replaces the file as a whole: a crash leaves the old or the new one.
+    /// Writes a new file and renames it, so that a crash leaves either the old or the new file.
     fn rewrite(&mut self) -> std::io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let new = file.with_extension("jsonl.new");
@@ -149,7 +150,7 @@ fn lines(mails: &[Mail]) -> std::io::Result<Vec<u8>> {
     Ok(lines)
 }
 
-/// An e-mail address as the shop knows it; what is none, in lower case.
+/// Normalizes an email as the shop does; converts text that is not an email to lower case.
 fn canonical(email: &str) -> String {
     Email::parse(email.to_owned()).map_or_else(|_| email.to_lowercase(), |email| email.to_string())
 }
@@ -176,7 +177,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_newest_comes_first_and_an_address_is_exact_but_for_its_case() {
+    fn mails_are_listed_newest_first_and_emails_are_compared_without_case() {
         let mailbox = Mailbox::in_memory();
         for (number, to) in
             ["ada@example.com", "bob@example.com", "Ada@Example.com"].iter().enumerate()
@@ -189,7 +190,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_address_is_found_in_any_spelling_of_its_domain() {
+    fn an_email_is_found_by_any_spelling_of_its_domain() {
         let mailbox = Mailbox::in_memory();
         mailbox.put(mail(0, "ada@xn--bcher-kva.example")).unwrap();
         for to in
@@ -209,11 +210,11 @@ pub(super) mod tests {
             mailbox.put(mail(number, "ada@example.com")).unwrap();
         }
         let again = Mailbox::file(&file).unwrap();
-        assert_eq!(again.mails(None).len(), KEPT);
+        assert_eq!(again.mails(None).len(), MAX_MAILS);
         assert_eq!(again.mails(None), mailbox.mails(None));
         assert_eq!(again.mails(None)[0].id, "mail-2099");
         let lines = std::fs::read_to_string(&file).unwrap().lines().count();
-        assert!(lines < 2 * KEPT, "{lines} lines");
+        assert!(lines < 2 * MAX_MAILS, "{lines} lines");
 
         mailbox.clear().unwrap();
         assert!(Mailbox::file(&file).unwrap().mails(None).is_empty());

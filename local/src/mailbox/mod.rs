@@ -1,17 +1,16 @@
-//! SES, as far as the shop uses it, and a mailbox to look into: every mail that is sent is shown on
-//! a page, and as JSON to whoever asks.
+//! Emulates SES: shows every mail that the shop sends on a web page, and returns it as JSON.
 //!
 //! | request | |
 //! |---|---|
-//! | `POST /v2/email/outbound-emails` | SES's own `SendEmail`, from the SDK |
-//! | `GET /` | the page |
+//! | `POST /v2/email/outbound-emails` | SES's `SendEmail` |
+//! | `GET /` | the web page |
 //! | `GET /mails?to=` | `{data: [{id, to, from, subject, text, html, at}]}`, newest first |
-//! | `GET /mails/{id}` | one of them |
-//! | `GET /mails/{id}/html`, `/source` | what the page shows of it |
-//! | `DELETE /mails` | empties the mailbox |
+//! | `GET /mails/{id}` | one mail |
+//! | `GET /mails/{id}/html`, `/source` | its HTML, and the whole message |
+//! | `DELETE /mails` | deletes all mails |
 //!
-//! Like a real one, it does not take every mail: recipients at a domain that ends with `.invalid`
-//! are refused for good (`MessageRejected`), and those at `slow.example` once per mail
+//! To test failures: a mail to a domain that ends with `.invalid` is always rejected
+//! (`MessageRejected`); one to `slow.example` is rejected once and accepted when it is sent again
 //! (`TooManyRequestsException`).
 
 mod mails;
@@ -28,18 +27,18 @@ use axum::routing::{get, post};
 pub use self::mails::{Mail, Mailbox};
 use crate::failure::Result;
 use crate::guard::Origins;
-use crate::serve::{Served, listen, serve};
+use crate::serve::{RunningServer, listen, serve};
 
 impl Mailbox {
-    /// Answers SES's requests, and browsers', on 127.0.0.1; port 0 is any free one.
-    pub fn serve(&self, port: u16) -> Result<Served> {
+    /// Serves SES's API and the web page on 127.0.0.1; port 0 takes any free port.
+    pub fn serve(&self, port: u16) -> Result<RunningServer> {
         self.serve_on(listen(port)?)
     }
 
-    /// Answers SES's requests, and browsers', on a listener that is bound already.
-    pub fn serve_on(&self, listener: TcpListener) -> Result<Served> {
+    /// Serves SES's API and the web page on `listener`.
+    pub fn serve_on(&self, listener: TcpListener) -> Result<RunningServer> {
         let router = Router::new()
-            .route("/v2/email/outbound-emails", post(send_email::answer))
+            .route("/v2/email/outbound-emails", post(send_email::handle))
             .route("/", get(page::page))
             .route("/page.css", get(page::style))
             .route("/page.js", get(page::script))

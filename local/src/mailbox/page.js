@@ -1,52 +1,52 @@
-// A mail is a stranger's text: it gets into the page as text only, never as HTML.
+// A mail's content is untrusted: it is inserted into the page as text only, never as HTML.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
 const SEEN = "bodega-mailbox-seen";
 const TABS = ["html", "text", "source"];
-const BETWEEN_LOOKS = 800;
+const POLL_INTERVAL = 800; // milliseconds
 
-let mails = null; // null until the first answer
+let mails = null; // null until the first response
 let etag = null;
 let tab = "html";
-let shown = null; // what is in the reader: id and tab
-let seen = new Set(remembered());
-let known = null; // ids of the last look, to tell what is new
+let shown = null; // ID and tab of the mail in the reader
+let seen = new Set(loadSeen());
+let known = null; // IDs of the last poll, to find new mails
 
-// Looking for mail
+// Polling
 
-async function look() {
+async function poll() {
   try {
-    const answer = await fetch("/mails", { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
-    if (answer.status === 200) {
-      etag = answer.headers.get("ETag");
-      mails = (await answer.json()).data;
-      forgetWhatIsGone();
+    const response = await fetch("/mails", { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
+    if (response.status === 200) {
+      etag = response.headers.get("ETag");
+      mails = (await response.json()).data;
+      dropDeletedFromSeen();
       draw();
-    } else if (answer.status !== 304) {
-      throw new Error(`status ${answer.status}`);
+    } else if (response.status !== 304) {
+      throw new Error(`status ${response.status}`);
     }
-    live(true);
+    showConnected(true);
   } catch {
-    live(false);
+    showConnected(false);
   }
-  setTimeout(look, BETWEEN_LOOKS);
+  setTimeout(poll, POLL_INTERVAL);
 }
 
-function live(works) {
-  byId("live").classList.toggle("lost", !works);
-  const text = works ? "Live" : "Not running";
+function showConnected(connected) {
+  byId("live").classList.toggle("lost", !connected);
+  const text = connected ? "Live" : "Not running";
   if (byId("live-text").textContent !== text) byId("live-text").textContent = text;
 }
 
-// Drawing
+// Rendering
 
 function draw() {
   if (!mails) return;
-  const sought = byId("search").value.trim();
-  const found = mails.filter((mail) => fits(mail, sought.toLowerCase()));
+  const query = byId("search").value.trim();
+  const found = mails.filter((mail) => matches(mail, query.toLowerCase()));
   drawList(found);
-  byId("sought").textContent = sought;
+  byId("query").textContent = query;
   byId("nothing-found").hidden = found.length > 0 || mails.length === 0;
   byId("empty").hidden = mails.length > 0;
   byId("clear").hidden = mails.length === 0;
@@ -55,8 +55,8 @@ function draw() {
   document.title = unseen ? `(${unseen}) Mailbox` : "Mailbox";
 }
 
-function fits(mail, sought) {
-  return [mail.to, mail.from, mail.subject].some((text) => text.toLowerCase().includes(sought));
+function matches(mail, query) {
+  return [mail.to, mail.from, mail.subject].some((text) => text.toLowerCase().includes(query));
 }
 
 function drawList(found) {
@@ -65,7 +65,7 @@ function drawList(found) {
     link.href = `#${mail.id}`;
     link.classList.toggle("unseen", !seen.has(mail.id));
     link.classList.toggle("new", known !== null && !known.has(mail.id));
-    if (mail.id === chosenId()) link.setAttribute("aria-current", "true");
+    if (mail.id === selectedId()) link.setAttribute("aria-current", "true");
     const avatar = element("span", "avatar", mail.to.charAt(0));
     avatar.setAttribute("aria-hidden", "true");
     avatar.style.setProperty("--hue", hue(mail.to));
@@ -84,16 +84,16 @@ function drawList(found) {
 }
 
 function drawReader() {
-  const mail = mails.find((one) => one.id === chosenId());
+  const mail = mails.find((one) => one.id === selectedId());
   byId("reader").hidden = !mail;
-  byId("unchosen").hidden = Boolean(mail) || mails.length === 0;
+  byId("none-selected").hidden = Boolean(mail) || mails.length === 0;
   if (!mail) {
     shown = null;
     return;
   }
   if (!seen.has(mail.id)) {
     seen.add(mail.id);
-    remember();
+    saveSeen();
     document.querySelector(`#mails a[href="#${CSS.escape(mail.id)}"]`)?.classList.remove("unseen");
   }
   const usable = tab === "html" && !mail.html ? "text" : tab === "text" && !mail.text ? "html" : tab;
@@ -117,7 +117,7 @@ function drawReader() {
   if (usable === "source") showSource(mail);
 }
 
-// A frame that is navigated makes an entry in the history; a new one does not.
+// Navigating the frame would add an entry to the browser's history; a new frame does not.
 function showHtml(mail) {
   const frame = byId("frame").cloneNode(false);
   frame.src = `/mails/${encodeURIComponent(mail.id)}/html`;
@@ -127,8 +127,8 @@ function showHtml(mail) {
 async function showSource(mail) {
   const asked = shown;
   byId("source").textContent = "";
-  const answer = await fetch(`/mails/${encodeURIComponent(mail.id)}/source`).catch(() => null);
-  const text = answer?.ok ? await answer.text() : "The source can't be read.";
+  const response = await fetch(`/mails/${encodeURIComponent(mail.id)}/source`).catch(() => null);
+  const text = response?.ok ? await response.text() : "The source can't be read.";
   if (shown === asked) byId("source").textContent = text;
 }
 
@@ -169,9 +169,9 @@ function long(at) {
   return new Date(at).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
 }
 
-// What was seen already, across reloads
+// Seen mails, stored across reloads
 
-function remembered() {
+function loadSeen() {
   try {
     return JSON.parse(localStorage.getItem(SEEN)) || [];
   } catch {
@@ -179,26 +179,26 @@ function remembered() {
   }
 }
 
-function remember() {
+function saveSeen() {
   try {
     localStorage.setItem(SEEN, JSON.stringify([...seen]));
   } catch {
-    // Without storage, a reload shows everything as new.
+    // Without storage, a reload shows all mails as new.
   }
 }
 
-function forgetWhatIsGone() {
-  const there = new Set(mails.map((mail) => mail.id));
-  seen = new Set([...seen].filter((id) => there.has(id)));
+function dropDeletedFromSeen() {
+  const existing = new Set(mails.map((mail) => mail.id));
+  seen = new Set([...seen].filter((id) => existing.has(id)));
 }
 
-// What a person does
+// User actions
 
-function chosenId() {
+function selectedId() {
   return decodeURIComponent(location.hash.slice(1));
 }
 
-function choose(name) {
+function selectTab(name) {
   tab = name;
   drawReader();
 }
@@ -212,34 +212,34 @@ function step(by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-let sure = null;
+let confirmTimer = null; // set while the button asks for a second click
 async function clear() {
   const button = byId("clear");
-  if (!sure) {
+  if (!confirmTimer) {
     button.textContent = "Delete all mails?";
-    button.classList.add("sure");
-    sure = setTimeout(unsure, 4000);
+    button.classList.add("confirm");
+    confirmTimer = setTimeout(cancelClear, 4000);
     return;
   }
-  unsure();
+  cancelClear();
   await fetch("/mails", { method: "DELETE" }).catch(() => {});
   etag = null;
 }
 
-function unsure() {
-  clearTimeout(sure);
-  sure = null;
+function cancelClear() {
+  clearTimeout(confirmTimer);
+  confirmTimer = null;
   byId("clear").textContent = "Delete all";
-  byId("clear").classList.remove("sure");
+  byId("clear").classList.remove("confirm");
 }
 
-for (const name of TABS) byId(`tab-${name}`).addEventListener("click", () => choose(name));
+for (const name of TABS) byId(`tab-${name}`).addEventListener("click", () => selectTab(name));
 document.querySelector(".tabs").addEventListener("keydown", (event) => {
   const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!by) return;
   const usable = TABS.filter((name) => !byId(`tab-${name}`).disabled);
   const at = usable.findIndex((name) => byId(`tab-${name}`).getAttribute("aria-selected") === "true");
-  choose(usable[(at + by + usable.length) % usable.length]);
+  selectTab(usable[(at + by + usable.length) % usable.length]);
   document.querySelector(".tabs [aria-selected=true]").focus();
 });
 byId("search").addEventListener("input", draw);
@@ -273,4 +273,4 @@ document.addEventListener("keydown", (event) => {
 setInterval(() => {
   for (const time of document.querySelectorAll("#mails time")) time.textContent = short(time.dateTime);
 }, 30000);
-look();
+poll();

@@ -1,7 +1,7 @@
-//! What a person, and a test, sees of the mailbox.
+//! The mailbox's web page and its JSON API.
 //!
-//! A mail is a stranger's text. The page gets it as data; its HTML is shown in a frame of its own,
-//! from an answer that lets nothing run and nothing load.
+//! A mail's content is untrusted. The page gets it as JSON; its HTML is shown in an `iframe`, whose
+//! content security policy forbids scripts and requests.
 
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -15,11 +15,11 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// The page needs nothing from elsewhere.
+/// The page's content security policy: nothing from other hosts.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
      connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A mail may look as it likes, and open links in new tabs.
+/// The content security policy of a mail's HTML: only its own styles, and links in new tabs.
 const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; \
      default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
@@ -43,7 +43,7 @@ pub(super) async fn script() -> Response {
     with(&[], "text/javascript; charset=utf-8", SCRIPT)
 }
 
-/// `GET /mails`: whoever has seen this version already is told so.
+/// `GET /mails`: 304 if `If-None-Match` has the current version.
 pub(super) async fn list(
     State(mailbox): State<Mailbox>,
     Query(search): Query<Search>,
@@ -85,10 +85,11 @@ pub(super) async fn source(State(mailbox): State<Mailbox>, Path(id): Path<String
     show(&mailbox, &id, |mail| with(&[], "text/plain; charset=utf-8", &mail.source))
 }
 
-fn show(mailbox: &Mailbox, id: &str, answer: impl FnOnce(&Mail) -> Response) -> Response {
+/// Responds with the mail, or with 404.
+fn show(mailbox: &Mailbox, id: &str, response: impl FnOnce(&Mail) -> Response) -> Response {
     match mailbox.mail(id) {
-        Some(mail) => answer(&mail),
-        None => (StatusCode::NOT_FOUND, "there is no such mail").into_response(),
+        Some(mail) => response(&mail),
+        None => (StatusCode::NOT_FOUND, "no mail has this ID").into_response(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! SES's `SendEmail`.
 //! <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>
 //!
-//! Strict where the real one is, so that a mail that goes here goes there too. What the shop's mails
-//! do not have is refused by name: a second recipient, a reply address, tags, attachments.
+//! As strict as SES, so that SES accepts each mail that is accepted here. Members that the shop's
+//! mails don't use are errors: a second recipient, a reply address, tags, attachments.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::mails::{Mail, Mailbox};
 use crate::clock::Clock;
 
-/// Mail for here is put off once.
-const SLOW: &str = "slow.example";
+/// The first request for each mail to this domain gets 429.
+const THROTTLED_DOMAIN: &str = "slow.example";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -69,28 +69,28 @@ struct Header {
     value: String,
 }
 
-/// An error in SES's form: status, name, message.
+/// An error response of SES: status, error name, message.
 #[derive(Debug, PartialEq, Eq)]
-struct Refusal(StatusCode, &'static str, String);
+struct ErrorResponse(StatusCode, &'static str, String);
 
-type Result<T> = std::result::Result<T, Refusal>;
+type Result<T> = std::result::Result<T, ErrorResponse>;
 
 /// `POST /v2/email/outbound-emails`
-pub(super) async fn answer(State(mailbox): State<Mailbox>, body: Bytes) -> Response {
+pub(super) async fn handle(State(mailbox): State<Mailbox>, body: Bytes) -> Response {
     let json = (header::CONTENT_TYPE, "application/json");
     match send(&mailbox, &body) {
         Ok(id) => ([json], json!({"MessageId": id}).to_string()).into_response(),
-        Err(Refusal(status, name, message)) => {
+        Err(ErrorResponse(status, name, message)) => {
             let name = (header::HeaderName::from_static("x-amzn-errortype"), name);
             (status, [json, name], json!({"message": message}).to_string()).into_response()
         }
     }
 }
 
-/// Puts the mail into the mailbox; gives its id.
+/// Adds the mail to the mailbox; returns its ID.
 fn send(mailbox: &Mailbox, body: &[u8]) -> Result<String> {
     let request: SendEmail =
-        serde_json::from_slice(body).map_err(|error| bad(&error.to_string()))?;
+        serde_json::from_slice(body).map_err(|error| bad_request(&error.to_string()))?;
     let to = request.checked()?;
     accept(mailbox, &to, body)?;
 
@@ -103,27 +103,28 @@ fn send(mailbox: &Mailbox, body: &[u8]) -> Result<String> {
     let mail = Mail { id: id.clone(), to, from, subject, text, html, at, source };
     mailbox.put(mail).map_err(|error| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Refusal(status, "InternalServiceErrorException", error.to_string())
+        ErrorResponse(status, "InternalServiceErrorException", error.to_string())
     })?;
     Ok(id)
 }
 
-/// Refuses what a real mail system would refuse now and then.
+/// Rejects mails to `.invalid` with `MessageRejected`, and the first request for each mail to
+/// [`THROTTLED_DOMAIN`] with `TooManyRequestsException`.
 fn accept(mailbox: &Mailbox, to: &str, body: &[u8]) -> Result<()> {
     let domain = to.rsplit('@').next().unwrap_or_default();
     if domain == "invalid" || domain.ends_with(".invalid") {
-        let words = "the local mailbox takes no mail for .invalid";
-        return Err(Refusal(StatusCode::BAD_REQUEST, "MessageRejected", words.to_owned()));
+        let words = "the local mailbox rejects all mail to .invalid";
+        return Err(ErrorResponse(StatusCode::BAD_REQUEST, "MessageRejected", words.to_owned()));
     }
-    if domain == SLOW {
-        let put_off = &mut mailbox.contents().put_off;
-        match put_off.iter().position(|one| one == body) {
-            Some(known) => drop(put_off.swap_remove(known)),
+    if domain == THROTTLED_DOMAIN {
+        let throttled = &mut mailbox.contents().throttled;
+        match throttled.iter().position(|one| one == body) {
+            Some(known) => drop(throttled.swap_remove(known)),
             None => {
-                put_off.push(body.to_owned());
+                throttled.push(body.to_owned());
                 let words = "Maximum sending rate exceeded.".to_owned();
                 let status = StatusCode::TOO_MANY_REQUESTS;
-                return Err(Refusal(status, "TooManyRequestsException", words));
+                return Err(ErrorResponse(status, "TooManyRequestsException", words));
             }
         }
     }
@@ -131,7 +132,7 @@ fn accept(mailbox: &Mailbox, to: &str, body: &[u8]) -> Result<()> {
 }
 
 impl SendEmail {
-    /// The recipient's address, once everything is as SES wants it.
+    /// Checks the mail as SES does; returns the recipient's email.
     fn checked(&self) -> Result<String> {
         address(&self.from_email_address)?;
         let Message { subject, body: Body { text, html }, headers } = &self.content.simple;
@@ -139,14 +140,15 @@ impl SendEmail {
             text.check(name)?;
         }
         if subject.data.contains(['\r', '\n']) {
-            return Err(bad("a subject is one line"));
+            return Err(bad_request("the subject must be one line"));
         }
         headers.iter().try_for_each(Header::check)?;
         let [to] = &self.destination.to_addresses;
         address(to)
     }
 
-    /// What would travel, but for its encoding: texts stand here as one reads them.
+    /// Returns the whole message as it would be sent, but with readable texts instead of encoded
+    /// ones.
     fn source(&self, id: &str, at: &str) -> String {
         let Message { subject, body: Body { text, html }, headers } = &self.content.simple;
         let [to] = &self.destination.to_addresses;
@@ -173,15 +175,15 @@ impl SendEmail {
 }
 
 impl Text {
-    /// SES takes seven bits unless a charset is named.
+    /// Checks the charset: UTF-8, or ASCII text without one, as SES assumes 7-bit ASCII.
     fn check(&self, name: &str) -> Result<()> {
         match self.charset.as_deref() {
             Some(charset) if charset.eq_ignore_ascii_case("utf-8") => Ok(()),
             Some(charset) => {
-                Err(bad(&format!("the local mailbox takes UTF-8 only, not {charset}")))
+                Err(bad_request(&format!("the local mailbox supports UTF-8 only, not {charset}")))
             }
             None if self.data.is_ascii() => Ok(()),
-            None => Err(bad(&format!("{name} is not ASCII, and names no Charset"))),
+            None => Err(bad_request(&format!("{name} is not ASCII and has no Charset"))),
         }
     }
 }
@@ -196,11 +198,11 @@ impl Header {
         if name && value {
             return Ok(());
         }
-        Err(bad(&format!("Headers can't have {}: {}", self.name, self.value)))
+        Err(bad_request(&format!("Headers has an invalid header: {}: {}", self.name, self.value)))
     }
 }
 
-/// The address in `Ada <ada@example.com>`, the domain in lower case.
+/// Returns the email in `Ada <ada@example.com>`, with the domain in lower case.
 fn address(text: &str) -> Result<String> {
     let address = match text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
         Some((_, address)) => address.trim(),
@@ -214,12 +216,12 @@ fn address(text: &str) -> Result<String> {
     let (name, domain) = address
         .rsplit_once('@')
         .filter(|parts| plain && fits(*parts))
-        .ok_or_else(|| bad(&format!("«{text}» is no address")))?;
+        .ok_or_else(|| bad_request(&format!("«{text}» is not a valid email")))?;
     Ok(format!("{name}@{}", domain.to_lowercase()))
 }
 
-fn bad(why: &str) -> Refusal {
-    Refusal(StatusCode::BAD_REQUEST, "BadRequestException", why.to_owned())
+fn bad_request(why: &str) -> ErrorResponse {
+    ErrorResponse(StatusCode::BAD_REQUEST, "BadRequestException", why.to_owned())
 }
 
 #[cfg(test)]
@@ -235,7 +237,7 @@ mod tests {
         serde_json::from_str(OF_THE_SDK).unwrap()
     }
 
-    fn refused(request: &Value) -> Refusal {
+    fn refused(request: &Value) -> ErrorResponse {
         send(&Mailbox::in_memory(), request.to_string().as_bytes()).unwrap_err()
     }
 
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_shows_all_that_travels() {
+    fn the_source_has_all_parts_of_the_message() {
         let mailbox = Mailbox::in_memory();
         let id = send(&mailbox, OF_THE_SDK.as_bytes()).unwrap();
         let source = mailbox.mails(None).remove(0).source;
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_request_says_what_is_bad_about_it() {
+    fn a_bad_request_is_an_error_that_names_the_reason() {
         for (pointer, value, named) in [
             ("/FromEmailAddress", json!("shop"), "«shop»"),
             ("/Destination", json!({}), "ToAddresses"),
@@ -285,7 +287,7 @@ mod tests {
         ] {
             let mut request = request();
             *request.pointer_mut(pointer).unwrap() = value;
-            let Refusal(status, name, words) = refused(&request);
+            let ErrorResponse(status, name, words) = refused(&request);
             assert_eq!((status.as_u16(), name), (400, "BadRequestException"), "{pointer}: {words}");
             assert!(words.contains(named), "{pointer}: {words}");
         }
@@ -293,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_shops_mails_do_not_have_is_refused_by_name() {
+    fn an_unsupported_member_is_an_error_that_names_it() {
         for (pointer, member) in [
             ("", "ReplyToAddresses"),
             ("", "EmailTags"),
@@ -306,7 +308,7 @@ mod tests {
         ] {
             let mut request = request();
             request.pointer_mut(pointer).unwrap()[member] = json!([]);
-            let Refusal(status, name, words) = refused(&request);
+            let ErrorResponse(status, name, words) = refused(&request);
             assert_eq!((status.as_u16(), name), (400, "BadRequestException"), "{member}");
             assert!(words.contains(member), "{member}: {words}");
         }
@@ -316,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipient_at_invalid_is_refused_for_good() {
+    fn a_mail_to_invalid_is_rejected() {
         for (address, refusal) in [
             ("ada@mail.invalid", true),
             ("Ada <ada@MAIL.INVALID>", true),
@@ -329,7 +331,7 @@ mod tests {
             let mailbox = Mailbox::in_memory();
             let outcome = send(&mailbox, request.to_string().as_bytes());
             match outcome {
-                Err(Refusal(status, "MessageRejected", _)) => {
+                Err(ErrorResponse(status, "MessageRejected", _)) => {
                     assert!(refusal && status.as_u16() == 400, "{address}");
                     assert!(mailbox.mails(None).is_empty());
                 }
@@ -339,16 +341,16 @@ mod tests {
     }
 
     #[test]
-    fn mail_for_the_slow_domain_is_put_off_once() {
+    fn a_mail_to_slow_example_is_throttled_once() {
         let mailbox = Mailbox::in_memory();
         let mut request = request();
         request["Destination"] = json!({"ToAddresses": ["ada@slow.example"]});
         let body = request.to_string();
-        let Refusal(status, name, _) = send(&mailbox, body.as_bytes()).unwrap_err();
+        let ErrorResponse(status, name, _) = send(&mailbox, body.as_bytes()).unwrap_err();
         assert_eq!((status.as_u16(), name), (429, "TooManyRequestsException"));
         assert!(mailbox.mails(None).is_empty());
         send(&mailbox, body.as_bytes()).unwrap();
         assert_eq!(mailbox.mails(None).len(), 1);
-        assert!(send(&mailbox, body.as_bytes()).is_err(), "the next mail is another one");
+        assert!(send(&mailbox, body.as_bytes()).is_err(), "the next mail is throttled, too");
     }
 }

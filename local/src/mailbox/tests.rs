@@ -1,4 +1,4 @@
-//! The mailbox over plain HTTP, as the SDK and a browser see it.
+//! Tests the mailbox over HTTP, as the SDK and a browser use it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use super::mails::tests::mail;
 use super::*;
 
-/// An answer: status line and headers in lower case, and the body.
-struct Answer {
+/// A response: status line and headers in lower case, and the body.
+struct FullResponse {
     head: String,
     body: String,
 }
 
-impl Answer {
+impl FullResponse {
     fn status(&self) -> &str {
         self.head.split(' ').nth(1).unwrap()
     }
@@ -28,7 +28,7 @@ impl Answer {
     }
 }
 
-fn send(served: &Served, line: &str, headers: &str, body: &str) -> Answer {
+fn send(served: &RunningServer, line: &str, headers: &str, body: &str) -> FullResponse {
     let mut connection = TcpStream::connect(served.address()).unwrap();
     let length = body.len();
     write!(
@@ -36,17 +36,17 @@ fn send(served: &Served, line: &str, headers: &str, body: &str) -> Answer {
         "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
     )
     .unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    Answer { head: head.to_lowercase(), body: body.to_owned() }
+    let mut response = String::new();
+    connection.read_to_string(&mut response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    FullResponse { head: head.to_lowercase(), body: body.to_owned() }
 }
 
-fn get(served: &Served, path: &str) -> Answer {
+fn get(served: &RunningServer, path: &str) -> FullResponse {
     send(served, &format!("GET {path}"), "", "")
 }
 
-fn send_email(served: &Served, to: &str) -> Answer {
+fn send_email(served: &RunningServer, to: &str) -> FullResponse {
     let body = json!({
         "FromEmailAddress": "Bodega <shop@bodega.example>",
         "Destination": {"ToAddresses": [to]},
@@ -63,7 +63,7 @@ fn send_email(served: &Served, to: &str) -> Answer {
 }
 
 #[test]
-fn what_is_sent_is_in_the_mailbox() {
+fn a_sent_mail_is_in_the_mailbox() {
     let served = Mailbox::in_memory().serve(0).unwrap();
     let sent = send_email(&served, "Ada <ada@example.com>");
     assert_eq!(sent.status(), "200");
@@ -86,7 +86,7 @@ fn what_is_sent_is_in_the_mailbox() {
 }
 
 #[test]
-fn a_refusal_is_one_that_the_sdk_understands() {
+fn an_error_has_the_form_that_the_sdk_expects() {
     let served = Mailbox::in_memory().serve(0).unwrap();
     for (to, status, name) in [
         ("ada@mail.invalid", "400", "messagerejected"),
@@ -111,7 +111,7 @@ fn an_emptied_mailbox_is_empty() {
 }
 
 #[test]
-fn whoever_looks_again_is_told_whether_there_is_news() {
+fn an_unchanged_list_is_304() {
     let served = Mailbox::in_memory().serve(0).unwrap();
     let seen = get(&served, "/mails").header("etag").unwrap().to_owned();
     let again = |seen: &str| {
@@ -124,16 +124,16 @@ fn whoever_looks_again_is_told_whether_there_is_news() {
 }
 
 #[test]
-fn a_mails_html_can_neither_run_nor_load_anything() {
+fn a_mails_html_can_neither_run_scripts_nor_send_requests() {
     let mailbox = Mailbox::in_memory();
     let html = "<script>alert(1)</script><a href=\"https://shop.example\">Shop</a>".to_owned();
     mailbox.put(Mail { html, ..mail(1, "ada@example.com") }).unwrap();
     let served = mailbox.serve(0).unwrap();
-    let answer = get(&served, "/mails/mail-1/html");
-    let policy = answer.header("content-security-policy").unwrap();
+    let response = get(&served, "/mails/mail-1/html");
+    let policy = response.header("content-security-policy").unwrap();
     assert!(policy.starts_with("sandbox ") && policy.contains("default-src 'none'"), "{policy}");
     assert!(!policy.contains("allow-scripts") && !policy.contains("allow-same-origin"), "{policy}");
-    assert!(answer.body.contains("<base target=\"_blank\">"));
+    assert!(response.body.contains("<base target=\"_blank\">"));
     assert_eq!(
         get(&served, "/mails/mail-1/source").header("content-type"),
         Some("text/plain; charset=utf-8")
@@ -141,7 +141,7 @@ fn a_mails_html_can_neither_run_nor_load_anything() {
 }
 
 #[test]
-fn the_page_is_all_there_and_asks_nobody_else() {
+fn the_page_is_complete_and_uses_no_other_host() {
     let served = Mailbox::in_memory().serve(0).unwrap();
     let page = get(&served, "/");
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
@@ -154,13 +154,13 @@ fn the_page_is_all_there_and_asks_nobody_else() {
         assert!(page.body.contains(&format!("\"{path}\"")), "{path}");
         assert!(part.header("content-type").unwrap().starts_with(kind), "{path}");
     }
-    // The icon's name space is no address that is asked.
+    // The icon's XML namespace causes no request.
     let elsewhere = page.body.replace("http://www.w3.org/2000/svg", "");
     assert!(!elsewhere.contains("https://") && !elsewhere.contains("src=\"http"), "{elsewhere}");
     let script = get(&served, "/page.js").body;
-    for door in
+    for sink in
         ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "srcdoc", "eval("]
     {
-        assert!(!script.contains(door), "{door}");
+        assert!(!script.contains(sink), "{sink}");
     }
 }

@@ -1,4 +1,4 @@
-//! The places of a route: the text of each file, with the new route in it.
+//! Generates the text of each file that a new route creates or changes.
 
 use std::path::{Path, PathBuf};
 
@@ -8,23 +8,23 @@ use shared::http::routes::{ROUTES, named};
 use super::{NewRoute, parameter};
 use crate::failure::{Explain, Failure, Result};
 
-/// Methods that the emulator's router has to be told about.
+/// All methods that the emulator's router must map: those without a route go to `route-not-found`.
 const ROUTER_METHODS: [&str; 8] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 
-/// What stands for a value that the demo shop has to have.
-const UNKNOWN: &str = "CHANGE-ME";
+/// Written instead of a value that no existing event has, for the developer to replace.
+const PLACEHOLDER: &str = "CHANGE-ME";
 
-/// The files that a route touches, in the workspace at `root`.
-pub(super) struct Places<'a> {
+/// The files of a new route in the workspace at `root`.
+pub(super) struct RouteFiles<'a> {
     route: &'a NewRoute,
     root: &'a Path,
-    /// The routes of its resource, in the order of the page of all routes.
+    /// The existing routes of its resource, in the order of `shared/http/routes.rs`.
     siblings: Vec<&'static str>,
 }
 
-impl<'a> Places<'a> {
-    /// The places of `route`; its resource must have routes already.
+impl<'a> RouteFiles<'a> {
+    /// Prepares the files of `route`; fails unless its resource has routes already.
     pub fn of(route: &'a NewRoute, root: &'a Path) -> Result<Self> {
         let mut places = Self { route, root, siblings: Vec::new() };
         let manifest = places.read(&places.manifest()).map_err(|_| no_resource(route))?;
@@ -40,22 +40,22 @@ impl<'a> Places<'a> {
         Ok(places)
     }
 
-    /// Every file with its new text.
+    /// Returns the path and the new text of every file.
     pub fn files(&self) -> Result<Vec<(PathBuf, String)>> {
         let NewRoute { name, resource, .. } = self.route;
         let module = self.route.module();
         let folder = format!("functions/{resource}/src");
         let tests = format!("tests/api/routes/{resource}");
         Ok(vec![
-            self.edited("shared/http/routes.rs", |text| self.page(text))?,
-            self.made(&format!("{folder}/{module}.rs"), self.handler())?,
-            self.edited(&format!("{folder}/lib.rs"), |text| self.contents(text))?,
-            self.made(&format!("{folder}/bin/{module}.rs"), self.binary()?)?,
+            self.edited("shared/http/routes.rs", |text| self.routes_rs(text))?,
+            self.created(&format!("{folder}/{module}.rs"), self.handler())?,
+            self.edited(&format!("{folder}/lib.rs"), |text| self.lib_rs(text))?,
+            self.created(&format!("{folder}/bin/{module}.rs"), self.binary()?)?,
             self.edited(&self.manifest(), |text| Some(self.with_binary(text)))?,
             self.edited("template.yaml", |text| self.template(text))?,
             self.edited("Cargo.toml", |text| self.router(text))?,
-            self.made(&format!("events/{name}.json"), self.event()?)?,
-            self.made(&format!("{tests}/{module}.rs"), self.tests())?,
+            self.created(&format!("events/{name}.json"), self.event()?)?,
+            self.created(&format!("{tests}/{module}.rs"), self.tests())?,
             self.edited(&format!("{tests}/mod.rs"), |text| {
                 with_module(text, &format!("mod {module};"))
             })?,
@@ -70,27 +70,29 @@ impl<'a> Places<'a> {
         std::fs::read_to_string(self.root.join(file)).explain(|| format!("can't read {file}"))
     }
 
-    /// A file that is there, changed.
+    /// Returns an existing file, changed by `change`.
     fn edited(
         &self,
         file: &str,
         change: impl FnOnce(&str) -> Option<String>,
     ) -> Result<(PathBuf, String)> {
         let text = change(&self.read(file)?);
-        let text = text.ok_or("it has the route already, or no place for it: add it by hand");
+        let text = text.ok_or(
+            "it has the route already, or its form is not the expected one: add the route by hand",
+        );
         Ok((file.into(), text.explain(|| file.to_owned())?))
     }
 
-    /// A file that is not there yet.
-    fn made(&self, file: &str, text: String) -> Result<(PathBuf, String)> {
+    /// Returns a new file; fails if it exists.
+    fn created(&self, file: &str, text: String) -> Result<(PathBuf, String)> {
         if self.root.join(file).exists() {
-            return Err(Failure::new(format!("{file} is there already")));
+            return Err(Failure::new(format!("{file} exists already")));
         }
         Ok((file.into(), text))
     }
 
-    /// The page of all routes, with one more line behind those of the resource.
-    fn page(&self, text: &str) -> Option<String> {
+    /// Adds a line to `shared/http/routes.rs`, after the last route of the resource.
+    fn routes_rs(&self, text: &str) -> Option<String> {
         let NewRoute { name, method, path, .. } = self.route;
         if text.contains(&format!("\"{name}\"")) {
             return None;
@@ -109,7 +111,7 @@ impl<'a> Places<'a> {
             "\
 //! `{method} {path}`: what it does.
 //!
-//! Who may call it, and the refusals that it gives.
+//! Who may call it, and the errors it returns.
 
 use shared::domain::error::Error;
 use shared::http::{{Request, Response}};
@@ -124,8 +126,8 @@ pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {{
         )
     }
 
-    /// The resource's contents page.
-    fn contents(&self, text: &str) -> Option<String> {
+    /// Adds the module and the handler to the resource's `lib.rs`.
+    fn lib_rs(&self, text: &str) -> Option<String> {
         let (name, module) = (&self.route.name, self.route.module());
         let text = with_module(text, &format!("pub mod {module};"))?;
         let handlers = text.find("pub fn handlers()")?;
@@ -134,6 +136,7 @@ pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {{
         Some(format!("{}{line}{}", &text[..end], &text[end..]))
     }
 
+    /// Generates the Lambda binary.
     fn binary(&self) -> Result<String> {
         let (name, module) = (&self.route.name, self.route.module());
         let manifest = self.read(&self.manifest())?;
@@ -164,8 +167,8 @@ async fn main() -> shared::lambda::Exit {{
         )
     }
 
-    /// The template, with a function that may do what every route's does: read the signing keys
-    /// and, where it has a caller, the caller's security item.
+    /// Adds the function to the template, with the policy that every route needs: read the signing
+    /// keys and, on a signed-in route, the caller's security item.
     fn template(&self, text: &str) -> Option<String> {
         let NewRoute { name, method, path, .. } = self.route;
         let (function, logical) = (self.route.function(), self.route.logical_name());
@@ -193,7 +196,8 @@ async fn main() -> shared::lambda::Exit {{
         insert_after(text, |line| line == last, is_log_group, &new)
     }
 
-    /// The emulator's router: a path's entries, and the methods that it lacks.
+    /// Adds the route to the emulator's router in `Cargo.toml`, and maps the path's other methods to
+    /// `route-not-found`.
     fn router(&self, text: &str) -> Option<String> {
         let NewRoute { name, method, path, .. } = self.route;
         let entry = |methods: &[&str], function: &str| {
@@ -223,8 +227,8 @@ async fn main() -> shared::lambda::Exit {{
         text.contains(&before).then(|| text.replacen(&before, &format!("{own}\n{rest}"), 1))
     }
 
-    /// A gateway event: the demo shop's own values for the path's parameters, as far as another
-    /// event has them.
+    /// Generates an event of the gateway. Path parameters have the values of other events, which
+    /// exist in the demo shop, or [`PLACEHOLDER`].
     fn event(&self) -> Result<String> {
         let NewRoute { method, path, .. } = self.route;
         let mut values = Vec::new();
@@ -293,25 +297,25 @@ async fn main() -> shared::lambda::Exit {{
         ))
     }
 
-    /// The event of a route.
+    /// Reads the event of an existing route.
     fn event_of(&self, route: &str) -> Result<Value> {
         let file = format!("events/{route}.json");
         serde_json::from_str(&self.read(&file)?).explain(|| file)
     }
 
-    /// What another event has for this parameter.
+    /// Returns the value that another event has for this path parameter, or [`PLACEHOLDER`].
     fn value_of(&self, parameter: &str) -> Result<String> {
         let pattern = format!("{{{parameter}}}");
         let Some(route) = ROUTES.iter().find(|route| route.path.contains(&pattern)) else {
-            return Ok(UNKNOWN.to_owned());
+            return Ok(PLACEHOLDER.to_owned());
         };
         let event = self.event_of(route.name)?;
         let value = event["pathParameters"][parameter].as_str();
-        Ok(value.unwrap_or(UNKNOWN).to_owned())
+        Ok(value.unwrap_or(PLACEHOLDER).to_owned())
     }
 
-    /// The demo account's token, as an event of a route with the same access carries it. A demo
-    /// account of one route only is no example.
+    /// Returns the `Authorization` header in the event of the first route with the same access;
+    /// `None` if the route needs no caller.
     fn token(&self) -> Result<Option<String>> {
         if !self.route.is_signed_in() {
             return Ok(None);
@@ -331,7 +335,7 @@ async fn main() -> shared::lambda::Exit {{
 use tests::app::App;
 
 #[tokio::test]
-async fn it_does_what_its_contract_says() {{
+async fn the_tests_are_written() {{
     let _app = App::start().await;
     panic!(\"write the tests of {name}\");
 }}
@@ -347,7 +351,8 @@ fn no_resource(route: &NewRoute) -> Failure {
     ))
 }
 
-/// `text` with `new` behind the first line that ends what begins at the last line that `begins`.
+/// Inserts `new` after a block of `text`: from the last line for which `begins` is true to the next
+/// one for which `ends` is true. `None` if there is no such block.
 fn insert_after(
     text: &str,
     begins: impl Fn(&str) -> bool,
@@ -361,7 +366,7 @@ fn insert_after(
     Some(lines.join("\n") + "\n")
 }
 
-/// `text` with a `mod` line among the others, in order.
+/// Inserts the `mod` line `new` among the others in alphabetical order; `None` if it exists.
 fn with_module(text: &str, new: &str) -> Option<String> {
     let name = |line: &str| {
         let line = line.strip_prefix("pub ").unwrap_or(line);

@@ -1,7 +1,7 @@
-//! `cargo new-route`: makes the places of a new route, so that a person writes what only a person
-//! can: what it does, what it needs, and its tests.
+//! `cargo new-route`: generates the files of a new route and adds it to the existing ones, so that
+//! only its handler, its policy and its tests are left to write.
 //!
-//! Every place is edited in memory first: where one can't be, nothing is written.
+//! Prepares all files in memory first; if one of them can't be changed, it writes nothing.
 
 mod files;
 
@@ -10,20 +10,20 @@ use std::process::ExitCode;
 
 use shared::http::routes::{Access, ROUTES, Route};
 
-use self::files::Places;
+use self::files::RouteFiles;
 use crate::failure::{Explain, Failure, Result};
 
 /// The help text.
 pub const HELP: &str = "\
-cargo new-route: the places of a new route, for you to fill
+cargo new-route: generates the files of a new route, for you to complete
 
 Usage: cargo new-route NAME METHOD PATH ACCESS RESOURCE
 
-  NAME       <verb>-<resource>, the verb being the shop's own: track-order
+  NAME       <verb>-<resource>, with a verb of the shop, such as track-order
   METHOD     GET, POST, PUT, PATCH or DELETE
-  PATH       with its parameters: /orders/{order_id}/tracking
+  PATH       with its parameters, such as /orders/{order_id}/tracking
   ACCESS     public, guest, customer, owner, admin or signature
-  RESOURCE   a folder of functions/ that has routes: orders
+  RESOURCE   a folder of functions/ that has routes, such as orders
 
 Example: cargo new-route track-order GET '/orders/{order_id}/tracking' owner orders
 ";
@@ -39,7 +39,7 @@ const ACCESS: [(&str, Access); 6] = [
     ("signature", Access::Signature),
 ];
 
-/// A route that does not exist yet.
+/// A route to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRoute {
     /// The name of its function, binary and event.
@@ -50,7 +50,7 @@ pub struct NewRoute {
     pub path: String,
     /// Who may call it.
     pub access: Access,
-    /// Its package's folder in `functions/`.
+    /// The folder of its package in `functions/`.
     pub resource: String,
 }
 
@@ -62,12 +62,12 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
-    match NewRoute::parse(&arguments).and_then(|route| Ok((route.make(root)?, route))) {
+    match NewRoute::parse(&arguments).and_then(|route| Ok((route.write_files(root)?, route))) {
         Ok((files, route)) => {
             for file in files {
                 println!("{}", file.display());
             }
-            print!("{}", route.left_to_write());
+            print!("{}", route.remaining_work());
             ExitCode::SUCCESS
         }
         Err(failure) => {
@@ -78,28 +78,29 @@ pub fn main() -> ExitCode {
 }
 
 impl NewRoute {
-    /// Reads the arguments: name, method, path, access and resource.
+    /// Parses the arguments: name, method, path, access and resource. Fails for a name or a path
+    /// that is invalid or conflicts with an existing route.
     pub fn parse(arguments: &[impl AsRef<str>]) -> Result<Self> {
         let arguments: Vec<_> = arguments.iter().map(AsRef::as_ref).collect();
         let [name, method, path, access, resource] = arguments[..] else {
             return Err(Failure::new(format!(
-                "it takes a name, method, path, access and resource, not {} arguments; `cargo \
+                "expected NAME METHOD PATH ACCESS RESOURCE, not {} arguments; `cargo \
                  new-route --help` has an example",
                 arguments.len()
             )));
         };
-        let refuse = |what: &str| Err(Failure::new(what));
+        let invalid = |what: &str| Err(Failure::new(what));
         if !is_name(name) {
-            return refuse(&format!(
-                "«{name}» is no name: write <verb>-<resource>, as place-order"
+            return invalid(&format!(
+                "«{name}» is not a route name: write <verb>-<resource>, such as place-order"
             ));
         }
         if !METHODS.contains(&method) {
-            return refuse(&format!("«{method}» is none of {}", METHODS.join(", ")));
+            return invalid(&format!("«{method}» is not one of {}", METHODS.join(", ")));
         }
         let Some((_, access)) = ACCESS.into_iter().find(|(word, _)| *word == access) else {
             let words = ACCESS.map(|(word, _)| word).join(", ");
-            return refuse(&format!("«{access}» is none of {words}"));
+            return invalid(&format!("«{access}» is not one of {words}"));
         };
         check_path(path)?;
         check_conflicts(name, method, path)?;
@@ -112,10 +113,10 @@ impl NewRoute {
         })
     }
 
-    /// Makes the route's places in the workspace at `root`, all or none, and tells which files it
-    /// has written.
-    pub fn make(&self, root: &Path) -> Result<Vec<PathBuf>> {
-        let files = Places::of(self, root)?.files()?;
+    /// Writes all of the route's files in the workspace at `root`, or none; returns the paths of the
+    /// files that it has written.
+    pub fn write_files(&self, root: &Path) -> Result<Vec<PathBuf>> {
+        let files = RouteFiles::of(self, root)?.files()?;
         for (file, text) in &files {
             let path = root.join(file);
             std::fs::write(&path, text).explain(|| format!("can't write {}", path.display()))?;
@@ -123,15 +124,15 @@ impl NewRoute {
         Ok(files.into_iter().map(|(file, _)| file).collect())
     }
 
-    /// What no tool can know.
-    fn left_to_write(&self) -> String {
+    /// Returns the list of what the developer has to write.
+    fn remaining_work(&self) -> String {
         let Self { name, resource, .. } = self;
         let module = self.module();
         format!(
             "\
-Yours to write, as docs/adding-a-route.md says; `cargo test` is red until it is there:
-  functions/{resource}/src/{module}.rs: its contract, and what it does
-  template.yaml, {}: the calls of DynamoDB that its store methods make
+Left to write, see docs/adding-a-route.md; `cargo test` fails until then:
+  functions/{resource}/src/{module}.rs: its contract and its handler
+  template.yaml, {}: its policy, with the DynamoDB actions of its store methods
   events/{name}.json: a request that succeeds in the demo shop
   tests/rights/main.rs, `tour`: requests that use every right of its policy
   tests/api/routes/{resource}/{module}.rs: its tests
@@ -141,27 +142,27 @@ Yours to write, as docs/adding-a-route.md says; `cargo test` is red until it is 
         )
     }
 
-    /// `track_order`
+    /// Returns the name of its module, such as `track_order`.
     fn module(&self) -> String {
         self.name.replace('-', "_")
     }
 
-    /// `TrackOrderFunction`
+    /// Returns the name of its function in the template, such as `TrackOrderFunction`.
     fn function(&self) -> String {
         format!("{}Function", self.logical_name())
     }
 
-    /// `TrackOrder`
+    /// Returns the prefix of its names in the template, such as `TrackOrder`.
     fn logical_name(&self) -> String {
         self.name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
     }
 
-    /// `Owner`
+    /// Returns the name of the variant of [`Access`], such as `Owner`.
     fn access_name(&self) -> String {
         format!("{:?}", self.access)
     }
 
-    /// Whether its caller has a session, which the frame reads.
+    /// Whether its caller must be signed in.
     fn is_signed_in(&self) -> bool {
         !matches!(self.access, Access::Public | Access::Signature)
     }
@@ -180,41 +181,42 @@ fn is_name(name: &str) -> bool {
     name.contains('-') && name.split('-').all(is_word)
 }
 
-/// The parameter in a segment of a path.
+/// Returns the name of the parameter in a path segment such as `{order_id}`; `None` for other text.
 fn parameter(segment: &str) -> Option<&str> {
     segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}'))
 }
 
 fn check_path(path: &str) -> Result<()> {
-    let refuse = |why: &str| Err(Failure::new(format!("the path {path}: {why}")));
-    let Some(segments) = path.strip_prefix('/') else { return refuse("it begins with /") };
+    let invalid = |why: &str| Err(Failure::new(format!("the path {path}: {why}")));
+    let Some(segments) = path.strip_prefix('/') else { return invalid("it must begin with /") };
     let mut parameters = Vec::new();
     for segment in segments.split('/') {
         let lowercase = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit();
         match parameter(segment) {
             Some(name) if !name.is_empty() && name.chars().all(|c| lowercase(c) || c == '_') => {
                 if parameters.contains(&name) {
-                    return refuse(&format!("it has {segment} twice"));
+                    return invalid(&format!("it has {segment} twice"));
                 }
                 parameters.push(name);
             }
-            Some(_) => return refuse("a parameter is written {order_id}"),
-            None if segment.is_empty() => return refuse("a segment is empty"),
+            Some(_) => return invalid("a parameter is written {order_id}"),
+            None if segment.is_empty() => return invalid("a segment is empty"),
             None if segment.chars().all(|c| lowercase(c) || c == '-' || c == '.') => {}
-            None => return refuse("a segment is lower-case letters, digits, - and ."),
+            None => return invalid("a segment may have only lower-case letters, digits, - and ."),
         }
     }
     Ok(())
 }
 
-/// Refuses what is there already, and what the emulator's router could not tell apart.
+/// Fails if the name or the method and path exist, or if the path has another parameter name than an
+/// existing route in the same place, which the emulator's router does not support.
 fn check_conflicts(name: &str, method: &str, path: &str) -> Result<()> {
     if ROUTES.iter().any(|route| route.name == name) {
-        return Err(Failure::new(format!("there is a route {name} already")));
+        return Err(Failure::new(format!("the route {name} exists already")));
     }
     for Route { name, method: own, path: other, .. } in ROUTES {
         if *other == path && own.as_ref().is_some_and(|own| own.as_str() == method) {
-            return Err(Failure::new(format!("{method} {path} is {name} already")));
+            return Err(Failure::new(format!("{method} {path} is already the route {name}")));
         }
         for (segment, other) in path.split('/').zip(other.split('/')) {
             if segment == other {
@@ -224,8 +226,8 @@ fn check_conflicts(name: &str, method: &str, path: &str) -> Result<()> {
                 && parameter(other).is_some_and(|own| !own.starts_with('*'))
             {
                 return Err(Failure::new(format!(
-                    "{name} calls the parameter {other} where this path has {segment}: the \
-                     emulator's router wants one name for both"
+                    "the path of {name} has the parameter {other} where this path has {segment}: \
+                     the emulator's router needs the same name in both"
                 )));
             }
             break;
@@ -243,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_a_route() {
+    fn arguments_are_parsed() {
         let route = parse("track-order GET /orders/{order_id}/tracking owner orders").unwrap();
         assert_eq!(route.path, "/orders/{order_id}/tracking");
         assert_eq!(route.access, Access::Owner);
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_route_is_refused_and_named() {
+    fn an_invalid_argument_is_an_error_that_names_it() {
         for (line, named) in [
             ("track-order GET /orders/{order_id}/tracking owner", "4 arguments"),
             ("track GET /tracking public orders", "«track»"),
@@ -262,7 +264,7 @@ mod tests {
             ("track-order get /tracking public orders", "«get»"),
             ("track-order OPTIONS /tracking public orders", "«OPTIONS»"),
             ("track-order GET /tracking anybody orders", "«anybody»"),
-            ("track-order GET tracking public orders", "begins with /"),
+            ("track-order GET tracking public orders", "begin with /"),
             ("track-order GET / public orders", "empty"),
             ("track-order GET /tracking/ public orders", "empty"),
             ("track-order GET /Tracking public orders", "lower-case"),

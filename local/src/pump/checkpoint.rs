@@ -1,7 +1,7 @@
-//! How far a mapping has come, so that the next start goes on from there.
+//! The progress of each mapping, stored so that the next start continues there.
 //!
-//! Workers finish out of order, so a place in the shard is not enough: it also says what is decided
-//! beyond it.
+//! Workers finish out of order, so a position in the shard is not enough: a checkpoint also has the
+//! records after it that are processed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,63 +11,67 @@ use serde::{Deserialize, Serialize};
 use super::record::SequenceNumber;
 use crate::failure::{Explain, Result};
 
-/// The checkpoints of all mappings, by their name.
+/// The checkpoints of all mappings, by the mapping's name.
 pub(super) type Checkpoints = BTreeMap<String, Checkpoint>;
 
-/// How far one mapping has come in one stream.
+/// The progress of one mapping in one stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
-    /// The stream's ARN: another stream is begun anew.
+    /// The stream's ARN: with another stream, the mapping starts from its beginning.
     pub stream: String,
     pub shards: BTreeMap<String, Position>,
 }
 
-/// How far one shard is decided: delivered, filtered out or given up.
+/// The progress in one shard. A record is processed when it was delivered, filtered out or
+/// discarded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Position {
-    /// Everything up to this one is decided.
+    /// All records up to this one are processed.
     pub after: Option<SequenceNumber>,
-    /// What is decided beyond.
-    #[serde(default)]
-    decided: BTreeSet<SequenceNumber>,
+    /// Processed records after [`Position::after`]. Older files call them `decided`.
+    #[serde(default, alias = "decided")]
+    processed: BTreeSet<SequenceNumber>,
+    /// Records that were read and are not processed yet.
     #[serde(skip)]
-    undecided: BTreeSet<SequenceNumber>,
-    /// How far it was read by this process: what lies beyond may be undecided.
+    pending: BTreeSet<SequenceNumber>,
+    /// The last record that this process has read: later ones in `processed` are not yet passed,
+    /// since records before them may be pending.
     #[serde(skip)]
     read: Option<SequenceNumber>,
 }
 
 impl Position {
-    /// Notes that a record was read; tells whether it is still to be decided.
+    /// Records that a record was read; returns whether it must still be processed.
     pub fn read(&mut self, number: &SequenceNumber) -> bool {
         self.read = Some(number.clone());
-        let new = !self.decided.contains(number);
+        let new = !self.processed.contains(number);
         if new {
-            self.undecided.insert(number.clone());
+            self.pending.insert(number.clone());
         } else {
             self.advance();
         }
         new
     }
 
-    /// Notes that a record is decided.
-    pub fn decide(&mut self, number: &SequenceNumber) {
-        self.undecided.remove(number);
-        self.decided.insert(number.clone());
+    /// Records that a record is processed.
+    pub fn mark_processed(&mut self, number: &SequenceNumber) {
+        self.pending.remove(number);
+        self.processed.insert(number.clone());
         self.advance();
     }
 
+    /// Moves [`Position::after`] to the last record before the first pending one.
     fn advance(&mut self) {
-        while let Some(first) = self.decided.first()
-            && self.undecided.first().is_none_or(|undecided| first < undecided)
+        while let Some(first) = self.processed.first()
+            && self.pending.first().is_none_or(|pending| first < pending)
             && self.read.as_ref().is_some_and(|read| first <= read)
         {
-            self.after = self.decided.pop_first();
+            self.after = self.processed.pop_first();
         }
     }
 }
 
-/// Reads the file at `path`; where there is none, nothing was done yet.
+/// Reads the checkpoints in the file at `path`; a missing file has none.
 pub(super) fn load(path: &Path) -> Result<Checkpoints> {
     let reading = || format!("can't read the checkpoints in {}", path.display());
     match std::fs::read(path) {
@@ -77,7 +81,7 @@ pub(super) fn load(path: &Path) -> Result<Checkpoints> {
     }
 }
 
-/// Replaces the file as a whole: a crash leaves the old or the new one.
+/// Writes a new file and renames it, so that a crash leaves either the old or the new file.
 pub(super) fn save(checkpoints: &Checkpoints, path: &Path) -> Result<()> {
     let writing = || format!("can't write the checkpoints to {}", path.display());
     let json = serde_json::to_vec_pretty(checkpoints).explain(writing)?;
@@ -99,34 +103,34 @@ mod tests {
     }
 
     #[test]
-    fn it_stays_before_the_first_that_is_undecided() {
+    fn it_stays_before_the_first_pending_record() {
         let mut position = Position::default();
         read(&mut position, 1..=3);
-        position.decide(&number(3));
-        position.decide(&number(1));
+        position.mark_processed(&number(3));
+        position.mark_processed(&number(1));
         assert_eq!(position.after, Some(number(1)));
-        position.decide(&number(2));
+        position.mark_processed(&number(2));
         assert_eq!(position.after, Some(number(3)));
-        assert!(position.decided.is_empty());
+        assert!(position.processed.is_empty());
     }
 
     #[test]
-    fn after_a_restart_what_was_decided_beyond_is_left_out_and_nothing_else() {
+    fn after_a_restart_only_processed_records_are_skipped() {
         let mut before = Position::default();
         read(&mut before, 1..=5);
-        before.decide(&number(1));
-        before.decide(&number(5));
+        before.mark_processed(&number(1));
+        before.mark_processed(&number(5));
 
         let json = serde_json::to_string(&before).unwrap();
         let mut after: Position = serde_json::from_str(&json).unwrap();
         assert_eq!(after.after, Some(number(1)));
         assert_eq!(read(&mut after, [2, 3]), [2, 3]);
-        after.decide(&number(2));
-        after.decide(&number(3));
+        after.mark_processed(&number(2));
+        after.mark_processed(&number(3));
         // 4 is not read yet: passing it would lose it at the next restart.
         assert_eq!(after.after, Some(number(3)));
         assert_eq!(read(&mut after, [4, 5, 6]), [4, 6]);
-        after.decide(&number(4));
+        after.mark_processed(&number(4));
         assert_eq!(after.after, Some(number(5)));
     }
 }

@@ -1,6 +1,6 @@
-//! The failure destination: what Lambda says about records that it gives up.
+//! The failure destination: the messages that Lambda sends about discarded records.
 //!
-//! The message holds the records' place in the stream, not the records.
+//! A message has the position of the records in the stream, not the records.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>
 
 use std::io::Write;
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use shared::domain::time::Timestamp;
 use uuid::Uuid;
 
-use super::worker::Loss;
+use super::worker::DiscardedBatch;
 use crate::failure::{Explain, Result};
 
-/// A queue that keeps what it is sent, in memory or in a file of one JSON document a line; clones
+/// A queue of messages, in memory and optionally in a file with one JSON document per line; clones
 /// share it.
 #[derive(Debug, Clone, Default)]
 pub struct Failures {
@@ -23,12 +23,12 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// One that also appends to the file at `path`.
+    /// Creates a queue that also appends to the file at `path`.
     pub fn file(path: &Path) -> Self {
         Self { file: Some(path.to_owned()), ..Self::default() }
     }
 
-    /// What it was sent since it was made, oldest first.
+    /// Returns the messages since it was created, oldest first.
     pub fn all(&self) -> Vec<Value> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -44,17 +44,23 @@ impl Failures {
     }
 }
 
-/// What Lambda sends about a loss of `function`.
-pub(super) fn message(loss: &Loss, function: &str, stream: &str, region: &str, now: i64) -> Value {
-    let (Some(first), Some(last)) = (loss.records.first(), loss.records.last()) else {
+/// Returns the message that Lambda sends when it discards records of `function`.
+pub(super) fn message(
+    discarded: &DiscardedBatch,
+    function: &str,
+    stream: &str,
+    region: &str,
+    now: i64,
+) -> Value {
+    let (Some(first), Some(last)) = (discarded.records.first(), discarded.records.last()) else {
         return Value::Null;
     };
     let mut message = json!({
         "requestContext": {
             "requestId": Uuid::now_v7().to_string(),
             "functionArn": format!("arn:aws:lambda:{region}:000000000000:function:{function}"),
-            "condition": format!("{:?}", loss.condition),
-            "approximateInvokeCount": loss.invocations,
+            "condition": format!("{:?}", discarded.condition),
+            "approximateInvokeCount": discarded.invocations,
         },
         "version": "1.0",
         "timestamp": Timestamp::from_unix_millis(now),
@@ -64,20 +70,20 @@ pub(super) fn message(loss: &Loss, function: &str, stream: &str, region: &str, n
             "endSequenceNumber": last.sequence_number,
             "approximateArrivalOfFirstRecord": to_the_second(first.written),
             "approximateArrivalOfLastRecord": to_the_second(last.written),
-            "batchSize": loss.records.len(),
+            "batchSize": discarded.records.len(),
             "streamArn": stream,
         },
     });
-    if loss.invocations > 0 {
+    if discarded.invocations > 0 {
         message["responseContext"] = json!({"statusCode": 200, "executedVersion": "$LATEST"});
     }
-    if loss.failed {
+    if discarded.failed {
         message["responseContext"]["functionError"] = "Unhandled".into();
     }
     message
 }
 
-/// `2026-01-01T00:00:00Z`
+/// Formats milliseconds since 1970 without fractions of a second: `2026-01-01T00:00:00Z`.
 pub(crate) fn to_the_second(millis: i64) -> String {
     let text = Timestamp::from_unix_millis(millis).to_string();
     text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))

@@ -1,21 +1,20 @@
-//! Event filter patterns: which records a function wants to see.
+//! Event filter patterns: which records a function is invoked with.
 //!
-//! Of the rules of
-//! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-syntax>
-//! only those that `template.yaml` uses: a pattern has the shape of the event, with a list of texts
-//! at each leaf. A leaf fits if it is one of them, a pattern if all its leaves do. A pattern with
-//! anything else is refused.
+//! Supports only the rules that `template.yaml` uses, of
+//! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-syntax>:
+//! a pattern has the structure of the event, with a list of strings at each leaf. An event matches
+//! if each of these members equals one of the strings. Any other rule is an error.
 
 use serde_json::Value;
 
 use crate::failure::{Explain, Failure, Result};
 
-/// One filter.
+/// A filter pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern(Value);
 
 impl Pattern {
-    /// Reads a pattern, which is JSON in a text.
+    /// Parses a pattern from JSON text; fails for a rule that is not supported.
     pub fn parse(text: &str) -> Result<Self> {
         let reading = || format!("the filter pattern {text}");
         let pattern: Value = serde_json::from_str(text).explain(reading)?;
@@ -26,7 +25,7 @@ impl Pattern {
         Ok(Self(pattern))
     }
 
-    /// Whether an event fits.
+    /// Whether an event matches.
     pub fn matches(&self, event: &Value) -> bool {
         fits(&self.0, event)
     }
@@ -35,19 +34,21 @@ impl Pattern {
 fn check(pattern: &Value) -> Result<()> {
     match pattern {
         Value::Object(members) if members.is_empty() => {
-            Err(Failure::new("an empty object says nothing"))
+            Err(Failure::new("an empty object matches everything"))
         }
         Value::Object(members) => {
             members.iter().try_for_each(|(name, member)| check(member).explain(|| name))
         }
-        Value::Array(texts) if texts.is_empty() => Err(Failure::new("an empty list fits nothing")),
+        Value::Array(texts) if texts.is_empty() => {
+            Err(Failure::new("an empty list matches nothing"))
+        }
         Value::Array(texts) => match texts.iter().find(|text| !text.is_string()) {
             Some(rule) => {
-                Err(Failure::new(format!("the local cloud compares with texts only, not {rule}")))
+                Err(Failure::new(format!("the local cloud supports strings only, not {rule}")))
             }
             None => Ok(()),
         },
-        other => Err(Failure::new(format!("it must be a list of texts, not {other}"))),
+        other => Err(Failure::new(format!("it must be a list of strings, not {other}"))),
     }
 }
 
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_fits_where_every_leaf_does() {
+    fn a_record_matches_if_every_leaf_does() {
         let record = json!({
             "eventName": "INSERT",
             "dynamodb": {"SizeBytes": 26, "NewImage": {"type": {"S": "message"}}},
@@ -94,12 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_is_not_emulated_is_refused() {
+    fn an_unsupported_pattern_is_an_error() {
         for (pattern, named) in [
             ("eventName", "expected"),
             (r#"["INSERT"]"#, "object"),
             ("{}", "empty"),
-            (r#"{"eventName": "INSERT"}"#, "list of texts"),
+            (r#"{"eventName": "INSERT"}"#, "list of strings"),
             (r#"{"eventName": []}"#, "empty"),
             (r#"{"eventName": [["INSERT"]]}"#, "INSERT"),
             (r#"{"eventName": [{"prefix": "IN"}]}"#, "prefix"),

@@ -1,4 +1,4 @@
-//! What `template.yaml` says about a function and the table's stream.
+//! Reads the event source mappings from `template.yaml`.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::template::Template;
 
 /// An event source mapping: one `DynamoDB` event of one function.
 ///
-/// Only as the template has them: a batch that fails is split, a function names the records that
-/// failed, tries and age have an end, and a queue is told of what is given up. Anything else is
-/// refused, and what is left out too: Lambda's defaults try for ever.
+/// Supports only what the template uses: `BisectBatchOnFunctionError`, `ReportBatchItemFailures`,
+/// a limit of retries and of age, and a queue as failure destination. All of these are required,
+/// since with Lambda's defaults retries never end; any other property is an error.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html>
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
@@ -24,16 +24,17 @@ pub struct Mapping {
     /// The event's name in the template.
     pub event: String,
     pub(super) batch_size: usize,
-    /// How often a batch is tried again.
+    /// The most retries of a batch.
     pub(super) retries: u32,
-    /// How old a record may get, in milliseconds.
+    /// The age at which a record is discarded, in milliseconds.
     pub(super) maximum_age: i64,
+    /// The parallelization factor.
     pub(super) workers: usize,
     pub(super) filter: Pattern,
 }
 
 impl Mapping {
-    /// Every mapping of a template; a property that is not emulated is refused.
+    /// Reads all mappings of a template; fails for a property that is not supported.
     pub fn all(template: &Template) -> Result<Vec<Self>> {
         let mut mappings = Vec::new();
         for (function, event, properties) in template.events("DynamoDB") {
@@ -44,7 +45,7 @@ impl Mapping {
         Ok(mappings)
     }
 
-    /// What checkpoints and messages call it.
+    /// Returns its name in checkpoints and messages: `<function>/<event>`.
     pub(super) fn name(&self) -> String {
         format!("{}/{}", self.function, self.event)
     }
@@ -126,7 +127,7 @@ impl Properties {
         within("BatchSize", self.batch_size, 1, 10_000)?;
         within("MaximumBatchingWindowInSeconds", self.maximum_batching_window_in_seconds, 0, 0)?;
         within("MaximumRetryAttempts", self.maximum_retry_attempts, 0, 10_000)?;
-        // A stream keeps its records for a day.
+        // DynamoDB keeps a stream's records for a day.
         within("MaximumRecordAgeInSeconds", self.maximum_record_age_in_seconds, 60, 86_400)?;
         within("ParallelizationFactor", self.parallelization_factor, 1, 10)?;
         let [Filter { pattern }] = self.filter_criteria.filters;
@@ -164,7 +165,7 @@ fn is_the_tables(stream: &Value, template: &Template) -> bool {
 pub(super) mod tests {
     use super::*;
 
-    /// What an event has to say, as far as a test does not.
+    /// The properties of an event that a test does not set itself.
     const USUAL: [(&str, &str); 10] = [
         ("Stream", "!GetAtt Table.StreamArn"),
         ("StartingPosition", "TRIM_HORIZON"),
@@ -219,7 +220,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_said_counts() {
+    fn the_properties_are_read() {
         let mapping = mapping(
             "BatchSize: 10, MaximumBatchingWindowInSeconds: 0, MaximumRetryAttempts: 5, \
              MaximumRecordAgeInSeconds: 3600, ParallelizationFactor: 2",
@@ -229,7 +230,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_not_emulated_is_refused_by_name() {
+    fn an_unsupported_property_is_an_error_that_names_it() {
         for (properties, named) in [
             ("TumblingWindowInSeconds: 5", "TumblingWindowInSeconds"),
             ("Enabled: false", "Enabled"),
@@ -252,7 +253,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_refused_by_name() {
+    fn a_missing_property_is_an_error_that_names_it() {
         for (name, _) in USUAL {
             let others = USUAL.iter().filter(|(other, _)| *other != name);
             let others: Vec<_> = others.map(|(name, value)| format!("{name}: {value}")).collect();

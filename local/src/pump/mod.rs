@@ -1,29 +1,29 @@
-//! Lambda's event source mapping: what is written into the table's stream reaches the functions
-//! that ask for it in `template.yaml`.
+//! Emulates Lambda's event source mapping: invokes the functions that `template.yaml` connects to
+//! the table's stream with the stream's records.
 //!
 //! ```text
-//! stream → filter → workers (one item, one worker) → batch → function → done
-//!                                    ↑ retry, split            → failure destination
+//! stream → filter → workers (an item always has the same worker) → batch → function → done
+//!                                                  ↑ retry, split            → failure destination
 //! ```
 //!
-//! What it does with a batch is Lambda's, as documented in
+//! Batches are handled as documented in
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>; the
-//! modules name the page of each rule. Where the documents are silent: a back-off begins with one
-//! second and doubles up to a minute; an answer that names the first record of a batch as failed
-//! splits it like an error does, so that nobody is given up with a neighbour.
+//! modules link the page of each rule. Two rules are not documented, and chosen here: the backoff is
+//! one second at first and doubles up to a minute; and a response that names the first record of a
+//! batch splits the batch as an error does, so that a bad record never discards its neighbours.
 //!
-//! A record may come twice, as it may in the cloud: a pump that ends between a function's answer and
-//! the checkpoint does not know of the answer, and the retries of a batch under way begin anew. The
-//! workers are a mapping's, not a shard's: that is the same in a stream of one shard, and slower in
-//! one of many. Losses are not consolidated: each is a message of its own.
+//! As in the cloud, a record may be delivered twice: a pump that stops between a function's response
+//! and the checkpoint delivers the batch again, and starts to count its retries again. There are two
+//! differences from Lambda: workers belong to a mapping and not to a shard, which matters only for a
+//! stream with several shards; and each discarded batch is a message of its own.
 //!
-//! [`Pump`] reads a stream over HTTP and calls functions through [`Functions`], so it works with
+//! [`Pump`] reads the stream over HTTP and invokes functions through [`Functions`], so it works with
 //! any database and any way to run a function:
 //!
 //! ```ignore
 //! let mappings = Mapping::all(&template)?;
 //! let mut pump = Pump::new(table, mappings);
-//! pump.drain(&functions).await?;      // until nothing is left to do; a back-off takes no time
+//! pump.drain(&functions).await?;      // until nothing is left to do; a backoff takes no time
 //! assert!(pump.failures().all().is_empty());
 //! ```
 
@@ -55,28 +55,29 @@ use self::worker::{Next, Processed, Worker};
 use crate::clock::{Clock, millis};
 use crate::failure::Result;
 
-/// Lambda asks a shard four times a second.
-const BETWEEN_READS: Duration = Duration::from_millis(250);
+/// Lambda polls a shard four times a second.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// A mapping that holds so many records is read no further, until some are decided.
-const HELD_AT_MOST: usize = 2_000;
+/// The most records that a mapping has in memory: it reads more only after some are processed.
+const MAX_BUFFERED_RECORDS: usize = 2_000;
 
-/// Whatever runs functions.
+/// A way to invoke functions.
 pub trait Functions {
-    /// Invokes `function`, by the name of its binary, and waits for its answer.
+    /// Invokes the function with this binary name, and waits for its response.
     fn invoke(
         &self,
         function: &str,
         event: Value,
-    ) -> impl Future<Output = std::result::Result<Value, NotDone>>;
+    ) -> impl Future<Output = std::result::Result<Value, InvokeError>>;
 }
 
-/// Why an invocation has no answer.
+/// Why an invocation failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotDone {
-    /// The function said so, or fell over. Its retries are counted.
+pub enum InvokeError {
+    /// The function returned an error or crashed. Counts as a retry.
     Failed(String),
-    /// It could not be called at all. It is called again until its records are too old.
+    /// The function could not be invoked. Does not count as a retry: the invocation is repeated
+    /// until its records are too old.
     Unavailable(String),
 }
 
@@ -84,124 +85,126 @@ pub enum NotDone {
 #[derive(Debug)]
 pub struct Pump {
     stream: Stream,
-    flows: Vec<Flow>,
+    states: Vec<MappingState>,
     failures: Failures,
-    /// Where checkpoints are kept, if at all.
+    /// The file of the checkpoints, if they are stored.
     file: Option<PathBuf>,
     clock: Clock,
 }
 
-/// One mapping at work.
+/// The state of one mapping.
 #[derive(Debug)]
-struct Flow {
+struct MappingState {
     mapping: Mapping,
     reader: Option<Reader>,
     workers: Vec<Worker>,
     checkpoint: Checkpoint,
     /// Whether the checkpoint has changed since it was written.
-    moved: bool,
+    changed: bool,
     /// Whether the function could not be called the last time.
     unavailable: bool,
 }
 
-/// Which worker of which flow.
-type Place = (usize, usize);
+/// The index of a mapping, and of one of its workers.
+type WorkerIndex = (usize, usize);
 
-/// What a worker wants to have invoked.
+/// An invocation that a worker has requested.
 struct Invocation {
-    place: Place,
+    worker_index: WorkerIndex,
     function: String,
     event: Value,
 }
 
 impl Pump {
-    /// A pump that remembers nothing when it ends.
+    /// Creates a pump without stored checkpoints, which starts at the stream's oldest record.
     pub fn new(table: Table, mappings: Vec<Mapping>) -> Self {
-        let flows = mappings.into_iter().map(|mapping| Flow::new(mapping, Checkpoint::default()));
+        let states =
+            mappings.into_iter().map(|mapping| MappingState::new(mapping, Checkpoint::default()));
         Self {
             stream: Stream::new(table),
-            flows: flows.collect(),
+            states: states.collect(),
             failures: Failures::default(),
             file: None,
             clock: Clock::default(),
         }
     }
 
-    /// Goes on from the checkpoints in a file, and keeps them there.
+    /// Continues from the checkpoints in a file, and stores new ones there.
     pub fn with_checkpoints(mut self, file: &Path) -> Result<Self> {
         let mut checkpoints = checkpoint::load(file)?;
-        for flow in &mut self.flows {
-            flow.checkpoint = checkpoints.remove(&flow.mapping.name()).unwrap_or_default();
+        for state in &mut self.states {
+            state.checkpoint = checkpoints.remove(&state.mapping.name()).unwrap_or_default();
         }
         self.file = Some(file.to_owned());
         Ok(self)
     }
 
-    /// Sends what it gives up to `failures`.
+    /// Sends messages about discarded records to `failures`.
     #[must_use]
     pub fn with_failures(mut self, failures: Failures) -> Self {
         self.failures = failures;
         self
     }
 
-    /// The failure destination of all mappings.
+    /// Returns the failure destination of all mappings.
     pub fn failures(&self) -> &Failures {
         &self.failures
     }
 
-    /// Lets time pass until the end of the next [`Pump::drain`]: what is in the stream gets older.
+    /// Moves the clock forward until the end of the next [`Pump::drain`], so that the records in the
+    /// stream get older.
     pub fn advance(&mut self, by: Duration) {
         self.clock.skip(by);
     }
 
-    /// Delivers until the stream has nothing new and every batch is decided. Back-offs take
-    /// no time.
+    /// Delivers records until the stream has no new ones and every batch is processed. A backoff
+    /// takes no time.
     pub async fn drain(&mut self, functions: &impl Functions) -> Result<()> {
         let drained = self.pump(functions, true).await;
         self.clock = Clock::default();
         drained
     }
 
-    /// Delivers as long as it is polled.
+    /// Delivers records; returns only with an error.
     pub async fn run(&mut self, functions: &impl Functions) -> Result<()> {
         self.pump(functions, false).await
     }
 
     async fn pump(&mut self, functions: &impl Functions, drain: bool) -> Result<()> {
-        for worker in self.flows.iter_mut().flat_map(|flow| &mut flow.workers) {
-            worker.resume();
+        for worker in self.states.iter_mut().flat_map(|state| &mut state.workers) {
+            worker.forget_invocation();
         }
         let mut under_way = FuturesUnordered::new();
         let mut read_at = i64::MIN;
         let mut last_error = None;
         loop {
-            let mut news = 0;
+            let mut new_records = 0;
             if drain || read_at <= self.clock.now() {
                 match self.read().await {
-                    Ok(count) => (news, last_error) = (count, None),
+                    Ok(count) => (new_records, last_error) = (count, None),
                     Err(error) if drain => return Err(error),
                     Err(error) => {
                         let again = last_error.as_ref() == Some(&error);
                         if !again {
-                            eprintln!("the stream can't be read, trying again: {error}");
+                            eprintln!("can't read the stream, retrying: {error}");
                         }
                         last_error = Some(error);
                     }
                 }
-                read_at = self.clock.now().saturating_add(millis(BETWEEN_READS));
+                read_at = self.clock.now().saturating_add(millis(POLL_INTERVAL));
             }
             let (due, wake_at) = self.due()?;
             under_way.extend(due.into_iter().map(
-                |Invocation { place, function, event }| async move {
-                    (place, functions.invoke(&function, event).await)
+                |Invocation { worker_index, function, event }| async move {
+                    (worker_index, functions.invoke(&function, event).await)
                 },
             ));
             self.save()?;
 
             if drain {
                 match (under_way.next().await, wake_at) {
-                    (Some((place, outcome)), _) => self.settle(place, outcome)?,
-                    (None, _) if news > 0 => {}
+                    (Some((worker_index, outcome)), _) => self.complete(worker_index, outcome)?,
+                    (None, _) if new_records > 0 => {}
                     (None, Some(at)) => self.clock.skip_to(at),
                     (None, None) => return Ok(()),
                 }
@@ -209,109 +212,112 @@ impl Pump {
             }
             let wait = self.clock.until(wake_at.map_or(read_at, |at| at.min(read_at)));
             tokio::select! {
-                Some((place, outcome)) = under_way.next() => self.settle(place, outcome)?,
+                Some((worker_index, outcome)) = under_way.next() => self.complete(worker_index, outcome)?,
                 () = tokio::time::sleep(wait) => {}
             }
         }
     }
 
-    /// Reads what is new into the workers, and tells how much that is.
+    /// Reads new records of all mappings, and returns their number.
     async fn read(&mut self) -> Result<usize> {
         let mut count = 0;
-        for flow in &mut self.flows {
-            count += flow.read(&self.stream).await?;
+        for state in &mut self.states {
+            count += state.read(&self.stream).await?;
         }
         Ok(count)
     }
 
-    /// What to invoke now, and when to look again.
+    /// Returns the invocations that are due now, and the time when the next one may be due.
     fn due(&mut self) -> Result<(Vec<Invocation>, Option<i64>)> {
         let now = self.clock.now();
         let (mut due, mut wake_at) = (Vec::new(), None);
-        for flow in 0..self.flows.len() {
-            for worker in 0..self.flows[flow].workers.len() {
-                let Flow { mapping, workers, .. } = &mut self.flows[flow];
-                let mut settled = Processed::default();
-                match workers[worker].next(mapping, now, &mut settled) {
+        for state in 0..self.states.len() {
+            for worker in 0..self.states[state].workers.len() {
+                let MappingState { mapping, workers, .. } = &mut self.states[state];
+                let mut processed = Processed::default();
+                match workers[worker].next(mapping, now, &mut processed) {
                     Next::Nothing => {}
                     Next::Wait(at) => {
                         wake_at = Some(wake_at.map_or(at, |other: i64| other.min(at)))
                     }
                     Next::Invoke(event) => {
                         let function = mapping.function.clone();
-                        due.push(Invocation { place: (flow, worker), function, event });
+                        due.push(Invocation { worker_index: (state, worker), function, event });
                     }
                 }
-                self.note(flow, settled)?;
+                self.record(state, processed)?;
             }
         }
         Ok((due, wake_at))
     }
 
-    fn settle(
+    fn complete(
         &mut self,
-        (flow, worker): Place,
-        outcome: std::result::Result<Value, NotDone>,
+        (state, worker): WorkerIndex,
+        outcome: std::result::Result<Value, InvokeError>,
     ) -> Result<()> {
-        let Flow { mapping, workers, unavailable, .. } = &mut self.flows[flow];
+        let MappingState { mapping, workers, unavailable, .. } = &mut self.states[state];
         let was_unavailable = *unavailable;
-        *unavailable = matches!(outcome, Err(NotDone::Unavailable(_)));
-        if let Err(NotDone::Unavailable(why)) = &outcome
+        *unavailable = matches!(outcome, Err(InvokeError::Unavailable(_)));
+        if let Err(InvokeError::Unavailable(why)) = &outcome
             && !was_unavailable
         {
-            eprintln!("{} can't be invoked, trying again: {why}", mapping.function);
+            eprintln!("can't invoke {}, retrying: {why}", mapping.function);
         }
-        let mut settled = Processed::default();
-        workers[worker].answered(mapping, outcome, self.clock.now(), &mut settled);
-        self.note(flow, settled)?;
+        let mut processed = Processed::default();
+        workers[worker].complete(mapping, outcome, self.clock.now(), &mut processed);
+        self.record(state, processed)?;
         self.save()
     }
 
-    /// Notes what is decided, and tells the failure destination what is lost.
-    fn note(&mut self, flow: usize, settled: Processed) -> Result<()> {
-        let flow = &mut self.flows[flow];
-        for loss in &settled.lost {
-            let function = &flow.mapping.function;
-            let count = loss.records.len();
+    /// Updates the checkpoint, and sends messages about discarded records.
+    fn record(&mut self, state: usize, processed: Processed) -> Result<()> {
+        let state = &mut self.states[state];
+        for discarded in &processed.discarded {
+            let function = &state.mapping.function;
+            let count = discarded.records.len();
             eprintln!(
-                "{function}: {count} stream record{} given up, {}",
+                "{function}: {count} stream record{} discarded: {}",
                 if count == 1 { "" } else { "s" },
-                loss.condition.in_words(),
+                discarded.condition.description(),
             );
-            let stream = self.stream.shown_as(&flow.checkpoint.stream);
+            let stream = self.stream.shown_as(&state.checkpoint.stream);
             let region = self.stream.region();
-            let message = failures::message(loss, function, &stream, region, self.clock.now());
+            let message = failures::message(discarded, function, &stream, region, self.clock.now());
             self.failures.send(message)?;
         }
-        let lost = settled.lost.iter().flat_map(|loss| &loss.records);
-        for record in settled.done.iter().chain(lost) {
-            let shard = flow.checkpoint.shards.entry(record.shard.clone()).or_default();
-            shard.decide(&record.sequence_number);
-            flow.moved = true;
+        let discarded = processed.discarded.iter().flat_map(|batch| &batch.records);
+        for record in processed.done.iter().chain(discarded) {
+            let shard = state.checkpoint.shards.entry(record.shard.clone()).or_default();
+            shard.mark_processed(&record.sequence_number);
+            state.changed = true;
         }
         Ok(())
     }
 
     fn save(&mut self) -> Result<()> {
-        let mut moved = false;
-        for flow in &mut self.flows {
-            moved |= std::mem::take(&mut flow.moved);
+        let mut changed = false;
+        for state in &mut self.states {
+            changed |= std::mem::take(&mut state.changed);
         }
-        let Some(file) = self.file.as_ref().filter(|_| moved) else { return Ok(()) };
-        let checkpoints: Checkpoints =
-            self.flows.iter().map(|flow| (flow.mapping.name(), flow.checkpoint.clone())).collect();
+        let Some(file) = self.file.as_ref().filter(|_| changed) else { return Ok(()) };
+        let checkpoints: Checkpoints = self
+            .states
+            .iter()
+            .map(|state| (state.mapping.name(), state.checkpoint.clone()))
+            .collect();
         checkpoint::save(&checkpoints, file)
     }
 }
 
-impl Flow {
+impl MappingState {
     fn new(mapping: Mapping, checkpoint: Checkpoint) -> Self {
         let workers = (0..mapping.workers).map(|_| Worker::default()).collect();
-        Self { mapping, reader: None, workers, checkpoint, moved: false, unavailable: false }
+        Self { mapping, reader: None, workers, checkpoint, changed: false, unavailable: false }
     }
 
     async fn read(&mut self, stream: &Stream) -> Result<usize> {
-        if self.workers.iter().map(Worker::len).sum::<usize>() >= HELD_AT_MOST {
+        if self.workers.iter().map(Worker::len).sum::<usize>() >= MAX_BUFFERED_RECORDS {
             return Ok(0);
         }
         let reader = match &mut self.reader {
@@ -328,14 +334,14 @@ impl Flow {
         let count = records.len();
         for record in records {
             let position = self.checkpoint.shards.entry(record.shard.clone()).or_default();
-            self.moved = true;
+            self.changed = true;
             if !position.read(&record.sequence_number) {
                 continue;
             }
             if self.mapping.filter.matches(&record.event) {
                 self.workers[record.worker(self.mapping.workers)].push(record);
             } else {
-                position.decide(&record.sequence_number);
+                position.mark_processed(&record.sequence_number);
             }
         }
         Ok(count)

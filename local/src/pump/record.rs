@@ -1,4 +1,4 @@
-//! A record of the stream, as a function gets to see it.
+//! A record of the stream, in the form that a function gets.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// A record's place in its shard. Decimal digits, which compare by value.
+/// The position of a record in its shard: decimal digits, compared as a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct SequenceNumber(String);
@@ -41,32 +41,31 @@ impl PartialOrd for SequenceNumber {
 pub(super) struct Record {
     pub shard: String,
     pub sequence_number: SequenceNumber,
-    /// When it was written, in milliseconds since 1970.
+    /// When the record was written, in milliseconds since 1970.
     pub written: i64,
-    /// What counts against the size of an invocation, in bytes.
+    /// The size of the record in an invocation's payload, in bytes.
     pub size: usize,
-    /// As it stands in a function's event.
+    /// The record as a member of `Records` in the function's event.
     pub event: Value,
 }
 
 impl Record {
-    /// From a member of `GetRecords`' answer. What an emulator calls its region is replaced: a
-    /// function sees the one that it is in.
+    /// Creates a record from a member of `GetRecords`' response. Replaces the database's region by
+    /// the one of the functions.
     ///
-    /// The event's form is that of
-    /// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>.
-    pub fn new(mut answered: Value, shard: &str, stream: &str, region: &str) -> Self {
-        let data = &mut answered["dynamodb"];
+    /// Has the form of <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>.
+    pub fn new(mut received: Value, shard: &str, stream: &str, region: &str) -> Self {
+        let data = &mut received["dynamodb"];
         let written = data["ApproximateCreationDateTime"].as_f64().unwrap_or_default();
         #[expect(clippy::cast_possible_truncation, reason = "whole seconds, until far away")]
         let seconds = written as i64;
         data["ApproximateCreationDateTime"] = seconds.into();
         let sequence_number = data["SequenceNumber"].as_str().unwrap_or_default().into();
 
-        answered["awsRegion"] = region.into();
-        answered["eventSource"] = "aws:dynamodb".into();
-        answered["eventSourceARN"] = in_region(stream, region).into();
-        if let Some(identity) = answered.get_mut("userIdentity").filter(|who| who.is_object()) {
+        received["awsRegion"] = region.into();
+        received["eventSource"] = "aws:dynamodb".into();
+        received["eventSourceARN"] = in_region(stream, region).into();
+        if let Some(identity) = received.get_mut("userIdentity").filter(|who| who.is_object()) {
             let member = |one: &str, other: &str| {
                 identity.get(one).or_else(|| identity.get(other)).cloned().unwrap_or_default()
             };
@@ -79,12 +78,13 @@ impl Record {
             shard: shard.to_owned(),
             sequence_number,
             written: seconds.saturating_mul(1000),
-            size: answered.to_string().len(),
-            event: answered,
+            size: received.to_string().len(),
+            event: received,
         }
     }
 
-    /// Which of so many workers it goes through: always the same for one item.
+    /// Returns the index of the worker, below `workers`, that processes it: always the same for the
+    /// records of one item.
     pub fn worker(&self, workers: usize) -> usize {
         let keys = self.event["dynamodb"]["Keys"].as_object().into_iter().flatten();
         let keys: BTreeMap<_, _> = keys.map(|(name, value)| (name, value.to_string())).collect();
@@ -94,7 +94,7 @@ impl Record {
     }
 }
 
-/// The stream's ARN, in another region.
+/// Replaces the region in an ARN.
 pub(super) fn in_region(arn: &str, region: &str) -> String {
     let mut parts: Vec<_> = arn.splitn(5, ':').collect();
     if let Some(theirs) = parts.get_mut(3) {
@@ -109,7 +109,7 @@ pub(super) mod tests {
 
     /// A record of the item `item`, the `number`th of its shard, written at `written` seconds.
     pub fn record(number: u32, item: &str, written: i64) -> Record {
-        let answered = json!({
+        let received = json!({
             "eventID": format!("event-{number}"),
             "eventName": "INSERT",
             "eventVersion": "1.1",
@@ -125,7 +125,7 @@ pub(super) mod tests {
             },
         });
         Record::new(
-            answered,
+            received,
             "shardId-1",
             "arn:aws:dynamodb:dynoxide:0:table/t/stream/s",
             "us-east-1",
@@ -141,7 +141,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_function_sees_the_region_it_is_in() {
+    fn the_region_is_replaced() {
         let event = record(1, "a", 1_700_000_000).event;
         assert_eq!(event["awsRegion"], "us-east-1");
         assert_eq!(event["eventSourceARN"], "arn:aws:dynamodb:us-east-1:0:table/t/stream/s");
@@ -149,13 +149,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_expired_says_so_as_lambda_writes_it() {
-        let answered = json!({
+    fn the_record_of_an_expired_item_has_lambdas_user_identity() {
+        let received = json!({
             "eventName": "REMOVE",
             "dynamodb": {},
             "userIdentity": {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"},
         });
-        let event = Record::new(answered, "s", "a:b:c:d:e", "us-east-1").event;
+        let event = Record::new(received, "s", "a:b:c:d:e", "us-east-1").event;
         assert_eq!(
             event["userIdentity"],
             json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"})
@@ -163,7 +163,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_item_keeps_to_its_worker_and_items_spread_over_all() {
+    fn an_item_always_has_the_same_worker_and_items_use_all_workers() {
         let workers: std::collections::BTreeSet<_> =
             (0..40).map(|item| record(1, &format!("item-{item}"), 0).worker(4)).collect();
         assert_eq!(workers.len(), 4);

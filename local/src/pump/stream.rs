@@ -1,4 +1,4 @@
-//! The table's stream, read over DynamoDB's own API: from the embedded database as from any other.
+//! Reads the table's stream over the DynamoDB Streams API, of the embedded or any other database.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB_Streams.html>
 
 use std::collections::BTreeMap;
@@ -13,24 +13,24 @@ use crate::http::Client;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A table, and the database that it is in.
+/// A table and how to reach its database.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// Where the database answers, as `http://127.0.0.1:8000`.
+    /// The URL of the database, such as `http://127.0.0.1:8000`.
     pub endpoint: String,
     /// The table's name.
     pub name: String,
-    /// The region that functions see.
+    /// The region in the functions' events.
     pub region: String,
-    /// DynamoDB Local keeps apart what comes with different keys: the one that the table was made
-    /// with.
+    /// The access key ID with which the table was created: DynamoDB Local has separate tables for
+    /// each one.
     pub access_key_id: String,
 }
 
-/// A database's answer that is no success: its error's name, and the whole of it.
-struct Refusal {
+/// A failed call: the name of DynamoDB's error, empty if there was no response, and the full text.
+struct ApiError {
     name: String,
-    words: Failure,
+    failure: Failure,
 }
 
 /// The stream of one table.
@@ -49,27 +49,27 @@ impl Stream {
         &self.table.region
     }
 
-    /// The ARN that functions see.
+    /// Returns the stream's ARN with the region of the functions.
     pub fn shown_as(&self, arn: &str) -> String {
         in_region(arn, &self.table.region)
     }
 
-    /// The ARN that the database knows.
+    /// Returns the stream's ARN in the database.
     pub async fn arn(&self) -> Result<String> {
         let request = json!({"TableName": self.table.name});
-        let answer = self.call("DynamoDB_20120810.DescribeTable", request).await?;
-        let arn = answer["Table"]["LatestStreamArn"].as_str().map(str::to_owned);
+        let response = self.call("DynamoDB_20120810.DescribeTable", request).await?;
+        let arn = response["Table"]["LatestStreamArn"].as_str().map(str::to_owned);
         arn.ok_or_else(|| Failure::new(format!("the table {} has no stream", self.table.name)))
     }
 
-    /// The shards, each with its parent.
+    /// Returns the IDs of all shards, each with the ID of its parent.
     async fn shards(&self, arn: &str) -> Result<Vec<(String, Option<String>)>> {
         let mut shards = Vec::new();
         let mut request = json!({"StreamArn": arn});
         loop {
             let target = "DynamoDBStreams_20120810.DescribeStream";
-            let mut answer = self.call(target, request.clone()).await?;
-            let description = answer["StreamDescription"].take();
+            let mut response = self.call(target, request.clone()).await?;
+            let description = response["StreamDescription"].take();
             let page = description["Shards"].as_array().into_iter().flatten();
             shards.extend(page.filter_map(|shard| {
                 let parent = shard["ParentShardId"].as_str().map(str::to_owned);
@@ -91,17 +91,17 @@ impl Stream {
                 "AFTER_SEQUENCE_NUMBER".into()
             }
         };
-        let answer = self.call("DynamoDBStreams_20120810.GetShardIterator", request).await?;
-        let iterator = answer["ShardIterator"].as_str().ok_or("no iterator");
+        let response = self.call("DynamoDBStreams_20120810.GetShardIterator", request).await?;
+        let iterator = response["ShardIterator"].as_str().ok_or("no iterator");
         iterator.map(str::to_owned).explain(|| format!("the shard {shard}"))
     }
 
     async fn call(&self, target: &str, request: Value) -> Result<Value> {
-        self.try_call(target, request).await.map_err(|refusal| refusal.words)
+        self.try_call(target, request).await.map_err(|error| error.failure)
     }
 
-    async fn try_call(&self, target: &str, request: Value) -> std::result::Result<Value, Refusal> {
-        // Nobody checks the signature; that there is one, and whose.
+    async fn try_call(&self, target: &str, request: Value) -> std::result::Result<Value, ApiError> {
+        // Emulators check that there is a signature and its access key ID, not its value.
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential={}/20260101/{}/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0",
             self.table.access_key_id, self.table.region
@@ -114,15 +114,15 @@ impl Stream {
         ];
         let exchange =
             self.client.post(&self.table.endpoint, &headers, request.to_string(), TIMEOUT).await;
-        let answer = exchange.map_err(|words| Refusal { name: String::new(), words })?;
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if answer.status.is_success() {
+        let response = exchange.map_err(|failure| ApiError { name: String::new(), failure })?;
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        if response.status.is_success() {
             return Ok(body);
         }
         let kind = body["__type"].as_str().unwrap_or_default();
         let name = kind.rsplit('#').next().unwrap_or_default().to_owned();
-        let words = String::from_utf8_lossy(&answer.body);
-        Err(Refusal { name, words: Failure::new(format!("{target}: {words}")) })
+        let body = String::from_utf8_lossy(&response.body);
+        Err(ApiError { name, failure: Failure::new(format!("{target}: {body}")) })
     }
 }
 
@@ -132,12 +132,12 @@ enum Start {
     After(SequenceNumber),
 }
 
-/// One reader of a stream, with its own place in each shard.
+/// A reader of a stream, with its own position in each shard.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub arn: String,
     shards: BTreeMap<String, Shard>,
-    /// Whether there may be shards that we don't know.
+    /// Whether there may be new shards.
     look_for_shards: bool,
 }
 
@@ -147,17 +147,17 @@ struct Shard {
     start: Start,
     /// `None` before the first read, and after an iterator has expired.
     iterator: Option<String>,
-    /// Closed, and read to its end.
+    /// Whether the shard is closed and read to its end.
     ended: bool,
 }
 
 impl Reader {
-    /// One that has read nothing yet.
+    /// Creates a reader that has read nothing.
     pub fn new(arn: String) -> Self {
         Self { arn, shards: BTreeMap::new(), look_for_shards: true }
     }
 
-    /// What is new, in order. A shard is read when its parent is read to the end.
+    /// Returns new records in order. Reads a shard only after its parent has been read to the end.
     pub async fn read(
         &mut self,
         stream: &Stream,
@@ -207,21 +207,21 @@ impl Shard {
             None => stream.iterator(arn, name, &self.start).await?,
         };
         let request = json!({"ShardIterator": iterator});
-        let mut answer = match stream.try_call("DynamoDBStreams_20120810.GetRecords", request).await
-        {
-            Ok(answer) => answer,
-            // The next read asks for a new one.
-            Err(refusal) if refusal.name == "ExpiredIteratorException" => return Ok(Vec::new()),
-            Err(refusal) if refusal.name == "TrimmedDataAccessException" => {
-                self.start = Start::Oldest;
-                return Ok(Vec::new());
-            }
-            Err(refusal) => return Err(refusal.words),
-        };
-        self.iterator = answer["NextShardIterator"].as_str().map(str::to_owned);
+        let mut response =
+            match stream.try_call("DynamoDBStreams_20120810.GetRecords", request).await {
+                Ok(response) => response,
+                // The next read gets a new iterator.
+                Err(error) if error.name == "ExpiredIteratorException" => return Ok(Vec::new()),
+                Err(error) if error.name == "TrimmedDataAccessException" => {
+                    self.start = Start::Oldest;
+                    return Ok(Vec::new());
+                }
+                Err(error) => return Err(error.failure),
+            };
+        self.iterator = response["NextShardIterator"].as_str().map(str::to_owned);
         self.ended = self.iterator.is_none();
-        let Value::Array(answered) = answer["Records"].take() else { return Ok(Vec::new()) };
-        let records: Vec<_> = answered
+        let Value::Array(received) = response["Records"].take() else { return Ok(Vec::new()) };
+        let records: Vec<_> = received
             .into_iter()
             .map(|record| Record::new(record, name, arn, stream.region()))
             .collect();

@@ -1,5 +1,5 @@
-//! Each rule of the event source mapping, with the embedded database's stream and a function that
-//! writes down what it is given.
+//! Tests each rule of the event source mapping, with the embedded database's stream and a fake
+//! function that records its events.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -11,12 +11,12 @@ use super::mapping::tests::mapping;
 use super::*;
 use crate::database::Database;
 use crate::http::Client;
-use crate::serve::Served;
+use crate::serve::RunningServer;
 use crate::template::TableDefinition;
 
-/// A table whose stream is pumped.
+/// A table with a stream.
 struct Shop {
-    served: Served,
+    served: RunningServer,
     client: Client,
 }
 
@@ -49,7 +49,7 @@ impl Shop {
         Pump::new(self.table(), vec![mapping(properties)])
     }
 
-    /// Writes an item; what it says is how tests tell its records apart.
+    /// Writes an item whose attribute `says` identifies its record in a test.
     async fn put(&self, item: &str, says: &str) {
         let request =
             json!({"TableName": "shop", "Item": {"pk": {"S": item}, "says": {"S": says}}});
@@ -64,11 +64,12 @@ impl Shop {
         ];
         let url = self.served.url();
         let body = request.to_string();
-        let answer = self.client.post(&url, &headers, body, Duration::from_secs(5)).await.unwrap();
-        assert!(answer.status.is_success(), "{}", String::from_utf8_lossy(&answer.body));
+        let response =
+            self.client.post(&url, &headers, body, Duration::from_secs(5)).await.unwrap();
+        assert!(response.status.is_success(), "{}", String::from_utf8_lossy(&response.body));
     }
 
-    /// Writes items that say their own name.
+    /// Writes items whose `says` is their key.
     async fn put_all(&self, items: &[&str]) {
         for item in items {
             self.put(item, item).await;
@@ -76,10 +77,10 @@ impl Shop {
     }
 }
 
-/// What a fake function does with the batch that says these words.
-type Behaviour = Box<dyn Fn(&[String], &Value) -> std::result::Result<Value, NotDone>>;
+/// What the fake function responds to a batch: gets each record's `says`, and the event.
+type Behaviour = Box<dyn Fn(&[String], &Value) -> std::result::Result<Value, InvokeError>>;
 
-/// A function that writes down its batches.
+/// A fake function that records its events.
 struct Function {
     events: RefCell<Vec<Value>>,
     behaviour: Behaviour,
@@ -87,25 +88,25 @@ struct Function {
 
 impl Function {
     fn that(
-        behaviour: impl Fn(&[String], &Value) -> std::result::Result<Value, NotDone> + 'static,
+        behaviour: impl Fn(&[String], &Value) -> std::result::Result<Value, InvokeError> + 'static,
     ) -> Self {
         Self { events: RefCell::default(), behaviour: Box::new(behaviour) }
     }
 
-    fn that_is_content() -> Self {
+    fn that_succeeds() -> Self {
         Self::that(|_, _| Ok(json!(null)))
     }
 
-    /// One that falls over whenever a batch has a record that says so.
+    /// Creates a function that fails if the batch has a record whose `says` is `word`.
     fn that_fails_at(word: &'static str) -> Self {
         Self::that(move |words, _| match words.iter().any(|said| said == word) {
-            true => Err(NotDone::Failed("it fell over".to_owned())),
+            true => Err(InvokeError::Failed("it failed".to_owned())),
             false => Ok(json!(null)),
         })
     }
 
-    /// One that names the records that say so.
-    fn that_names(word: &'static str) -> Self {
+    /// Creates a function that reports the records whose `says` is `word` as failed.
+    fn that_reports(word: &'static str) -> Self {
         Self::that(move |words, event| {
             let named = words.iter().enumerate().filter(|(_, said)| *said == word).map(|(index, _)| {
                 json!({"itemIdentifier": event["Records"][index]["dynamodb"]["SequenceNumber"]})
@@ -114,12 +115,12 @@ impl Function {
         })
     }
 
-    /// What the records of each invocation said.
+    /// Returns each record's `says`, by invocation.
     fn batches(&self) -> Vec<Vec<String>> {
         self.events.borrow().iter().map(words).collect()
     }
 
-    /// The same, each batch as one text.
+    /// Like [`Function::batches`], each batch joined with spaces.
     fn log(&self) -> Vec<String> {
         self.batches().iter().map(|batch| batch.join(" ")).collect()
     }
@@ -137,12 +138,16 @@ fn words(event: &Value) -> Vec<String> {
 }
 
 impl Functions for Function {
-    async fn invoke(&self, function: &str, event: Value) -> std::result::Result<Value, NotDone> {
+    async fn invoke(
+        &self,
+        function: &str,
+        event: Value,
+    ) -> std::result::Result<Value, InvokeError> {
         assert_eq!(function, "deliver-mail");
         let words = words(&event);
         let outcome = (self.behaviour)(&words, &event);
         self.events.borrow_mut().push(event);
-        // Lets the other workers go on.
+        // Lets the other workers run.
         tokio::task::yield_now().await;
         outcome
     }
@@ -152,7 +157,7 @@ impl Functions for Function {
 async fn records_come_in_order_in_batches() {
     let shop = Shop::open();
     shop.put_all(&["a", "b", "c", "d", "e"]).await;
-    let function = Function::that_is_content();
+    let function = Function::that_succeeds();
     let mut pump = shop.pump("BatchSize: 2");
     pump.drain(&function).await.unwrap();
     assert_eq!(function.log(), ["a b", "c d", "e"]);
@@ -167,7 +172,7 @@ async fn a_record_has_the_form_that_lambda_gives_it() {
     let shop = Shop::open();
     shop.put("a", "first").await;
     shop.put("a", "second").await;
-    let function = Function::that_is_content();
+    let function = Function::that_succeeds();
     shop.pump("").drain(&function).await.unwrap();
 
     let event = function.events.borrow()[0].clone();
@@ -216,31 +221,31 @@ async fn a_record_has_the_form_that_lambda_gives_it() {
 }
 
 #[tokio::test]
-async fn what_the_filter_does_not_want_is_dropped_without_an_invocation() {
+async fn records_that_do_not_match_the_filter_cause_no_invocation() {
     let shop = Shop::open();
     let wants = |says: &str| {
         let pattern = format!(r#"{{"dynamodb": {{"NewImage": {{"says": {{"S": {says}}}}}}}}}"#);
         format!("FilterCriteria: {{Filters: [{{Pattern: '{pattern}'}}]}}")
     };
     shop.put_all(&["a", "b", "c", "d"]).await;
-    let function = Function::that_is_content();
+    let function = Function::that_succeeds();
     shop.pump(&wants(r#"["b", "d"]"#)).drain(&function).await.unwrap();
     assert_eq!(function.log(), ["b d"]);
 
-    let nothing = Function::that_is_content();
+    let nothing = Function::that_succeeds();
     shop.pump(&wants(r#"["z"]"#)).drain(&nothing).await.unwrap();
     assert!(nothing.log().is_empty());
 }
 
 #[tokio::test]
-async fn a_failed_batch_is_tried_again_before_what_comes_after_it() {
+async fn a_failed_batch_is_retried_before_later_records() {
     let shop = Shop::open();
     shop.put_all(&["a", "b", "c", "d"]).await;
     let failures = Cell::new(2);
     let function = Function::that(move |words, _| {
         if words[0] == "a" && failures.get() > 0 {
             failures.set(failures.get() - 1);
-            return Err(NotDone::Failed("not yet".to_owned()));
+            return Err(InvokeError::Failed("not yet".to_owned()));
         }
         Ok(json!(null))
     });
@@ -251,7 +256,7 @@ async fn a_failed_batch_is_tried_again_before_what_comes_after_it() {
 }
 
 #[tokio::test]
-async fn a_poisoned_record_holds_up_nobody_beyond_its_retries() {
+async fn a_bad_record_blocks_others_only_until_its_retries_are_over() {
     let shop = Shop::open();
     shop.put_all(&["poison", "b"]).await;
     let function = Function::that_fails_at("poison");
@@ -276,7 +281,7 @@ async fn splitting_isolates_the_one_bad_record() {
             "poison g h i j",
             "poison g h",
             "poison g",
-            // Splitting used up no retry: the first try, and two more.
+            // Splitting does not count as a retry: the first attempt, and two retries.
             "poison",
             "poison",
             "poison",
@@ -291,10 +296,10 @@ async fn splitting_isolates_the_one_bad_record() {
 }
 
 #[tokio::test]
-async fn a_partial_answer_costs_no_neighbour() {
+async fn a_partial_failure_discards_only_the_record_that_failed() {
     let shop = Shop::open();
     shop.put_all(&["a", "bad", "c", "d"]).await;
-    let function = Function::that_names("bad");
+    let function = Function::that_reports("bad");
     let mut pump = shop.pump("MaximumRetryAttempts: 1");
     pump.drain(&function).await.unwrap();
     assert_eq!(function.log(), ["a bad c d", "bad c d", "bad c", "bad", "bad", "c", "d"]);
@@ -304,7 +309,7 @@ async fn a_partial_answer_costs_no_neighbour() {
 }
 
 #[tokio::test]
-async fn a_malformed_answer_is_a_failure_of_the_whole_batch() {
+async fn a_malformed_response_is_a_failure_of_the_whole_batch() {
     let shop = Shop::open();
     shop.put_all(&["a", "b"]).await;
     let function =
@@ -314,7 +319,7 @@ async fn a_malformed_answer_is_a_failure_of_the_whole_batch() {
 }
 
 #[tokio::test]
-async fn the_failure_destination_is_told_what_lambda_tells_it() {
+async fn the_failure_destination_gets_lambdas_message() {
     let shop = Shop::open();
     shop.put_all(&["poison", "b"]).await;
     let function = Function::that_fails_at("poison");
@@ -354,7 +359,7 @@ async fn the_failure_destination_is_told_what_lambda_tells_it() {
 }
 
 #[tokio::test]
-async fn failures_are_kept_in_a_file_a_line_each() {
+async fn failures_are_stored_in_a_file_one_per_line() {
     let shop = Shop::open();
     let folder = Folder::new("pump-failures");
     let file = folder.0.join("failures.jsonl");
@@ -372,10 +377,10 @@ async fn failures_are_kept_in_a_file_a_line_each() {
 }
 
 #[tokio::test]
-async fn what_is_too_old_is_not_tried_at_all() {
+async fn records_that_are_too_old_are_not_delivered() {
     let shop = Shop::open();
     shop.put_all(&["a", "b"]).await;
-    let function = Function::that_is_content();
+    let function = Function::that_succeeds();
     let mut pump = shop.pump("MaximumRecordAgeInSeconds: 3600");
     pump.advance(Duration::from_secs(3_700));
     pump.drain(&function).await.unwrap();
@@ -387,11 +392,11 @@ async fn what_is_too_old_is_not_tried_at_all() {
 
     shop.put("c", "c").await;
     pump.drain(&function).await.unwrap();
-    assert_eq!(function.log(), ["c"], "time passes until the drain's end only");
+    assert_eq!(function.log(), ["c"], "the clock is reset at the drain's end");
 }
 
 #[tokio::test]
-async fn retries_end_with_the_records_age_too() {
+async fn retries_end_when_the_record_is_too_old() {
     let shop = Shop::open();
     shop.put("poison", "poison").await;
     let function = Function::that_fails_at("poison");
@@ -405,7 +410,7 @@ async fn retries_end_with_the_records_age_too() {
 }
 
 #[tokio::test]
-async fn a_function_that_cannot_be_called_loses_no_retry() {
+async fn a_function_that_cannot_be_invoked_uses_no_retry() {
     let shop = Shop::open();
     shop.put("a", "a").await;
     let refusals = Cell::new(5);
@@ -413,7 +418,7 @@ async fn a_function_that_cannot_be_called_loses_no_retry() {
         0 => Ok(json!(null)),
         left => {
             refusals.set(left - 1);
-            Err(NotDone::Unavailable("it is being built".to_owned()))
+            Err(InvokeError::Unavailable("it is being built".to_owned()))
         }
     });
     let mut pump = shop.pump("MaximumRetryAttempts: 0");
@@ -431,12 +436,12 @@ async fn parallel_workers_keep_the_order_of_each_item() {
             shop.put(item, &format!("{item}{round}")).await;
         }
     }
-    // One in three invocations fails, so that workers get out of step.
+    // One in three invocations fails, so that workers progress at different speeds.
     let calls = Cell::new(0);
     let function = Function::that(move |_, _| {
         calls.set(calls.get() + 1);
         match calls.get() % 3 {
-            0 => Err(NotDone::Failed("this time".to_owned())),
+            0 => Err(InvokeError::Failed("this time".to_owned())),
             _ => Ok(json!({"done": true})),
         }
     });
@@ -448,7 +453,7 @@ async fn parallel_workers_keep_the_order_of_each_item() {
     for word in function.batches().concat() {
         let (item, round) = (word.chars().next().unwrap(), word[1..].parse().unwrap());
         let before = last.insert(item, round).unwrap_or(0);
-        // A batch that failed comes again as a whole; nobody overtakes it.
+        // A failed batch is delivered again as a whole, before later records of its items.
         let rounds = seen.entry(item).or_default();
         assert!(round >= before || rounds.contains(&round), "{item}: {round} after {before}");
         if !rounds.contains(&round) {
@@ -461,7 +466,7 @@ async fn parallel_workers_keep_the_order_of_each_item() {
 }
 
 #[tokio::test]
-async fn a_worker_that_waits_does_not_hold_up_the_others() {
+async fn a_worker_that_waits_does_not_block_the_others() {
     let shop = Shop::open();
     shop.put("poison", "poison").await;
     let items: Vec<String> = (0..20).map(|item| format!("item-{item}")).collect();
@@ -474,13 +479,13 @@ async fn a_worker_that_waits_does_not_hold_up_the_others() {
     let log = function.log();
     let second_try =
         log.iter().enumerate().filter(|(_, batch)| *batch == "poison").nth(1).unwrap().0;
-    // About half of them are in the other worker, and all of those came first.
+    // About half of the records have the other worker, which delivers them all during the backoff.
     assert!(second_try > 4, "{log:?}");
     assert_eq!(log.len(), 24);
 }
 
 #[tokio::test]
-async fn a_batch_is_complete_at_six_megabytes() {
+async fn a_batch_has_at_most_six_megabytes() {
     let mut worker = Worker::default();
     for number in 1..=3 {
         let mut record = record::tests::record(number, "a", 0);
@@ -489,23 +494,23 @@ async fn a_batch_is_complete_at_six_megabytes() {
     }
     let mapping = mapping("");
     let Next::Invoke(event) = worker.next(&mapping, 0, &mut Processed::default()) else {
-        panic!("two would be too large");
+        panic!("expected an invocation with one record");
     };
     assert_eq!(event["Records"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn back_offs_double_up_to_a_minute() {
+async fn backoffs_double_up_to_a_minute() {
     let mut worker = Worker::default();
-    let (mapping, mut settled) = (mapping(""), Processed::default());
+    let (mapping, mut processed) = (mapping(""), Processed::default());
     worker.push(record::tests::record(1, "a", 0));
     let mut waits = Vec::new();
     let mut now = 0;
     for _ in 0..9 {
-        assert!(matches!(worker.next(&mapping, now, &mut settled), Next::Invoke(_)));
-        worker.answered(&mapping, Err(NotDone::Failed(String::new())), now, &mut settled);
-        let Next::Wait(at) = worker.next(&mapping, now, &mut settled) else {
-            panic!("no back-off")
+        assert!(matches!(worker.next(&mapping, now, &mut processed), Next::Invoke(_)));
+        worker.complete(&mapping, Err(InvokeError::Failed(String::new())), now, &mut processed);
+        let Next::Wait(at) = worker.next(&mapping, now, &mut processed) else {
+            panic!("no backoff")
         };
         waits.push((at - now) / 1000);
         now = at;
@@ -514,33 +519,33 @@ async fn back_offs_double_up_to_a_minute() {
 }
 
 #[tokio::test]
-async fn a_restart_delivers_what_is_left_and_nothing_anew() {
+async fn a_restart_delivers_only_records_that_are_not_processed() {
     let shop = Shop::open();
     let folder = Folder::new("pump-restart");
     let file = folder.0.join("checkpoints.json");
     let pump = || shop.pump("BatchSize: 1").with_checkpoints(&file).unwrap();
     shop.put_all(&["a", "b"]).await;
-    let before = Function::that_is_content();
+    let before = Function::that_succeeds();
     pump().drain(&before).await.unwrap();
     assert_eq!(before.log(), ["a", "b"]);
 
     shop.put("c", "c").await;
-    let after = Function::that_is_content();
+    let after = Function::that_succeeds();
     pump().drain(&after).await.unwrap();
     assert_eq!(after.log(), ["c"]);
-    let idle = Function::that_is_content();
+    let idle = Function::that_succeeds();
     pump().drain(&idle).await.unwrap();
     assert!(idle.log().is_empty());
 }
 
 #[tokio::test]
-async fn a_checkpoint_outlives_the_records_before_it() {
+async fn a_checkpoint_works_after_older_records_are_deleted() {
     let folder = Folder::new("pump-trimmed");
     let (file, checkpoints) = (folder.0.join("shop.sqlite3"), folder.0.join("checkpoints.json"));
     let pump = |shop: &Shop| shop.pump("BatchSize: 1").with_checkpoints(&checkpoints).unwrap();
     let shop = Shop::of(&Database::file(&file).unwrap());
     shop.put_all(&["a", "b"]).await;
-    pump(&shop).drain(&Function::that_is_content()).await.unwrap();
+    pump(&shop).drain(&Function::that_succeeds()).await.unwrap();
     drop(shop);
     let connection = rusqlite::Connection::open(&file).unwrap();
     assert_eq!(connection.execute("UPDATE _stream_records SET created_at = 0", []), Ok(2));
@@ -548,55 +553,59 @@ async fn a_checkpoint_outlives_the_records_before_it() {
 
     let shop = Shop::of(&Database::file(&file).unwrap());
     shop.put("c", "c").await;
-    let after = Function::that_is_content();
+    let after = Function::that_succeeds();
     pump(&shop).drain(&after).await.unwrap();
     assert_eq!(after.log(), ["c"]);
 }
 
 #[tokio::test]
-async fn a_pump_that_is_stopped_in_between_goes_on_in_between() {
+async fn a_pump_that_was_stopped_continues_where_it_was() {
     let shop = Shop::open();
     let folder = Folder::new("pump-stopped");
     let file = folder.0.join("checkpoints.json");
     shop.put_all(&["slow", "b", "c", "d", "e", "f"]).await;
     let properties = "BatchSize: 1, ParallelizationFactor: 2";
 
-    // The worker of the first item hangs; the other worker gets through.
+    // The worker of the first item hangs; the other worker finishes.
     struct Hanging(Function);
     impl Functions for Hanging {
-        async fn invoke(&self, name: &str, event: Value) -> std::result::Result<Value, NotDone> {
+        async fn invoke(
+            &self,
+            name: &str,
+            event: Value,
+        ) -> std::result::Result<Value, InvokeError> {
             if words(&event) == ["slow"] {
                 std::future::pending::<()>().await;
             }
             self.0.invoke(name, event).await
         }
     }
-    let hanging = Hanging(Function::that_is_content());
+    let hanging = Hanging(Function::that_succeeds());
     let mut pump = shop.pump(properties).with_checkpoints(&file).unwrap();
     let stopped = tokio::time::timeout(Duration::from_millis(200), pump.drain(&hanging)).await;
     assert!(stopped.is_err());
     let done = hanging.0.batches().concat();
     assert!(!done.is_empty() && done.len() < 5, "both workers have items: {done:?}");
 
-    let after = Function::that_is_content();
+    let after = Function::that_succeeds();
     shop.pump(properties).with_checkpoints(&file).unwrap().drain(&after).await.unwrap();
     let mut all = [done, after.batches().concat()].concat();
     all.sort();
     assert_eq!(all, ["b", "c", "d", "e", "f", "slow"]);
 
-    // The same pump may go on, too.
-    let again = Function::that_is_content();
+    // The same pump may continue, too.
+    let again = Function::that_succeeds();
     pump.drain(&again).await.unwrap();
     assert!(again.log().contains(&"slow".to_owned()));
 }
 
 #[tokio::test]
-async fn each_mapping_reads_for_itself() {
+async fn each_mapping_reads_all_records() {
     let shop = Shop::open();
     shop.put_all(&["a", "b"]).await;
     let mut second = mapping("BatchSize: 1");
     second.event = "Another".to_owned();
-    let function = Function::that_is_content();
+    let function = Function::that_succeeds();
     let mut pump = Pump::new(shop.table(), vec![mapping(""), second]);
     pump.drain(&function).await.unwrap();
     let mut log = function.log();
@@ -605,9 +614,9 @@ async fn each_mapping_reads_for_itself() {
 }
 
 #[tokio::test]
-async fn while_it_runs_what_is_written_arrives_soon() {
+async fn a_running_pump_delivers_new_records_soon() {
     let shop = Shop::open();
-    let function = Function::that_is_content();
+    let function = Function::that_succeeds();
     let mut pump = shop.pump("");
     let arrives = async {
         shop.put("a", "a").await;
@@ -628,11 +637,11 @@ async fn a_table_without_a_stream_is_an_error_that_names_it() {
     let mut table = shop.table();
     table.name = "nowhere".to_owned();
     let mut pump = Pump::new(table, vec![mapping("")]);
-    let failure = pump.drain(&Function::that_is_content()).await.unwrap_err().to_string();
+    let failure = pump.drain(&Function::that_succeeds()).await.unwrap_err().to_string();
     assert!(failure.contains("DescribeTable"), "{failure}");
 }
 
-/// A folder of a test's own, which goes with it.
+/// A temporary folder, deleted when the value is dropped.
 struct Folder(PathBuf);
 
 impl Folder {

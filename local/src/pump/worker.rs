@@ -1,35 +1,37 @@
-//! One worker of a mapping: its records in order, one batch at a time.
+//! A worker of a mapping: processes its records in order, one batch at a time.
 //!
-//! Lambda calls the number of workers the parallelization factor. A worker waits for its batch, however
-//! often that is tried again; the others go on.
+//! Lambda calls the number of workers the parallelization factor. While a worker retries its batch,
+//! the other workers continue.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::NotDone;
-use super::batch_response::{Verdict, verdict};
+use super::InvokeError;
+use super::batch_response::{BatchOutcome, batch_outcome};
 use super::mapping::Mapping;
 use super::record::Record;
 use crate::clock::millis;
 
-/// The payload of an invocation: a batch of this size is complete.
+/// The largest payload of an invocation, in bytes.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>
 const LARGEST_PAYLOAD: usize = 6 * 1024 * 1024;
 
-/// What Lambda's exponential back-off begins with is not documented.
-const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
-/// After this, a function that could not even be called is called again.
-const UNAVAILABLE: Duration = Duration::from_secs(1);
+/// The first backoff; Lambda's own is not documented.
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+/// The pause before a function that could not be invoked is invoked again.
+const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
 
+/// The records of one worker.
 #[derive(Debug, Default)]
 pub(super) struct Worker {
-    /// In no batch yet.
+    /// Records that are not in a batch yet.
     waiting: VecDeque<Record>,
-    /// The first is under way, or next; what follows was split off one.
+    /// The first batch is the current one; the others were split off it.
     batches: VecDeque<Batch>,
+    /// Whether an invocation with the current batch is running.
     under_way: bool,
 }
 
@@ -42,34 +44,35 @@ struct Batch {
     due: i64,
 }
 
-/// What a worker wants to do.
+/// What a worker needs next.
 #[derive(Debug, PartialEq)]
 pub(super) enum Next {
+    /// It has no records, or waits for an invocation.
     Nothing,
-    /// Nothing before this time.
+    /// It waits until this time, in milliseconds since 1970.
     Wait(i64),
-    /// Invoke the function with this event; its answer comes back to [`Worker::answered`].
+    /// Its function must be invoked with this event, and the outcome given to [`Worker::complete`].
     Invoke(Value),
 }
 
-/// What a worker is through with.
+/// Records that a worker has processed: delivered, or discarded.
 #[derive(Debug, Default)]
 pub(super) struct Processed {
     pub done: Vec<Record>,
-    pub lost: Vec<Loss>,
+    pub discarded: Vec<DiscardedBatch>,
 }
 
-/// Records that are given up.
+/// Records that are not delivered: their retries or their age are over the limit.
 #[derive(Debug)]
-pub(super) struct Loss {
+pub(super) struct DiscardedBatch {
     pub records: Vec<Record>,
     pub condition: Condition,
     pub invocations: u32,
-    /// Whether the last invocation ended with an error, instead of an answer that names failures.
+    /// Whether the last invocation failed as a whole, instead of naming records that failed.
     pub failed: bool,
 }
 
-/// Why records are given up, in Lambda's words.
+/// Why records are discarded, as Lambda names it in its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Condition {
     RetryAttemptsExhausted,
@@ -77,42 +80,43 @@ pub(super) enum Condition {
 }
 
 impl Condition {
-    pub fn in_words(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         match self {
             Self::RetryAttemptsExhausted => "every retry failed",
-            Self::RecordAgeExceeded => "too old to be tried again",
+            Self::RecordAgeExceeded => "too old to be retried",
         }
     }
 }
 
 impl Worker {
-    /// Adds a record, which is newer than all before.
+    /// Adds a record, which must be newer than all before.
     pub fn push(&mut self, record: Record) {
         self.waiting.push_back(record);
     }
 
-    /// Forgets an invocation whose outcome will never be known: it is made again.
-    pub fn resume(&mut self) {
+    /// Makes the current batch due again, after its invocation was cancelled.
+    pub fn forget_invocation(&mut self) {
         self.under_way = false;
     }
 
-    /// How many records it holds.
+    /// Returns the number of its records.
     pub fn len(&self) -> usize {
         self.waiting.len() + self.batches.iter().map(|batch| batch.records.len()).sum::<usize>()
     }
 
-    /// What to do now. Whoever is told to invoke does so, once.
-    pub fn next(&mut self, mapping: &Mapping, now: i64, settled: &mut Processed) -> Next {
+    /// Returns what it needs next, and adds records that are too old to `processed`. The caller must
+    /// carry out each [`Next::Invoke`] once.
+    pub fn next(&mut self, mapping: &Mapping, now: i64, processed: &mut Processed) -> Next {
         if self.under_way {
             return Next::Nothing;
         }
         loop {
             if self.batches.is_empty() {
-                let next = self.gather(mapping, now);
+                let next = self.next_batch(mapping, now);
                 self.batches.extend(next);
             }
             let Some(batch) = self.batches.front_mut() else { return Next::Nothing };
-            settled.lost.extend(batch.too_old(now.saturating_sub(mapping.maximum_age)));
+            processed.discarded.extend(batch.take_expired(now.saturating_sub(mapping.maximum_age)));
             if batch.records.is_empty() {
                 self.batches.pop_front();
                 continue;
@@ -126,8 +130,8 @@ impl Worker {
         }
     }
 
-    /// The next batch, of what is there.
-    fn gather(&mut self, mapping: &Mapping, now: i64) -> Option<Batch> {
+    /// Takes the next batch from the waiting records; `None` if there are none.
+    fn next_batch(&mut self, mapping: &Mapping, now: i64) -> Option<Batch> {
         let first = self.waiting.front()?;
         let mut size = 0;
         let together = self.waiting.iter().take_while(|record| {
@@ -139,64 +143,61 @@ impl Worker {
         Some(Batch { records, retries: 0, invocations: 0, failed: false, due: now })
     }
 
-    /// Takes the outcome of the invocation that [`Worker::next`] asked for.
-    pub fn answered(
+    /// Handles the outcome of the invocation that [`Worker::next`] returned.
+    pub fn complete(
         &mut self,
         mapping: &Mapping,
-        outcome: Result<Value, NotDone>,
+        outcome: Result<Value, InvokeError>,
         now: i64,
-        settled: &mut Processed,
+        processed: &mut Processed,
     ) {
         self.under_way = false;
         let Some(mut batch) = self.batches.pop_front() else { return };
-        let verdict = match outcome {
-            Ok(answer) => verdict(&answer, &batch.records),
-            Err(NotDone::Failed(_)) => Verdict::Failed,
-            Err(NotDone::Unavailable(_)) => {
+        let batch_outcome = match outcome {
+            Ok(response) => batch_outcome(&response, &batch.records),
+            Err(InvokeError::Failed(_)) => BatchOutcome::Failed,
+            Err(InvokeError::Unavailable(_)) => {
                 batch.invocations -= 1;
-                batch.due = now.saturating_add(millis(UNAVAILABLE));
+                batch.due = now.saturating_add(millis(UNAVAILABLE_PAUSE));
                 self.batches.push_front(batch);
                 return;
             }
         };
-        batch.failed = verdict == Verdict::Failed;
-        match verdict {
-            Verdict::Done => settled.done.extend(batch.records),
-            Verdict::From(first) if first > 0 => {
+        batch.failed = batch_outcome == BatchOutcome::Failed;
+        match batch_outcome {
+            BatchOutcome::Done => processed.done.extend(batch.records),
+            BatchOutcome::RetryFrom(first) if first > 0 => {
                 let rest = batch.split_off(first);
-                settled.done.extend(batch.records);
+                processed.done.extend(batch.records);
                 self.batches.push_front(rest);
             }
-            Verdict::From(_) | Verdict::Failed => self.failed(batch, mapping, now, settled),
+            BatchOutcome::RetryFrom(_) | BatchOutcome::Failed => {
+                self.failed(batch, mapping, now, processed)
+            }
         }
     }
 
-    /// Splits a batch that failed as a whole, which uses up no retry, or tries it again.
+    /// Splits a failed batch in two, which does not count as a retry; retries a batch of one record.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>
-    fn failed(&mut self, mut batch: Batch, mapping: &Mapping, now: i64, settled: &mut Processed) {
+    fn failed(&mut self, mut batch: Batch, mapping: &Mapping, now: i64, processed: &mut Processed) {
         if batch.records.len() > 1 {
             let half = batch.split_off(batch.records.len().div_ceil(2));
             self.batches.push_front(half);
             self.batches.push_front(batch);
         } else {
-            self.try_again(batch, mapping, now, settled);
+            self.retry(batch, mapping, now, processed);
         }
     }
 
-    fn try_again(
-        &mut self,
-        mut batch: Batch,
-        mapping: &Mapping,
-        now: i64,
-        settled: &mut Processed,
-    ) {
+    /// Schedules a retry after a backoff, or discards the batch if it has no retries left.
+    fn retry(&mut self, mut batch: Batch, mapping: &Mapping, now: i64, processed: &mut Processed) {
         if batch.retries >= mapping.retries {
-            settled.lost.push(batch.give_up(Condition::RetryAttemptsExhausted));
+            processed.discarded.push(batch.discard(Condition::RetryAttemptsExhausted));
             return;
         }
         let factor = 1_u32.checked_shl(batch.retries).unwrap_or(u32::MAX);
-        let back_off = FIRST_BACK_OFF.saturating_mul(factor).min(LONGEST_BACK_OFF);
-        batch.due = now.saturating_add(millis(back_off));
+        let backoff = FIRST_BACKOFF.saturating_mul(factor).min(LONGEST_BACKOFF);
+        batch.due = now.saturating_add(millis(backoff));
         batch.retries = batch.retries.saturating_add(1);
         self.batches.push_front(batch);
     }
@@ -207,21 +208,22 @@ impl Batch {
         json!({"Records": self.records.iter().map(|record| &record.event).collect::<Vec<_>>()})
     }
 
-    /// The records from `first` on, as a batch that has come as far as this one.
+    /// Splits off the records from index `first` on, as a batch with the same counts.
     fn split_off(&mut self, first: usize) -> Self {
         Self { records: self.records.split_off(first), ..*self }
     }
 
-    /// Takes out what was written before `oldest`. Nothing younger stands before it.
-    fn too_old(&mut self, oldest: i64) -> Option<Loss> {
+    /// Removes the records written before `oldest`, in milliseconds since 1970. Records are in the
+    /// order in which they were written.
+    fn take_expired(&mut self, oldest: i64) -> Option<DiscardedBatch> {
         let young = self.records.iter().position(|record| record.written >= oldest);
         let rest = self.split_off(young.unwrap_or(self.records.len()));
         let old = std::mem::replace(self, rest);
-        (!old.records.is_empty()).then(|| old.give_up(Condition::RecordAgeExceeded))
+        (!old.records.is_empty()).then(|| old.discard(Condition::RecordAgeExceeded))
     }
 
-    fn give_up(self, condition: Condition) -> Loss {
+    fn discard(self, condition: Condition) -> DiscardedBatch {
         let Self { records, invocations, failed, .. } = self;
-        Loss { records, condition, invocations, failed }
+        DiscardedBatch { records, condition, invocations, failed }
     }
 }
