@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The machine's clock plus an offset, in milliseconds; the offset is 0 outside of tests and drains.
+/// The machine's clock plus an offset, in milliseconds; the offset is 0 outside of tests and
+/// drains.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Clock {
     offset: i64,

@@ -1,9 +1,9 @@
 //! Rejects requests that web pages of other sites send to this machine.
 //!
 //! A browser lets any page send requests to 127.0.0.1. Two headers reveal such a request: `Origin`
-//! names the page's site; and `Host` names a foreign domain if that domain was changed to resolve to
-//! this machine after the page was loaded (DNS rebinding), which makes the browser treat page and
-//! response as of the same origin.
+//! names the page's site; and `Host` names a foreign domain if that domain was changed to resolve
+//! to this machine after the page was loaded (DNS rebinding), which makes the browser treat page
+//! and response as of the same origin.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -36,8 +36,8 @@ struct Guard {
     origins: Origins,
 }
 
-/// Makes `router`, which listens on `address`, respond with 403 to requests with a foreign `Host` or
-/// `Origin`.
+/// Makes `router`, which listens on `address`, respond with 403 to requests with a foreign `Host`
+/// or `Origin`.
 pub(crate) fn guarded(router: Router, address: SocketAddr, origins: Origins) -> Router {
     let guard = Guard { ip: address.ip(), origins };
     router.layer(from_fn_with_state(guard, check))

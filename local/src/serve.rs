@@ -41,7 +41,8 @@ impl RunningServer {
             && self.upstream.as_ref().is_none_or(|upstream| upstream.is_running())
     }
 
-    /// Takes ownership of the server that this one forwards requests to, so that both stop together.
+    /// Takes ownership of the server that this one forwards requests to, so that both stop
+    /// together.
     pub(crate) fn with_upstream(mut self, upstream: Self) -> Self {
         self.upstream = Some(Box::new(upstream));
         self
@@ -81,8 +82,8 @@ pub(crate) fn listen_on_random_address() -> Result<TcpListener> {
     listen_on((Ipv4Addr::new(127, a, b, c.clamp(1, 254)), 0).into()).or_else(|_| listen(0))
 }
 
-/// Returns the address to connect to for a server that listens on `address`: the loopback address if
-/// it listens on all addresses.
+/// Returns the address to connect to for a server that listens on `address`: the loopback address
+/// if it listens on all addresses.
 pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -70,8 +70,8 @@ impl Template {
             .map(|(name, resource)| (name.as_str(), resource))
     }
 
-    /// Returns all events of one type, each with the name of the function's binary, the event's name
-    /// and its properties.
+    /// Returns all events of one type, each with the name of the function's binary, the event's
+    /// name and its properties.
     pub fn events<'a>(
         &'a self,
         of_type: &'a str,

@@ -1,7 +1,8 @@
 //! Adds to the engine's file what a table's stream lacks: an index and the removal of old records.
 //!
 //! For each record that it writes, the engine looks up the stream's last sequence number by reading
-//! all records of the stream; and it never removes one. So each write is slower than the one before.
+//! all records of the stream; and it never removes one. So each write is slower than the one
+//! before.
 //! [`docs/upstream/dynoxide-stream-index.md`](../../../docs/upstream/dynoxide-stream-index.md)
 //! describes it for the engine's maintainers. Remove this module once the engine is fixed.
 

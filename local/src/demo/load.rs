@@ -74,7 +74,8 @@ fn context_at_demo_end(config: &Config) -> Ctx {
     Ctx::with(config.clone(), Store::new(config, None), Issuer::default(), clock)
 }
 
-/// Creates the demo sessions. Also called when the demo data exists: a session may have ended since.
+/// Creates the demo sessions. Also called when the demo data exists: a session may have ended
+/// since.
 async fn create_sessions(store: &Store) -> Result<()> {
     let begun = sessions::create(store, ACCOUNTS.iter().chain([&LEAVER])).await;
     begun.map_err(|error| failed("sessions", format!("{error:?}")))

@@ -1,6 +1,6 @@
 //! The tokens that `events/verify-email.json` and `events/reset-password.json` send: those of a
-//! pending registration and of a forgotten password. In a real shop they are in a mail; here they are
-//! the same on every machine.
+//! pending registration and of a forgotten password. In a real shop they are in a mail; here they
+//! are the same on every machine.
 //!
 //! Each works once; start with `--fresh` to use it again.
 

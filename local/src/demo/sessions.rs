@@ -2,8 +2,8 @@
 //! an access token that is the same on every machine. The admin has two more, for the events that
 //! refresh and log out, so that these do not end the others.
 //!
-//! The signing key and the refresh tokens are in this file and so public. Only the local shop accepts
-//! them; no deployed shop does.
+//! The signing key and the refresh tokens are in this file and so public. Only the local shop
+//! accepts them; no deployed shop does.
 
 use std::collections::BTreeMap;
 
@@ -90,8 +90,8 @@ async fn make_reusable(store: &Store) -> shared::Result<()> {
     store.sessions().rotate(user_id, session_id, &rotation).await.map(drop)
 }
 
-/// Returns a session that never expires. If an account has too many sessions, the oldest is removed:
-/// never this one, since it is created in 2100.
+/// Returns a session that never expires. If an account has too many sessions, the oldest is
+/// removed: never this one, since it is created in 2100.
 fn session(refresh_digest: String) -> Session {
     Session { refresh_digest, previous: None, created_at: NEVER, expires_at: NEVER }
 }

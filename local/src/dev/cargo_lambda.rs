@@ -47,8 +47,8 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Installs it from its Python package, which contains the program and takes seconds; if that fails,
-/// builds it from source, which takes many minutes.
+/// Installs it from its Python package, which contains the program and takes seconds; if that
+/// fails, builds it from source, which takes many minutes.
 async fn install(own: &Path) -> Result<PathBuf> {
     let folder = own.parent().and_then(Path::parent).unwrap_or(Path::new("."));
     println!("installing cargo-lambda {VERSION} into {} …", folder.display());

@@ -1,10 +1,10 @@
 //! A replacement of `cargo` for the emulator.
 //!
-//! The emulator runs `cargo run --bin …` for every instance of every function, and restarts them all
-//! when a file changes: forty Cargo processes would wait for each other's lock, and each would
+//! The emulator runs `cargo run --bin …` for every instance of every function, and restarts them
+//! all when a file changes: forty Cargo processes would wait for each other's lock, and each would
 //! report the same compile error. Instead the emulator's `PATH` finds this program as `cargo`: its
-//! first process builds all functions, the others wait for that build, and each then replaces itself
-//! by its function (`exec`). For any other arguments it replaces itself by Cargo.
+//! first process builds all functions, the others wait for that build, and each then replaces
+//! itself by its function (`exec`). For any other arguments it replaces itself by Cargo.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -41,7 +41,8 @@ pub struct CargoShim {
 }
 
 impl CargoShim {
-    /// Creates the link `cargo` to this program; returns the environment variables for the emulator.
+    /// Creates the link `cargo` to this program; returns the environment variables for the
+    /// emulator.
     pub fn install(&self) -> Result<[(&'static str, OsString); 2]> {
         let installing = || format!("can't prepare {}", self.folder.display());
         let program = self.folder.join("cargo");

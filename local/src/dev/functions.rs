@@ -101,8 +101,8 @@ impl Workspace {
         watch.args(options.release.then_some("--release"));
         watch.envs(environment.iter().map(|(name, value)| (name, value)));
         watch.envs(cargo_shim.install()?);
-        // Hides the emulator's own lines about each process that it starts and stops. The functions'
-        // logs are not affected.
+        // Hides the emulator's own lines about each process that it starts and stops. The
+        // functions' logs are not affected.
         if std::env::var_os("RUST_LOG").is_none() {
             watch.env("RUST_LOG", "cargo_lambda=warn,cargo_lambda_watch::watcher=off");
         }

@@ -6,8 +6,8 @@
 //!   → run stream and schedules
 //! ```
 //!
-//! All parts stop when this program ends: each is a value that stops its part when it is dropped, in
-//! the reverse order of the start.
+//! All parts stop when this program ends: each is a value that stops its part when it is dropped,
+//! in the reverse order of the start.
 
 mod cargo_lambda;
 mod cargo_shim;

@@ -123,8 +123,8 @@ impl Contents {
         Ok(())
     }
 
-    /// Deletes all but the newest mails. Rewrites the file only when half of its lines are old, since
-    /// that takes long.
+    /// Deletes all but the newest mails. Rewrites the file only when half of its lines are old,
+    /// since that takes long.
     fn drop_oldest(&mut self) -> std::io::Result<()> {
         self.mails.drain(..self.mails.len().saturating_sub(MAX_MAILS));
         if self.lines >= 2 * MAX_MAILS { self.rewrite() } else { Ok(()) }

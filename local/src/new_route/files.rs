@@ -196,8 +196,8 @@ async fn main() -> shared::lambda::Exit {{
         insert_after(text, |line| line == last, is_log_group, &new)
     }
 
-    /// Adds the route to the emulator's router in `Cargo.toml`, and maps the path's other methods to
-    /// `route-not-found`.
+    /// Adds the route to the emulator's router in `Cargo.toml`, and maps the path's other methods
+    /// to `route-not-found`.
     fn router(&self, text: &str) -> Option<String> {
         let NewRoute { name, method, path, .. } = self.route;
         let entry = |methods: &[&str], function: &str| {

@@ -113,8 +113,8 @@ impl NewRoute {
         })
     }
 
-    /// Writes all of the route's files in the workspace at `root`, or none; returns the paths of the
-    /// files that it has written.
+    /// Writes all of the route's files in the workspace at `root`, or none; returns the paths of
+    /// the files that it has written.
     pub fn write_files(&self, root: &Path) -> Result<Vec<PathBuf>> {
         let files = RouteFiles::of(self, root)?.files()?;
         for (file, text) in &files {
@@ -208,8 +208,8 @@ fn check_path(path: &str) -> Result<()> {
     Ok(())
 }
 
-/// Fails if the name or the method and path exist, or if the path has another parameter name than an
-/// existing route in the same place, which the emulator's router does not support.
+/// Fails if the name or the method and path exist, or if the path has another parameter name than
+/// an existing route in the same place, which the emulator's router does not support.
 fn check_conflicts(name: &str, method: &str, path: &str) -> Result<()> {
     if ROUTES.iter().any(|route| route.name == name) {
         return Err(Failure::new(format!("the route {name} exists already")));

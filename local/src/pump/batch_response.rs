@@ -18,8 +18,8 @@ pub(super) enum BatchOutcome {
 /// Reads the response of a function with `ReportBatchItemFailures`.
 ///
 /// The batch is retried from the first record that the response names. Null, an empty object and an
-/// empty list mean success. If an identifier is empty, null, missing or not of this batch, the whole
-/// batch has failed.
+/// empty list mean success. If an identifier is empty, null, missing or not of this batch, the
+/// whole batch has failed.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
 pub(super) fn batch_outcome(response: &Value, records: &[Record]) -> BatchOutcome {
     let failures = match response {

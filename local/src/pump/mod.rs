@@ -8,17 +8,17 @@
 //!
 //! Batches are handled as documented in
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>; the
-//! modules link the page of each rule. Two rules are not documented, and chosen here: the backoff is
-//! one second at first and doubles up to a minute; and a response that names the first record of a
-//! batch splits the batch as an error does, so that a bad record never discards its neighbours.
+//! modules link the page of each rule. Two rules are not documented, and chosen here: the backoff
+//! is one second at first and doubles up to a minute; and a response that names the first record of
+//! a batch splits the batch as an error does, so that a bad record never discards its neighbours.
 //!
-//! As in the cloud, a record may be delivered twice: a pump that stops between a function's response
-//! and the checkpoint delivers the batch again, and starts to count its retries again. There are two
-//! differences from Lambda: workers belong to a mapping and not to a shard, which matters only for a
-//! stream with several shards; and each discarded batch is a message of its own.
+//! As in the cloud, a record may be delivered twice: a pump that stops between a function's
+//! response and the checkpoint delivers the batch again, and starts to count its retries again.
+//! There are two differences from Lambda: workers belong to a mapping and not to a shard, which
+//! matters only for a stream with several shards; and each discarded batch is a message of its own.
 //!
-//! [`Pump`] reads the stream over HTTP and invokes functions through [`Functions`], so it works with
-//! any database and any way to run a function:
+//! [`Pump`] reads the stream over HTTP and invokes functions through [`Functions`], so it works
+//! with any database and any way to run a function:
 //!
 //! ```ignore
 //! let mappings = Mapping::all(&template)?;
@@ -151,8 +151,8 @@ impl Pump {
         &self.failures
     }
 
-    /// Moves the clock forward until the end of the next [`Pump::drain`], so that the records in the
-    /// stream get older.
+    /// Moves the clock forward until the end of the next [`Pump::drain`], so that the records in
+    /// the stream get older.
     pub fn advance(&mut self, by: Duration) {
         self.clock.skip(by);
     }

@@ -104,8 +104,8 @@ impl Worker {
         self.waiting.len() + self.batches.iter().map(|batch| batch.records.len()).sum::<usize>()
     }
 
-    /// Returns what it needs next, and adds records that are too old to `processed`. The caller must
-    /// carry out each [`Next::Invoke`] once.
+    /// Returns what it needs next, and adds records that are too old to `processed`. The caller
+    /// must carry out each [`Next::Invoke`] once.
     pub fn next(&mut self, mapping: &Mapping, now: i64, processed: &mut Processed) -> Next {
         if self.under_way {
             return Next::Nothing;
@@ -177,7 +177,8 @@ impl Worker {
         }
     }
 
-    /// Splits a failed batch in two, which does not count as a retry; retries a batch of one record.
+    /// Splits a failed batch in two, which does not count as a retry; retries a batch of one
+    /// record.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>
     fn failed(&mut self, mut batch: Batch, mapping: &Mapping, now: i64, processed: &mut Processed) {
         if batch.records.len() > 1 {
