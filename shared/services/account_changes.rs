@@ -1,4 +1,4 @@
-//! Changes of accounts: passwords, and what an admin changes of a person's access.
+//! Changes of accounts: passwords, and an admin's changes of a user's role and status.
 
 use futures_util::future::try_join;
 
@@ -24,11 +24,11 @@ use crate::store::retry::Attempts;
 use crate::store::transaction::Transaction;
 use crate::store::{ChangedMeanwhile, Read};
 
-/// Changes a person's password, ends their other sessions and has a mail say so.
+/// Changes a user's password, ends their other sessions and has a mail sent about it.
 ///
-/// 422 for a new password that is easy to guess, or the current one (`same_password`); 401
-/// `invalid_credentials` where the current one is wrong or was changed in between; 429 after too many
-/// wrong ones, or too many changes.
+/// 422 for a new password that is easy to guess, or is the current one (`same_password`); 401
+/// `invalid_credentials` if the current one is wrong or was changed concurrently; 429 after too
+/// many wrong passwords or too many changes.
 pub async fn change_password(
     ctx: &Ctx,
     limiter: Limiter<'_>,
@@ -61,8 +61,9 @@ pub async fn change_password(
     changed
 }
 
-/// Replaces the password that was verified, and ends every session but one, also those that are just
-/// beginning under the old password. 401 `invalid_credentials` where it was changed in between.
+/// Replaces the password that was verified, and ends every session but `kept`, including those that
+/// begin concurrently with the old password. 401 `invalid_credentials` if the password was changed
+/// concurrently.
 pub async fn replace_password(
     ctx: &Ctx,
     email: &Email,
@@ -96,14 +97,15 @@ enum NotReplaced {
     SessionRenewed,
 }
 
-/// Sets a new password by a mailed token, which is used up; ends every session and has a mail say so.
-/// Wrong passwords from before keep nobody from logging in who resets it at this IP address.
+/// Sets a new password with a mailed token, which can be used once; ends every session and has a
+/// mail sent about it. Earlier wrong passwords do not keep the user from logging in from this IP
+/// address.
 ///
-/// It may be the old password again: to refuse that would let whoever reads the mail try out what the
-/// old one was, and take a second hash.
+/// The new password may be the old one: to reject it would let anyone who reads the mail find out
+/// the old password, and would cost a second hash.
 ///
-/// 422 `invalid_token` where the token does nothing any more, or the password has been changed since
-/// it was mailed; 422 for a new password that is easy to guess.
+/// 422 `invalid_token` if the token is unknown, used or expired, or the password was changed after
+/// the mail was sent; 422 for a new password that is easy to guess.
 pub async fn reset_password(
     ctx: &Ctx,
     limiter: Limiter<'_>,
@@ -124,7 +126,7 @@ pub async fn reset_password(
         .with(store.credentials().replace_password(&summary.email, id, version, &hash))
         .with(store.sessions().keep_none(id, version + 1))
         .with(store.outbox().add(Event::PasswordChanged { user_id: id }, now)?);
-    // Who read the mail has shown that the address is theirs.
+    // The token proves that the user reads mails to this address.
     if !summary.email_verified {
         transaction = transaction.with(store.users().verify_email(id, now));
     }
@@ -133,9 +135,9 @@ pub async fn reset_password(
     Ok(())
 }
 
-/// Changes what a person may do, and says how they are then. Where anything changes, their sessions
-/// end with it. 404 where there is no such person, 412 where their profile is another version than
-/// the expected one, 409 `last_admin` where nobody would be left to run the shop.
+/// Changes a user's role or status, and returns the changed user. A change ends all their sessions.
+/// 404 if there is no such user, 412 if their profile does not have the expected version, 409
+/// `last_admin` if no active admin would be left.
 pub async fn update_access(
     ctx: &Ctx,
     id: UserId,
@@ -143,13 +145,13 @@ pub async fn update_access(
     expected: &ExpectedVersion,
 ) -> Result<User> {
     let (store, now) = (&ctx.store, ctx.now());
-    let mut attempts = Attempts::new("a person changes faster than they can be read");
+    let mut attempts = Attempts::new("a user changes faster than they can be read");
     loop {
         let user = store.users().get(id, Read::Consistent);
         let (user, security) = try_join(user, store.sessions().get(id)).await?;
         let mut user = user.ok_or(Error::NotFound)?;
         expected.check(user.version)?;
-        // The profile repeats what the security item decides.
+        // The security item is authoritative; the profile holds a copy.
         let before = security.ok_or(Error::NotFound)?.access();
         let after = change.apply(before);
         if after == before && after == user.summary.access() {
@@ -176,14 +178,14 @@ pub async fn update_access(
     }
 }
 
-/// Why a person's access was not changed.
+/// Why a user's role and status were not changed.
 enum NotChanged {
     ChangedMeanwhile,
     LastAdmin,
 }
 
-/// The refusal to leave the shop without anybody who runs it.
+/// The error if a change would leave the shop without an active admin.
 pub(super) fn last_admin() -> Error {
-    let detail = "This is the last active admin of the shop; make somebody else one first.";
+    let detail = "This is the last active admin of the shop. Make another user an admin first.";
     Conflict::new("last_admin", detail).into()
 }

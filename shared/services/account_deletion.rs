@@ -1,5 +1,5 @@
-//! The deletion of an account, by its owner or an admin: what goes at once, and what is erased in
-//! the background.
+//! Deletion of an account, by its owner or an admin: what is deleted at once, and what a job erases
+//! later.
 
 use futures_util::future::try_join;
 
@@ -23,11 +23,12 @@ use crate::store::transaction::Transaction;
 use crate::store::write::{OldItem, Write};
 use crate::store::{ChangedMeanwhile, Read};
 
-/// Deletes the caller's own account: credential, profile, security item with all sessions; the cart
-/// is closed, so that no order comes after it. What else knows the person is erased later.
+/// Deletes the caller's own account: credential, profile, and security item with all sessions. The
+/// cart is closed, so that no order can follow. A job erases the user's other data later.
 ///
-/// 401 `invalid_credentials` for a wrong password, 429 after too many; 409 `open_orders` where an
-/// order is on its way or was placed a moment ago, `last_admin` where nobody else would run the shop.
+/// 401 `invalid_credentials` for a wrong password, 429 after too many; 409 `open_orders` if an
+/// order is not delivered yet or was placed a moment ago, `last_admin` if no active admin would be
+/// left.
 pub async fn delete(
     ctx: &Ctx,
     limiter: Limiter<'_>,
@@ -52,16 +53,16 @@ async fn delete_verified(ctx: &Ctx, user: &User, verified: &Credential) -> Resul
         Ok(()) => Ok(()),
         Err(NotDeleted::Refused(error)) => Err(error),
         Err(NotDeleted::OtherCredential) => Err(Error::InvalidCredentials),
-        // A role that has just been changed has ended the caller's session.
+        // A change of the role has ended the caller's session.
         Err(NotDeleted::Changed) => Err(Error::Unauthenticated),
     }
 }
 
-/// Deletes somebody else's account, as [`delete`] deletes one's own.
+/// Deletes another user's account, as [`delete`] deletes the caller's own.
 ///
-/// 404 where there is no such person any more, 412 where their profile is another version than the
-/// expected one; 409 `use_own_deletion` for the admin's own account, `open_orders` and
-/// `last_admin` as there.
+/// 404 if there is no such user, 412 if their profile does not have the expected version; 409
+/// `use_own_deletion` for the admin's own account, `open_orders` and `last_admin` as for
+/// [`delete`].
 pub async fn delete_by_admin(
     ctx: &Ctx,
     admin: UserId,
@@ -72,7 +73,7 @@ pub async fn delete_by_admin(
         return Err(use_own_deletion());
     }
     let store = &ctx.store;
-    let mut attempts = Attempts::new("a person changes faster than they can be read");
+    let mut attempts = Attempts::new("a user changes faster than they can be read");
     loop {
         let user = store.users().get(id, Read::Consistent);
         let (user, security) = try_join(user, store.sessions().get(id)).await?;
@@ -93,7 +94,7 @@ pub async fn delete_by_admin(
     }
 }
 
-/// The writes that delete what an account consists of.
+/// The writes that delete the items of an account.
 struct Account {
     credential: Write<ChangedMeanwhile, OldItem>,
     profile: Write<ChangedMeanwhile, OldItem>,
@@ -102,16 +103,17 @@ struct Account {
 
 /// Why an account was not deleted.
 enum NotDeleted {
-    /// Another password or account opens by its e-mail address by now.
+    /// The e-mail address's credential has another password or belongs to another account by now.
     OtherCredential,
-    /// The profile or the role is another by now, or the account is gone.
+    /// The profile or the role was changed concurrently, or the account was deleted.
     Changed,
-    /// It may not be.
+    /// The account may not be deleted; the error says why.
     Refused(Error),
 }
 
 impl Account {
-    /// Deletes the account and closes its cart. It has this role, by the conditions of the writes.
+    /// Deletes the account and closes its cart, in one transaction. `role` is the role that the
+    /// conditions of the writes require.
     async fn delete(
         self,
         ctx: &Ctx,
@@ -120,7 +122,7 @@ impl Account {
         role: Role,
     ) -> Result<Result<(), NotDeleted>> {
         let (store, now) = (&ctx.store, ctx.now());
-        // The cart knows of an order that is being placed at once, the history a moment later.
+        // The cart records an order when it is placed; the list of orders shows it a moment later.
         if store.orders().has_open(id).await? {
             return Err(open_orders());
         }
@@ -139,16 +141,17 @@ impl Account {
     }
 }
 
-/// What a run over all deleted accounts did.
+/// The result of a run over all deleted accounts.
 #[derive(Debug, Default)]
 pub struct Erased {
-    /// Accounts of which nothing is left.
+    /// Accounts whose data was erased completely.
     pub done: u32,
-    /// Accounts that the next run goes on with.
+    /// Accounts that the next run continues with.
     pub left: u32,
 }
 
-/// Erases what is left of everybody whose account was deleted.
+/// Erases the remaining data of all deleted accounts. An account that fails does not stop the
+/// others; the error is returned at the end.
 pub async fn erase_all(ctx: &Ctx) -> Result<Erased> {
     let mut erased = Erased::default();
     let mut failed = None;
@@ -156,16 +159,16 @@ pub async fn erase_all(ctx: &Ctx) -> Result<Erased> {
         match erase(ctx, &deletion).await {
             Ok(true) => erased.done += 1,
             Ok(false) => erased.left += 1,
-            // One that can't be erased now must not keep the others waiting.
+            // One account that can't be erased now must not delay the others.
             Err(error) => failed = Some(error),
         }
     }
     failed.map_or(Ok(erased), Err)
 }
 
-/// Erases what is left of a person; false where another run has to look again. An account is seen to
-/// at least twice: orders leave their customer's list a moment after they have lost the person, and
-/// only an empty list ends the work.
+/// Erases a user's remaining data; false if another run has to look again. Every account needs at
+/// least two runs: the list of a customer's orders is eventually consistent, and only an empty list
+/// ends the work.
 async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
     let (store, now, email) = (&ctx.store, ctx.now(), deletion.email.digest());
     if !deletion.is_due(now) {
@@ -191,14 +194,14 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
 
 fn use_own_deletion() -> Error {
     let detail =
-        "This is your own account; delete it by POST /users/me/deletion, with your password.";
+        "This is your own account. Delete it with POST /users/me/deletion and your password.";
     Conflict::new("use_own_deletion", detail).into()
 }
 
 fn open_orders() -> Error {
     Conflict::new(
         "open_orders",
-        "An order is still on its way; wait until it has arrived, or cancel it first.",
+        "An order is not delivered yet. Wait until it has arrived, or cancel it first.",
     )
     .into()
 }

@@ -1,8 +1,8 @@
-//! What carries an `Idempotency-Key` is carried out once, whatever it is.
+//! Carries out a request with an `Idempotency-Key` only once.
 //!
-//! The memory of it is written in the transaction that does the work. So there is no moment in
-//! between: whoever writes it did the work, and whoever finds it answers as the winner did. Nobody
-//! reads it first; it is recalled where a request would be refused otherwise.
+//! The idempotency marker is written in the transaction that does the work, so either both exist or
+//! neither. A retry whose marker already exists returns the first request's result. The marker is
+//! not read first, but only if the request would otherwise be rejected.
 
 use std::future::Future;
 
@@ -11,20 +11,20 @@ use crate::domain::error::{Error, Result};
 use crate::domain::idempotency::{Idempotency, StoredResult};
 use crate::store::retry::Attempts;
 
-/// How often a request beyond a rate limit looks again for what an equal one is about to do.
-const LOOKS: u32 = 4;
+/// How often a request above a rate limit retries to find the result of a concurrent equal request.
+const MAX_LOOKUPS: u32 = 4;
 
-/// What became of a request that must not be carried out twice.
+/// The result of a request that must be carried out only once.
 #[derive(Debug)]
 pub enum Once<T> {
     /// It was carried out now.
     New(T),
-    /// An earlier request with the same key was.
+    /// An earlier request with the same key was carried out; this is its stored result.
     Replayed(StoredResult),
 }
 
 impl<T> Once<T> {
-    /// The same with what is new turned into something else.
+    /// Converts a new result; a replayed one stays the same.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Once<U> {
         match self {
             Self::New(new) => Once::New(f(new)),
@@ -33,10 +33,10 @@ impl<T> Once<T> {
     }
 }
 
-/// Carries out `work`. A retry finds its predecessor in one of two ways: the marker's own write is
-/// refused, or `work` is refused for another reason, such as a cart that is empty by now; then the
-/// marker is looked for, and its result recalled. 422 `idempotency_key_reused` where the key
-/// was used for another request.
+/// Carries out `work`, or returns the stored result of an earlier request with the same key. A
+/// retry is recognised in one of two ways: the marker's write fails, or `work` fails with another
+/// client error, such as an empty cart; then the stored result is looked up. 422
+/// `idempotency_key_reused` if the key was used for a different request.
 pub async fn once<T>(
     ctx: &Ctx,
     idempotency: Option<&Idempotency>,
@@ -47,15 +47,15 @@ pub async fn once<T>(
         (result, _) => return result,
     };
     let Some(idempotency) = idempotency else { return Err(refusal) };
-    // One beyond a rate limit has done nothing, and its equal may be about to.
-    let looks = if matches!(refusal, Error::TooManyRequests { .. }) { LOOKS } else { 0 };
-    let mut attempts = Attempts::new("an equal request does not come to an end");
+    // A request above a rate limit has done nothing, and the equal one may still be running.
+    let lookups = if matches!(refusal, Error::TooManyRequests { .. }) { MAX_LOOKUPS } else { 0 };
+    let mut attempts = Attempts::new("an equal request does not end");
     loop {
         let recalled = ctx.store.idempotency().find_result(idempotency, ctx.now()).await?;
         if let Some(remembered) = recalled {
             return Ok(Once::Replayed(remembered));
         }
-        if attempts.failed_attempts() >= looks {
+        if attempts.failed_attempts() >= lookups {
             return Err(refusal);
         }
         attempts.pause().await?;

@@ -1,7 +1,7 @@
-//! Counts requests against the rate limits, and keeps what the answer's headers say of them.
+//! Counts requests against the rate limits, and returns the `RateLimit` headers of the response.
 //!
-//! The table knows whom it counts by digests only. Why a login is counted as it is:
-//! `docs/decisions/0009-login-limits.md`.
+//! The table stores digests of the subjects, never an e-mail or IP address. How logins are counted,
+//! and why: `docs/decisions/0009-login-limits.md`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,10 +17,10 @@ use crate::domain::ids::UserId;
 use crate::domain::known_ip::KnownIp;
 use crate::domain::rate_limit::{Counter, Quota, RateLimit, Subject};
 
-/// How often it is noted anew that an account is used from an IP address.
+/// How old the record of a known IP address may become before a login renews it.
 const REFRESH: Duration = Duration::days(1);
 
-/// Counts one request.
+/// Counts one request against rate limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Limiter<'a> {
     ctx: &'a Ctx,
@@ -28,7 +28,7 @@ pub struct Limiter<'a> {
     statuses: &'a LimitStatuses,
 }
 
-/// What is left of each limit that counts a request.
+/// The state of every limit that counted a request, for the response's headers.
 #[derive(Debug, Clone, Default)]
 pub struct LimitStatuses(Arc<Mutex<Vec<LimitStatus>>>);
 
@@ -37,12 +37,14 @@ struct LimitStatus {
     counter: Counter,
     left: u32,
     seconds_left: i64,
-    /// Whether the request is among those in the counter: it was not refused, and not given back.
+    /// Whether the counter includes the request: it was not rejected, and its count was not undone.
     is_counted: bool,
 }
 
 impl LimitStatuses {
-    /// `RateLimit-Policy` and `RateLimit`, where a limit applies whose count is the caller's to know
+    /// Returns the headers `RateLimit-Policy` and `RateLimit`, without limits per e-mail address
+    /// and per IPv6 site, whose counts would reveal other callers' requests; `None` if no other
+    /// limit counted the request
     /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10>).
     pub fn headers(&self) -> Option<[(&'static str, String); 2]> {
         let (mut policies, mut states) = (Vec::new(), Vec::new());
@@ -63,91 +65,98 @@ impl LimitStatuses {
     }
 }
 
-/// A counter, and the number of requests in it; `None` where the request was one too many.
+/// A counter and its number of requests, including this one; `None` if its quota was used up.
 type Counted = (Counter, Result<Option<u32>>);
 
 impl<'a> Limiter<'a> {
-    /// For a request from this IP address, whose answer will show the statuses.
+    /// Creates the limiter of a request from this IP address; it adds to `statuses`, from which the
+    /// response's headers are made.
     pub fn new(ctx: &'a Ctx, ip: &'a ClientIp, statuses: &'a LimitStatuses) -> Self {
         Self { ctx, ip, statuses }
     }
 
-    /// Counts the request for all these subjects; 429 where it is one too many for one of them. A
-    /// request that can't be counted goes on, unless it is about a password: 503.
+    /// Counts the request for all these subjects. 429 if the quota of one is used up. A request
+    /// that can't be counted, because of a database error, is admitted, unless the limit protects a
+    /// password: then 503.
     pub async fn admit<const N: usize>(&self, subjects: [Subject; N]) -> Result<()> {
         let counters = subjects.iter().flat_map(|subject| self.counters(subject));
         let counted = join_all(counters.map(|counter| self.count(counter))).await;
-        self.judge(counted).await
+        self.evaluate(counted).await
     }
 
-    /// Counts an attempt at an account's password, while `beside` reads what it takes to check it.
-    /// 429 where it is one too many, for the account or for the IP address: then the password must
-    /// not be looked at.
+    /// Counts a login attempt, while `beside` reads what the password check needs. 429 if the
+    /// account's or the IP address's quota is used up: then the caller must not check the password.
     pub async fn guess<T>(
         self,
         email: &'a Email,
         beside: impl Future<Output = Result<T>>,
     ) -> Result<(Guess<'a>, T)> {
-        // An IP address that has used up its own logins does not get as far as the account's counter.
+        // A login above its IP address's quota must not use up the account's quota.
         let by_ip = self.admit([RateLimit::LoginIp.of(self.ip)]);
         let (by_ip, known) = join(by_ip, self.known_ip(email)).await;
         by_ip?;
-        let whose = match known {
+        let account = match known {
             Ok(Some(_)) => RateLimit::LoginAccount.of_email_from(email, self.ip),
-            // Shared by all IP addresses where the account is not known.
+            // Shared by all IP addresses that are not known for the account.
             _ => RateLimit::LoginAccount.of(email),
         };
-        let ((), read) = try_join(self.admit([whose]), beside).await?;
+        let ((), read) = try_join(self.admit([account]), beside).await?;
         let is_due = |known: &KnownIp| known.seen_at.plus(REFRESH) <= self.ctx.now();
         let is_due = known.is_ok_and(|known| known.as_ref().is_none_or(is_due));
         Ok((Guess { limiter: self, email, is_due }, read))
     }
 
-    /// Remembers that the account is used from this IP address. If that fails, the next login does it.
+    /// Records that the account is used from this IP address. An error is only logged: the next
+    /// login records it.
     pub async fn remember_ip(&self, email: &Email) {
         if !self.ip.is_known() {
             return;
         }
         let (known_ips, ip) = (self.ctx.store.known_ips(), self.ip_digest());
         if let Err(error) = known_ips.remember(&email.digest(), &ip, self.ctx.now()).await {
-            tracing::warn!(?error, "an IP address can't be remembered");
+            tracing::warn!(?error, "an IP address could not be recorded as known");
         }
     }
 
-    /// Forgets the wrong passwords of somebody who has just shown, by a mailed token, that an account
-    /// is theirs: those tried at a login from this IP address, which is remembered, and those given
-    /// in the account's sessions, which have ended.
+    /// Deletes the counts of wrong passwords after a user has proved with a mailed token that the
+    /// account is theirs: those of logins from this IP address, which is recorded as known, and
+    /// those in the account's sessions, which have ended.
     pub async fn forgive(&self, email: &Email, user: UserId) {
         let at_login = RateLimit::LoginAccount.of_email_from(email, self.ip);
         let in_sessions = RateLimit::PasswordAccount.of(user);
-        let forget = async |subject: Subject| {
+        let delete = async |subject: Subject| {
             let Some(counter) = counter(self.ctx, &subject) else { return };
             if let Err(error) = self.ctx.store.rate_limits().delete(&counter).await {
-                tracing::warn!(?error, limit = subject.limit.name(), "a counter can't be deleted");
+                tracing::warn!(
+                    ?error,
+                    limit = subject.limit.name(),
+                    "a counter could not be deleted"
+                );
             }
         };
-        join3(forget(at_login), forget(in_sessions), self.remember_ip(email)).await;
+        join3(delete(at_login), delete(in_sessions), self.remember_ip(email)).await;
     }
 
-    /// Takes back what a limit has counted of this request; if that fails, it stays counted.
+    /// Undoes the count of this request in one limit. If that fails, the request stays counted.
     pub async fn give_back(&self, limit: RateLimit) {
         self.take_back(|counter| counter.limit == limit).await;
     }
 
     async fn take_back(&self, which: impl Fn(&Counter) -> bool) -> Vec<Counter> {
-        let mut taken = Vec::new();
+        let mut undone = Vec::new();
         for status in self.statuses.lock().iter_mut() {
             if status.is_counted && which(&status.counter) {
                 status.is_counted = false;
                 status.left += 1;
-                taken.push(status.counter.clone());
+                undone.push(status.counter.clone());
             }
         }
-        join_all(taken.iter().map(|counter| discount(self.ctx, counter))).await;
-        taken
+        join_all(undone.iter().map(|counter| discount(self.ctx, counter))).await;
+        undone
     }
 
-    /// Where a subject is counted now; nowhere where the limit is off.
+    /// Returns a subject's counters in the current window: its own and, for IPv6, its site's; none
+    /// if the limit is off.
     fn counters(&self, subject: &Subject) -> impl Iterator<Item = Counter> + use<> {
         let own = counter(self.ctx, subject);
         let site = self.ip.site().filter(|_| subject.limit.is_per_ip());
@@ -160,7 +169,8 @@ impl<'a> Limiter<'a> {
         own.into_iter().chain(site)
     }
 
-    /// What goes on uncounted anyway waits for its count no longer than one try takes.
+    /// A request that is admitted even if it can't be counted waits for its count only as long as
+    /// one database attempt may take.
     async fn count(&self, counter: Counter) -> Counted {
         let timeouts = self.ctx.config.timeouts;
         let timeout = match counter.limit.guards_a_password() {
@@ -169,11 +179,11 @@ impl<'a> Limiter<'a> {
         };
         let counted = self.ctx.store.rate_limits().count(&counter);
         let counted = tokio::time::timeout(timeout, counted).await;
-        let late = || Err(Error::unavailable("a request was not counted in time"));
-        (counter, counted.unwrap_or_else(|_| late()))
+        let timed_out = || Err(Error::unavailable("timeout while counting a request"));
+        (counter, counted.unwrap_or_else(|_| timed_out()))
     }
 
-    /// When the account was last noted to be used from this IP address.
+    /// Returns the record that the account is used from this IP address; `None` if there is none.
     async fn known_ip(&self, email: &Email) -> Result<Option<KnownIp>> {
         if !self.ip.is_known() {
             return Ok(None);
@@ -181,7 +191,7 @@ impl<'a> Limiter<'a> {
         let (known_ips, ip) = (self.ctx.store.known_ips(), self.ip_digest());
         let known = known_ips.get(&email.digest(), &ip, self.ctx.now()).await;
         known.inspect_err(|error| {
-            tracing::warn!(?error, "whether an IP address is known can't be read");
+            tracing::warn!(?error, "a known IP address could not be read");
         })
     }
 
@@ -189,9 +199,9 @@ impl<'a> Limiter<'a> {
         identity(&self.ip.to_string())
     }
 
-    /// Notes the statuses, and refuses the request where it is one too many. One that is refused
-    /// counts for nobody but its own IP address: otherwise it could use up what others share.
-    async fn judge(&self, counted: Vec<Counted>) -> Result<()> {
+    /// Records the statuses. 429 if a quota is used up. A rejected request stays counted only for
+    /// its own IP address: otherwise it could use up quotas that others share.
+    async fn evaluate(&self, counted: Vec<Counted>) -> Result<()> {
         let (mut refused, mut uncounted) = (Vec::new(), None);
         for (counter, counted) in counted {
             let limit = counter.limit;
@@ -199,7 +209,7 @@ impl<'a> Limiter<'a> {
             let requests = match counted {
                 Ok(requests) => requests,
                 Err(error) => {
-                    tracing::warn!(?error, limit = limit.name(), "a request can't be counted");
+                    tracing::warn!(?error, limit = limit.name(), "a request could not be counted");
                     uncounted = uncounted.or(limit.guards_a_password().then_some(limit));
                     continue;
                 }
@@ -218,7 +228,7 @@ impl<'a> Limiter<'a> {
         let by_ip = refused.iter().any(|(_, limit, is_site)| limit.is_per_ip() && !is_site);
         self.take_back(|counter| !counter.limit.is_per_ip() || counter.is_site && by_ip).await;
         if let Some(limit) = uncounted {
-            return Err(Error::unavailable(format!("{} can't be counted", limit.name())));
+            return Err(Error::unavailable(format!("{} could not be counted", limit.name())));
         }
         let longest = refused.into_iter().max_by_key(|(seconds_left, ..)| *seconds_left);
         longest.map_or(Ok(()), |(retry_after, limit, _)| {
@@ -227,50 +237,51 @@ impl<'a> Limiter<'a> {
     }
 }
 
-/// An attempt at a password that may go on.
+/// A login attempt that was counted and may check the password.
 #[derive(Debug)]
-#[must_use = "a right password is not one of the wrong ones that are counted"]
+#[must_use = "a right password must not stay counted as a wrong one"]
 pub struct Guess<'a> {
     limiter: Limiter<'a>,
     email: &'a Email,
-    /// Whether it has to be noted that the account is used from this IP address.
+    /// Whether the login has to record that the account is used from this IP address.
     is_due: bool,
 }
 
 impl Guess<'_> {
-    /// Runs `work` for a right password, which does not count. On success the IP address is known
-    /// from then on; on failure the attempt is counted again.
+    /// Runs `work` after the right password, and undoes the attempt's count in the account's quota.
+    /// If `work` succeeds, the IP address becomes known for the account; if it fails, the attempt
+    /// is counted again.
     pub async fn was_right<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Self { limiter, email, is_due } = self;
-        let given_back = limiter.take_back(|counter| counter.limit == RateLimit::LoginAccount);
-        let (worked, given_back) = join(work, given_back).await;
+        let undone = limiter.take_back(|counter| counter.limit == RateLimit::LoginAccount);
+        let (worked, undone) = join(work, undone).await;
         if worked.is_ok() && is_due {
             limiter.remember_ip(email).await;
         }
-        for counter in given_back.into_iter().filter(|_| worked.is_err()) {
+        for counter in undone.into_iter().filter(|_| worked.is_err()) {
             if let (_, Err(error)) = limiter.count(counter).await {
-                tracing::warn!(?error, "an attempt at a password can't be counted again");
+                tracing::warn!(?error, "a login attempt could not be counted again");
             }
         }
         worked
     }
 }
 
-/// The counter of a subject in the present window; `None` where the limit is off.
+/// Returns the counter of a subject in the current window; `None` if the limit is off.
 pub fn counter(ctx: &Ctx, Subject { limit, whom }: &Subject) -> Option<Counter> {
     let quota = ctx.config.rate_limits.quota(*limit)?;
     let (identity, window) = (identity(whom), quota.window(ctx.now()));
     Some(Counter { limit: *limit, identity, quota, window, is_site: false })
 }
 
-/// Takes a request back that was counted; if that fails, it stays counted.
+/// Undoes the count of one request. If that fails, the request stays counted.
 pub async fn discount(ctx: &Ctx, counter: &Counter) {
     if let Err(error) = ctx.store.rate_limits().discount(counter).await {
-        tracing::warn!(?error, limit = counter.limit.name(), "a count can't be given back");
+        tracing::warn!(?error, limit = counter.limit.name(), "a count could not be undone");
     }
 }
 
-/// Half a digest: 128 bits tell everybody apart that there will ever be.
+/// The first half of a digest: 128 bits make a collision practically impossible.
 fn identity(whom: &str) -> String {
     let mut digest = digest([whom.as_bytes()]);
     digest.truncate(22);

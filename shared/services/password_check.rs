@@ -1,4 +1,4 @@
-//! The check that whoever has a session also knows the password, before what can't be undone.
+//! Checks the password of a signed-in user before an action that can't be undone.
 
 use futures_util::future::{join, try_join};
 
@@ -11,18 +11,18 @@ use crate::domain::password::OfferedPassword;
 use crate::domain::rate_limit::{RateLimit, Subject};
 use crate::domain::user::User;
 
-/// A check that was passed.
+/// The result of a passed check: the password is right.
 #[derive(Debug)]
-#[must_use = "a right password is not one of the wrong ones that are counted"]
+#[must_use = "a right password must not stay counted as a wrong one"]
 pub struct PasswordCheck<'a> {
-    /// What was verified.
+    /// The credential whose password was verified.
     pub credential: Credential,
     limiter: Limiter<'a>,
 }
 
-/// Checks a person's password. The attempt is counted, also by `limits` of what the password is asked
-/// for, and refused unseen where it is one too many: 429. 401 `invalid_credentials` for a wrong
-/// password, 404 where the account is gone.
+/// Checks a user's password. The attempt is counted against `limits`; 429 if a quota is used up,
+/// without checking the password. 401 `invalid_credentials` for a wrong password, 404 if the
+/// account was deleted.
 pub async fn check<'a, const N: usize>(
     ctx: &Ctx,
     limiter: Limiter<'a>,
@@ -41,7 +41,7 @@ pub async fn check<'a, const N: usize>(
 }
 
 impl PasswordCheck<'_> {
-    /// Does what the right password allows, which does not count as a wrong one.
+    /// Runs `work`, and undoes the count of this attempt in the limit of wrong passwords.
     pub async fn allows<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let (worked, ()) = join(work, self.limiter.give_back(RateLimit::PasswordAccount)).await;
         worked

@@ -1,4 +1,4 @@
-//! How somebody gets an account.
+//! Registration: a pending registration, and the account that its verification creates.
 
 use futures_util::future::join;
 use uuid::Uuid;
@@ -22,24 +22,26 @@ use crate::store::credentials::EmailTaken;
 use crate::store::transaction::Transaction;
 use crate::store::{ChangedMeanwhile, Store};
 
-/// How many other registrations of the address go with the one that is verified.
+/// The most other pending registrations of the e-mail address that are deleted with the verified
+/// one.
 const MOST_OTHERS: usize = 50;
 
-/// Somebody who asks for an account.
+/// The data of a registration.
 #[derive(Debug)]
 pub struct Registrant {
-    /// The address that they say is theirs.
+    /// E-mail address, not verified yet.
     pub email: Email,
-    /// How they want to be called.
+    /// Name.
     pub name: Name,
     /// Phone number.
     pub phone: Option<Phone>,
-    /// The password that they chose.
+    /// Password.
     pub password: NewPassword,
 }
 
-/// Has the mail sent that makes an account; where the shop verifies no addresses, makes it at once.
-/// Nothing tells whether the address has an account already.
+/// Creates a pending registration and has its mail sent; if the shop verifies no e-mail addresses,
+/// creates the account at once. The result does not depend on whether the e-mail address already
+/// has an account.
 pub async fn register(ctx: &Ctx, registrant: Registrant) -> Result<()> {
     let registration = registration(ctx, registrant)?;
     if ctx.config.email_verification {
@@ -64,7 +66,7 @@ fn registration(ctx: &Ctx, registrant: Registrant) -> Result<Registration> {
     })
 }
 
-/// Notes a registration, and has its mail sent.
+/// Stores a pending registration and the message that has its mail sent, in one transaction.
 pub async fn create(store: &Store, registration: &Registration) -> Result<()> {
     let Registration { id, email, created_at, .. } = registration;
     let requested = Event::RegistrationRequested { email: email.clone(), registration_id: *id };
@@ -74,18 +76,18 @@ pub async fn create(store: &Store, registration: &Registration) -> Result<()> {
     store.transact(transaction).await.map(drop)
 }
 
-/// Makes an account; false where its e-mail address has one already, and nothing was changed.
+/// Creates an account; false if its e-mail address already has one: then nothing is written.
 pub async fn create_account(store: &Store, user: &User, password_hash: &str) -> Result<bool> {
     let writes = account(store, user.id.uuid(), user, password_hash, || ())?;
     Ok(store.transact(writes).await?.is_committed())
 }
 
-/// Makes the account that a mailed token's registration asked for, and logs its owner in. Whoever
-/// comes second under an address, or with the same token, is refused.
+/// Creates the account of the registration that a mailed token belongs to, and begins a session.
+/// Only the first verification of an e-mail address succeeds.
 ///
-/// 422 `invalid_token` where the registration waits no more or the address has an account; 401
-/// `invalid_credentials` for another password than the registration's own: nobody can plant one on
-/// another's address.
+/// 422 `invalid_token` if the registration is no longer pending or the e-mail address has an
+/// account; 401 `invalid_credentials` if the password is not the registration's. So nobody can set
+/// the password of an account with another person's e-mail address.
 pub async fn verify(
     ctx: &Ctx,
     limiter: Limiter<'_>,
@@ -119,7 +121,8 @@ fn verified_user(ctx: &Ctx, registration: &Registration) -> User {
     user
 }
 
-/// The account, and the end of all that waits under its address.
+/// Returns the writes that create the account and delete all pending registrations of its e-mail
+/// address.
 fn verification(
     ctx: &Ctx,
     registration: &Registration,
@@ -129,7 +132,7 @@ fn verification(
     let (registrations, email) = (ctx.store.registrations(), registration.email.digest());
     let token = MessageId::new(ctx.now()).uuid();
     let others = waiting.all().iter().filter(|other| other.id != registration.id);
-    // What doesn't fit any more can't become an account either, and expires by itself.
+    // More would not fit into the transaction. They can't become an account any more, and expire.
     let others = others.rev().take(MOST_OTHERS);
     let ended = registrations.end(&email, registration.id);
     Ok(account(&ctx.store, token, user, &registration.password_hash, invalid_token)?
@@ -137,7 +140,8 @@ fn verification(
         .with_all(others.map(|other| registrations.delete(&email, other.id))))
 }
 
-/// The writes that make an account; `taken` says what it means that the e-mail address has one.
+/// Returns the writes that create an account; `taken` returns the error if its e-mail address
+/// already has one.
 fn account<R: 'static>(
     store: &Store,
     token: Uuid,

@@ -1,4 +1,4 @@
-//! Signing in by a password, and who becomes the first admin by it.
+//! Login with a password, and the promotion of the operator to the first admin.
 
 use super::limiter::Limiter;
 use super::sessions::{self, SignedIn};
@@ -13,11 +13,11 @@ use crate::domain::user::{Role, User};
 use crate::store::Read;
 use crate::store::transaction::Transaction;
 
-/// Begins a session for whoever knows the password of an account. The attempt is counted before the
-/// password is looked at; a right password does not count for the account.
+/// Checks a password and begins a session. The attempt is counted before the password is checked;
+/// the count in the account's quota is undone if the password is right.
 ///
 /// 401 `invalid_credentials` for an unknown e-mail address, a wrong password and a disabled account
-/// alike, in the same time. 429 after too many wrong ones.
+/// alike, after the same time. 429 after too many wrong passwords.
 pub async fn log_in(
     ctx: &Ctx,
     limiter: Limiter<'_>,
@@ -39,8 +39,8 @@ pub async fn log_in(
     Ok(signed_in)
 }
 
-/// Makes an admin of whose e-mail address is the operator's, if they have verified it and nobody runs
-/// the shop yet. The person as they are then; `None` where nothing changes.
+/// Makes the user an admin if their verified e-mail address is the setting `ADMIN_EMAIL` and the
+/// shop has no active admin. Returns the changed user; `None` if nothing changed.
 pub async fn promote_operator(ctx: &Ctx, email: &Email, id: UserId) -> Result<Option<User>> {
     if ctx.config.admin_email.as_ref() != Some(email) {
         return Ok(None);
@@ -49,7 +49,7 @@ pub async fn promote_operator(ctx: &Ctx, email: &Email, id: UserId) -> Result<Op
     let user = store.users().get(id, Read::Consistent).await?;
     let may_run = |user: &User| user.summary.email_verified && user.summary.role != Role::Admin;
     let Some(mut user) = user.filter(may_run) else { return Ok(None) };
-    // Whatever refuses it, it is tried again at the next login.
+    // If a condition fails, the next login tries again.
     let transaction: Transaction<()> = Transaction::with_new_token(now)
         .with(store.users().promote(id, now)?.map_refusal(drop))
         .with(store.sessions().promote(id).map_refusal(drop))
@@ -62,8 +62,9 @@ pub async fn promote_operator(ctx: &Ctx, email: &Email, id: UserId) -> Result<Op
     Ok(Some(user))
 }
 
-/// Hashes an offered password anew that has just been verified, where its hash is weaker than today's.
-/// It is still the same password: no session ends. If it can't be done now, the next login does it.
+/// Replaces the hash of a password that was just verified, if it is weaker than the current
+/// parameters require. The password stays the same, so no session ends. An error is only logged:
+/// the next login tries again.
 async fn rehash_if_weak(
     ctx: &Ctx,
     email: &Email,
@@ -78,6 +79,6 @@ async fn rehash_if_weak(
         Err(error) => Err(error),
     };
     if let Err(error) = replaced {
-        tracing::warn!(?error, user_id = %verified.user_id, "a weak password hash stays");
+        tracing::warn!(?error, user_id = %verified.user_id, "a weak password hash could not be replaced");
     }
 }

@@ -1,10 +1,10 @@
-//! A new key to sign access tokens with, and nobody is logged out.
+//! Replaces the key that signs access tokens, without logging users out.
 //!
-//! The public half is published first, so that every function knows it before a token names it;
-//! then the private half takes the place of the old one, and the functions that issue tokens find
-//! it there within five minutes; the old public half is believed until the last token that the old
-//! key can have signed has died. Whatever ends the work in between leaves a shop that works:
-//! a key that is published and never signs does no harm, nor one that is believed for longer.
+//! The public key is published first, so that every function knows it before a token names it. Then
+//! the private key replaces the old one in the parameter store, where the functions that issue
+//! tokens read it within five minutes. The old public key is accepted until the last token that the
+//! old key can have signed has expired. A rotation that stops between two steps does no harm: a
+//! published key that never signs and an old key that is accepted for longer are both safe.
 
 use serde::Serialize;
 use time::Duration;
@@ -18,44 +18,45 @@ use crate::domain::signing_key::{PublicKey, Successor};
 use crate::domain::time::Timestamp;
 use crate::store::Read;
 
-/// How long an old key is believed. The last function signs with it for five minutes, unless it
-/// can't read the new one, and what it signed lives for fifteen more.
+/// How long an old key is accepted. A function signs with it for up to five minutes, or longer if
+/// it can't read the new one, and a token is valid for 15 minutes.
 pub const RETIREMENT: Duration = Duration::hours(1);
 
-/// How long nobody else may begin: longer than a function may run, so that one that was stopped is
-/// not at work any more.
+/// How long no other rotation may begin: longer than the function's timeout, so that a stopped
+/// rotation is no longer running by then.
 const TURN: Duration = Duration::minutes(2);
 
-/// How the keys are now.
+/// The keys after a rotation.
 #[derive(Debug, Serialize)]
 pub struct Rotated {
-    /// The key that signs from now on.
+    /// Identifier of the key that signs new tokens.
     pub kid: String,
-    /// The others, and until when they are believed.
+    /// The other keys, and until when they are accepted.
     pub older: Vec<OlderKey>,
 }
 
-/// A key that signs no more.
+/// A key that no longer signs.
 #[derive(Debug, Serialize)]
 pub struct OlderKey {
-    /// What tokens name it by.
+    /// Key identifier, the `kid` of its tokens.
     pub kid: String,
-    /// When the last of its tokens is refused.
+    /// When its tokens are rejected; `None` if it has no end yet.
     pub believed_until: Option<Timestamp>,
 }
 
-/// Gives the shop a new key. `revoke` is for one that has leaked: whatever older keys signed is
-/// refused in five minutes, when every function has seen it and the last one has ceased to sign
-/// with them. Refresh tokens go on working.
+/// Replaces the key. `revoke` is for a key that has leaked: tokens that older keys signed are
+/// rejected after five minutes, when every function has read the new state and none signs with an
+/// old key any more. Refresh tokens stay valid. 409 `rotation_under_way` if another rotation is
+/// running.
 pub async fn rotate(ctx: &Ctx, revoke: bool) -> Result<Rotated> {
     let rotation = Rotation::begin(ctx).await?;
-    // Who looked for an unknown key just before this one was published looks again by then.
+    // A function that read the keys just before this one was published reads them again by then.
     tokio::time::sleep(KEY_READ_INTERVAL.unsigned_abs()).await;
     rotation.hand_over(ctx).await?;
     rotation.finish(ctx, revoke).await
 }
 
-/// A change of keys, step by step.
+/// A rotation, step by step.
 #[derive(Debug)]
 pub struct Rotation {
     key: PrivateKey,
@@ -63,8 +64,8 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Makes a key and publishes it. One rotation at a time: of two keys that are handed over
-    /// together, each would take the other one for the older.
+    /// Creates a key and publishes its public half. 409 `rotation_under_way` if another rotation is
+    /// running: of two concurrent rotations, each would retire the other's new key.
     pub async fn begin(ctx: &Ctx) -> Result<Self> {
         let (key, now) = (PrivateKey::generate()?, ctx.now());
         let successor = Successor { kid: key.kid.clone(), turn_ends: now.plus(TURN) };
@@ -73,25 +74,25 @@ impl Rotation {
             true => Ok(Self { key, successor }),
             false => Err(Conflict::new(
                 "rotation_under_way",
-                "Another rotation is under way, or was stopped: try again in two minutes.",
+                "Another rotation is running or was stopped. Try again in two minutes.",
             )
             .into()),
         }
     }
 
-    /// Puts the private half where functions that issue tokens read it.
+    /// Stores the private key where the functions that issue tokens read it.
     pub async fn hand_over(&self, ctx: &Ctx) -> Result<()> {
         let parameter = issuer::parameter(&ctx.config)?;
         self.key.put(&ctx.config.aws, parameter, ctx.now()).await
     }
 
-    /// Limits the time of the older keys.
+    /// Sets until when the older keys are accepted. 503 if that could not be written.
     pub async fn finish(self, ctx: &Ctx, revoke: bool) -> Result<Rotated> {
         let (successor, now) = (self.successor, ctx.now());
         let until = now.plus(if revoke { KEY_CACHE_LIFETIME } else { RETIREMENT });
         let keys = ctx.store.signing_keys();
         if !keys.retire_others(&successor, until, revoke, now).await? {
-            return Err(Error::unavailable("the older keys may be believed without a limit"));
+            return Err(Error::unavailable("the older keys may be accepted without a time limit"));
         }
         let kid = successor.kid;
         let older = keys.get(Read::Consistent).await?.into_iter();
@@ -107,7 +108,7 @@ mod tests {
     use crate::auth::token::ACCESS_LIFETIME;
 
     #[test]
-    fn a_key_is_believed_for_longer_than_anything_that_it_signed_lives() {
+    fn a_key_is_accepted_for_longer_than_its_tokens_are_valid() {
         assert!(KEY_CACHE_LIFETIME + ACCESS_LIFETIME + Duration::minutes(30) <= RETIREMENT);
     }
 }
