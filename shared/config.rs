@@ -258,7 +258,7 @@ mod tests {
         };
         assert_eq!(set("").unwrap().rate_limits, RateLimits::default());
         let bad = set("login_account=off,login_adress=off").unwrap_err();
-        let said = "environment variable RATE_LIMITS names no limit by `login_adress=off`";
+        let said = "environment variable RATE_LIMITS contains an unknown limit: `login_adress=off`";
         assert_eq!(bad.to_string(), said);
     }
 

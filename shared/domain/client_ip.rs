@@ -1,30 +1,31 @@
-//! Where a request comes from.
+//! The IP address that a request comes from.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The IP address of a caller, as far as one caller can be told from another by it: an IPv4 address,
-/// or the /64 network of an IPv6 address, since a single customer has all addresses of a /64.
+/// The IP address that identifies a caller for rate limits: an IPv4 address, or the /64 network of
+/// an IPv6 address, since one customer of a provider has all addresses of a /64.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClientIp(Option<IpAddr>);
 
 impl ClientIp {
-    /// Reads an IP address. All texts that are none count as the same unknown IP address.
+    /// Reads an IP address. A missing or invalid text is the unknown IP address, which all such
+    /// callers share.
     pub fn read(text: Option<&str>) -> Self {
-        let address: Option<IpAddr> = text.and_then(|text| text.trim().parse().ok());
-        Self(address.map(|address| match address.to_canonical() {
+        let ip: Option<IpAddr> = text.and_then(|text| text.trim().parse().ok());
+        Self(ip.map(|ip| match ip.to_canonical() {
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
             v4 => v4,
         }))
     }
 
-    /// Whether it says where the caller is.
+    /// Whether it is an IP address, not the unknown one.
     pub fn is_known(&self) -> bool {
         self.0.is_some()
     }
 
-    /// The site of an IPv6 caller, the /48 network that a provider gives to one customer (RFC 6177)
-    /// and that holds 65,536 networks of the size /64.
+    /// Returns the site of an IPv6 caller: the /48 network that a provider gives to one customer
+    /// (RFC 6177), with 65,536 /64 networks. `None` for IPv4 and unknown.
     pub fn site(&self) -> Option<String> {
         match self.0 {
             Some(IpAddr::V6(network)) => {
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ipv4_address_is_a_caller_and_so_is_an_ipv6_network() {
+    fn an_ipv4_address_or_an_ipv6_network_identifies_a_caller() {
         for (text, caller) in [
             ("203.0.113.7", "203.0.113.7"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),

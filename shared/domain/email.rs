@@ -10,39 +10,39 @@ use serde::{Deserialize, Serialize};
 use super::invalid::{Invalid, Refused};
 use super::unicode;
 
-/// An address in the one form under which it is looked up: without hidden characters around it,
-/// lower-case, its domain in ASCII.
+/// An e-mail address in the normalized form that identifies an account: without hidden characters
+/// around it, in lower case, with its domain in ASCII.
 ///
-/// What stands before the `@` is RFC 5322's `dot-atom`, compared without case, as every large mail
-/// provider does. The domain is processed by UTS #46, so that `bücher.example` is
-/// `xn--bcher-kva.example`; it has at least two labels, the last of which begins with a letter: no
-/// address literals, no bare IP addresses. Lengths are RFC 5321's, counted in ASCII: 64 octets
-/// before the `@`, 254 in all.
+/// The local part (before the `@`) is RFC 5322's `dot-atom`, compared without case, as every large
+/// mail provider does. The domain is processed by UTS #46, so that `bücher.example` is
+/// `xn--bcher-kva.example`; it has at least two labels, the last of which begins with a letter, so
+/// address literals and IP addresses are rejected. Lengths are limited by RFC 5321, in ASCII: 64
+/// octets for the local part, 254 in all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
 #[serde(transparent)]
 #[deserr(error = Invalid, try_from(String) = Email::parse -> Refused)]
 pub struct Email(String);
 
 impl Email {
-    /// Reads an address.
+    /// Reads an e-mail address and normalizes it. 422 `invalid_email` if it is not valid.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let read = || {
             let (local, domain) = text.trim_matches(unicode::is_hidden).split_once('@')?;
             let local = is_local(local).then(|| local.to_ascii_lowercase())?;
-            let address = format!("{local}@{}", ascii_domain(domain)?);
-            (address.len() <= 254).then_some(Self(address))
+            let email = format!("{local}@{}", ascii_domain(domain)?);
+            (email.len() <= 254).then_some(Self(email))
         };
         read().ok_or_else(|| {
             Refused::new("invalid_email", "Must be an e-mail address, such as ada@example.com.")
         })
     }
 
-    /// The address.
+    /// Returns the e-mail address.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What stands for the address where nobody needs to read it.
+    /// Returns a digest that identifies the e-mail address without revealing it.
     pub fn digest(&self) -> EmailDigest {
         let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
         let mut first = [0; 16];
@@ -51,17 +51,17 @@ impl Email {
     }
 }
 
-/// The first half of an address's SHA-256.
+/// The first 16 bytes of the SHA-256 of an e-mail address. Displayed as 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EmailDigest([u8; 16]);
 
 impl EmailDigest {
-    /// The one of these bytes.
+    /// Creates a digest from its bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// Returns the bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -100,13 +100,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_known_by_its_lower_case_form() {
+    fn an_email_is_in_lower_case() {
         let email = Email::parse("  Ada.Lovelace+shop@Example.COM ".into()).unwrap();
         assert_eq!(email.as_str(), "ada.lovelace+shop@example.com");
     }
 
     #[test]
-    fn a_domain_is_known_by_its_ascii_form() {
+    fn a_domain_is_in_ascii() {
         for text in [
             "ada@b\u{fc}cher.example",
             "ada@bu\u{308}cher.example",
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn an_invalid_email_is_rejected() {
         for (text, why) in [
             ("", "empty"),
             ("ada", "no @"),
@@ -139,15 +139,15 @@ mod tests {
             ("ada\n@example.com", "a line break"),
             ("a..b@example.com", "an empty atom"),
             (".a@example.com", "a dot before the first atom"),
-            ("a.@example.com", "a dot behind the last atom"),
+            ("a.@example.com", "a dot after the last atom"),
             ("ada@[127.0.0.1]", "an address literal"),
             ("ada@127.0.0.1", "an IP address"),
             ("ada@example.7", "a last label that no top-level domain has"),
-            ("ada@example.com.", "a dot behind the domain"),
+            ("ada@example.com.", "a dot after the domain"),
             ("ada@exam_ple.com", "an underscore in the domain"),
             ("ada@xn--a.example", "no Punycode"),
             ("ad\u{e4}@example.com", "a letter before the @ that is not ASCII"),
-            ("ada@ex\u{202e}ample.com", "a hidden control of direction"),
+            ("ada@ex\u{202e}ample.com", "a hidden direction control"),
             (&format!("{}@example.com", "a".repeat(65)), "65 octets before the @"),
             (&format!("ada@{}.example", "\u{fc}".repeat(60)), "a label too long in ASCII"),
             (&format!("ada@{}com", "ab.".repeat(90)), "more than 254 octets"),

@@ -24,8 +24,8 @@ pub struct Members<'a, V: IntoValue> {
 struct Member<V: IntoValue> {
     name: String,
     is_null: bool,
-    /// Whether it is an empty text, or one that shows nothing, which counts as absent if the
-    /// member is optional.
+    /// Whether it is a text without visible characters, which counts as absent if the member is
+    /// optional.
     is_blank: bool,
     /// `None` after it has been read.
     value: Option<Value<V>>,

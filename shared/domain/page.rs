@@ -1,22 +1,22 @@
-//! Lists, page by page.
+//! Paging of lists: what the query asks for, and the page that is returned.
 
 use deserr::Deserr;
 
 use super::error::{Error, Result};
 use super::invalid::{Invalid, Refused};
 
-/// How many items a page may hold: 1 to 100.
+/// A page size: 1 to 100 items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
 #[deserr(error = Invalid, try_from(String) = PageSize::parse -> Refused)]
 pub struct PageSize(u32);
 
 impl PageSize {
-    /// The page size of a list whose caller names none.
+    /// The default of `limit`.
     pub const DEFAULT: Self = Self(20);
-    /// The page size of a numbered page whose caller names none.
+    /// The default of `per_page`.
     pub const DEFAULT_PER_PAGE: Self = Self(10);
 
-    /// Reads a page size.
+    /// Reads a page size. 422 `limit_out_of_range` if it is not a whole number from 1 to 100.
     pub fn parse(text: String) -> Result<Self, Refused> {
         match text.parse() {
             Ok(size @ 1..=100) => Ok(Self(size)),
@@ -24,7 +24,7 @@ impl PageSize {
         }
     }
 
-    /// The page size.
+    /// Returns the number of items.
     pub const fn get(self) -> u32 {
         self.0
     }
@@ -38,10 +38,10 @@ pub struct PageNumber(u32);
 impl PageNumber {
     /// The first page.
     pub const FIRST: Self = Self(1);
-    /// Numbered pages reach down to this many items; deeper, a cursor is the way.
+    /// The last item that numbered pages reach. Further items need a cursor.
     pub const DEEPEST_ITEM: u32 = 1000;
 
-    /// Reads a page number.
+    /// Reads a page number. 422 `page_out_of_range` if it is not a whole number from 1 to 1000.
     pub fn parse(text: String) -> Result<Self, Refused> {
         match text.parse() {
             Ok(page @ 1..=Self::DEEPEST_ITEM) => Ok(Self(page)),
@@ -49,34 +49,34 @@ impl PageNumber {
         }
     }
 
-    /// The page's number.
+    /// Returns the number.
     pub const fn get(self) -> u32 {
         self.0
     }
 }
 
-/// The parameters by which a query asks for a page of a list.
+/// The paging parameters of a query.
 #[derive(Debug, Clone, Default, Deserr)]
 #[deserr(error = Invalid)]
 pub struct Paging {
     /// `limit`: the most items of a page, 1 to 100.
     #[deserr(default)]
     pub limit: Option<PageSize>,
-    /// `cursor`: where the page before ended.
+    /// `cursor`: the `next_cursor` of the previous page.
     #[deserr(default)]
     pub cursor: Option<String>,
-    /// `page`, counted from 1.
+    /// `page`: the number of the page, counted from 1.
     #[deserr(default)]
     pub page: Option<PageNumber>,
-    /// `per_page`: the items of a numbered page, 1 to 100.
+    /// `per_page`: the most items of a numbered page, 1 to 100.
     #[deserr(default)]
     pub per_page: Option<PageSize>,
-    /// The list's own parameters and their values, which links to other pages repeat.
+    /// The list's filter parameters and their values, which links to other pages repeat.
     #[deserr(skip)]
     pub filters: Vec<(String, String)>,
 }
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 #[derive(Debug, Clone)]
 pub struct Part {
     /// Where it begins.
@@ -85,35 +85,36 @@ pub struct Part {
     pub size: PageSize,
 }
 
-/// Where a part begins.
+/// Where a part of a list begins.
 #[derive(Debug, Clone)]
 pub enum Start {
-    /// With the first item.
+    /// At the first item.
     First,
-    /// Behind the position in this cursor.
+    /// After the position in this cursor.
     After(String),
-    /// Behind so many items.
+    /// After this many items.
     Skip(u32),
 }
 
 impl Paging {
-    /// The same for a list that has no numbered pages: `page` and `per_page` are unknown to it.
+    /// Removes `page` and `per_page`, for a list without numbered pages.
     #[must_use]
     pub fn by_cursor(self) -> Self {
         Self { page: None, per_page: None, ..self }
     }
 
-    /// Whether pages are asked for by their numbers.
+    /// Whether the query uses page numbers (`page` or `per_page`) instead of a cursor.
     pub fn is_numbered(&self) -> bool {
         self.page.is_some() || self.per_page.is_some()
     }
 
-    /// The size that links to the next page repeat; `None` where the caller named none.
+    /// Returns the page size that links to the next page repeat; `None` if the query has none.
     pub fn named_size(&self) -> Option<PageSize> {
         if self.is_numbered() { Some(self.per_page()) } else { self.limit }
     }
 
-    /// The part that is asked for. 422 where numbers and a cursor are mixed, or a number is too deep.
+    /// Returns the requested part. 422 `mixed_paging` if the query has both a cursor and page
+    /// numbers, 422 `page_too_deep` if the page ends after the 1,000th item.
     pub fn part(&self) -> Result<Part> {
         if !self.is_numbered() {
             let start = self.cursor.clone().map_or(Start::First, Start::After);
@@ -127,7 +128,7 @@ impl Paging {
         let skip = (self.page.unwrap_or(PageNumber::FIRST).get() - 1) * size.get();
         if skip + size.get() > PageNumber::DEEPEST_ITEM {
             let detail = format!(
-                "Numbered pages reach the first {} items; go deeper with `cursor`.",
+                "Numbered pages reach the first {} items; use `cursor` for the others.",
                 PageNumber::DEEPEST_ITEM
             );
             return Err(Error::invalid("page", "page_too_deep", detail));
@@ -140,40 +141,41 @@ impl Paging {
     }
 }
 
-/// An opaque text that leads to the next page of one list.
+/// An opaque text that identifies the position in one list after which the next page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(String);
 
 impl Cursor {
-    /// The cursor of this text.
+    /// Creates a cursor with this text.
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// What leads to the part after each item, should an answer have no room for the ones behind it.
+    /// For each item, the cursor of the page after it, which is needed if the response has no room
+    /// for all items.
     pub cursors: Vec<Cursor>,
-    /// Leads to the next part; `None` at the end of the list.
+    /// The cursor of the next page; `None` at the end of the list.
     pub next: Option<Cursor>,
 }
 
 impl<T> Page<T> {
-    /// A list that ends with these items.
+    /// Creates the last page of a list.
     pub const fn last(items: Vec<T>) -> Self {
         Self { items, cursors: Vec::new(), next: None }
     }
 
-    /// The same page with every item turned into something else.
+    /// Converts every item.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         let Self { items, cursors, next } = self;
         Page { items: items.into_iter().map(f).collect(), cursors, next }

@@ -1,4 +1,4 @@
-//! Passwords as people type them.
+//! Passwords: new ones, which must follow rules, and offered ones, which are checked.
 
 use std::fmt;
 
@@ -10,20 +10,21 @@ use super::invalid::{Invalid, Refused};
 use super::text::Name;
 use super::unicode;
 
-/// A password somebody chose: 8 to 128 characters of any script that are not among the first that
-/// anybody tries, without rules about which characters (NIST SP 800-63B-4, section 3.1.1.2).
+/// A new password: 8 to 128 characters of any script that is not one of the most common passwords.
+/// There are no rules about which characters it must have (NIST SP 800-63B-4, section 3.1.1.2).
 ///
-/// It is prepared by the profile OpaqueString (RFC 8265, section 4.2): nothing is trimmed and no
-/// case changed; every space is U+0020 and the text in Unicode's form NFC, so that it is the same
-/// password on a keyboard that composes `é`, or types a space of its own, and on one that does not.
-/// Characters are counted in that form. Control characters are refused; other characters that the
-/// profile disallows are not, so that no table of assigned characters decides what a password may be.
+/// It is prepared by the profile OpaqueString (RFC 8265, section 4.2): neither trimmed nor changed
+/// in case; every space becomes U+0020, and the text is in Unicode normalization form C, so that it
+/// is the same password on keyboards that compose `é` or type spaces in different ways. Characters
+/// are counted in that form. Control characters are rejected; other characters that the profile
+/// disallows are accepted, so that validity does not depend on a table of assigned characters.
 #[derive(Clone, Deserr)]
 #[deserr(error = Invalid, try_from(String) = NewPassword::parse -> Refused)]
 pub struct NewPassword(String);
 
 impl NewPassword {
-    /// Reads a new password. Whether it is its owner's name, says [`NewPassword::for_person`].
+    /// Reads a new password. 422 if it breaks a rule. [`NewPassword::for_person`] compares it
+    /// with its owner's name and e-mail address.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let text = prepared(&text);
         match text.chars().count() {
@@ -35,29 +36,30 @@ impl NewPassword {
             }
             _ if is_common(&text) => Err(Refused::new(
                 "password_too_common",
-                "Must not be one of the passwords that are tried first. Several words are good.",
+                "Must not be one of the most common passwords. A password of several words is a good choice.",
             )),
             _ => Ok(Self(text)),
         }
     }
 
-    /// Refuses the field at `pointer` where the password is this person's address or name, as far
-    /// as they are known.
+    /// Rejects a password that is the user's e-mail address or name, with the error at `pointer`.
+    /// `None` is not compared.
     ///
-    /// Refused are the address, what stands before its `@`, the name and each of its words, in any
-    /// case, whatever stands before, between and behind their letters as long as it is no letter:
-    /// `Ada.Lovelace1815!` for Ada Lovelace. A longer text that contains a name is a good password.
+    /// 422 `password_is_email` for the e-mail address or its local part, 422 `password_is_name` for
+    /// the name or one of its words. Case and all characters other than letters are ignored:
+    /// `Ada.Lovelace1815!` is rejected for Ada Lovelace. A longer text that contains a name is
+    /// accepted.
     pub fn for_person(
         &self,
         email: Option<&Email>,
         name: Option<&Name>,
         pointer: &str,
     ) -> Result<&Self, Invalid> {
-        let address = email.map(Email::as_str).unwrap_or_default();
-        let local = address.split('@').next().unwrap_or_default();
-        // In whatever spelling of its domain.
-        let is_address = email.is_some() && Email::parse(self.0.clone()).ok().as_ref() == email;
-        if is_address || self.is_just(address) || self.is_just(local) {
+        let text = email.map(Email::as_str).unwrap_or_default();
+        let local = text.split('@').next().unwrap_or_default();
+        // The domain may be spelled in different ways.
+        let is_email = email.is_some() && Email::parse(self.0.clone()).ok().as_ref() == email;
+        if is_email || self.is_just(text) || self.is_just(local) {
             let detail = "Must not be your e-mail address.";
             return Err(Invalid::for_field(pointer, "password_is_email", detail));
         }
@@ -71,7 +73,7 @@ impl NewPassword {
     fn is_just(&self, word: &str) -> bool {
         let (own, theirs) = (letters(&self.0), letters(word));
         let is_equal = self.0.to_lowercase() == prepared(word).to_lowercase();
-        // Two letters among digits and signs are not why a password is easy to guess.
+        // One or two letters among digits and signs don't make a password easy to guess.
         is_equal || theirs.chars().count() > 2 && own == theirs
     }
 
@@ -81,8 +83,8 @@ impl NewPassword {
     }
 }
 
-/// A password somebody offers: any text, prepared like a [`NewPassword`]; whether it is right is
-/// found out by hashing it.
+/// A password that a user claims to be theirs: any text, prepared like a [`NewPassword`]. Whether
+/// it is right is decided by comparing hashes.
 #[derive(Clone, Deserr)]
 #[deserr(error = Invalid, from(String) = OfferedPassword::read)]
 pub struct OfferedPassword(String);
@@ -128,7 +130,7 @@ mod tests {
         NewPassword::parse(text.to_owned()).err().map(|refused| refused.code)
     }
 
-    /// Why Ada Lovelace, <ada.l@example.com>, may not have this password.
+    /// The error for this password of Ada Lovelace, <ada.l@example.com>.
     fn refusal_for_ada(text: &str) -> Option<String> {
         let email = Email::parse("ada.l@example.com".into()).unwrap();
         let name = Name::parse("Ada Lovelace".into()).unwrap();
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_password_is_none_that_is_tried_first() {
+    fn a_new_password_is_not_a_common_one() {
         assert_eq!(refusal("Password1"), Some("password_too_common"));
         assert_eq!(refusal("Password1 and more"), None);
     }
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_its_owners_address_or_name() {
+    fn a_password_is_not_its_owners_email_or_name() {
         for (password, code) in [
             ("ada.l@example.com", "password_is_email"),
             ("ADA.L@EXAMPLE.COM", "password_is_email"),
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_two_letters_or_of_none_spoils_no_password() {
+    fn a_name_of_at_most_two_letters_rejects_no_password() {
         for (name, password) in [("Al", "4-al-82917"), ("李", "李7731902"), ("12", "34509871")] {
             let email = Email::parse("someone@example.com".into()).unwrap();
             let name = Name::parse(name.into()).unwrap();
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_never_shows_in_a_log() {
+    fn a_password_never_appears_in_a_log() {
         let password = NewPassword::parse("correct horse".into()).unwrap();
         assert_eq!(format!("{password:?}"), "NewPassword(…)");
     }

@@ -1,5 +1,5 @@
-//! Members of a JSON merge patch (RFC 7396): absent, null, or a value. An empty text counts as
-//! absent, and so does one that shows nothing.
+//! Members of a JSON merge patch (RFC 7396): absent, null, or a value. A text without visible
+//! characters counts as absent.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 

@@ -1,5 +1,4 @@
-//! How often somebody may do something: every limit on one page, and what each allows in which
-//! time.
+//! Rate limits: the full list, and the default quota of each.
 
 use std::fmt::Display;
 
@@ -7,15 +6,15 @@ use super::client_ip::ClientIp;
 use super::email::Email;
 use super::time::Timestamp;
 
-/// A limit: what is counted, and of whom.
+/// A rate limit: what is counted, and for whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimit {
-    /// Wrong passwords at the login of an account: those from an IP address that the account was
-    /// used from count by themselves, all others together.
+    /// Wrong passwords at the login of an account: one counter for each IP address that is known
+    /// for the account, and one for all other IP addresses together.
     LoginAccount,
     /// Logins from an IP address.
     LoginIp,
-    /// Wrong passwords that an account's owner, signed in, gave for it.
+    /// Wrong passwords that a signed-in user gave for their own account.
     PasswordAccount,
     /// Password changes of an account.
     NewPasswordAccount,
@@ -39,7 +38,7 @@ pub enum RateLimit {
     ResetIp,
     /// Orders of an account.
     CheckoutAccount,
-    /// Mails to an e-mail address that anybody can have sent there, wherever they ask from.
+    /// Mails to an e-mail address that anyone can request, counted over all IP addresses.
     AccountMailEmail,
     /// Password reset mails to an e-mail address that are sent even when `AccountMailEmail` is
     /// used up.
@@ -49,8 +48,8 @@ pub enum RateLimit {
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 
-/// Every limit in the order of its variants: its name in `RATE_LIMITS`, keys and headers, and what
-/// it allows.
+/// Every limit in the order of its variants: its name in the setting `RATE_LIMITS`, in keys and in
+/// headers, and its default quota.
 #[rustfmt::skip]
 const RATE_LIMITS: [(RateLimit, &str, Quota); 16] = [
     (RateLimit::LoginAccount,       "login_account",        Quota { requests:  10, seconds: 15 * MINUTE }),
@@ -72,27 +71,28 @@ const RATE_LIMITS: [(RateLimit, &str, Quota); 16] = [
 ];
 
 impl RateLimit {
-    /// Every limit.
+    /// Returns every limit.
     pub fn all() -> impl Iterator<Item = Self> {
         RATE_LIMITS.iter().map(|(limit, ..)| *limit)
     }
 
-    /// Its name in settings, keys and headers.
+    /// Returns its name in settings, keys and headers.
     pub const fn name(self) -> &'static str {
         RATE_LIMITS[self as usize].1
     }
 
-    /// The limit as it counts for somebody.
+    /// Returns the subject of this limit for a user, an IP address or an e-mail address.
     pub fn of(self, whom: impl Display) -> Subject {
         Subject { limit: self, whom: whom.to_string() }
     }
 
-    /// The limit as it counts what is done about an e-mail address from one IP address.
+    /// Returns the subject of this limit for requests about an e-mail address from one IP address.
     pub fn of_email_from(self, email: &Email, ip: &ClientIp) -> Subject {
         self.of(format_args!("{email} {ip}"))
     }
 
-    /// Whether it counts what comes from an IP address, whomever it is about.
+    /// Whether it counts requests from an IP address, independently of the user or e-mail address
+    /// they are about.
     pub const fn is_per_ip(self) -> bool {
         matches!(
             self,
@@ -105,8 +105,8 @@ impl RateLimit {
         )
     }
 
-    /// Whether it counts what is done about an e-mail address by whoever names it. No header shows
-    /// what is left of it: that would tell them that somebody else did so too.
+    /// Whether it counts requests about an e-mail address that the caller names. Headers do not
+    /// show its state: that would reveal that others sent such requests, too.
     pub const fn is_per_email(self) -> bool {
         matches!(
             self,
@@ -119,13 +119,14 @@ impl RateLimit {
         )
     }
 
-    /// Whether it stands between a guesser and a password: then nothing goes on uncounted.
+    /// Whether it limits attempts to guess a password. Then a request that can't be counted is
+    /// rejected.
     pub const fn guards_a_password(self) -> bool {
         matches!(self, Self::LoginAccount | Self::LoginIp | Self::PasswordAccount)
     }
 }
 
-/// Somebody whom a limit counts.
+/// A limit, and what it counts requests for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// The limit.
@@ -134,7 +135,7 @@ pub struct Subject {
     pub whom: String,
 }
 
-/// What a limit allows: a number of requests in each window of time.
+/// A number of requests that is allowed in each window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// The number of requests.
@@ -143,37 +144,38 @@ pub struct Quota {
     pub seconds: u32,
 }
 
-/// A stretch of time in which requests are counted together.
+/// A period of time in which requests are counted together. Windows follow each other without gaps
+/// and begin at the same times for all subjects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// When it began, in seconds since 1970.
+    /// Start, in seconds since 1970, inclusive.
     pub start: i64,
-    /// When the next one begins.
+    /// End, in seconds since 1970, exclusive.
     pub end: i64,
 }
 
 impl Window {
-    /// Whole seconds until the next one begins.
+    /// Returns the whole seconds until the window ends, at least 1.
     pub fn seconds_left(self, now: Timestamp) -> i64 {
         (self.end - now.unix_seconds()).max(1)
     }
 }
 
 impl Quota {
-    /// The window that a moment belongs to.
+    /// Returns the window that contains a point in time.
     pub fn window(self, at: Timestamp) -> Window {
         let (at, length) = (at.unix_seconds(), i64::from(self.seconds));
         let start = at - at.rem_euclid(length);
         Window { start, end: start + length }
     }
 
-    /// What all /64 networks of an IPv6 site (a /48) may use up together: 16 times what each of them
-    /// may.
+    /// Returns the quota of an IPv6 site (a /48), whose /64 networks share it: 16 times the
+    /// requests of one network.
     pub const fn of_site(self) -> Self {
         Self { requests: self.requests.saturating_mul(16), ..self }
     }
 
-    /// Reads `10/900`.
+    /// Reads `10/900`: requests, then seconds. `None` if either is not a positive number.
     fn parse(text: &str) -> Option<Self> {
         let (requests, seconds) = text.split_once('/')?;
         let number = |text: &str| text.trim().parse().ok().filter(|number| *number > 0);
@@ -181,7 +183,7 @@ impl Quota {
     }
 }
 
-/// What every limit of this shop allows; `None` where it is off.
+/// The quota of every limit in this deployment; `None` for a limit that is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits([Option<Quota>; RATE_LIMITS.len()]);
 
@@ -192,28 +194,28 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// No limits at all.
+    /// All limits off.
     pub const OFF: Self = Self([None; RATE_LIMITS.len()]);
 
-    /// The defaults but for these: `login_account=10/900,login_ip=off`, requests by seconds.
-    /// What can't be read is said.
+    /// Reads changes to the defaults, such as `login_account=10/900,login_ip=off` (requests per
+    /// seconds). The error says which change is invalid.
     pub fn parse(changes: &str) -> Result<Self, String> {
         let mut limits = Self::default();
         for change in changes.split(',').map(str::trim).filter(|change| !change.is_empty()) {
             let (name, value) = change.split_once('=').unwrap_or((change, ""));
             let limit = RateLimit::all().find(|limit| limit.name() == name.trim());
-            let limit = limit.ok_or_else(|| format!("names no limit by `{change}`"))?;
+            let limit = limit.ok_or_else(|| format!("contains an unknown limit: `{change}`"))?;
             limits.0[limit as usize] = match value.trim() {
                 "off" => None,
                 value => Some(Quota::parse(value).ok_or_else(|| {
-                    format!("says `{change}`: write {}=10/900 or {0}=off", limit.name())
+                    format!("contains `{change}`: write {}=10/900 or {0}=off", limit.name())
                 })?),
             };
         }
         Ok(limits)
     }
 
-    /// What a limit allows.
+    /// Returns the quota of a limit; `None` if it is off.
     pub const fn quota(&self, limit: RateLimit) -> Option<Quota> {
         self.0[limit as usize]
     }
@@ -224,13 +226,13 @@ impl RateLimits {
 pub struct Counter {
     /// The limit.
     pub limit: RateLimit,
-    /// A digest of whom it counts.
+    /// A digest of the subject's `whom`.
     pub identity: String,
-    /// How many requests it allows.
+    /// The quota.
     pub quota: Quota,
     /// The window.
     pub window: Window,
-    /// Whether it counts a whole IPv6 site (a /48) that the caller is a part of.
+    /// Whether it counts the whole IPv6 site (a /48) of the caller.
     pub is_site: bool,
 }
 
@@ -239,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_limit_stands_in_its_own_line() {
+    fn the_table_lists_every_limit_in_order() {
         for (index, limit) in RateLimit::all().enumerate() {
             assert_eq!(limit as usize, index, "{limit:?}");
             let of_ip = limit.name().ends_with("_ip");
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_of_the_limits_that_it_names() {
+    fn a_change_affects_only_the_limits_that_it_names() {
         let changes = " login_account = 3/60 , checkout_account=off,";
         let limits = RateLimits::parse(changes).unwrap();
         let three = Quota { requests: 3, seconds: 60 };
@@ -260,21 +262,21 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_can_not_be_read_is_named() {
+    fn an_invalid_change_is_quoted_in_the_error() {
         for (changes, problem) in [
-            ("login=10/900", "names no limit by `login=10/900`"),
-            ("=10/900", "names no limit by `=10/900`"),
+            ("login=10/900", "contains an unknown limit: `login=10/900`"),
+            ("=10/900", "contains an unknown limit: `=10/900`"),
             (
                 "login_account",
-                "says `login_account`: write login_account=10/900 or login_account=off",
+                "contains `login_account`: write login_account=10/900 or login_account=off",
             ),
             (
                 "verify_ip=off,login_account=0/900",
-                "says `login_account=0/900`: write login_account=10/900 or login_account=off",
+                "contains `login_account=0/900`: write login_account=10/900 or login_account=off",
             ),
             (
                 "login_account=10/-1",
-                "says `login_account=10/-1`: write login_account=10/900 or login_account=off",
+                "contains `login_account=10/-1`: write login_account=10/900 or login_account=off",
             ),
         ] {
             assert_eq!(RateLimits::parse(changes).unwrap_err(), problem);
@@ -282,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_holds_its_first_second_and_not_the_next_ones() {
+    fn a_window_contains_its_first_second_and_not_its_end() {
         let quarter = Quota { requests: 1, seconds: 900 };
         let window = |seconds: i64| quarter.window(Timestamp::from_unix_millis(seconds * 1000));
         assert_eq!(window(900), Window { start: 900, end: 1800 });

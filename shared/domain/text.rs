@@ -1,4 +1,5 @@
-//! Texts that people write, each with its bounds, in one form: NFC, and trimmed.
+//! Texts that users write, in Unicode normalization form C and trimmed, each type with its length
+//! limits.
 
 use deserr::Deserr;
 use serde::{Deserialize, Serialize};
@@ -15,13 +16,14 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// Reads a text: trimmed, within its length in characters, without control characters.
+            /// Reads a text and trims it. 422 if its length in characters is out of bounds or it
+            /// has control characters.
             pub fn parse(text: String) -> Result<Self, Refused> {
                 let parse: fn(&str) -> Result<String, Refused> = $parse;
                 parse(&text).map(Self)
             }
 
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -37,35 +39,36 @@ enum Lines {
 }
 
 text! {
-    /// The name of a person, a product, a brand: one line.
+    /// The name of a user, a product or a brand: one line of 1 to 200 characters.
     Name, |text| bounded(text, 1, 200, Lines::One)
 }
 text! {
-    /// A word or two: a tag, an option's name or value.
+    /// A short text, such as a tag or an option's name or value: one line of 1 to 60 characters.
     Label, |text| bounded(text, 1, 60, Lines::One)
 }
 text! {
-    /// A longer text, which may be empty and have several lines.
+    /// A longer text, which may be empty and have several lines: up to 10,000 characters.
     Description, |text| bounded(text, 0, 10_000, Lines::Many)
 }
 text! {
-    /// A line of an address.
+    /// A line of a postal address: 1 to 200 characters.
     AddressLine, |text| bounded(text, 1, 200, Lines::One)
 }
 text! {
-    /// A phone number as its owner writes it, with at least one digit of any script; nothing in it
-    /// is hidden but spaces, which are all U+0020.
+    /// A phone number as its owner writes it: 3 to 40 characters with at least one digit of any
+    /// script. It has no hidden characters except spaces, which are all U+0020.
     Phone, phone
 }
 
-/// A web address of an image.
+/// The URL of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(transparent)]
 #[deserr(error = Invalid, try_from(String) = ImageUrl::parse -> Refused)]
 pub struct ImageUrl(String);
 
 impl ImageUrl {
-    /// Reads an absolute `http` or `https` address.
+    /// Reads an absolute `http` or `https` URL of at most 2,048 characters. 422 `invalid_url` for
+    /// any other text.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let valid = text.len() <= 2048
@@ -81,14 +84,14 @@ impl ImageUrl {
         }
     }
 
-    /// The address.
+    /// Returns the URL.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The same text for every case of its letters: upper case and back again, letter by letter, which
-/// makes `ß` and `SS` one, and every sigma.
+/// Removes case differences: converts each letter to upper case and then to lower case, so that `ß`
+/// equals `SS`, and all forms of sigma are equal.
 pub fn fold_case(text: &str) -> String {
     text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
@@ -98,9 +101,9 @@ fn bounded(text: &str, min: usize, max: usize, lines: Lines) -> Result<String, R
         Lines::One => unicode::nfc(text).into_owned(),
         Lines::Many => unicode::nfc(text).replace(unicode::is_line_separator, "\n"),
     };
-    // What shows nothing is empty, whatever it is made of.
+    // A text without visible characters is empty, whatever it consists of.
     if !unicode::shows_nothing(&text) && text.contains(unicode::is_explicit_bidi_control) {
-        let detail = "Must not contain characters that turn the direction of writing \
+        let detail = "Must not contain characters that change the text direction \
                       (U+202A to U+202E, U+2066 to U+2069).";
         return Err(Refused::new("bidi_control", detail));
     }
@@ -134,7 +137,7 @@ fn bounded(text: &str, min: usize, max: usize, lines: Lines) -> Result<String, R
 }
 
 fn phone(text: &str) -> Result<String, Refused> {
-    // Address books put hidden marks of direction around a number that is copied from them.
+    // Numbers copied from address books often have hidden direction marks around them.
     let text = text.trim_matches(unicode::is_hidden).replace(unicode::is_other_space, " ");
     let text = bounded(&text, 3, 40, Lines::One)?;
     if text.contains(|c| c != ' ' && unicode::is_hidden(c)) {
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_an_absolute_web_address() {
+    fn an_image_url_is_absolute() {
         assert!(ImageUrl::parse("https://img.example.com/a%20b.jpg?w=1".into()).is_ok());
         for text in [
             "",

@@ -1,4 +1,4 @@
-//! One form for one text: what Unicode says of characters, for all values that people type.
+//! Unicode properties and normalization, for all texts that users type.
 
 use std::borrow::Cow;
 
@@ -12,17 +12,17 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 /// The canonical combining class of viramas (UAX #44, section 5.7.4).
 const VIRAMA: u8 = 9;
 
-/// The text in Unicode's Normalization Form C (UAX #15): the same characters for `é` whether it was
-/// typed as one character or as `e` and an accent.
+/// Returns the text in Unicode normalization form C (UAX #15), in which `é` is the same character
+/// whether it was typed as one character or as `e` and an accent.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
-/// Whether a character shows nothing by itself: spaces and line breaks, format characters, fillers
-/// of Hangul, variation selectors, the blank of Braille.
+/// Whether a character is invisible by itself: spaces and line breaks, format characters, Hangul
+/// fillers, variation selectors, the blank Braille pattern.
 ///
-/// Unicode's `White_Space`, `Default_Ignorable_Code_Point`, and general category `Cf` but for
-/// `Prepended_Concatenation_Mark`, which are signs that show; and U+2800.
+/// These are `White_Space`, `Default_Ignorable_Code_Point`, general category `Cf` except
+/// `Prepended_Concatenation_Mark` (which are visible), and U+2800.
 pub fn is_hidden(c: char) -> bool {
     let is_format = || {
         CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::Format
@@ -35,13 +35,13 @@ pub fn is_hidden(c: char) -> bool {
             || is_format())
 }
 
-/// Whether nobody sees anything of a text; true of the empty one.
+/// Whether a text has no visible character; true for the empty text.
 pub fn shows_nothing(text: &str) -> bool {
     text.chars().all(is_hidden)
 }
 
-/// The text without the hidden characters around it. One that belongs to the last character that
-/// shows stays: a variation selector, the tags of a flag, a joiner behind a virama.
+/// Removes hidden characters at both ends. A hidden character that belongs to the last visible one
+/// stays: a variation selector, the tags of a flag, or a joiner after a virama.
 pub fn trim(text: &str) -> &str {
     let text = text.trim_start_matches(is_hidden);
     let shown = text.trim_end_matches(is_hidden);
@@ -54,9 +54,9 @@ pub fn trim(text: &str) -> &str {
     &text[..shown.len() + kept]
 }
 
-/// Whether a character embeds, overrides or isolates a direction of writing, and so can make the
-/// text around it read otherwise than it is (UAX #9, sections 2.1 to 2.5). The marks U+200E, U+200F
-/// and U+061C change nothing but their own place, and are part of good Arabic and Hebrew.
+/// Whether a character embeds, overrides or isolates a text direction, and so can change how the
+/// text around it is displayed (UAX #9, sections 2.1 to 2.5). False for the marks U+200E, U+200F
+/// and U+061C, which have no such effect and are common in Arabic and Hebrew.
 pub const fn is_explicit_bidi_control(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -66,7 +66,7 @@ pub fn is_other_space(c: char) -> bool {
     c.is_whitespace() && !c.is_ascii() && !c.is_control() && !is_line_separator(c)
 }
 
-/// Whether a character is Unicode's own separator of lines or of paragraphs.
+/// Whether a character is Unicode's line separator or paragraph separator.
 pub const fn is_line_separator(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}')
 }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_shows_is_not_hidden() {
+    fn visible_characters_are_not_hidden() {
         for c in "a7.éß漢가\u{301}\u{93f}\u{600}\u{6dd}\u{110bd}\u{20e3}👩\u{e000}\u{0}".chars()
         {
             assert!(!is_hidden(c), "{c:?}");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_are_of_one_kind_and_digits_of_every_script() {
+    fn other_spaces_and_digits_of_every_script_are_recognised() {
         let others = "\u{a0}\u{1680}\u{2000}\u{2009}\u{200a}\u{202f}\u{205f}\u{3000}";
         assert!(others.chars().all(is_other_space));
         assert!(!" \t\n\u{85}\u{2028}\u{2029}\u{200b}\u{2800}a".chars().any(is_other_space));

@@ -1,4 +1,4 @@
-//! People with an account.
+//! Users: everyone with an account.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,14 +14,14 @@ use super::text::{AddressLine, Label, Name, Phone, fold_case};
 use super::time::Timestamp;
 use super::unicode;
 
-/// What a person may do in the shop.
+/// What a user may do in the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 pub enum Role {
-    /// Buys.
+    /// Places orders.
     Customer,
-    /// Runs the shop.
+    /// Manages the shop: products, users and all orders.
     Admin,
 }
 
@@ -43,31 +43,32 @@ impl fmt::Display for AccountStatus {
     }
 }
 
-/// Whether a person may come in at all.
+/// Whether a user may log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 pub enum AccountStatus {
     /// May log in.
     Active,
-    /// May not; sessions end at once.
+    /// May not log in; all sessions have ended.
     Disabled,
 }
 
-/// A person with an account.
+/// A user, with their profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Identifier.
     pub id: UserId,
-    /// Rises with every change of the profile; 0 for profiles from before there were versions.
+    /// Increases by one with every change of the profile; 0 for profiles that were written before
+    /// versions existed.
     #[serde(default)]
     pub version: u64,
-    /// What every list of people shows.
+    /// The part that lists of users show.
     pub summary: UserSummary,
-    /// Address book; the first is the default.
+    /// Postal addresses; the first is the default.
     pub addresses: Vec<Address>,
-    /// When the address book last changed. Not in the summary: lists show no addresses, so a change
-    /// of them must not be written to the index of the lists.
+    /// When the addresses last changed. Not in the summary: lists show no addresses, so a change of
+    /// them must not be written to the lists' index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addresses_updated_at: Option<Timestamp>,
 }
@@ -76,39 +77,39 @@ impl User {
     /// The version of a new profile.
     pub const FIRST_VERSION: u64 = 1;
 
-    /// When anything in the profile last changed.
+    /// Returns when anything in the profile last changed.
     pub fn updated_at(&self) -> Timestamp {
         self.addresses_updated_at
             .map_or(self.summary.updated_at, |addresses| addresses.max(self.summary.updated_at))
     }
 }
 
-/// What every list of people shows of a person.
+/// The part of a profile that lists of users show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserSummary {
-    /// The address they log in with.
+    /// The e-mail address they log in with.
     pub email: Email,
-    /// How they want to be called.
+    /// Name.
     pub name: Name,
     /// Phone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
-    /// What they may do.
+    /// Role.
     pub role: Role,
-    /// Whether they have shown that the address is theirs.
+    /// Whether they have proved that the e-mail address is theirs.
     pub email_verified: bool,
     /// Whether they may log in.
     pub status: AccountStatus,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Timestamp,
     /// When anything in this summary last changed.
     pub updated_at: Timestamp,
 }
 
-/// A person as lists have them.
+/// A user in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ListedUser {
-    /// Their position in the list by name; it says who they are.
+    /// Their position in the list by name, which contains their identifier.
     pub name_key: NameKey,
     /// What the list shows.
     pub summary: UserSummary,
@@ -121,19 +122,19 @@ impl ListedUser {
     }
 }
 
-/// What a person changes about themselves.
+/// A user's change of their own profile.
 #[derive(Debug, Default)]
 pub struct ProfileChange {
     /// A new name.
     pub name: Replace<Name>,
-    /// A new phone number, or none any more.
+    /// A new phone number, or its removal.
     pub phone: Patch<Phone>,
-    /// The whole address book.
+    /// The new address book, as a whole.
     pub addresses: Replace<AddressBook>,
 }
 
 impl ProfileChange {
-    /// Whether it changes what lists of people show.
+    /// Whether it changes anything that lists of users show.
     pub fn is_listed(&self) -> bool {
         self.name != Replace::Keep || self.phone != Patch::Keep
     }
@@ -144,8 +145,8 @@ impl ProfileChange {
     }
 }
 
-/// A person's position in the list by name: the name without its case, and the identifier, so that
-/// no two people share one.
+/// A user's position in the list by name: the name without case differences, then `#` and the
+/// identifier, so that no two users have the same position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct NameKey {
@@ -154,14 +155,15 @@ pub struct NameKey {
 }
 
 impl NameKey {
-    /// The position of somebody of this name.
+    /// Returns the position of a user with this name.
     pub fn new(name: &Name, user: UserId) -> Self {
         Self { text: format!("{}#{user}", Self::prefix(name)), user }
     }
 
-    /// How the position of everybody begins whose name begins like this.
+    /// Returns the prefix that the positions of all users with a name beginning with `name` have in
+    /// common.
     ///
-    /// An index takes 1,024 bytes; what is cut off is of no use to anybody who looks for a name.
+    /// It is cut after 900 bytes: a sort key of an index has at most 1,024 bytes.
     pub fn prefix(name: &Name) -> String {
         const LONGEST: usize = 900;
         let mut folded = fold_case(name.as_str());
@@ -169,7 +171,7 @@ impl NameKey {
         folded
     }
 
-    /// The person.
+    /// Returns the user's identifier.
     pub fn user(&self) -> UserId {
         self.user
     }
@@ -199,7 +201,7 @@ impl fmt::Display for NameKey {
     }
 }
 
-/// A text that is nobody's position in the list by name.
+/// The error for a text that is not a position in the list by name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotANameKey;
 
@@ -213,10 +215,10 @@ impl fmt::Display for NotANameKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 pub struct Address {
-    /// What its owner calls it: "Home".
+    /// The user's own label, such as "Home".
     #[deserr(default, from(Optional<Label>) = Optional::into)]
     pub label: Option<Label>,
-    /// Who receives.
+    /// The recipient.
     pub name: Name,
     /// Street and number.
     pub line1: AddressLine,
@@ -235,22 +237,23 @@ pub struct Address {
     pub country: Country,
 }
 
-/// The most addresses of one person.
+/// The most addresses of one user.
 const MAX_ADDRESSES: usize = 20;
 
 /// The most bytes of an address book, as compact JSON. A profile is read at every checkout and
-/// written as a whole at every change: without a bound, a body of 64 KiB would make each change
+/// written as a whole at every change: without this limit, a body of 64 KiB would make each change
 /// cost 64 write units.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// The addresses that a person keeps; the first is the default.
+/// A user's postal addresses; the first is the default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr)]
 #[serde(transparent)]
 #[deserr(error = Invalid, try_from(Vec<Address>) = AddressBook::parse -> Refused)]
 pub struct AddressBook(Vec<Address>);
 
 impl AddressBook {
-    /// Takes up to 20 addresses, of at most 16 KiB together.
+    /// Accepts up to 20 addresses, of at most 16 KiB together; 422 `too_many` or `too_large` for
+    /// more.
     pub fn parse(addresses: Vec<Address>) -> Result<Self, Refused> {
         if addresses.len() > MAX_ADDRESSES {
             let detail = format!("Must have at most {MAX_ADDRESSES} addresses.");
@@ -267,15 +270,16 @@ impl AddressBook {
     }
 }
 
-/// A country by its ISO 3166-1 alpha-2 code, as far as it is assigned; or Kosovo by `XK`, the code
-/// that posts and banks use.
+/// A country: an assigned ISO 3166-1 alpha-2 code, or `XK` for Kosovo, which post offices and banks
+/// use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(transparent)]
 #[deserr(error = Invalid, try_from(String) = Country::parse -> Refused)]
 pub struct Country(String);
 
 impl Country {
-    /// Reads a two-letter code in either case, such as `DE`.
+    /// Reads a two-letter code in upper or lower case, such as `DE`. 422 `invalid_country` if it is
+    /// not assigned.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let code = text.trim_matches(unicode::is_hidden).to_ascii_uppercase();
         // The library has an entry for the empty text.
@@ -291,7 +295,7 @@ impl Country {
         Err(Refused::new("invalid_country", detail))
     }
 
-    /// The code.
+    /// Returns the code.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -347,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_key_reads_back_as_itself_and_nothing_else_is_one() {
+    fn a_name_key_is_read_back_and_any_other_text_is_an_error() {
         let id = UserId::new(crate::domain::time::Timestamp::from_unix_millis(0));
         let key = NameKey::new(&Name::parse("Ada # 1".to_owned()).unwrap(), id);
         assert_eq!(key.to_string().parse(), Ok(key.clone()));
