@@ -1,7 +1,7 @@
-//! The register of admins.
+//! The register of admins: one item with the identifiers of all active and all disabled admins.
 //!
-//! It is written in the transaction that makes or unmakes an admin, and its condition is what keeps
-//! the shop from losing the last one, whoever else is at it at the same time.
+//! It is changed in the transaction that changes an admin's role or status, under the condition
+//! that one active admin remains, also if several admins are changed concurrently.
 
 use super::expression::{Comparison, Condition, absent};
 use super::item::{from_item, number, text};
@@ -14,15 +14,15 @@ use crate::domain::error::Result;
 use crate::domain::ids::UserId;
 use crate::domain::user::{AccountStatus, Role};
 
-/// The register of the table.
+/// Access to the register of admins.
 #[derive(Debug, Clone, Copy)]
 pub struct Admins<'a>(&'a Store);
 
-/// Nobody else would run the shop.
+/// The error if no active admin would remain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastAdmin;
 
-/// Somebody runs the shop already.
+/// The error if there already is an active admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HasAdmin;
 
@@ -30,20 +30,20 @@ const ACTIVE: &str = "active";
 const DISABLED: &str = "disabled";
 
 impl Store {
-    /// Those who run the shop.
+    /// Returns access to the register of admins.
     pub fn admins(&self) -> Admins<'_> {
         Admins(self)
     }
 }
 
 impl Admins<'_> {
-    /// The register.
+    /// Returns the register of admins, by a strongly consistent read; it is empty if there is none yet.
     pub async fn get(self) -> Result<Register> {
         let item = self.0.get(keys::admins(), Read::Consistent).await?;
         item.map_or(Ok(Register::default()), from_item)
     }
 
-    /// The write that enters an active admin.
+    /// Returns the write that adds an active admin, or marks a disabled one as active.
     pub fn add_active<R>(self, user: UserId) -> Write<R, Changes> {
         Write::update(keys::admins())
             .set_type("admins")
@@ -51,12 +51,12 @@ impl Admins<'_> {
             .remove_from_set(DISABLED, user)
     }
 
-    /// The write that enters the first admin of the shop.
+    /// Returns the write that adds an active admin; refused if there already is one.
     pub fn add_first(self, user: UserId) -> Write<HasAdmin, Changes> {
         self.add_active(user).when(absent(ACTIVE), || HasAdmin)
     }
 
-    /// The write that takes an admin out.
+    /// Returns the write that removes an admin; refused if they are the last active one.
     pub fn remove(self, user: UserId) -> Write<LastAdmin, Changes> {
         let write = Write::update(keys::admins())
             .remove_from_set(ACTIVE, user)
@@ -64,14 +64,15 @@ impl Admins<'_> {
         write.when(not_the_last(user), || LastAdmin)
     }
 
-    /// The write that moves an admin to those who may not come in.
+    /// Returns the write that marks an admin as disabled; refused if they are the last active one.
     pub fn disable(self, user: UserId) -> Write<LastAdmin, Changes> {
         let write =
             Write::update(keys::admins()).add_to_set(DISABLED, user).remove_from_set(ACTIVE, user);
         write.when(not_the_last(user), || LastAdmin)
     }
 
-    /// The write that enters what became of a person, if the register says anything of them.
+    /// Returns the write that a change of a user's role or status needs; `None` if the user neither
+    /// was nor becomes an admin.
     pub fn enter(
         self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! Credentials: which account an e-mail address and its password open.
+//! Credentials: the account and the password hash of each e-mail address.
 
 use super::ChangedMeanwhile;
 use super::expression::{Condition, absent, is, is_number};
@@ -12,33 +12,33 @@ use crate::domain::email::Email;
 use crate::domain::error::Result;
 use crate::domain::ids::UserId;
 
-/// The credentials of the table.
+/// Access to the credentials.
 #[derive(Debug, Clone, Copy)]
 pub struct Credentials<'a>(&'a Store);
 
-/// The e-mail address has an account already.
+/// The error if the e-mail address already has an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmailTaken;
 
-/// How often the password has been changed.
+/// The attribute with the number of times the password was changed.
 pub(super) const PASSWORD_VERSION: &str = "password_version";
 
 impl Store {
-    /// What opens accounts.
+    /// Returns access to the credentials.
     pub fn credentials(&self) -> Credentials<'_> {
         Credentials(self)
     }
 }
 
 impl Credentials<'_> {
-    /// What opens the account of an e-mail address. Always consistent: a changed password counts at
-    /// once.
+    /// Returns the credential of an e-mail address, by a strongly consistent read: a changed
+    /// password takes effect at once.
     pub async fn get(self, email: &Email) -> Result<Option<Credential>> {
         let item = self.0.get(keys::credential(email), Read::Consistent).await?;
         item.map(from_item).transpose()
     }
 
-    /// The write that gives an e-mail address to an account.
+    /// Returns the write that creates the credential of an e-mail address; refused if it has one.
     pub fn create(
         self,
         email: &Email,
@@ -48,7 +48,8 @@ impl Credentials<'_> {
         Ok(Write::create(item, || EmailTaken))
     }
 
-    /// The write that replaces the password of this version by the next one.
+    /// Returns the write that replaces the password of this version by the next one; refused if the
+    /// version or the account is another by now.
     pub fn replace_password(
         self,
         email: &Email,
@@ -62,8 +63,8 @@ impl Credentials<'_> {
             .when(matches_credential(user, version), || ChangedMeanwhile)
     }
 
-    /// Replaces the hash that was verified by another one of the same password; a password that was
-    /// changed in between stays the new one.
+    /// Replaces the hash that was verified by another hash of the same password. Does nothing if
+    /// the password was changed concurrently.
     pub async fn replace_hash(
         self,
         email: &Email,
@@ -76,8 +77,8 @@ impl Credentials<'_> {
         self.0.update(write).await.map(drop)
     }
 
-    /// The write that deletes what opens an account, where its password is still the one that was
-    /// verified.
+    /// Returns the write that deletes a credential; refused if the password was changed since it
+    /// was verified.
     pub fn delete(self, email: &Email, verified: &Credential) -> Write<ChangedMeanwhile, OldItem> {
         Write::delete(keys::credential(email))
             .when(matches_credential(verified.user_id, verified.password_version), || {
@@ -85,8 +86,8 @@ impl Credentials<'_> {
             })
     }
 
-    /// The write that deletes what opens an account, whatever its password; refused where it opens
-    /// another account, or none.
+    /// Returns the write that deletes a credential, independently of its password; refused if it
+    /// belongs to another account, or does not exist.
     pub fn delete_of(self, email: &Email, user: UserId) -> Write<ChangedMeanwhile, OldItem> {
         Write::delete(keys::credential(email)).when(is("user_id", user), || ChangedMeanwhile)
     }
@@ -96,8 +97,9 @@ fn matches_credential(user: UserId, version: u32) -> Condition {
     has_password(version).and(is("user_id", user))
 }
 
-/// The password is the one of this version. Not of this hash: a login may have replaced it by a
-/// stronger one of the same password. Items of an older version have no number.
+/// The condition that the password has this version. It does not compare the hash: a login may have
+/// replaced that by a stronger one of the same password. Items written before versions existed have
+/// no number.
 pub(super) fn has_password(version: u32) -> Condition {
     is_number(PASSWORD_VERSION, version).or(absent(PASSWORD_VERSION))
 }

@@ -1,4 +1,4 @@
-//! How what knows a person is deleted.
+//! Deletes the items of a partition that hold a user's data.
 
 use super::expression::Condition;
 use super::item::text_of;
@@ -9,8 +9,8 @@ use super::write::Write;
 use crate::domain::error::{Error, Result};
 
 impl Store {
-    /// Deletes every item of a partition, or those of which this is true. None is read as a whole:
-    /// one that can't be read, anybody's, must not keep people from being erased.
+    /// Deletes every item of a partition, or those that meet a condition. Only the items' keys are
+    /// used, so that an unreadable item can't stop the erasure.
     pub(super) async fn delete_partition(
         &self,
         partition: &str,

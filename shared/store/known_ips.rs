@@ -1,4 +1,4 @@
-//! The IP addresses that accounts were opened from, by digests of them.
+//! The IP addresses from which users logged in to their accounts, stored as digests.
 
 use time::Duration;
 
@@ -12,25 +12,25 @@ use crate::domain::error::Result;
 use crate::domain::known_ip::KnownIp;
 use crate::domain::time::Timestamp;
 
-/// How long an IP address is known after it was last seen.
+/// How long an IP address stays known after its last recorded login.
 const KNOWN_FOR: Duration = Duration::days(90);
 
-/// The known IP addresses of the table.
+/// Access to the known IP addresses.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownIps<'a>(&'a Store);
 
 impl Store {
-    /// Where accounts were opened from.
+    /// Returns access to the known IP addresses.
     pub fn known_ips(&self) -> KnownIps<'_> {
         KnownIps(self)
     }
 }
 
 impl KnownIps<'_> {
-    /// When the account was last recorded at an IP address, of which `ip` is a digest; `None` where it
-    /// never was, or more than 90 days ago.
+    /// Returns the record that an account was used from an IP address, whose digest is `ip`; `None`
+    /// if there is none, or it is older than 90 days.
     ///
-    /// Always consistent: it decides whether an attempt at a password counts as its owner's.
+    /// Strongly consistent, since it decides which counter an attempt at a password belongs to.
     pub async fn get(
         self,
         account: &EmailDigest,
@@ -42,14 +42,14 @@ impl KnownIps<'_> {
         Ok(known.filter(|known| known.expires_at > now))
     }
 
-    /// Remembers for 90 days that an account was opened from an IP address.
+    /// Records that an account was used from an IP address; the record expires after 90 days.
     pub async fn remember(self, account: &EmailDigest, ip: &str, now: Timestamp) -> Result<()> {
         let known = KnownIp { seen_at: now, expires_at: now.plus(KNOWN_FOR) };
         let item = to_item("known_ip", keys::known_ip(account, ip), &known)?;
         self.0.put(Write::<(), _>::put(item).expires(known.expires_at)).await.map(drop)
     }
 
-    /// Forgets where an account was opened from.
+    /// Deletes all records of an account.
     pub async fn forget(self, account: &EmailDigest) -> Result<()> {
         self.0.delete_partition(&keys::known_ips(account), None).await
     }

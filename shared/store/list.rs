@@ -1,9 +1,9 @@
-//! The one way to list: a partition of the table or of an index, in either order, all of it or a
-//! range, with a filter, page by page.
+//! Lists items: a partition of the table or of an index, in either order, all of it or a range,
+//! with a filter, page by page. All lists of the API use it.
 //!
-//! A cursor holds a position only, the value of the sort key behind which the next page begins, and
-//! a fingerprint of the query it belongs to. It names no partition, so it can't lead into somebody
-//! else's list; from another query it is 400 `invalid_cursor`.
+//! A cursor contains a position, which is the sort key after which the next page begins, and a
+//! fingerprint of the query. It contains no partition, so a forged cursor can't read another user's
+//! list; a cursor of another query is 400 `invalid_cursor`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,21 +18,21 @@ use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::page::{Cursor, Page, Paging, Start};
 
-/// What is listed.
+/// The query of a list.
 #[derive(Debug, Clone)]
 pub(super) struct Query {
     /// The table itself or one of its indexes.
     pub index: Index,
     /// The partition.
     pub partition: String,
-    /// What the caller's query says of the partition: a cursor fits only a query that says the same.
-    /// Empty where the partition is the caller's own, or the only one.
+    /// The part of the partition that the caller's query names: it is included in the fingerprint.
+    /// Empty if the partition is the caller's own, or the only one.
     pub named: String,
-    /// Which of its items.
+    /// The range of sort keys.
     pub range: Range,
-    /// In which order.
+    /// The order of the items.
     pub order: Order,
-    /// Which of those that were read.
+    /// A filter on the items that were read.
     pub filter: Option<Condition>,
 }
 
@@ -41,9 +41,9 @@ pub(super) struct Query {
 pub(super) enum Range {
     /// All of them.
     All,
-    /// Those that begin so.
+    /// Those with this prefix.
     Prefix(String),
-    /// Those that sort before this.
+    /// Those before this one.
     Before(String),
 }
 
@@ -56,28 +56,28 @@ pub(super) enum Order {
     Descending,
 }
 
-/// Some items of a query, and the sort key behind which it goes on.
+/// Items of a query, and the sort key after which the query continues; `None` at its end.
 pub(super) struct Found {
     pub items: Vec<Item>,
     pub end: Option<String>,
-    /// How many items were looked at, those included that the filter has left out.
+    /// How many items were read, including those that the filter left out.
     pub read: usize,
 }
 
-/// What a filter may leave out in one page of a list, counted in items that were read. A page that
-/// ends for this reason is not full, and its cursor goes on behind what was read.
-const MOST_READ: usize = 1000;
+/// The most items that a filtered page reads. A page that ends for this reason is not full; its
+/// cursor continues after the last item that was read.
+const MAX_READ: usize = 1000;
 
-/// How many items a filtered query reads at once where a page is filled.
+/// The fewest items that a filtered query reads at once to fill a numbered page.
 const READ_AT_ONCE: usize = 100;
 
 impl Query {
-    /// All of a partition.
+    /// Creates the query of a whole partition.
     pub fn all(index: Index, partition: String, order: Order) -> Self {
         Self { index, partition, named: String::new(), range: Range::All, order, filter: None }
     }
 
-    /// What tells this query from every other one.
+    /// Returns a text that identifies this query in its cursors.
     pub fn fingerprint(&self) -> String {
         let Self { index, partition: _, named, range, order, filter } = self;
         fingerprint(&format!("{index:?} {named} {range:?} {order:?} {filter:?}"))
@@ -91,7 +91,8 @@ impl Query {
         }
     }
 
-    /// The key at a position, as DynamoDB takes it; `None` where nothing of this query can be there.
+    /// Returns the key at a position, as DynamoDB expects it; `None` if the position is not in this
+    /// query's range.
     fn start_key(&self, position: &str) -> Option<Item> {
         let key =
             (self.index.key)(&self.partition, position).filter(|_| self.contains(position))?;
@@ -102,19 +103,19 @@ impl Query {
     }
 }
 
-/// What tells a list from every other one, by a text that describes it.
+/// Returns a short digest that identifies a list, from a text that describes it.
 pub(super) fn fingerprint(description: &str) -> String {
     let mut digest = digest([description.as_bytes()]);
     digest.truncate(6);
     digest
 }
 
-/// A cursor of the list with this fingerprint.
+/// Creates a cursor of the list with this fingerprint.
 pub(super) fn cursor(fingerprint: &str, position: &str) -> Cursor {
     Cursor::new(URL_SAFE_NO_PAD.encode(format!("{fingerprint}{position}")))
 }
 
-/// The position that a cursor of the list with this fingerprint holds.
+/// Returns the position in a cursor. 400 `invalid_cursor` if it does not have this fingerprint.
 pub(super) fn position(fingerprint: &str, cursor: &str) -> Result<String> {
     let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let position = text.as_deref().and_then(|text| text.strip_prefix(fingerprint));
@@ -124,13 +125,13 @@ pub(super) fn position(fingerprint: &str, cursor: &str) -> Result<String> {
 pub(super) fn invalid_cursor() -> Error {
     Error::Malformed {
         code: "invalid_cursor",
-        detail: "The cursor does not belong to this list; begin again without it.".into(),
+        detail: "The cursor does not belong to this list. Start again without it.".into(),
     }
 }
 
 impl Store {
-    /// One page of a list. A page by cursor is one query; a numbered one is filled, at the price of
-    /// at most 1,000 items read.
+    /// Returns one page of a list. A page by cursor is one query. A numbered page is filled, which
+    /// may read up to 1,000 items more than the page skips.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         query: &Query,
@@ -148,7 +149,8 @@ impl Store {
         let mut cursors: Vec<Cursor> = Vec::with_capacity(size);
         let next = loop {
             let missing = skip - skipped + size - items.len();
-            // `Limit` counts what a filter leaves out, and a numbered page is filled all the same.
+            // `Limit` also counts items that the filter leaves out, and a numbered page must be
+            // filled.
             let wanted = match query.filter {
                 Some(_) if is_numbered => missing.max(READ_AT_ONCE),
                 _ => missing,
@@ -174,15 +176,15 @@ impl Store {
             match &start {
                 None => break None,
                 Some(_) if is_numbered && items.len() == size => break cursors.last().cloned(),
-                Some(_) if is_numbered && read < MOST_READ + skip => {}
+                Some(_) if is_numbered && read < MAX_READ + skip => {}
                 Some(position) => break Some(cursor(&fingerprint, position)),
             }
         };
         Ok(Page { items, cursors, next })
     }
 
-    /// At most so many items of a query, behind a position; where there is a filter, of what was
-    /// read.
+    /// Returns the items after a position, at most `limit`, including those that the filter leaves
+    /// out.
     pub(super) async fn query(
         &self,
         query: &Query,
@@ -191,7 +193,7 @@ impl Store {
     ) -> Result<Found> {
         let start = after.map(|position| query.start_key(position).ok_or_else(invalid_cursor));
         let mut placeholders = Placeholders::default();
-        // By its name: whoever stands between us and the table sees which partition is read.
+        // A fixed name: the test proxy between us and the table recognises the partition by it.
         placeholders.named_value(":partition", text(&query.partition));
         let mut keys = format!("{} = :partition", placeholders.path(query.index.partition));
         match &query.range {
@@ -208,7 +210,7 @@ impl Store {
             }
         }
         let filter = query.filter.as_ref().map(|filter| filter.write(&mut placeholders));
-        let answer = self
+        let response = self
             .client
             .query()
             .table_name(&self.table)
@@ -223,10 +225,10 @@ impl Store {
             .send()
             .await
             .map_err(|error| failure("Query", &error))?;
-        let end = answer.last_evaluated_key;
+        let end = response.last_evaluated_key;
         Ok(Found {
-            read: usize::try_from(answer.scanned_count).unwrap_or_default(),
-            items: answer.items.unwrap_or_default(),
+            read: usize::try_from(response.scanned_count).unwrap_or_default(),
+            items: response.items.unwrap_or_default(),
             end: end.and_then(|end| text_of(&end, query.index.sort)),
         })
     }

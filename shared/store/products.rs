@@ -1,7 +1,7 @@
 //! Products with their variants, and the pointers from SKUs to products.
 //!
 //! After a variant is created, only [`Products::take`] lowers its stock and only
-//! [`Products::give_back`] raises it.
+//! [`Products::return_to_stock`] raises it.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,8 +1,8 @@
 //! The counters of rate limits.
 //!
-//! A counter is one item: of one limit, one subject and one window, all of which are in its key. So
-//! the next window begins at nothing, whatever is left of the last one. A count that the SDK sends
-//! twice counts twice, which errs on the safe side.
+//! A counter is one item, whose key contains the limit, the subject and the window. So every window
+//! starts at 0. If the SDK retries a write whose response was lost, the request counts twice; a
+//! limit may then be reached too early, but never too late.
 
 use super::expression::{Comparison, absent, compares};
 use super::item::Item;
@@ -12,26 +12,25 @@ use super::write::Write;
 use crate::domain::error::{Error, Result};
 use crate::domain::rate_limit::Counter;
 
-/// The attribute that counts.
+/// The attribute with the number of requests.
 const REQUESTS: &str = "requests";
 
-/// For how many seconds a counter is kept after its window.
+/// How many seconds after its window a counter expires.
 const KEPT_AFTER_WINDOW: i64 = 3600;
 
-/// The counters of the table.
+/// Access to the counters of rate limits.
 #[derive(Debug, Clone, Copy)]
 pub struct RateLimits<'a>(&'a Store);
 
 impl Store {
-    /// The counters of rate limits.
+    /// Returns access to the counters of rate limits.
     pub fn rate_limits(&self) -> RateLimits<'_> {
         RateLimits(self)
     }
 }
 
 impl RateLimits<'_> {
-    /// Counts one request more and returns the number of requests so far; `None` where the quota is
-    /// used up.
+    /// Adds one request and returns the number of requests so far; `None` if the quota is used up.
     pub async fn count(self, counter: &Counter) -> Result<Option<u32>> {
         let is_free = compares(REQUESTS, Comparison::Less, counter.quota.requests);
         let write = Write::update(key(counter))
@@ -46,14 +45,14 @@ impl RateLimits<'_> {
         }
     }
 
-    /// Counts one request less.
+    /// Removes one request, if there is one. A counter that does not exist is not created.
     pub async fn discount(self, counter: &Counter) -> Result<()> {
         let write = Write::update(key(counter)).count(REQUESTS, -1);
         let write = write.when(compares(REQUESTS, Comparison::Greater, 0), || ());
         self.0.update(write).await.map(drop)
     }
 
-    /// Deletes a counter: its window begins anew.
+    /// Deletes a counter, so that its window starts again at 0.
     pub async fn delete(self, counter: &Counter) -> Result<()> {
         self.0.delete(Write::<(), _>::delete(key(counter))).await.map(drop)
     }
@@ -63,9 +62,9 @@ fn key(counter: &Counter) -> Key {
     keys::rate_limit(counter.limit, &counter.identity, counter.window.start)
 }
 
-/// The number of requests in a counter.
+/// Returns the number of requests of a counter item.
 fn requests(counted: Option<Item>) -> Result<u32> {
     let count = counted.as_ref().and_then(|counted| counted.get(REQUESTS));
     let count = count.and_then(|count| count.as_n().ok()?.parse().ok());
-    count.ok_or_else(|| Error::internal("no number of requests in what was counted"))
+    count.ok_or_else(|| Error::internal("a rate limit counter has no number of requests"))
 }

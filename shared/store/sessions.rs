@@ -1,5 +1,5 @@
-//! Security items: an account's role, status and sessions, which `run` reads before every signed-in
-//! request.
+//! Security items: an account's role, status and sessions, which are read before every request with
+//! an access token.
 
 use std::collections::BTreeMap;
 
@@ -17,53 +17,53 @@ use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{MAX_SESSIONS, Rotation, Security, Session};
 use crate::domain::user::{AccountStatus, Role};
 
-/// The security items of the table.
+/// Access to the security items.
 #[derive(Debug, Clone, Copy)]
 pub struct Sessions<'a>(&'a Store);
 
-/// How beginning a session ended.
+/// The result of beginning a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begun {
-    /// It is there.
+    /// The session exists.
     Yes,
-    /// The account is not active, or its password is another one.
+    /// The account was deleted or is not active, or its password was changed.
     NotAllowed,
-    /// The account has [`MAX_SESSIONS`]; this is the oldest of them.
+    /// The account already has [`MAX_SESSIONS`] sessions.
     Full {
-        /// Began first.
+        /// The session that began first.
         oldest: SessionId,
     },
 }
 
 const SESSIONS: &str = "sessions";
 
-/// Logged in nowhere.
+/// No sessions.
 const NO_SESSIONS: BTreeMap<SessionId, Session> = BTreeMap::new();
 
 impl Store {
-    /// Sessions, and the role and status of the accounts that they belong to.
+    /// Returns access to the security items.
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions(self)
     }
 }
 
 impl Sessions<'_> {
-    /// An account's security item. Always consistent: a logout or a ban holds from the next request
-    /// on.
+    /// Returns an account's security item, by a strongly consistent read: a logout or a disabled
+    /// account takes effect with the next request.
     pub async fn get(self, user: UserId) -> Result<Option<Security>> {
         let item = self.0.get(keys::security(user), Read::Consistent).await?;
         item.map(from_item).transpose()
     }
 
-    /// The write that makes the security item of a new account.
+    /// Returns the write that creates the security item of a new account.
     pub fn create<R>(self, user: UserId, access: Access) -> Result<Write<R, NewItem>> {
         let Access { role, status } = access;
         let security = Security { role, status, password_version: 0, sessions: NO_SESSIONS };
         Ok(Write::create_new(to_item("security", keys::security(user), &security)?))
     }
 
-    /// Begins a session of an active account, under this version of its password where one was
-    /// verified; `instead_of` names a session that ends with it.
+    /// Begins a session of an active account. If `password` is given, the password must still have
+    /// this version. If `instead_of` names a session, the new one replaces it.
     pub async fn begin(
         self,
         user: UserId,
@@ -91,8 +91,9 @@ impl Sessions<'_> {
         })
     }
 
-    /// Replaces a session's refresh token by the next one; false where it was no longer the one that
-    /// was used, the session or the account is gone, or another session was renewed.
+    /// Replaces a session's refresh token by the next one; false if the session no longer has the
+    /// token that was used, the session or the account was deleted, or another session was
+    /// refreshed concurrently.
     pub async fn rotate(self, user: UserId, id: SessionId, rotation: &Rotation) -> Result<bool> {
         let refresh_digest = format!("{}.refresh_digest", path(id));
         let mut condition =
@@ -106,20 +107,22 @@ impl Sessions<'_> {
         Ok(self.0.update(write.when(condition, || ())).await?.is_done())
     }
 
-    /// Ends one session; its tokens fail from the next request on. One that has ended stays so.
+    /// Ends one session; its tokens fail from the next request on. Does nothing if it has already
+    /// ended.
     pub async fn end(self, user: UserId, id: SessionId) -> Result<()> {
         let write = Write::update(keys::security(user)).remove(&path(id));
         self.0.update(write.when(present(SESSIONS), || ())).await.map(drop)
     }
 
-    /// Ends every session of an account.
+    /// Ends every session of an account. Does nothing if the account was deleted.
     pub async fn end_all(self, user: UserId) -> Result<()> {
         let write = Write::update(keys::security(user)).set(SESSIONS, &NO_SESSIONS);
         self.0.update(write.when(exists(), || ())).await.map(drop)
     }
 
-    /// The write that notes a new version of the password and ends every session but this one, also
-    /// those that are just beginning under the old version; refused where it was renewed in between.
+    /// Returns the write that records a new version of the password and ends every session but one,
+    /// including those that begin concurrently with the old version; refused if that session was
+    /// refreshed since it was read.
     pub fn keep_only(
         self,
         user: UserId,
@@ -134,8 +137,8 @@ impl Sessions<'_> {
             .when(is(&refresh_digest, &session.refresh_digest), || ChangedMeanwhile)
     }
 
-    /// The write that notes a new version of the password and ends every session; refused where the
-    /// account is gone.
+    /// Returns the write that records a new version of the password and ends every session; refused
+    /// if the account was deleted.
     pub fn keep_none(
         self,
         user: UserId,
@@ -147,8 +150,9 @@ impl Sessions<'_> {
             .when(exists(), || ChangedMeanwhile)
     }
 
-    /// The write that changes what an account may do, and ends every session. One that is renewed at
-    /// the same time does not come back: its renewal wants it there.
+    /// Returns the write that changes an account's role and status and ends every session; refused
+    /// if they were changed concurrently. A session that is refreshed concurrently stays ended: the
+    /// refresh requires that it exists.
     pub fn replace_access(
         self,
         user: UserId,
@@ -163,25 +167,28 @@ impl Sessions<'_> {
             .when(unchanged, || ChangedMeanwhile)
     }
 
-    /// The write that makes an account an admin's and leaves its sessions; refused where it is gone.
+    /// Returns the write that makes an account an admin's and keeps its sessions; refused if it was
+    /// deleted.
     pub fn promote(self, user: UserId) -> Write<ChangedMeanwhile, Changes> {
         Write::update(keys::security(user))
             .set("role", &Role::Admin)
             .when(exists(), || ChangedMeanwhile)
     }
 
-    /// The write that deletes an account's security item, where its role is still this one.
+    /// Returns the write that deletes an account's security item; refused if it no longer has this
+    /// role.
     pub fn delete(self, user: UserId, role: Role) -> Write<ChangedMeanwhile, OldItem> {
         Write::delete(keys::security(user)).when(is("role", role), || ChangedMeanwhile)
     }
 }
 
-/// A session within its item.
+/// Returns the path of a session within the security item.
 fn path(id: SessionId) -> String {
     format!("{SESSIONS}.{id}")
 }
 
-/// Why a session was not begun, by the item as it is. An answer may have been lost: then it is there.
+/// Returns why a session was not begun, by the current item. If an earlier response was lost, the
+/// session already exists.
 fn not_begun(item: Option<Item>, new: SessionId, password: Option<u32>) -> Result<Begun> {
     let Some(security) = item.map(from_item::<Security>).transpose()? else {
         return Ok(Begun::NotAllowed);

@@ -1,7 +1,7 @@
-//! People with an account: their profiles, and the list of them by name.
+//! Users: their profiles, and the list of them by name.
 //!
-//! What lists show of a person lives in the map `summary`, which the index projects. Its members are
-//! set one by one, so that those of a newer version survive.
+//! The part that lists show is the attribute `summary`, a map that the index projects. Writes set
+//! its members one by one, so that members that a newer version of the code has added are kept.
 
 use super::ChangedMeanwhile;
 use super::expression::{Condition, absent, exists, is, is_number, is_value};
@@ -22,7 +22,7 @@ use crate::domain::user::{ListedUser, NameKey, ProfileChange, Role, User};
 use crate::domain::user_filter::UserFilter;
 use crate::domain::version::ExpectedVersion;
 
-/// The people of the table.
+/// Access to the users.
 #[derive(Debug, Clone, Copy)]
 pub struct Users<'a>(&'a Store);
 
@@ -31,20 +31,21 @@ const ADDRESSES_UPDATED_AT: &str = "addresses_updated_at";
 const LAST_WRITE: &str = "last_write";
 
 impl Store {
-    /// People with an account.
+    /// Returns access to the users.
     pub fn users(&self) -> Users<'_> {
         Users(self)
     }
 }
 
 impl Users<'_> {
-    /// A person's profile.
+    /// Returns a user's profile.
     pub async fn get(self, id: UserId, read: Read) -> Result<Option<User>> {
         let item = self.0.get(keys::profile(id), read).await?;
         item.map(from_item).transpose()
     }
 
-    /// Whom an e-mail address belongs to, if they are wanted: a list that has one page.
+    /// Returns the user with an e-mail address as a list of one page; the page is empty if there is
+    /// none, or the filter does not match. 400 `invalid_cursor` for any cursor.
     pub async fn with_email(
         self,
         email: &Email,
@@ -59,7 +60,7 @@ impl Users<'_> {
         };
         let key = keys::profile(credential.user_id);
         let profile = match self.0.get(key.clone(), Read::Eventual).await? {
-            // Whoever has just come would be missing.
+            // An eventually consistent read may miss a new profile.
             None => self.0.get(key, Read::Consistent).await?,
             profile => profile,
         };
@@ -67,7 +68,8 @@ impl Users<'_> {
         Ok(Page::last(user.into_iter().filter(|user| wanted.fits(user)).collect()))
     }
 
-    /// People by name. Admins are few, and in a register: they are looked up by it.
+    /// Returns a page of the users, sorted by name. Admins are few: a list of admins is read from
+    /// the register of admins, not from the index.
     pub async fn by_name(self, wanted: &UserFilter, paging: &Paging) -> Result<Page<ListedUser>> {
         if wanted.role == Some(Role::Admin) {
             return self.admins_by_name(wanted, paging).await;
@@ -80,7 +82,7 @@ impl Users<'_> {
         self.0.list(&query, paging).await
     }
 
-    /// The write that makes a profile; its identifier is new.
+    /// Returns the write that creates a profile. It has no condition, since the identifier is new.
     pub fn create<R>(self, user: &User) -> Result<Write<R, NewItem>> {
         let name_key = NameKey::new(&user.summary.name, user.id);
         Ok(Write::create_new(to_item("user", keys::profile(user.id), user)?)
@@ -88,8 +90,8 @@ impl Users<'_> {
             .with(USERS_BY_NAME.sort, text(name_key)))
     }
 
-    /// Changes a profile and says how it is then; 404 where there is none, 412 where it is another
-    /// version than the expected one.
+    /// Changes a profile and returns the changed one; 404 if there is none, 412 if it does not have
+    /// the expected version.
     pub async fn update(
         self,
         id: UserId,
@@ -111,7 +113,7 @@ impl Users<'_> {
             ExpectedVersion::OneOf(versions) => {
                 let version = match versions.as_slice() {
                     [one] => *one,
-                    // A condition has no place for any number of versions.
+                    // One condition can't compare any number of versions.
                     _ => self.get_expected(id, expected).await?.version,
                 };
                 self.update_version(id, change, version, now).await
@@ -124,8 +126,9 @@ impl Users<'_> {
         expected.check(user.version).map(|()| user)
     }
 
-    /// Changes this version of a profile. The SDK may send the write twice, when an answer is lost:
-    /// the second one finds the next version, and by `last_write` that it has made it itself.
+    /// Changes a profile if it has this version. If a response is lost, the SDK sends the write
+    /// again: the second write finds the next version, and recognises by `last_write` that it was
+    /// its own.
     async fn update_version(
         self,
         id: UserId,
@@ -144,11 +147,12 @@ impl Users<'_> {
         });
         match self.0.update(write).await? {
             Written::Done(user) => from_item(user.unwrap_or_default()),
-            Written::Refused(judged) => judged,
+            Written::Refused(result) => result,
         }
     }
 
-    /// The write that changes what a profile says of its owner's access.
+    /// Returns the write that copies a changed role and status to the profile; refused if the
+    /// profile was changed since it was read.
     pub fn replace_access(
         self,
         seen: &User,
@@ -161,7 +165,8 @@ impl Users<'_> {
             .when(is_unchanged(seen), || ChangedMeanwhile)
     }
 
-    /// The write that makes an admin of a person who has verified their e-mail address.
+    /// Returns the write that makes a user an admin; refused if their e-mail address is not
+    /// verified.
     pub fn promote(self, id: UserId, now: Timestamp) -> Result<Write<ChangedMeanwhile, Changes>> {
         let is_verified = is_value("summary.email_verified", &true)?;
         Ok(update_summary(id, now)
@@ -169,20 +174,21 @@ impl Users<'_> {
             .when(is_verified, || ChangedMeanwhile))
     }
 
-    /// The write that notes that a person has shown that the e-mail address is theirs; refused where
-    /// the account is gone.
+    /// Returns the write that marks the e-mail address as verified; refused if the account was
+    /// deleted.
     pub fn verify_email(self, id: UserId, now: Timestamp) -> Write<ChangedMeanwhile, Changes> {
         update_summary(id, now)
             .set("summary.email_verified", &true)
             .when(exists(), || ChangedMeanwhile)
     }
 
-    /// The write that deletes a profile; refused where it is gone.
+    /// Returns the write that deletes a profile; refused if there is none.
     pub fn delete(self, id: UserId) -> Write<ChangedMeanwhile, OldItem> {
         Write::delete(keys::profile(id)).when(exists(), || ChangedMeanwhile)
     }
 
-    /// The write that deletes a profile as it was read; refused where it was changed, or is gone.
+    /// Returns the write that deletes a profile; refused if it was changed or deleted since it was
+    /// read.
     pub fn delete_version(self, seen: &User) -> Write<ChangedMeanwhile, OldItem> {
         Write::delete(keys::profile(seen.id)).when(is_unchanged(seen), || ChangedMeanwhile)
     }
@@ -209,22 +215,22 @@ impl Users<'_> {
         });
         users.sort_by(|a, b| a.name_key.cmp(&b.name_key));
         let size = part.size.get() as usize;
-        let goes_on = users.len() > size;
+        let has_next = users.len() > size;
         users.truncate(size);
         let cursors = users.iter().map(|user| cursor(&list, &user.name_key.to_string()));
         let cursors: Vec<_> = cursors.collect();
-        let next = cursors.last().filter(|_| goes_on).cloned();
+        let next = cursors.last().filter(|_| has_next).cloned();
         Ok(Page { items: users, cursors, next })
     }
 }
 
-/// A change of a profile: every writer begins with it, for it raises the version.
+/// Starts a write to a profile. Every writer begins with it, since it increases the version.
 fn update<R>(id: UserId) -> Write<R, Changes> {
     Write::update(keys::profile(id)).count(VERSION, 1)
 }
 
-/// What a person changes about themselves, and the profile as it is then. The index of the list is
-/// written only where the list shows any of it.
+/// Returns the write of a user's change, which returns the changed profile. The list's index is
+/// written only if the change affects what the list shows.
 fn changes<R>(id: UserId, change: &ProfileChange, now: Timestamp) -> Write<R, Changes> {
     let mut write = match change.is_listed() {
         true => update_summary(id, now),
@@ -247,17 +253,18 @@ fn changes<R>(id: UserId, change: &ProfileChange, now: Timestamp) -> Write<R, Ch
     write.return_new_item()
 }
 
-/// A change of what lists show of a person.
+/// Starts a write to the part of a profile that lists show.
 fn update_summary<R>(id: UserId, now: Timestamp) -> Write<R, Changes> {
     update(id).set_text("summary.updated_at", now)
 }
 
-/// The profile is the one that was read.
+/// The condition that the profile was not changed since it was read.
 fn is_unchanged(seen: &User) -> Condition {
     exists().and(is_version(seen.version))
 }
 
-/// The profile has this version. Profiles from before there were versions have no number.
+/// The condition that the profile has this version. Profiles from before versions existed have no
+/// number.
 fn is_version(version: u64) -> Condition {
     match version {
         0 => absent(VERSION),
