@@ -13,13 +13,14 @@ use crate::domain::signing_key::PublicKey;
 use crate::domain::time::Timestamp;
 use crate::store::{Read, Store};
 
-/// How long a key that can't be read anew is signed with until the next attempt, and how long an
-/// attempt may take while there is a key.
+/// How long a key is used after it could not be read again, until the next attempt.
 const RETRY: Duration = Duration::seconds(30);
+
+/// The timeout of reading the key again.
 const TIMEOUT: Duration = Duration::seconds(1);
 
-/// Signs tokens. The key is read, and made where there is none, at the first token, and read anew
-/// when it is old: another may have taken its place.
+/// Signs access tokens. The private key is read at the first token, and created if there is none.
+/// It is read again when its cache lifetime is over, since a rotation may have replaced it.
 #[derive(Default)]
 pub struct Issuer {
     held: Mutex<Option<Held>>,
@@ -37,13 +38,13 @@ impl std::fmt::Debug for Issuer {
 }
 
 impl Issuer {
-    /// An issuer with a key of its own for ever, for tests; somebody else publishes it.
+    /// Creates an issuer that uses this key for ever, for tests; the caller publishes the key.
     pub fn with_key(key: PrivateKey) -> Self {
         let held = Held { key, good_until: Timestamp::from_unix_millis(i64::MAX) };
         Self { held: Mutex::new(Some(held)) }
     }
 
-    /// A token for a session that has just begun or been renewed.
+    /// Returns an access token for a session that has just begun or was refreshed.
     pub async fn issue(
         &self,
         bearer: Bearer,
@@ -65,7 +66,8 @@ impl Issuer {
             .map_err(Error::internal)
     }
 
-    /// The key, whose public half is in the table before it signs its first token.
+    /// Returns the key to sign with. Its public key is in the table before it signs its first
+    /// token.
     async fn key(&self, config: &Config, store: &Store, now: Timestamp) -> Result<PrivateKey> {
         let mut held = self.held.lock().await;
         let Some(old) = held.as_mut() else {
@@ -79,7 +81,7 @@ impl Issuer {
             let read =
                 PrivateKey::load_or_create_at_once(&config.aws, parameter(config)?, now.into());
             let read = tokio::time::timeout(TIMEOUT.unsigned_abs(), read).await;
-            match read.unwrap_or_else(|_| Err(Error::unavailable("GetParameter: no answer"))) {
+            match read.unwrap_or_else(|_| Err(Error::unavailable("GetParameter: timeout"))) {
                 Ok(key) => old.replace_by(key, store, now).await?,
                 Err(error) => old.keep_on(error, store, now).await?,
             }
@@ -97,7 +99,8 @@ impl Held {
         Ok(())
     }
 
-    /// Goes on with a key that can't be read anew, as long as what it signs is believed.
+    /// Continues with a key that can't be read again, if the tokens that it signs now will be
+    /// accepted until they expire.
     async fn keep_on(&mut self, error: Error, store: &Store, now: Timestamp) -> Result<()> {
         let keys = store.signing_keys().get(Read::Consistent).await?;
         // A token must not outlive its key.
@@ -105,22 +108,22 @@ impl Held {
         if !keys.get(&self.key.kid).is_some_and(|key| key.is_accepted(last)) {
             return Err(error);
         }
-        tracing::warn!(?error, "the key that signs tokens can't be read anew");
+        tracing::warn!(?error, "the key that signs tokens could not be read again");
         self.good_until = now.plus(RETRY);
         Ok(())
     }
 }
 
-/// Where the private key is kept.
+/// Returns the name of the parameter that holds the private key.
 pub(crate) fn parameter(config: &Config) -> Result<&str> {
     let parameter = config.token_key_parameter.as_deref();
     parameter.ok_or_else(|| Error::internal("TOKEN_KEY_PARAMETER is not set"))
 }
 
-/// Makes a key's public half known to every function.
+/// Stores a key's public half in the table, where every function reads it.
 pub async fn publish(key: &PrivateKey, store: &Store, now: Timestamp) -> Result<()> {
     store.signing_keys().publish(&key.kid, &PublicKey::new(&key.x, now)).await
 }
 
-/// How many seconds a token lives: the `expires_in` of an answer.
+/// The lifetime of an access token in seconds: `expires_in` in a response.
 pub const EXPIRES_IN: i64 = token::ACCESS_LIFETIME.whole_seconds();

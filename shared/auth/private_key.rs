@@ -1,12 +1,12 @@
 //! The private key that signs access tokens.
 //!
-//! The first function that issues a token makes it and keeps it in an SSM SecureString, which
-//! costs nothing at rest and which only issuing functions may read. `Overwrite=false` decides
-//! between two functions that start at once; a rotation overwrites.
+//! The first function that issues a token creates it and stores it as an SSM SecureString, which
+//! costs nothing and which only the functions that issue tokens may read. If two functions create
+//! it at once, `Overwrite=false` decides which key is used; only a rotation overwrites it.
 //!
-//! SSM answers 40 reads a second for all functions of an account and region
-//! (<https://docs.aws.amazon.com/general/latest/gr/ssm.html>): of many functions that start at
-//! once, most are told to come again.
+//! SSM allows 40 reads a second for all functions of an account and region
+//! (<https://docs.aws.amazon.com/general/latest/gr/ssm.html>): if many functions start at once,
+//! most are throttled and have to retry.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -26,17 +26,17 @@ use crate::domain::time::Timestamp;
 use crate::store::deadline;
 use crate::store::retry::Attempts;
 
-/// What is left of a request for what comes after the key: its public half is published.
+/// The part of a request's time that is reserved for publishing the public key.
 const AFTER_THE_KEY: Duration = Duration::from_millis(300);
 
-/// A private key and the name of its public half.
+/// A private key, with its public half.
 #[derive(Clone)]
 pub struct PrivateKey {
-    /// What tokens name it by: a digest of the public half.
+    /// Key identifier, the `kid` of its tokens: a digest of the public half.
     pub kid: String,
-    /// The public half, a JWK's `x`.
+    /// The public half: `x` of its JWK.
     pub x: String,
-    /// PKCS #8.
+    /// The private key in PKCS #8.
     pub pkcs8: Vec<u8>,
 }
 
@@ -47,16 +47,17 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl PrivateKey {
-    /// A new one.
+    /// Generates a key.
     pub fn generate() -> Result<Self> {
-        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-            .map_err(|_| Error::internal("no new key: the system gives no randomness"))?;
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| {
+            Error::internal("no key generated: the system's random number generator failed")
+        })?;
         Self::from_pkcs8(pkcs8.as_ref().to_vec())
     }
 
     fn from_pkcs8(pkcs8: Vec<u8>) -> Result<Self> {
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8)
-            .map_err(|_| Error::internal("the stored private key is no Ed25519 key"))?;
+            .map_err(|_| Error::internal("the stored private key is not an Ed25519 key"))?;
         let public = pair.public_key().as_ref();
         Ok(Self {
             kid: digest([public])[..16].to_owned(),
@@ -65,45 +66,44 @@ impl PrivateKey {
         })
     }
 
-    /// The key under this parameter; where there is none, a new one that is put there. Calls that
-    /// fail are made again as long as the request has time.
+    /// Returns the key in this parameter; if there is none, generates one and stores it there.
+    /// Calls that fail are retried until the request's deadline.
     pub async fn load_or_create(aws: &Aws, parameter: &str, now: SystemTime) -> Result<Self> {
-        Self::load(&ParameterStore::new(aws, now), parameter, Tries::UntilDeadline).await
+        Self::load(&ParameterStore::new(aws, now), parameter, Retry::UntilDeadline).await
     }
 
-    /// The same by one try: for whoever has a key to go on with.
+    /// Does the same with one attempt per call, for a caller that has a key to continue with.
     pub async fn load_or_create_at_once(
         aws: &Aws,
         parameter: &str,
         now: SystemTime,
     ) -> Result<Self> {
-        Self::load(&ParameterStore::new(aws, now), parameter, Tries::One).await
+        Self::load(&ParameterStore::new(aws, now), parameter, Retry::Never).await
     }
 
-    /// Each call is made again by itself: of many functions that begin at once, none might get its turn
-    /// Each call is made again by itself: of many functions that begin at once, none might get its
-    /// turn for a read and a write in a row.
-    async fn load(parameters: &ParameterStore<'_>, parameter: &str, tries: Tries) -> Result<Self> {
-        if let Some(value) = tries.make(|| parameters.get(parameter)).await? {
+    /// Each call is retried on its own: if many functions start at once, throttling may prevent a
+    /// read and a write in a row.
+    async fn load(parameters: &ParameterStore<'_>, parameter: &str, retry: Retry) -> Result<Self> {
+        if let Some(value) = retry.run(|| parameters.get(parameter)).await? {
             return Self::read(&value);
         }
         let key = Self::generate()?;
         let value = &key.write()?;
-        if tries.make(|| parameters.put(parameter, value, Overwrite::No)).await? {
+        if retry.run(|| parameters.put(parameter, value, Overwrite::No)).await? {
             return Ok(key);
         }
         let get = || async {
             let value = parameters.get(parameter).await?;
             value.ok_or_else(|| Error::unavailable("the new key can't be read yet"))
         };
-        Self::read(&tries.make(get).await?)
+        Self::read(&retry.run(get).await?)
     }
 
-    /// Puts this key under the parameter, whatever is there.
+    /// Stores this key in the parameter, and overwrites any other.
     pub async fn put(&self, aws: &Aws, parameter: &str, now: Timestamp) -> Result<()> {
         let (parameters, value) = (&ParameterStore::new(aws, now.into()), &self.write()?);
-        Tries::UntilDeadline
-            .make(|| parameters.put(parameter, value, Overwrite::Yes))
+        Retry::UntilDeadline
+            .run(|| parameters.put(parameter, value, Overwrite::Yes))
             .await
             .map(drop)
     }
@@ -121,26 +121,26 @@ impl PrivateKey {
     }
 }
 
-/// How often a call of the parameter store is made that is turned away or not answered.
+/// How often a call to the parameter store is attempted if it is throttled or its response is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tries {
-    /// Once.
-    One,
-    /// Until the request has just the time left that comes after it.
+enum Retry {
+    /// One attempt.
+    Never,
+    /// Until only the time is left that is reserved for publishing the key.
     UntilDeadline,
 }
 
-impl Tries {
-    async fn make<T, F>(self, call: impl Fn() -> F + Send + Sync) -> Result<T>
+impl Retry {
+    async fn run<T, F>(self, call: impl Fn() -> F + Send + Sync) -> Result<T>
     where
         T: Send,
         F: Future<Output = Result<T>> + Send,
     {
-        if self == Self::One {
+        if self == Self::Never {
             return call().await;
         }
         let mut last = None;
-        // Its type forgotten: a handler's future is nearly too deep for the compiler.
+        // Boxed: the type of a handler's future is almost too deep for the compiler.
         let work: BoxFuture<'_, Result<T>> = Box::pin(async {
             let mut attempts = Attempts::without_end("the parameter store does not answer");
             loop {
@@ -152,7 +152,8 @@ impl Tries {
             }
         });
         let done = deadline::with_reserve(AFTER_THE_KEY, work).await;
-        let last = || last.unwrap_or_else(|| Error::unavailable("the parameter store: no time"));
+        let last =
+            || last.unwrap_or_else(|| Error::unavailable("the parameter store: no time left"));
         done.unwrap_or_else(|| Err(last()))
     }
 }

@@ -4,7 +4,8 @@ use aws_credential_types::Credentials;
 
 use crate::config::Aws;
 
-/// The environment's credentials. Lambda renews them by starting a new environment.
+/// Returns the credentials from the environment. They need no refresh: Lambda renews them by
+/// starting a new environment.
 pub fn credentials(aws: &Aws) -> Credentials {
     Credentials::new(
         &aws.access_key_id,

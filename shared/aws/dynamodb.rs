@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::config::{Builder, SharedHttpClient};
 use super::ClientSettings;
 use crate::config::Config;
 
-/// A client for this environment; `http` replaces the network, for tests.
+/// Creates a client from the settings; `http` replaces the network, for tests.
 pub fn client(config: &Config, http: Option<SharedHttpClient>) -> Client {
     let settings = ClientSettings::new(config, http);
     let mut builder = Builder::new()

@@ -1,8 +1,8 @@
-//! AWS: the network, the credentials, and the clients of DynamoDB and SSM.
+//! AWS: the HTTP client, the credentials, and the clients of DynamoDB and SSM.
 //!
-//! SES's client stays with `deliver-mail`, the one function that sends mail: what a package depends
-//! on, all functions would have to build, and fat LTO would have to read. It is built from
-//! [`ClientSettings`] as DynamoDB's is.
+//! SES's client is in the crate of `deliver-mail`, the only function that sends mail: a dependency
+//! of this crate would be built for all functions and processed by their fat LTO. It is built from
+//! [`ClientSettings`], like DynamoDB's client.
 
 pub mod credentials;
 pub mod dynamodb;
@@ -19,30 +19,31 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use self::network::Network;
 use crate::config::Config;
 
-/// What every client of the SDK is built from.
+/// The settings that every client of the SDK is built from.
 ///
-/// Made by hand: the SDK's default chain would add STS, SSO and profiles, seven megabytes and a
-/// third of a second of cold start (docs/decisions/0002-trimmed-dynamodb-client.md). Its `SdkConfig`
-/// would add 16 KB to every function.
+/// They are set here without the SDK's default chain, which would add STS, SSO and profiles: seven
+/// megabytes and a third of a second of cold start
+/// (docs/decisions/0002-trimmed-dynamodb-client.md). Its `SdkConfig` would add 16 KB to every
+/// function.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
-    /// The newest defaults.
+    /// The SDK's newest defaults.
     pub behavior: BehaviorVersion,
-    /// The environment's.
+    /// Region, from the environment.
     pub region: Region,
-    /// The environment's.
+    /// Credentials, from the environment.
     pub credentials: Credentials,
-    /// TLS by ring, or what replaces the network in tests.
+    /// An HTTP client with TLS by ring, or its replacement in tests.
     pub http: SharedHttpClient,
-    /// Up to three tries.
+    /// Up to three attempts.
     pub retries: RetryConfig,
-    /// An end to every wait.
+    /// Timeouts of a connection, an attempt and a call.
     pub timeouts: TimeoutConfig,
 }
 
 impl ClientSettings {
-    /// The settings for this environment; `http` replaces the network, for tests. Where a service
-    /// wants something else, its client changes it.
+    /// Creates the settings for this environment; `http` replaces the network, for tests. A
+    /// service's client may override them.
     pub fn new(config: &Config, http: Option<SharedHttpClient>) -> Self {
         let Config { aws, timeouts, .. } = config;
         Self {

@@ -1,8 +1,8 @@
-//! HTTP/1.1 over ring's TLS, which is all that AWS's services need.
+//! An HTTP/1.1 client with TLS by ring, which is all that AWS's services need.
 //!
-//! The SDK's own client brings HTTP/2 along: 0.75 MB in every function
-//! (docs/decisions/0002-trimmed-dynamodb-client.md). And it takes one pooled connection after the
-//! other when they are dead, where this one opens a new one
+//! The SDK's own client includes HTTP/2, which adds 0.75 MB to every function
+//! (docs/decisions/0002-trimmed-dynamodb-client.md). And it retries on one dead pooled connection
+//! after another, where this one opens a new connection
 //! (docs/decisions/0022-no-retry-on-an-old-connection.md).
 
 use std::pin::Pin;
@@ -29,20 +29,20 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::config::{self, BadSetting};
 
-/// An HTTP client. It keeps its connections open for the next request, until one of them fails: then
-/// it closes those that wait, and the next request opens a new one.
+/// An HTTP client. It keeps its connections open for later requests until one of them fails: then
+/// it closes the idle ones, and the next request opens a new one.
 #[derive(Debug, Clone)]
-pub struct Network(Arc<Inside>);
+pub struct Network(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inside {
+struct Inner {
     connector: HttpsConnector<Tcp>,
-    /// The most connections that wait for a request.
+    /// The most idle connections.
     most_idle: usize,
     pool: Mutex<Pool>,
 }
 
-/// The connections that were opened since one failed.
+/// The connections that were opened since one last failed.
 #[derive(Debug)]
 struct Pool {
     client: Client<HttpsConnector<Tcp>, SdkBody>,
@@ -50,13 +50,13 @@ struct Pool {
 }
 
 impl Network {
-    /// A network that gives up on a connection after `timeout`.
+    /// Creates a client whose attempts to connect fail after `timeout`.
     pub fn new(timeout: Duration) -> Self {
         Self::keeping(usize::MAX, timeout)
     }
 
-    /// The same, with a new connection for every request: for what must not be sent twice, so that
-    /// nobody may try again where a connection turns out to be dead.
+    /// Creates a client that opens a new connection for every request, for requests that must not
+    /// be sent twice and so can't be retried if a reused connection is dead.
     pub fn without_reuse(timeout: Duration) -> Self {
         Self::keeping(0, timeout)
     }
@@ -73,15 +73,15 @@ impl Network {
             .wrap_connector(tcp);
         let client = client(&connector, most_idle);
         let pool = Mutex::new(Pool { client, generation: 0 });
-        Self(Arc::new(Inside { connector, most_idle, pool }))
+        Self(Arc::new(Inner { connector, most_idle, pool }))
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool> {
         self.0.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes the connections of this generation that wait for a request. What failed on one of
-    /// them later than another does not close those that were opened since.
+    /// Closes the idle connections of this generation. If two requests of one generation fail, the
+    /// later failure does not close connections that were opened after the first.
     fn renew(&self, generation: u64) {
         let mut pool = self.pool();
         if pool.generation == generation {
@@ -119,49 +119,49 @@ impl HttpConnector for Network {
                 let pool = network.pool();
                 (pool.client.request(request), Attempt::new(&network, pool.generation))
             };
-            // Whatever goes wrong on the way may go right the next time: the SDK tries again.
-            let answer = sent.await.map_err(|error| ConnectorError::io(error.into()))?;
-            let answer = answer.map(|body| SdkBody::from_body_1_x(attempt.until_the_end_of(body)));
-            HttpResponse::try_from(answer)
+            // A connection error is temporary: the SDK retries it.
+            let response = sent.await.map_err(|error| ConnectorError::io(error.into()))?;
+            let response = response.map(|body| SdkBody::from_body_1_x(attempt.track(body)));
+            HttpResponse::try_from(response)
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }
 
-/// A request that is not answered yet. Dropped before it is, be it because the connection broke or
-/// because somebody does not wait any longer, it takes the waiting connections along.
+/// A request without a complete response. If it is dropped before the response is complete, because
+/// the connection failed or the caller timed out, the idle connections are closed.
 struct Attempt {
     network: Network,
     generation: u64,
-    is_answered: bool,
+    is_complete: bool,
 }
 
 impl Attempt {
     fn new(network: &Network, generation: u64) -> Self {
-        Self { network: network.clone(), generation, is_answered: false }
+        Self { network: network.clone(), generation, is_complete: false }
     }
 
-    fn until_the_end_of<B: Body>(mut self, body: B) -> Answer<B> {
-        self.is_answered = body.is_end_stream();
-        Answer { body, attempt: self }
+    fn track<B: Body>(mut self, body: B) -> ResponseBody<B> {
+        self.is_complete = body.is_end_stream();
+        ResponseBody { body, attempt: self }
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if !self.is_answered {
+        if !self.is_complete {
             self.network.renew(self.generation);
         }
     }
 }
 
-/// The body of an answer, which belongs to the attempt until it has been read.
-struct Answer<B> {
+/// The body of a response, which holds the attempt until it was read to its end.
+struct ResponseBody<B> {
     body: B,
     attempt: Attempt,
 }
 
-impl<B: Body + Unpin> Body for Answer<B> {
+impl<B: Body + Unpin> Body for ResponseBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -170,7 +170,7 @@ impl<B: Body + Unpin> Body for Answer<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        self.attempt.is_answered = match &frame {
+        self.attempt.is_complete = match &frame {
             None => true,
             Some(Ok(_)) => self.body.is_end_stream(),
             Some(Err(_)) => false,
@@ -195,8 +195,8 @@ fn tls() -> ClientConfig {
         .with_no_client_auth()
 }
 
-/// Refuses a function whose settings leave it without a root certificate: it could never open a
-/// connection.
+/// Returns an error if the settings leave the function without a root certificate: it could never
+/// open a connection.
 pub fn check_certificates() -> Result<(), BadSetting> {
     check(roots(), config::custom_root_certificates())
 }
@@ -210,9 +210,10 @@ fn check(roots: &RootCertStore, setting: Option<&'static str>) -> Result<(), Bad
     }
 }
 
-/// Amazon's own certificate authorities, which sign every AWS endpoint
-/// (<https://www.amazontrust.com/repository/>); loading the system's 140 instead takes as long as
-/// the rest of the start. `SSL_CERT_FILE` brings the system's back, for a proxy's sake. Read once.
+/// Returns the root certificates, read once. By default they are Amazon's certificate authorities,
+/// which sign every AWS endpoint (<https://www.amazontrust.com/repository/>); loading the system's
+/// 140 takes as long as the rest of the start. `SSL_CERT_FILE` loads the system's instead, for
+/// proxies.
 fn roots() -> &'static Arc<RootCertStore> {
     static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     ROOTS.get_or_init(|| {
@@ -238,8 +239,8 @@ mod tests {
 
     use super::*;
 
-    /// How many connections a server has had, and where it is. It answers the first request of each
-    /// connection, and of the answer to the second only half.
+    /// Starts a server; returns its URL and the number of connections opened so far. It responds to
+    /// the first request of each connection completely, and to the second with half a body.
     fn server() -> (String, Arc<AtomicU32>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -252,7 +253,7 @@ mod tests {
                     let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
                     for body in ["whole", "ha"] {
                         while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
-                        // All are here at once before one is answered.
+                        // All requests arrive before the first response.
                         std::thread::sleep(Duration::from_millis(50));
                         let head = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
                         write!(connection, "{head}{body}").unwrap();
@@ -264,20 +265,20 @@ mod tests {
         (url, opened)
     }
 
-    /// The body of an answer, if all of it comes in time.
+    /// Returns the body of the response; `None` if it is not complete in time.
     async fn get(network: &Network, url: &str) -> Option<Vec<u8>> {
         let work = async {
             let mut request = HttpRequest::empty();
             request.set_uri(url.to_owned()).unwrap();
-            let answer = network.call(request).await.ok()?;
-            let body = ByteStream::new(answer.into_body()).collect().await.ok()?;
+            let response = network.call(request).await.ok()?;
+            let body = ByteStream::new(response.into_body()).collect().await.ok()?;
             Some(body.to_vec())
         };
         tokio::time::timeout(Duration::from_millis(500), work).await.ok()?
     }
 
     #[tokio::test]
-    async fn an_answer_that_stops_half_way_takes_the_idle_connections_along() {
+    async fn an_incomplete_response_closes_the_idle_connections() {
         let (url, opened) = server();
         let network = Network::new(Duration::from_secs(1));
         let whole = Some(b"whole".to_vec());
@@ -286,26 +287,26 @@ mod tests {
 
         assert_eq!(get(&network, &url).await, None, "the second on its connection");
 
-        assert_eq!(get(&network, &url).await, whole, "on a new one");
+        assert_eq!(get(&network, &url).await, whole, "on a new connection");
         assert_eq!(opened.load(Ordering::SeqCst), 4);
     }
 
     #[tokio::test]
-    async fn what_is_answered_leaves_its_connection_for_the_next() {
+    async fn a_complete_response_leaves_its_connection_for_the_next_request() {
         let (url, opened) = server();
         let network = Network::new(Duration::from_secs(1));
         assert!(get(&network, &url).await.is_some());
-        assert!(get(&network, &url).await.is_none(), "the server stops half way");
-        assert_eq!(opened.load(Ordering::SeqCst), 1, "both on one");
+        assert!(get(&network, &url).await.is_none(), "the server stops halfway");
+        assert_eq!(opened.load(Ordering::SeqCst), 1, "both on one connection");
         let network = Network::without_reuse(Duration::from_secs(1));
         for _ in 0..3 {
             assert!(get(&network, &url).await.is_some());
         }
-        assert_eq!(opened.load(Ordering::SeqCst), 4, "each on its own");
+        assert_eq!(opened.load(Ordering::SeqCst), 4, "each on its own connection");
     }
 
     #[test]
-    fn without_a_certificate_the_setting_that_names_none_is_told() {
+    fn without_a_certificate_the_error_names_the_setting() {
         let bad = check(&RootCertStore::empty(), Some("SSL_CERT_FILE")).unwrap_err();
         let said = "environment variable SSL_CERT_FILE names no certificate that can be read";
         assert_eq!(bad.to_string(), said);

@@ -1,8 +1,8 @@
-//! The parameter store of SSM: the two calls that the shop makes of it
+//! The SSM parameter store: the two calls that the shop uses
 //! (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/>).
 //!
-//! `aws-sdk-ssm` is one of the largest crates to build, so these calls are made by hand and signed
-//! with the SDK's signer.
+//! `aws-sdk-ssm` is one of the largest crates to build, so this module builds the requests itself
+//! and signs them with the SDK's signer.
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
@@ -21,10 +21,10 @@ use super::network::Network;
 use crate::config::Aws;
 use crate::domain::error::{Error, Result};
 
-/// How long one call may take: within a request there is time for another one.
+/// The timeout of one call, short enough to leave time for a retry within a request.
 const TIMEOUT: Duration = Duration::from_millis(900);
 
-/// SSM's parameters.
+/// A client of the parameter store.
 #[derive(Debug)]
 pub struct ParameterStore<'a> {
     aws: &'a Aws,
@@ -33,44 +33,45 @@ pub struct ParameterStore<'a> {
 }
 
 impl<'a> ParameterStore<'a> {
-    /// The parameters of this account and region; calls are signed as of `now`.
+    /// Creates a client for this account and region; `now` is the signing time of its calls.
     pub fn new(aws: &'a Aws, now: SystemTime) -> Self {
         Self { aws, now, network: Network::new(TIMEOUT) }
     }
 
-    /// A parameter's value, decrypted; `None` where there is none.
+    /// Returns a parameter's value, decrypted; `None` if it does not exist. 503 if SSM throttles
+    /// the call or does not respond.
     pub async fn get(&self, name: &str) -> Result<Option<String>> {
         let wanted = json!({"Name": name, "WithDecryption": true});
         match self.call("GetParameter", &wanted).await? {
-            Answer::Done(answer) => {
-                let value = answer["Parameter"]["Value"].as_str().map(str::to_owned);
-                value.map(Some).ok_or_else(|| Error::internal("GetParameter gives no value"))
+            Outcome::Done(response) => {
+                let value = response["Parameter"]["Value"].as_str().map(str::to_owned);
+                value.map(Some).ok_or_else(|| Error::internal("GetParameter returned no value"))
             }
-            Answer::Refused(code) if code == "ParameterNotFound" => Ok(None),
-            Answer::Refused(code) => Err(Error::internal(format!("GetParameter: {code}"))),
+            Outcome::Refused(code) if code == "ParameterNotFound" => Ok(None),
+            Outcome::Refused(code) => Err(Error::internal(format!("GetParameter: {code}"))),
         }
     }
 
-    /// Puts a value as a SecureString. False where the parameter exists and may not be
-    /// overwritten.
+    /// Stores a value as a SecureString. False if the parameter exists and may not be overwritten.
+    /// 503 if SSM throttles the call or does not respond.
     pub async fn put(&self, name: &str, value: &str, overwrite: Overwrite) -> Result<bool> {
         let overwrite = overwrite == Overwrite::Yes;
         let new =
             json!({"Name": name, "Value": value, "Type": "SecureString", "Overwrite": overwrite});
         match self.call("PutParameter", &new).await? {
-            Answer::Done(_) => Ok(true),
-            Answer::Refused(code) if code == "ParameterAlreadyExists" => Ok(false),
-            Answer::Refused(code) => Err(Error::internal(format!("PutParameter: {code}"))),
+            Outcome::Done(_) => Ok(true),
+            Outcome::Refused(code) if code == "ParameterAlreadyExists" => Ok(false),
+            Outcome::Refused(code) => Err(Error::internal(format!("PutParameter: {code}"))),
         }
     }
 
-    async fn call(&self, operation: &str, body: &serde_json::Value) -> Result<Answer> {
+    async fn call(&self, operation: &str, body: &serde_json::Value) -> Result<Outcome> {
         let request = self.request(operation, body.to_string())?;
-        let answer = tokio::time::timeout(TIMEOUT, self.send(operation, request)).await;
-        let no_answer = |_| Error::unavailable(format!("{operation}: no answer"));
-        let (status, body) = answer.map_err(no_answer)??;
+        let response = tokio::time::timeout(TIMEOUT, self.send(operation, request)).await;
+        let timeout = |_| Error::unavailable(format!("{operation}: timeout"));
+        let (status, body) = response.map_err(timeout)??;
         if status.is_success() {
-            return Ok(Answer::Done(body));
+            return Ok(Outcome::Done(body));
         }
         if status.is_server_error() {
             return Err(Error::unavailable(format!("{operation}: status {}", status.as_u16())));
@@ -78,22 +79,22 @@ impl<'a> ParameterStore<'a> {
         let code = body["__type"].as_str().unwrap_or_default();
         match code.rsplit('#').next().unwrap_or_default() {
             "ThrottlingException" | "TooManyUpdates" | "InternalServerError" => {
-                Err(Error::unavailable(format!("{operation}: too many calls")))
+                Err(Error::unavailable(format!("{operation}: throttled")))
             }
-            code => Ok(Answer::Refused(code.to_owned())),
+            code => Ok(Outcome::Refused(code.to_owned())),
         }
     }
 
-    /// Sends a request, and reads its answer to the end.
+    /// Sends a request, and reads the response to its end.
     async fn send(
         &self,
         operation: &str,
         request: HttpRequest,
     ) -> Result<(StatusCode, serde_json::Value)> {
         let lost = |error: &dyn Debug| Error::unavailable(format!("{operation}: {error:?}"));
-        let answer = self.network.call(request).await.map_err(|error| lost(&error))?;
-        let status = answer.status();
-        let body = ByteStream::new(answer.into_body()).collect().await;
+        let response = self.network.call(request).await.map_err(|error| lost(&error))?;
+        let status = response.status();
+        let body = ByteStream::new(response.into_body()).collect().await;
         let body = body.map_err(|error| lost(&error))?.into_bytes();
         Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
     }
@@ -137,16 +138,16 @@ impl<'a> ParameterStore<'a> {
     }
 }
 
-/// Whether a value may take the place of another.
+/// Whether a value may replace an existing one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overwrite {
-    /// It replaces what is there.
+    /// It replaces an existing value.
     Yes,
-    /// What is there stays.
+    /// An existing value is kept.
     No,
 }
 
-enum Answer {
+enum Outcome {
     Done(serde_json::Value),
     Refused(String),
 }
