@@ -1,5 +1,5 @@
-//! The frame around every handler: start-up, log, access check, deadline, and the way from an
-//! error or a panic to an answer.
+//! Runs the handlers: start-up, logging, access check, deadline, and the conversion of errors and
+//! panics to responses.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -28,21 +28,22 @@ use crate::jobs::Job;
 use crate::services::caller;
 use crate::store::deadline;
 
-/// What a start may spend on opening the connection to the database.
+/// The timeout of the connection to the database during the start.
 const WARM_UP: Duration = Duration::from_millis(500);
 
 pub mod start;
 
-/// How a function's process ends: never well, since a good one never ends. Why is in its log.
+/// The exit code of a function's process, which ends only because of an error. The log has the
+/// error.
 pub type Exit = ExitCode;
 
-/// A handler whose type is forgotten: what the tests and tools that serve the whole API hold.
+/// A handler with its type erased, for tests and tools that serve the whole API.
 pub struct Handler(
     Box<dyn Fn(&'static Ctx, Request) -> BoxFuture<'static, Result<Response>> + Send + Sync>,
 );
 
 impl Handler {
-    /// Forgets a handler's type.
+    /// Erases a handler's type.
     pub fn new<H, F>(handle: H) -> Self
     where
         H: Fn(&'static Ctx, Request) -> F + Send + Sync + 'static,
@@ -51,7 +52,7 @@ impl Handler {
         Self(Box::new(move |ctx, request| Box::pin(handle(ctx, request))))
     }
 
-    /// Carries out a request as the route's function would.
+    /// Processes a request as the route's function does.
     pub async fn respond(
         &self,
         ctx: &'static Ctx,
@@ -59,13 +60,13 @@ impl Handler {
         event: Event,
     ) -> Response {
         let handle = |ctx, request| (self.0)(ctx, request);
-        // Its type forgotten: what a request's future is made of is too deep for the compiler.
-        let answer: BoxFuture<'_, Response> = Box::pin(respond(ctx, route, &handle, event));
-        answer.await
+        // Boxed: the type of a request's future is too deep for the compiler.
+        let response: BoxFuture<'_, Response> = Box::pin(respond(ctx, route, &handle, event));
+        response.await
     }
 }
 
-/// Runs the function of a route.
+/// Runs the function of a route until the Lambda runtime ends.
 pub async fn run<H, F>(route: &'static Route, handle: H) -> Exit
 where
     H: Fn(&'static Ctx, Request) -> F,
@@ -76,19 +77,19 @@ where
     warm_up(ctx, route).await;
     let ended = lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
         let event = event.payload.or_id(&event.context.request_id);
-        let answer = respond(ctx, route, &handle, event);
-        async move { Ok::<_, lambda_http::Error>(payload(answer.await)) }
+        let response = respond(ctx, route, &handle, event);
+        async move { Ok::<_, lambda_http::Error>(payload(response.await)) }
     }));
     exit(ended.await)
 }
 
-/// A job's handler whose type is forgotten: what the tests hold.
+/// A job's handler with its type erased, for tests.
 pub struct JobHandler(
     Box<dyn Fn(&'static Ctx, Value) -> BoxFuture<'static, Result<Value>> + Send + Sync>,
 );
 
 impl JobHandler {
-    /// Forgets a handler's type.
+    /// Erases a handler's type.
     pub fn new<H, F, E, A>(handle: H) -> Self
     where
         H: Fn(&'static Ctx, E) -> F + Send + Sync + 'static,
@@ -99,13 +100,13 @@ impl JobHandler {
         Self(Box::new(move |ctx, event| {
             let work = serde_json::from_value(event).map(|event| handle(ctx, event));
             Box::pin(async move {
-                let answer = work.map_err(Error::internal)?.await?;
-                serde_json::to_value(answer).map_err(Error::internal)
+                let response = work.map_err(Error::internal)?.await?;
+                serde_json::to_value(response).map_err(Error::internal)
             })
         }))
     }
 
-    /// Carries out an event as the job's function would; `None` where the function fails.
+    /// Processes an event as the job's function does; `None` if the job fails.
     pub async fn respond(
         &self,
         ctx: &'static Ctx,
@@ -116,7 +117,8 @@ impl JobHandler {
     }
 }
 
-/// Runs the function of a job: what starts it sends an `E` and reads an `A`.
+/// Runs the function of a job, which receives an event `E` and returns an `A`, until the Lambda
+/// runtime ends.
 pub async fn run_job<H, F, E, A>(job: &'static Job, handle: H) -> Exit
 where
     H: Fn(&'static Ctx, E) -> F,
@@ -127,18 +129,18 @@ where
     log_as_json();
     let Some(ctx) = start::context(config::variable) else { return Exit::FAILURE };
     let ended = lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<E>| {
-        // Its type forgotten: what a job's future is made of is too deep for the compiler.
+        // Boxed: the type of a job's future is too deep for the compiler.
         let work: BoxFuture<'static, Result<A>> = Box::pin(handle(ctx, event.payload));
         async move {
-            let answer = supervise(job, &event.context.request_id, work).await;
-            // Who retries decides by that it failed; why is in the log only.
-            answer.ok_or_else(|| lambda_http::Error::from("the job failed: see its log"))
+            let response = supervise(job, &event.context.request_id, work).await;
+            // The service that retries needs only the failure; the cause is in the log only.
+            response.ok_or_else(|| lambda_http::Error::from("the job failed: see its log"))
         }
     }));
     exit(ended.await)
 }
 
-/// The end of a process whose runtime has ended.
+/// Logs why the runtime ended.
 fn exit(ended: std::result::Result<(), lambda_http::Error>) -> Exit {
     if let Err(error) = ended {
         error!(%error, "the runtime has ended");
@@ -146,7 +148,7 @@ fn exit(ended: std::result::Result<(), lambda_http::Error>) -> Exit {
     Exit::FAILURE
 }
 
-/// Sees a job's work through, whatever comes of it.
+/// Runs a job's work and logs its error or panic; `None` if it fails.
 async fn supervise<A>(
     job: &'static Job,
     request_id: &str,
@@ -157,7 +159,7 @@ async fn supervise<A>(
     let result = work.await;
     let _entered = span.enter();
     match result.unwrap_or_else(|_panic| Err(Error::internal("the handler panicked"))) {
-        Ok(answer) => Some(answer),
+        Ok(response) => Some(response),
         Err(error) => {
             log(&error);
             None
@@ -165,8 +167,8 @@ async fn supervise<A>(
     }
 }
 
-/// The public keys are read during the start, when the machine is at its fastest: that opens the
-/// connection too. If it fails, the first request tries again.
+/// Reads the public keys during the start, when a function has the most CPU. This also opens the
+/// connection to the database. If it fails, the first request reads them.
 async fn warm_up(ctx: &Ctx, route: &Route) {
     if route.method.is_none() {
         return;
@@ -179,7 +181,7 @@ async fn warm_up(ctx: &Ctx, route: &Route) {
     }
 }
 
-/// Carries out one request: the same for a deployed function, a local one, and a test.
+/// Processes one request, in a deployed function, the local server and tests alike.
 async fn respond<H, F>(
     ctx: &'static Ctx,
     route: &'static Route,
@@ -202,20 +204,20 @@ where
     let result = match within.await {
         Some(Ok(result)) => result,
         Some(Err(_panic)) => Err(Error::internal("the handler panicked")),
-        None => Err(Error::unavailable("the request ran into its deadline")),
+        None => Err(Error::unavailable("the request exceeded its deadline")),
     };
     let _entered = span.enter();
-    let answer = match result {
-        Ok(answer) => answer.behind(&prefix),
+    let response = match result {
+        Ok(response) => response.behind(&prefix),
         Err(error) => {
             log(&error);
             problem::answer(&error, &path, &id)
         }
     };
     let headers = limits.headers().into_iter().flatten();
-    let answer = headers.fold(answer, |answer, (name, value)| answer.header(name, &value));
-    info!(status = answer.status.as_u16(), "answered");
-    finish(ctx, answer, origin.as_deref(), &id)
+    let response = headers.fold(response, |response, (name, value)| response.header(name, &value));
+    info!(status = response.status.as_u16(), "answered");
+    finish(ctx, response, origin.as_deref(), &id)
 }
 
 async fn work<H, F>(
@@ -239,7 +241,8 @@ where
     handle(ctx, authorize(ctx, route, request).await?).await
 }
 
-/// Lets the request through if its caller may make it, and tells the handler who that is.
+/// Checks the route's access, and adds the caller to the request. 401 without a valid access token,
+/// 403 if the route is for admins and the caller is not one.
 async fn authorize(ctx: &Ctx, route: &Route, request: Request) -> Result<Request> {
     match route.access {
         Access::Public | Access::Signature => return Ok(request),
@@ -255,27 +258,27 @@ async fn authorize(ctx: &Ctx, route: &Route, request: Request) -> Result<Request
     Ok(request.called_by(caller))
 }
 
-/// Gives every answer, errors and all, what every answer has.
-fn finish(ctx: &Ctx, answer: Response, origin: Option<&str>, request_id: &str) -> Response {
-    let answer = cors::allow(answer, origin, &ctx.config.allowed_origins);
-    let mut answer = answer
+/// Adds the headers that every response has, including errors.
+fn finish(ctx: &Ctx, response: Response, origin: Option<&str>, request_id: &str) -> Response {
+    let response = cors::allow(response, origin, &ctx.config.allowed_origins);
+    let mut response = response
         .header("x-request-id", request_id)
         .header("x-content-type-options", "nosniff")
         .header("strict-transport-security", "max-age=63072000; includeSubDomains")
         .header("referrer-policy", "no-referrer");
-    answer
+    response
         .headers
         .entry("content-security-policy")
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-    answer
+    response
 }
 
 fn log(error: &Error) {
     match error {
         Error::Internal { context } => error!(%context, "internal error"),
         Error::Unavailable { context } => warn!(%context, "unavailable"),
-        Error::OutcomeUnknown => warn!("whether a transaction has landed is not known"),
-        // What the fields are called and hold is the caller's: it stays out of the log.
+        Error::OutcomeUnknown => warn!("the outcome of a request is unknown"),
+        // Names and values of the fields come from the client and are not logged.
         Error::Invalid(invalid) => {
             let first = invalid.fields().first().map(|field| field.code);
             info!(fields = invalid.fields().len(), first, "refused");
@@ -285,24 +288,25 @@ fn log(error: &Error) {
     }
 }
 
-/// The gateway's answer, payload format 2.0
+/// Converts a response to the gateway's payload format 2.0
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
-fn payload(answer: Response) -> serde_json::Value {
-    let headers: serde_json::Map<_, _> = answer
+fn payload(response: Response) -> serde_json::Value {
+    let headers: serde_json::Map<_, _> = response
         .headers
         .iter()
         .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())))
         .collect();
     serde_json::json!({
-        "statusCode": answer.status.as_u16(),
+        "statusCode": response.status.as_u16(),
         "headers": headers,
-        "body": answer.body.unwrap_or_default(),
+        "body": response.body.unwrap_or_default(),
         "isBase64Encoded": false,
         "cookies": [],
     })
 }
 
-/// One JSON object a line, as CloudWatch takes it. The runtime's own remarks stay out of it.
+/// Sets up logging: one JSON object per line, as CloudWatch expects it, without the runtime's own
+/// messages below error level.
 fn log_as_json() {
     let format = subscriber::fmt::layer()
         .json()

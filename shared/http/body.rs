@@ -1,4 +1,4 @@
-//! Bodies: whether a route takes what was sent, and from bytes to JSON.
+//! Request bodies: the check of their media type, and parsing.
 
 use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 
@@ -6,17 +6,18 @@ use super::routes::Accepts;
 use crate::domain::error::{Error, Result};
 use crate::domain::json::Json;
 
-/// What some editors and clients begin a UTF-8 text with.
+/// Some editors and clients begin UTF-8 texts with it.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The JSON of a body. 415 for another type than the route takes, 400 for what is no JSON.
+/// Parses a JSON body. 415 if the route does not accept its media type, 400 if it is not JSON.
 pub(super) fn json(accepts: Accepts, headers: &HeaderMap, body: &[u8]) -> Result<Json> {
     media_type(accepts, headers)?;
     Json::parse(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body))
 }
 
-/// The media type of a body, in lower case and without parameters. 415 where the route does not take
-/// it; where it takes anything, what was sent may be compressed, too.
+/// Returns the media type of a body, in lower case and without parameters. 415 if the route does
+/// not accept it, or if the body is compressed or not UTF-8. A route that accepts anything gets the
+/// body as it was sent.
 pub(super) fn media_type(accepts: Accepts, headers: &HeaderMap) -> Result<String> {
     let (media_type, is_utf8) = content_type(headers);
     let (is_accepted, accepted): (_, &[&str]) = match accepts {
@@ -33,7 +34,7 @@ pub(super) fn media_type(accepts: Accepts, headers: &HeaderMap) -> Result<String
     Err(Error::UnsupportedMediaType { accepted })
 }
 
-/// The media type that `Content-Type` names, and whether its text is UTF-8.
+/// Returns the media type in `Content-Type`, and whether its charset is UTF-8 or missing.
 fn content_type(headers: &HeaderMap) -> (String, bool) {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let mut parts = given.split(';');
@@ -48,7 +49,7 @@ fn content_type(headers: &HeaderMap) -> (String, bool) {
     (media_type, is_utf8)
 }
 
-/// Nobody unpacks what is compressed: neither the gateway nor we.
+/// Whether the body is compressed; neither the gateway nor the shop decompresses bodies.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let encodings = headers.get_all(CONTENT_ENCODING).iter();
     let mut encodings = encodings.map(|value| value.to_str().unwrap_or("unknown"));
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_neither_compressed_nor_hurt_by_a_byte_order_mark() {
+    fn a_body_may_have_a_byte_order_mark_but_no_compression() {
         let mut headers = with_type("application/json; charset=utf8");
         assert!(json(&headers, "\u{feff}{}".as_bytes()).is_ok());
         for (encoding, taken) in [("identity", true), ("gzip", false), ("br", false)] {
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_takes_its_own_media_types_and_nothing_else() {
+    fn a_route_accepts_only_its_own_media_types() {
         let rows = Accepts::OneOf(&["application/x-ndjson", "text/csv"]);
         for (content_type, taken) in [
             ("text/csv", Some("text/csv")),
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn json_in_utf_8_is_taken_and_nothing_else() {
+    fn only_json_in_utf_8_is_accepted() {
         for (content_type, taken) in [
             ("application/json", true),
             ("Application/JSON; charset=UTF-8", true),

@@ -1,12 +1,12 @@
-//! Cross-origin requests. In the cloud the gateway answers for itself, with the same lists; the
-//! template is tested against these.
+//! Cross-origin requests. For deployed functions the gateway answers preflights, with the same
+//! lists; a test compares the template with these.
 
 use super::Response;
 
-/// Methods of the API.
+/// The methods that a page may use.
 pub const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// Headers that a page may send.
+/// Request headers that a page may send.
 pub const ALLOWED_HEADERS: &[&str] = &[
     "Authorization",
     "Content-Type",
@@ -16,7 +16,7 @@ pub const ALLOWED_HEADERS: &[&str] = &[
     "Cart-Token",
 ];
 
-/// Headers that a page may read.
+/// Response headers that a page may read.
 pub const EXPOSED_HEADERS: &[&str] = &[
     "ETag",
     "Link",
@@ -31,24 +31,24 @@ pub const EXPOSED_HEADERS: &[&str] = &[
     "Idempotent-Replayed",
 ];
 
-/// How long a browser may remember a preflight, in seconds.
+/// How many seconds a browser may cache a preflight.
 pub const MAX_AGE: u32 = 600;
 
-/// Lets the page at `origin` read the answer, if it is on the list.
-pub fn allow(answer: Response, origin: Option<&str>, allowed: &[String]) -> Response {
+/// Allows the page at `origin` to read the response, if its origin is in the list of allowed ones.
+pub fn allow(response: Response, origin: Option<&str>, allowed: &[String]) -> Response {
     let listed = |origin: &&str| allowed.iter().any(|entry| entry == origin || entry == "*");
-    let answer = answer.header("vary", "Origin");
+    let response = response.header("vary", "Origin");
     match origin.filter(listed) {
-        None => answer,
-        Some(origin) => answer
+        None => response,
+        Some(origin) => response
             .header("access-control-allow-origin", origin)
             .header("access-control-expose-headers", &EXPOSED_HEADERS.join(", ")),
     }
 }
 
-/// What a preflight asks for.
-pub fn preflight(answer: Response) -> Response {
-    answer
+/// Adds the headers of a response to a preflight.
+pub fn preflight(response: Response) -> Response {
+    response
         .header("access-control-allow-methods", &METHODS.join(", "))
         .header("access-control-allow-headers", &ALLOWED_HEADERS.join(", "))
         .header("access-control-max-age", &MAX_AGE.to_string())

@@ -1,16 +1,18 @@
-//! Entity tags: `"<version>-<hash>"`. `If-Match` compares the version, `If-None-Match` the whole.
+//! Entity tags: `"<version>-<hash>"`. `If-Match` compares only the version, `If-None-Match` the
+//! whole tag.
 
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::version::ExpectedVersion;
 
-/// The tag of a representation of a resource's version.
+/// Returns the tag of a resource's version and representation, its body.
 pub(super) fn of(version: u64, representation: &str) -> String {
     format!("\"{version}-{}\"", &digest([representation.as_bytes()])[..12])
 }
 
-/// Reads `If-Match` (RFC 9110, section 13.1.1): tags separated by commas, or `*`. Of a tag only the
-/// version counts; one that is not ours fits no version.
+/// Reads `If-Match` (RFC 9110, section 13.1.1): tags separated by commas, or `*`. Only the version
+/// in a tag counts; a tag that the shop did not issue matches no version. 400 `invalid_if_match` if
+/// it can't be parsed.
 pub(super) fn if_match(header: Option<&str>) -> Result<ExpectedVersion> {
     match header.map(str::trim) {
         None => Ok(ExpectedVersion::Any),
@@ -27,18 +29,19 @@ pub(super) fn if_match(header: Option<&str>) -> Result<ExpectedVersion> {
     }
 }
 
-/// The opaque parts of a list of tags; a tag may hold a comma.
+/// Returns the opaque parts of a list of tags, which may contain commas; `None` if it can't be
+/// parsed.
 fn tags(list: &str) -> Option<Vec<&str>> {
     let (mut tags, mut rest) = (Vec::new(), list.trim_start());
     while !rest.is_empty() {
-        if let Some(behind) = rest.strip_prefix(',') {
-            rest = behind.trim_start();
+        if let Some(after) = rest.strip_prefix(',') {
+            rest = after.trim_start();
             continue;
         }
         let opaque = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
-        let (tag, behind) = opaque.split_once('"')?;
+        let (tag, after) = opaque.split_once('"')?;
         tags.push(tag);
-        rest = behind.trim_start();
+        rest = after.trim_start();
         if !rest.is_empty() && !rest.starts_with(',') {
             return None;
         }
@@ -71,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_is_not_ours_fits_no_version() {
+    fn a_foreign_tag_matches_no_version() {
         for tag in ["\"x\"", "\"\"", "\"-1\"", "W/\"abc\""] {
             assert_eq!(if_match(Some(tag)).unwrap(), ExpectedVersion::OneOf(vec![]), "{tag}");
         }
     }
 
     #[test]
-    fn what_is_no_tag_is_malformed() {
+    fn an_invalid_tag_is_malformed() {
         for tag in ["7", "", ",", "\"1", "\"1\" \"2\"", "*, \"1\"", "w/\"1\""] {
             assert!(if_match(Some(tag)).is_err(), "{tag}");
         }

@@ -1,8 +1,8 @@
-//! What the gateway sends a function: its event, payload format 2.0
+//! The event that the gateway sends to a function, in payload format 2.0
 //! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
 //!
-//! It takes the place of `lambda_http`'s conversion, which panics on what it can't read, such as a
-//! malformed `Host`, and makes a URL that nobody needs.
+//! It replaces `lambda_http`'s conversion, which panics on input that it can't read, such as a
+//! malformed `Host`, and builds a URL that no handler needs.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::domain::error::{Error, Result};
 
-/// One request, as the gateway tells a function of it.
+/// One request, as the gateway sends it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Event {
@@ -28,7 +28,7 @@ pub struct Event {
     is_base64_encoded: bool,
 }
 
-/// What the gateway knows of a request beyond what the client sent.
+/// What the gateway adds to the client's request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct RequestContext {
@@ -37,7 +37,7 @@ pub(super) struct RequestContext {
     pub http: Http,
 }
 
-/// What the gateway saw on the connection.
+/// Method and IP address of the request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Http {
@@ -46,57 +46,60 @@ pub(super) struct Http {
 }
 
 impl Event {
-    /// The same event, with this request id if the gateway gave it none.
+    /// Sets the request identifier if the gateway sent none.
     #[must_use]
     pub fn or_id(mut self, id: &str) -> Self {
         self.request_context.request_id.get_or_insert_with(|| id.to_owned());
         self
     }
 
-    /// The method. 400 `invalid_request_line` where it is not valid.
+    /// Returns the method. 400 `invalid_request_line` if it is not valid.
     pub(super) fn method(&self) -> Result<Method> {
         let method = self.request_context.http.method.as_deref().unwrap_or_default();
         Method::from_str(method)
             .map_err(|_| invalid_request_line("The request has no valid method."))
     }
 
-    /// The query's parameters, in their order. 400 `invalid_request_line` for what can't stand in a
-    /// URL.
+    /// Returns the query's parameters in their order. 400 `invalid_request_line` if the query has a
+    /// character that is not allowed in a URL.
     pub(super) fn query(&self) -> Result<Vec<(String, String)>> {
         let query = self.raw_query_string.as_deref().unwrap_or_default();
         if query.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
-            return Err(invalid_request_line("The query has a character that no URL may have."));
+            return Err(invalid_request_line(
+                "The query has a character that is not allowed in a URL.",
+            ));
         }
         Ok(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The headers that can be read. The second value is 400 `invalid_host` for a `Host` that names no
-    /// host, or 400 `invalid_header` for a header that can't be read.
+    /// Returns the valid headers. The second value is 400 `invalid_host` for a `Host` that is not a
+    /// host, or 400 `invalid_header` for another invalid header.
     pub(super) fn headers(&self) -> (HeaderMap, Result<()>) {
         let (mut headers, mut result) = (HeaderMap::new(), Ok(()));
         for (name, value) in self.headers.iter().flatten() {
             let read = (HeaderName::from_str(name), HeaderValue::from_bytes(value.as_bytes()));
             match read {
                 (Ok(name), Ok(value)) => drop(headers.append(name, value)),
-                _ => result = Err(invalid("invalid_header", "A header can't be read.")),
+                _ => result = Err(invalid("invalid_header", "A header is not valid.")),
             }
         }
         let host = headers.get("host").map(HeaderValue::as_bytes);
         if host.is_some_and(|host| !is_host(host)) {
-            let detail = "The Host header names no host; send the one of the request's URL.";
+            let detail = "The Host header is not a host. Send the host of the request's URL.";
             result = Err(invalid("invalid_host", detail));
         }
         (headers, result)
     }
 
-    /// The body's bytes. 400 `invalid_base64` for what is said to be base64 and is not.
+    /// Returns the body's bytes. 400 `invalid_base64` if the event marks the body as base64 and it
+    /// is not.
     pub(super) fn take_body(&mut self) -> Result<Vec<u8>> {
         let body = self.body.take().unwrap_or_default();
         if !self.is_base64_encoded {
             return Ok(body.into_bytes());
         }
         STANDARD.decode(body).map_err(|_| {
-            invalid("invalid_base64", "The body is said to be base64, and can't be decoded.")
+            invalid("invalid_base64", "The body is marked as base64 and can't be decoded.")
         })
     }
 }
@@ -172,7 +175,7 @@ mod tests {
         let (headers, result) =
             event(json!({"headers": {"a": "1", "b": "1\n2", "c": "ü"}})).headers();
         assert_eq!(code(result), "invalid_header");
-        assert_eq!(headers.len(), 2, "what can be read is there all the same");
+        assert_eq!(headers.len(), 2, "the valid headers are returned");
     }
 
     #[test]

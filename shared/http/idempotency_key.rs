@@ -8,7 +8,8 @@ use crate::domain::error::{Error, Result};
 use crate::domain::idempotency::Idempotency;
 use crate::domain::json::Json;
 
-/// Reads a key: 1 to 255 visible ASCII characters, bare or in quotes.
+/// Reads a key: 1 to 255 visible ASCII characters, with or without double quotes. 400
+/// `invalid_idempotency_key` for any other text.
 pub(super) fn parse(header: &str) -> Result<&str> {
     let quoted = header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let key = quoted.unwrap_or(header);
@@ -21,8 +22,8 @@ pub(super) fn parse(header: &str) -> Result<&str> {
     })
 }
 
-/// What a request with this key is known by. A body counts by its meaning: the order of its
-/// members and the white space between them make no difference.
+/// Returns what identifies a request with this key. Bodies are compared as JSON values: the order
+/// of members and white space between them do not matter.
 pub(super) fn identify(
     caller: &str,
     key: &str,
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_visible_ascii_bare_or_quoted() {
+    fn a_key_is_visible_ascii_with_or_without_quotes() {
         assert_eq!(parse("abc").unwrap(), "abc");
         assert_eq!(parse("\"abc\"").unwrap(), "abc");
         for header in ["", "\"\"", "a b", "a\tb", &"x".repeat(256)] {
@@ -51,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_known_by_its_meaning() {
+    fn a_request_is_identified_by_its_json_value() {
         let request = |path: &str, body: &str| {
             let body = Json::parse(body.as_bytes()).unwrap();
             identify("usr_1", "key", &Method::POST, path, &body).unwrap()

@@ -1,4 +1,4 @@
-//! Where HTTP meets the shop: requests become domain types, values and errors become answers.
+//! HTTP: converts requests to domain types, and values and errors to responses.
 
 pub mod body;
 pub mod cors;

@@ -1,4 +1,4 @@
-//! Pages for people: HTML in one piece, that asks nobody else for anything.
+//! HTML pages, each complete in one response.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,8 +7,9 @@ use lambda_http::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 
 use super::Response;
 
-/// 200 with a page. Its own `<style>` and `<script>` work, known by their digests; nothing else
-/// does. It talks to its own host only, and stands in no frame.
+/// Returns 200 with a page. Its content security policy allows the page's own `<style>` and
+/// `<script>` elements, by their digests, and requests to its own host; nothing else, and no
+/// framing.
 pub fn answer(html: &str) -> Response {
     let policy = format!(
         "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; base-uri 'none'; \
@@ -21,7 +22,7 @@ pub fn answer(html: &str) -> Response {
         .header(CONTENT_SECURITY_POLICY.as_str(), &policy)
 }
 
-/// The digests of what stands in every element of this name, as a policy lists them
+/// Returns the digests of the content of every element with this name, in the policy's syntax
 /// (<https://www.w3.org/TR/CSP3/#match-element-to-source-list>).
 fn sources(html: &str, element: &str) -> String {
     let (start, end) = (format!("<{element}>"), format!("</{element}>"));
@@ -38,12 +39,12 @@ mod tests {
     use super::*;
 
     fn policy(html: &str) -> String {
-        let answer = answer(html);
-        answer.headers[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
+        let response = answer(html);
+        response.headers[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
     }
 
     #[test]
-    fn a_page_may_do_what_stands_in_it() {
+    fn a_policy_allows_the_scripts_in_the_page() {
         // The digest is the specification's example.
         let policy = policy("<p></p><script>alert('Hello, world.');</script>");
         let digest = "script-src 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='";
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn every_script_of_a_page_is_on_its_list() {
+    fn a_policy_lists_every_script_of_the_page() {
         let policy = policy("<script>1</script><script>2</script>");
         assert_eq!(policy.matches("'sha256-").count(), 2, "{policy}");
     }

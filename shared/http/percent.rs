@@ -1,19 +1,20 @@
 //! Percent-encoding (RFC 3986).
 
-/// Everything but unreserved characters is encoded.
+/// Encodes all characters except unreserved ones.
 pub(super) fn encode(text: &str) -> String {
-    encode_but(text, b"")
+    encode_except(text, b"")
 }
 
-/// A path as it can stand in a URL: of what it consists of between its slashes only that is encoded
-/// which has to be, whether it was encoded before or not.
+/// Returns a path that is valid in a URL: between slashes, only the characters that have to be
+/// encoded are, whether they were encoded before or not.
 pub(super) fn encode_path(path: &str) -> String {
-    let segment =
-        |text: &str| encode_but(&decode(text).unwrap_or_else(|| text.to_owned()), b"!$&'()*+,;=:@");
+    let segment = |text: &str| {
+        encode_except(&decode(text).unwrap_or_else(|| text.to_owned()), b"!$&'()*+,;=:@")
+    };
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-fn encode_but(text: &str, kept: &[u8]) -> String {
+fn encode_except(text: &str, kept: &[u8]) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -27,21 +28,21 @@ fn encode_but(text: &str, kept: &[u8]) -> String {
     encoded
 }
 
-/// The text that was encoded; `None` where an escape is none, or the bytes are no UTF-8.
+/// Decodes a text; `None` if an escape is not valid, or the bytes are not UTF-8.
 pub(super) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        rest = match (first, behind) {
-            (b'%', [high, low, behind @ ..]) => {
+    while let [first, after @ ..] = rest {
+        rest = match (first, after) {
+            (b'%', [high, low, after @ ..]) => {
                 let digit = |byte: &u8| char::from(*byte).to_digit(16);
                 bytes.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
-                behind
+                after
             }
             (b'%', _) => return None,
-            (byte, behind) => {
+            (byte, after) => {
                 bytes.push(*byte);
-                behind
+                after
             }
         };
     }
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_comes_back_as_itself() {
+    fn an_encoded_text_is_decoded_to_itself() {
         for text in ["", "a b", "TEE-M", "ü/%", "日本"] {
             assert_eq!(decode(&encode(text)).as_deref(), Some(text));
         }
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_keeps_its_slashes_and_all_that_may_stand_between_them() {
+    fn a_path_keeps_its_slashes_and_all_characters_allowed_between_them() {
         for (path, encoded) in [
             ("/a/b", "/a/b"),
             ("/a b/ü", "/a%20b/%C3%BC"),
@@ -83,8 +84,8 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_path_is_it_can_stand_in_a_url() {
-        // Every sequence of three of what is odd: 21,952 paths.
+    fn every_encoded_path_is_valid_in_a_url() {
+        // All paths of three unusual characters: 21,952.
         let odd: Vec<char> = "/%2fF. ?#[]\"<>\\^`{|}\u{0}\n\u{7f}üé🦀+&".chars().collect();
         for (a, b, c) in odd
             .iter()

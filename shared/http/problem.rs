@@ -1,4 +1,4 @@
-//! The one place where an error becomes an answer: a problem document after RFC 9457.
+//! Converts every error to a response: a problem document (RFC 9457).
 
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -8,17 +8,18 @@ use super::Response;
 use super::response::RETRY_AFTER_SECONDS;
 use crate::domain::error::Error;
 
-/// What a caller learns of an error.
-struct Outside {
+/// The part of an error that the caller sees.
+struct Visible {
     status: StatusCode,
     code: &'static str,
     detail: String,
     facts: Map<String, Value>,
 }
 
-/// The answer to a request that failed. 5xx bodies are constant but for their identifiers.
+/// Creates the response to a failed request. 5xx bodies contain nothing of the error itself, only
+/// constant texts and identifiers.
 pub fn answer(error: &Error, instance: &str, request_id: &str) -> Response {
-    let Outside { status, code, detail, facts } = outside(error);
+    let Visible { status, code, detail, facts } = visible(error);
     let mut document = facts;
     document.insert("type".into(), json!(format!("urn:bodega:problem:{code}")));
     document.insert("title".into(), json!(status.canonical_reason().unwrap_or("Error")));
@@ -27,28 +28,28 @@ pub fn answer(error: &Error, instance: &str, request_id: &str) -> Response {
     document.insert("instance".into(), json!(instance));
     document.insert("code".into(), json!(code));
     document.insert("request_id".into(), json!(request_id));
-    let answer =
+    let response =
         Response { body: Some(Value::Object(document).to_string()), ..Response::empty(status) };
-    let answer = answer.header(CONTENT_TYPE.as_str(), "application/problem+json");
+    let response = response.header(CONTENT_TYPE.as_str(), "application/problem+json");
     match error {
-        Error::Unauthenticated => answer.header(WWW_AUTHENTICATE.as_str(), "Bearer"),
+        Error::Unauthenticated => response.header(WWW_AUTHENTICATE.as_str(), "Bearer"),
         Error::InvalidCredentials => {
-            answer.header(WWW_AUTHENTICATE.as_str(), "Bearer realm=\"login\"")
+            response.header(WWW_AUTHENTICATE.as_str(), "Bearer realm=\"login\"")
         }
-        Error::MethodNotAllowed { allow } => answer.header(ALLOW.as_str(), &allow.join(", ")),
+        Error::MethodNotAllowed { allow } => response.header(ALLOW.as_str(), &allow.join(", ")),
         Error::TooManyRequests { retry_after, .. } => {
-            answer.header(RETRY_AFTER.as_str(), &retry_after.to_string())
+            response.header(RETRY_AFTER.as_str(), &retry_after.to_string())
         }
         Error::Unavailable { .. } | Error::OutcomeUnknown => {
-            answer.header(RETRY_AFTER.as_str(), RETRY_AFTER_SECONDS)
+            response.header(RETRY_AFTER.as_str(), RETRY_AFTER_SECONDS)
         }
-        _ => answer,
+        _ => response,
     }
 }
 
-fn outside(error: &Error) -> Outside {
+fn visible(error: &Error) -> Visible {
     use StatusCode as S;
-    let plain = |status, code, detail: &str| Outside {
+    let plain = |status, code, detail: &str| Visible {
         status,
         code,
         detail: detail.to_owned(),
@@ -56,7 +57,7 @@ fn outside(error: &Error) -> Outside {
     };
     match error {
         Error::Malformed { code, detail } => plain(S::BAD_REQUEST, code, detail),
-        Error::TooLarge { limit } => Outside {
+        Error::TooLarge { limit } => Visible {
             facts: [("limit".to_owned(), json!(limit))].into_iter().collect(),
             ..plain(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body has too many bytes.")
         },
@@ -72,67 +73,65 @@ fn outside(error: &Error) -> Outside {
         Error::InvalidCredentials => plain(
             S::UNAUTHORIZED,
             "invalid_credentials",
-            "The password is wrong, or there is no account that it opens.",
+            "The password is wrong, or the account does not exist or is disabled.",
         ),
-        Error::Forbidden => {
-            plain(S::FORBIDDEN, "forbidden", "Your account may not do this; it is for admins.")
-        }
-        Error::NotFound => plain(S::NOT_FOUND, "not_found", "There is nothing at this address."),
+        Error::Forbidden => plain(S::FORBIDDEN, "forbidden", "Only admins may do this."),
+        Error::NotFound => plain(S::NOT_FOUND, "not_found", "Nothing exists at this URL."),
         Error::MethodNotAllowed { allow } => {
-            let detail = format!("This address takes {}.", allow.join(", "));
+            let detail = format!("This URL allows only {}.", allow.join(", "));
             plain(S::METHOD_NOT_ALLOWED, "method_not_allowed", &detail)
         }
         Error::Invalid(invalid) => invalid_input(invalid),
-        Error::Conflict(conflict) => Outside {
+        Error::Conflict(conflict) => Visible {
             facts: conflict.facts.clone(),
             ..plain(S::CONFLICT, conflict.code, &conflict.detail)
         },
         Error::VersionMismatch => plain(
             S::PRECONDITION_FAILED,
             "version_mismatch",
-            "Somebody has changed it since; read it again and repeat your change.",
+            "It was changed after you read it. Read it again and repeat your change.",
         ),
         Error::VersionRequired => plain(
             S::PRECONDITION_REQUIRED,
             "version_required",
-            "Send If-Match with the ETag of the version that you mean to change.",
+            "Send If-Match with the ETag of the version that you want to change.",
         ),
-        Error::TooManyRequests { limit, retry_after } => Outside {
+        Error::TooManyRequests { limit, retry_after } => Visible {
             facts: [("limit".to_owned(), json!(limit.name()))].into_iter().collect(),
             ..plain(
                 S::TOO_MANY_REQUESTS,
                 "rate_limited",
-                &format!("That was too often; try again in {retry_after} seconds."),
+                &format!("Too many requests. Try again in {retry_after} seconds."),
             )
         },
         Error::Unavailable { .. } => plain(
             S::SERVICE_UNAVAILABLE,
             "unavailable",
-            "The shop can't be reached at the moment. Try again; what carries an Idempotency-Key is \
-             not carried out twice.",
+            "The shop is temporarily unavailable. Try again; a request with an Idempotency-Key is not \
+             carried out twice.",
         ),
         Error::OutcomeUnknown => plain(
             S::SERVICE_UNAVAILABLE,
             "outcome_unknown",
-            "Whether the request was carried out can't be told at the moment. Look before you send it \
-             again; with the same Idempotency-Key, the same request is not carried out twice.",
+            "It is not known whether the request was carried out. Check before you send it again; \
+             with the same Idempotency-Key, the same request is not carried out twice.",
         ),
         Error::Internal { .. } => plain(
             S::INTERNAL_SERVER_ERROR,
             "internal",
-            "Something went wrong on our side; it is on record under this request_id.",
+            "Something went wrong on our side. Our log has the details under this request_id.",
         ),
     }
 }
 
-/// A single broken field with a code of its own is what the whole problem is about.
-fn invalid_input(invalid: &crate::domain::invalid::Invalid) -> Outside {
+/// If only one field is invalid, its code and detail become those of the whole problem.
+fn invalid_input(invalid: &crate::domain::invalid::Invalid) -> Visible {
     let fields = invalid.fields();
     let (code, detail) = match fields {
         [only] => (only.code, only.detail.clone()),
-        _ => ("invalid_input", "Some fields can't be accepted; see `errors`.".to_owned()),
+        _ => ("invalid_input", "Some fields are not valid; see `errors`.".to_owned()),
     };
-    Outside {
+    Visible {
         status: StatusCode::UNPROCESSABLE_ENTITY,
         code,
         detail,

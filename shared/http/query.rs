@@ -12,13 +12,13 @@ use crate::domain::unicode;
 pub(super) type Pair = (String, String);
 
 /// Reads a query. If a parameter is given more than once, the first one counts. Unknown parameters
-/// are ignored, and so are those whose value is empty or shows nothing.
+/// are ignored, and so are those without visible characters in their value.
 pub(super) fn read<T: Deserr<Invalid>>(query: &[Pair]) -> Result<T> {
-    read_and_tell(query).map(|(read, _)| read)
+    read_with_known(query).map(|(read, _)| read)
 }
 
-/// Reads a query, and returns the parameters that `T` knows beside it.
-pub(super) fn read_and_tell<T: Deserr<Invalid>>(query: &[Pair]) -> Result<(T, Vec<Pair>)> {
+/// Reads a query, and also returns the given parameters that `T` has.
+pub(super) fn read_with_known<T: Deserr<Invalid>>(query: &[Pair]) -> Result<(T, Vec<Pair>)> {
     let mut first: Vec<(&Pair, Cell<bool>)> = Vec::new();
     for pair in query.iter().filter(|(_, value)| !unicode::shows_nothing(value)) {
         if !first.iter().any(|((name, _), _)| *name == pair.0) {
@@ -101,11 +101,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_type_knows_is_read_and_told_and_nothing_else() {
+    fn known_parameters_are_read_and_returned_and_others_ignored() {
         let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let given =
             [("x", "1"), ("size", ""), ("color", "red"), ("size", "M"), ("size", "L"), ("x", "2")];
-        let (read, known) = read_and_tell::<Filters>(&given.map(pair)).unwrap();
+        let (read, known) = read_with_known::<Filters>(&given.map(pair)).unwrap();
         assert_eq!(read, Filters { size: Some("M".into()), color: Some("red".into()) });
         assert_eq!(known, [("color", "red"), ("size", "M")].map(pair));
     }

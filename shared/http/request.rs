@@ -1,4 +1,4 @@
-//! A request, and what handlers ask of it.
+//! A request, with the methods by which handlers read it.
 
 use std::str::FromStr;
 
@@ -22,12 +22,12 @@ use crate::domain::page::Paging;
 use crate::domain::version::ExpectedVersion;
 use crate::services::limiter::{LimitStatuses, Limiter};
 
-/// A request whose caller has been checked.
+/// A request. Handlers get it after its caller was checked.
 #[derive(Debug)]
 pub struct Request {
     /// Method.
     pub method: Method,
-    /// The API's own path, percent-encoded: without the stage or the mapping that it stands behind.
+    /// The API's own path, percent-encoded, without the prefix of a stage or base path.
     pub path: String,
     prefix: String,
     accepts: Accepts,
@@ -42,8 +42,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads what the gateway has sent to this route's function. The second value refuses what can't be
-    /// read; the rest of the request is there all the same, for the answer to that.
+    /// Reads an event of this route's function. The second value is the error if part of the event
+    /// is not valid; the rest of the request is still read, for the response to that error.
     pub fn read(event: Event, route: &Route, base_path: &str) -> (Self, Result<()>) {
         let mut event = event;
         let Target { prefix, path } = Target::of(&event, route, base_path);
@@ -69,103 +69,107 @@ impl Request {
         (request, readable.and(headers_read))
     }
 
-    /// The caller of a route that is open to nobody else than people signed in.
+    /// Returns the caller of a route that requires an access token; 401 if there is none.
     pub fn caller(&self) -> Result<Caller> {
         self.caller.ok_or(Error::Unauthenticated)
     }
 
-    /// Where it comes from, as the gateway has seen it; what headers say of that is the client's
-    /// own invention.
+    /// Returns the client's IP address as the gateway has seen it. Headers are not used, since
+    /// clients can set them to anything.
     pub fn ip(&self) -> &ClientIp {
         &self.ip
     }
 
-    /// Counts it against rate limits; the answer's headers show what is left of them.
+    /// Returns a limiter that counts this request; the response's headers show the limits' state.
     pub fn limiter<'a>(&'a self, ctx: &'a Ctx) -> Limiter<'a> {
         Limiter::new(ctx, &self.ip, &self.limits)
     }
 
-    /// What is left of the limits that count it, now and later on.
+    /// Returns the state of the limits that count this request, including those that count it
+    /// later.
     pub fn limits(&self) -> LimitStatuses {
         self.limits.clone()
     }
 
-    /// A path parameter. A text that can't be one names nothing: 404. The gateway decodes what is
-    /// percent-encoded, the local router does not; no identifier has a percent sign of its own.
+    /// Returns a path parameter. 404 if it can't be parsed. It is percent-decoded here, since the
+    /// local router, unlike the gateway, does not; decoding twice does no harm, since no identifier
+    /// contains a percent sign.
     pub fn path_parameter<T: FromStr>(&self, name: &str) -> Result<T> {
         let given = self.parameters.iter().find(|(parameter, _)| parameter == name);
         let given = given.and_then(|(_, value)| percent::decode(value));
         given.and_then(|value| value.parse().ok()).ok_or(Error::NotFound)
     }
 
-    /// The query as a type whose fields are domain types; of a parameter that is given more than
-    /// once the first counts; unknown ones don't, nor do those that are empty or show nothing.
+    /// Reads the query. If a parameter is given more than once, the first one counts; unknown
+    /// parameters, and those without visible characters in their value, are ignored.
     pub fn query<T: Deserr<Invalid>>(&self) -> Result<T> {
         query::read(&self.query)
     }
 
-    /// The query of a list: its filters, and which page is asked for.
+    /// Reads the query of a list: its filters and its paging parameters. 422 with all errors of
+    /// both.
     pub fn list_query<T: Deserr<Invalid>>(&self) -> Result<(T, Paging)> {
-        match (query::read_and_tell::<T>(&self.query), self.query::<Paging>()) {
+        match (query::read_with_known::<T>(&self.query), self.query::<Paging>()) {
             (Ok((filters, given)), Ok(paging)) => {
                 Ok((filters, Paging { filters: given, ..paging }))
             }
             (Err(Error::Invalid(one)), Err(Error::Invalid(other))) => {
                 Invalid::collect([one, other])?;
-                Err(Error::internal("two refusals make none"))
+                Err(Error::internal("two errors were collected to none"))
             }
             (Err(error), _) | (_, Err(error)) => Err(error),
         }
     }
 
-    /// What every path begins with that an answer leads to: the stage or the mapping that the API
-    /// stands behind, or nothing.
+    /// Returns the prefix of every path in the response: that of the stage or the base path
+    /// mapping, or empty.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// The body's bytes as they were sent, and their media type, of a route whose line says that it
-    /// does not take JSON. 415 for a type that it does not take.
+    /// Returns the body's media type and bytes, as they were sent, for a route that does not accept
+    /// JSON. 415 for a media type that the route does not accept.
     pub fn bytes(&self) -> Result<(String, &[u8])> {
         Ok((body::media_type(self.accepts, &self.headers)?, &self.body))
     }
 
-    /// The JSON body. 415 for another media type than the route takes.
+    /// Returns the JSON body. 415 for a media type that the route does not accept, 400 if it is not
+    /// JSON.
     pub fn body(&self) -> Result<Json> {
         body::json(self.accepts, &self.headers, &self.body)
     }
 
-    /// The JSON body of a route all of whose members are optional: a missing or empty one is `{}`,
-    /// whatever its type.
+    /// Returns the JSON body; a missing or empty one, of any media type, is `{}`. For routes whose
+    /// members are all optional.
     pub fn body_or_empty(&self) -> Result<Json> {
         if self.body.is_empty() { Ok(Json::empty_object()) } else { self.body() }
     }
 
-    /// The JSON body as a type whose fields are domain types.
+    /// Reads the JSON body into a type whose fields are domain types. 422 with the invalid fields.
     pub fn json<T: Deserr<Invalid>>(&self) -> Result<T> {
         Ok(self.body()?.read()?)
     }
 
-    /// The same of a route all of whose members are optional: a missing or empty body is `{}`.
+    /// Reads the JSON body like [`Request::json`]; a missing or empty one is `{}`.
     pub fn json_or_empty<T: Deserr<Invalid>>(&self) -> Result<T> {
         Ok(self.body_or_empty()?.read()?)
     }
 
-    /// The JSON body without the members at these paths: `id`, or `variants.available` in every
-    /// element of `variants`.
+    /// Reads the JSON body without the members at these paths: `id`, or `variants.available` in
+    /// every element of `variants`. So clients can send back what they read.
     pub fn json_ignoring<T: Deserr<Invalid>>(&self, ignored: &[&str]) -> Result<T> {
         let mut body = self.body()?;
         ignored.iter().for_each(|path| body.remove(path));
         Ok(body.read()?)
     }
 
-    /// The version that `If-Match` insists on.
+    /// Returns the versions that `If-Match` allows. 400 `invalid_if_match` if it can't be parsed.
     pub fn if_match(&self) -> Result<ExpectedVersion> {
         etag::if_match(self.header("if-match")?)
     }
 
-    /// What makes a retry of this request recognisable, where it carries an `Idempotency-Key`;
-    /// `body` is its JSON.
+    /// Returns what identifies retries of this request; `None` without an `Idempotency-Key`. `body`
+    /// is the request's JSON body.
     pub fn idempotency(&self, body: &Json) -> Result<Option<Idempotency>> {
         let Some(key) = self.header("idempotency-key")? else { return Ok(None) };
         let caller = self.caller()?.user_id.to_string();
@@ -173,33 +177,33 @@ impl Request {
         idempotency_key::identify(&caller, key, &self.method, &self.path, body).map(Some)
     }
 
-    /// The bearer token, where there is one.
+    /// Returns the bearer token, if there is one.
     pub fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    /// Whether the request carries credentials of any kind.
+    /// Whether the request has an `Authorization` header, valid or not.
     pub fn has_credentials(&self) -> bool {
         self.headers.contains_key(AUTHORIZATION)
     }
 
-    /// The origin of the page that calls, where a browser names it.
+    /// Returns the `Origin` header, which browsers send.
     pub fn origin(&self) -> Option<&str> {
         self.headers.get("origin")?.to_str().ok()
     }
 
-    /// The identifier under which the log knows the request.
+    /// Returns the request identifier, which is also in the log.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// How many bytes the body has.
+    /// Returns the number of bytes of the body.
     pub fn body_length(&self) -> usize {
         self.body.len()
     }
 
-    /// The same request, with its caller.
+    /// Sets the caller.
     #[must_use]
     pub fn called_by(self, caller: Caller) -> Self {
         Self { caller: Some(caller), ..self }
@@ -215,7 +219,7 @@ impl Request {
     }
 }
 
-/// The value that was read, or else its default; the first refusal is kept in `readable`.
+/// Returns the value, or its default if there was an error; `readable` keeps the first error.
 fn or_default<T: Default>(read: Result<T>, readable: &mut Result<()>) -> T {
     read.unwrap_or_else(|error| {
         if readable.is_ok() {

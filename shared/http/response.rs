@@ -1,4 +1,4 @@
-//! Answers.
+//! HTTP responses.
 
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -8,69 +8,69 @@ use super::etag;
 use crate::domain::error::{Error, Result};
 use crate::domain::idempotency::StoredResult;
 
-/// When to try again after a 503.
+/// `Retry-After` of a 503, in seconds.
 pub(super) const RETRY_AFTER_SECONDS: &str = "2";
 
-/// An answer. Unless it says otherwise, it is for its caller alone and not to be stored.
+/// A response. Its default `Cache-Control` is `private, no-store`.
 #[derive(Debug)]
 pub struct Response {
     /// Status.
     pub status: StatusCode,
     /// Headers.
     pub headers: HeaderMap,
-    /// Body; `None` for none.
+    /// Body, if any.
     pub body: Option<String>,
 }
 
 impl Response {
-    /// 200 with a view.
+    /// Creates a 200 with a JSON view.
     pub fn ok(view: &impl Serialize) -> Result<Self> {
         Self::json(StatusCode::OK, view)
     }
 
-    /// 201 with a view of what is at `location`, a path of the API, now.
+    /// Creates a 201 with a JSON view of the new resource; `location` is its path in the API.
     pub fn created(location: &str, view: &impl Serialize) -> Result<Self> {
         Ok(Self::json(StatusCode::CREATED, view)?.header(LOCATION.as_str(), location))
     }
 
-    /// 202 with a view.
+    /// Creates a 202 with a JSON view.
     pub fn accepted(view: &impl Serialize) -> Result<Self> {
         Self::json(StatusCode::ACCEPTED, view)
     }
 
-    /// 503 with a view.
+    /// Creates a 503 with a JSON view and `Retry-After`.
     pub fn unavailable(view: &impl Serialize) -> Result<Self> {
-        let answer = Self::json(StatusCode::SERVICE_UNAVAILABLE, view)?;
-        Ok(answer.header(RETRY_AFTER.as_str(), RETRY_AFTER_SECONDS))
+        let response = Self::json(StatusCode::SERVICE_UNAVAILABLE, view)?;
+        Ok(response.header(RETRY_AFTER.as_str(), RETRY_AFTER_SECONDS))
     }
 
-    /// 204.
+    /// Creates a 204.
     pub fn no_content() -> Self {
         Self::empty(StatusCode::NO_CONTENT)
     }
 
-    /// Any status with a view.
+    /// Creates a response with this status and a JSON view.
     pub fn json(status: StatusCode, view: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_string(view).map_err(Error::internal)?;
-        let answer = Self { body: Some(body), ..Self::empty(status) };
-        Ok(answer.header(CONTENT_TYPE.as_str(), "application/json"))
+        let response = Self { body: Some(body), ..Self::empty(status) };
+        Ok(response.header(CONTENT_TYPE.as_str(), "application/json"))
     }
 
-    /// Any status without a body.
+    /// Creates a response with this status and no body.
     pub fn empty(status: StatusCode) -> Self {
-        let answer = Self { status, headers: HeaderMap::new(), body: None };
-        answer.header(CACHE_CONTROL.as_str(), "private, no-store")
+        let response = Self { status, headers: HeaderMap::new(), body: None };
+        response.header(CACHE_CONTROL.as_str(), "private, no-store")
     }
 
-    /// Tags the answer as this version of its resource.
+    /// Sets the `ETag`, from the resource's version and the body. Call it after the body is set.
     #[must_use]
     pub fn version(self, version: u64) -> Self {
         let tag = etag::of(version, self.body.as_deref().unwrap_or_default());
         self.header(ETAG.as_str(), &tag)
     }
 
-    /// Makes it the answer to a request that was carried out before, where it was: with the status
-    /// of the first answer, and marked.
+    /// If `remembered` is the stored result of an earlier equal request, sets its status and the
+    /// header `Idempotent-Replayed`.
     #[must_use]
     pub fn replay_of(self, remembered: Option<&StoredResult>) -> Self {
         let Some(remembered) = remembered else { return self };
@@ -78,7 +78,8 @@ impl Response {
         Self { status, ..self }.header("idempotent-replayed", "true")
     }
 
-    /// Makes a `Location` lead to where the caller came from: behind the same stage or mapping.
+    /// Adds the prefix of the stage or the base path mapping to `Location`, so that it is valid for
+    /// this caller.
     #[must_use]
     pub fn behind(self, prefix: &str) -> Self {
         let location = self.headers.get(LOCATION).and_then(|location| location.to_str().ok());
@@ -88,14 +89,15 @@ impl Response {
         }
     }
 
-    /// Lets anybody keep the answer for so many seconds.
+    /// Allows any cache to store the response for `max_age` seconds, and to use it for as long
+    /// again while it is revalidated.
     #[must_use]
     pub fn public(self, max_age: u32) -> Self {
         let value = format!("public, max-age={max_age}, stale-while-revalidate={max_age}");
         self.header(CACHE_CONTROL.as_str(), &value)
     }
 
-    /// Sets a header; a value that can't stand in one is left out.
+    /// Sets a header. Does nothing if the name or the value is not valid.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes());

@@ -1,8 +1,9 @@
-//! The whole API on one page: name, method, path and access of every route, and what else it needs.
+//! The route table: name, method, path, access, body limit, media types and deadline of every
+//! route.
 //!
-//! `lambda::authorize` enforces `access` before a handler sees the request, the frame enforces the
-//! body limit and the deadline, and the body's reader the media types. `route-not-found` takes its
-//! 405s from here, and the authorization and wiring tests read the same page.
+//! `lambda::authorize` enforces `access` before a handler runs, `lambda` also the body limit and
+//! the deadline, and the body's reader the media types. `route-not-found` uses the table for its
+//! 405 responses, and the authorization and wiring tests read it.
 
 use std::time::Duration;
 
@@ -11,57 +12,59 @@ use lambda_http::http::Method;
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anyone; a bearer token that is no good is ignored.
+    /// Anyone. A bearer token is not checked.
     Public,
-    /// Anyone, as themselves: with a bearer token, with a cart token, or with neither.
+    /// Anyone: with an access token, with a cart token, or with neither. An invalid access token is
+    /// 401.
     Guest,
-    /// Anyone signed in.
+    /// Any user with an access token.
     Customer,
-    /// The customer it belongs to, or an admin; it is missing for others. The store decides.
+    /// The customer that the resource belongs to, or an admin; 404 for other users. The store
+    /// enforces it.
     Owner,
-    /// Admins.
+    /// Admins; 403 for other users.
     Admin,
-    /// The payment gateway, by its signature.
+    /// The payment gateway, which signs its requests; the handler verifies the signature.
     Signature,
 }
 
 /// One route.
 #[derive(Debug, Clone)]
 pub struct Route {
-    /// The name of its function, binary and event.
+    /// The name of its function, binary and event in the template.
     pub name: &'static str,
-    /// Method; `None` for the route that catches what no other takes.
+    /// Method; `None` for the route that receives requests that match no other route.
     pub method: Option<Method>,
-    /// Path, with `{parameters}`.
+    /// Path pattern, with `{parameters}`.
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
-    /// The most bytes of its body.
+    /// The most bytes of the request body.
     pub body_limit: usize,
-    /// What its body may be.
+    /// The media types of the request body.
     pub accepts: Accepts,
-    /// How long it may take, where that is longer than what the settings give every request.
+    /// Deadline of a request, if it is longer than the default in the settings.
     pub deadline: Option<Duration>,
 }
 
-/// What the body of a route may be; anything else is 415.
+/// The media types that a route accepts; any other is 415.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepts {
     /// JSON in UTF-8.
     Json,
     /// Bytes of one of these media types.
     OneOf(&'static [&'static str]),
-    /// Bytes of any media type, exactly as they were sent: what a signature is over.
+    /// Bytes of any media type, exactly as they were sent, for a signature over the body.
     Anything,
 }
 
-/// The most bytes of a body where its route says nothing else.
+/// The default of `body_limit`.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// A product's own view can be larger than the body that made it.
+/// The response of a product can be larger than the body that created it, and clients send it back.
 const PRODUCT_LIMIT: usize = 128 * 1024;
 
-/// Every route of the shop.
+/// Every route of the API.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     // health and documents
@@ -125,28 +128,29 @@ const fn of_any(
 }
 
 impl Route {
-    /// The same with a body of up to so many bytes.
+    /// Sets the most bytes of the request body.
     #[must_use]
     pub const fn up_to(mut self, body_limit: usize) -> Self {
         self.body_limit = body_limit;
         self
     }
 
-    /// The same with a body of this kind.
+    /// Sets the media types of the request body.
     #[must_use]
     pub const fn taking(mut self, accepts: Accepts) -> Self {
         self.accepts = accepts;
         self
     }
 
-    /// The same with so many seconds for a request.
+    /// Sets the deadline of a request, in seconds.
     #[must_use]
     pub const fn within(mut self, seconds: u64) -> Self {
         self.deadline = Some(Duration::from_secs(seconds));
         self
     }
 
-    /// The parameters of a concrete path and their values, if the path fits the pattern.
+    /// Returns the parameters of a concrete path and their values; `None` if the path does not
+    /// match the pattern.
     pub fn parameters<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
         let (mut pattern, mut path) = (self.path.split('/'), path.split('/'));
         let mut parameters = Vec::new();
@@ -162,14 +166,15 @@ impl Route {
         }
     }
 
-    /// Whether a request for this concrete path belongs to this route's pattern. The gateway matches
-    /// path and method together, and so may hand a function what a more specific pattern has.
+    /// Whether this route's pattern is the most specific one that matches a concrete path. The
+    /// gateway matches path and method together, and so may send a function a request for a more
+    /// specific pattern that lacks the method.
     pub fn has(&self, path: &str) -> bool {
         self.method.is_none() || most_specific(path).is_none_or(|pattern| pattern == self.path)
     }
 }
 
-/// The route of this name. In a `const`, a name that is not on the page does not compile.
+/// Returns the route with this name. In a `const`, an unknown name does not compile.
 pub const fn named(name: &str) -> &'static Route {
     let mut index = 0;
     while index < ROUTES.len() {
@@ -196,37 +201,39 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// The route that the gateway hands a request to: by its method and the most specific pattern of
-/// those with this method.
+/// Returns the route that the gateway selects for a request: of those with this method, the one
+/// with the most specific pattern that matches the path; else `route-not-found`.
 pub fn find(method: &str, path: &str) -> &'static Route {
-    let takes = |route: &&Route| route.method.as_ref().is_some_and(|own| own.as_str() == method);
-    let fitting = ROUTES.iter().filter(takes).filter(|route| route.parameters(path).is_some());
+    let has_method =
+        |route: &&Route| route.method.as_ref().is_some_and(|own| own.as_str() == method);
+    let fitting = ROUTES.iter().filter(has_method).filter(|route| route.parameters(path).is_some());
     let fallback = || ROUTES.iter().find(|route| route.method.is_none());
-    let found = fitting.min_by_key(|route| openness(route.path)).or_else(fallback);
-    found.expect("a route catches everything")
+    let found = fitting.min_by_key(|route| parameter_positions(route.path)).or_else(fallback);
+    found.expect("one route matches everything")
 }
 
-/// The methods that a concrete path takes, in the page's order; none where no route has it. Of the
-/// patterns that fit, the most specific one counts.
+/// Returns the methods of a concrete path, in the table's order; none if no pattern matches. Only
+/// the most specific pattern counts.
 pub fn methods_of(path: &str) -> Vec<&'static str> {
     let pattern = most_specific(path);
     let routes = ROUTES.iter().filter(|route| Some(route.path) == pattern);
     routes.filter_map(|route| route.method.as_ref()).map(Method::as_str).collect()
 }
 
-/// The pattern that a concrete path belongs to: of two that fit, the one that has a name where the
-/// other has a parameter first.
+/// Returns the most specific pattern that matches a concrete path: of two, the one with a fixed
+/// segment at the first position where the other has a parameter.
 fn most_specific(path: &str) -> Option<&'static str> {
     let fitting = ROUTES.iter().filter(|route| route.parameters(path).is_some());
-    fitting.map(|route| route.path).min_by_key(|pattern| openness(pattern))
+    fitting.map(|route| route.path).min_by_key(|pattern| parameter_positions(pattern))
 }
 
-/// Which segments of a pattern are parameters: less specific patterns sort after more specific ones.
-fn openness(pattern: &str) -> Vec<bool> {
+/// Returns which segments of a pattern are parameters, as a sort key: more specific patterns sort
+/// first.
+fn parameter_positions(pattern: &str) -> Vec<bool> {
     pattern.split('/').map(|segment| parameter(segment).is_some()).collect()
 }
 
-/// The name of the parameter that a segment of a pattern stands for, if it is one.
+/// Returns the name of the parameter in a segment of a pattern; `None` if the segment is fixed.
 pub(super) fn parameter(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}').filter(|name| !name.starts_with('*'))
 }
@@ -236,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_belongs_to_its_most_specific_pattern() {
+    fn a_path_is_owned_by_its_most_specific_pattern() {
         assert!(named("get-me").has("/users/me"));
         assert!(!named("get-user").has("/users/me"));
         assert!(named("get-user").has("/users/usr_1"));
@@ -244,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_goes_to_the_most_specific_pattern_that_takes_its_method() {
+    fn a_request_is_routed_to_the_most_specific_pattern_with_its_method() {
         for (method, path, name) in [
             ("GET", "/users/me", "get-me"),
             ("GET", "/users/usr_1", "get-user"),
@@ -263,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_else_a_route_needs_stands_on_its_line() {
+    fn a_route_sets_body_limit_media_types_and_deadline() {
         const MIB: usize = 1024 * 1024;
         const ROWS: Accepts = Accepts::OneOf(&["application/x-ndjson", "text/csv"]);
         #[rustfmt::skip]
@@ -285,11 +292,11 @@ mod tests {
     }
 
     #[test]
-    fn a_path_knows_its_methods() {
+    fn a_path_has_the_methods_of_its_most_specific_pattern() {
         assert_eq!(methods_of("/cart"), ["GET", "DELETE"]);
         assert_eq!(methods_of("/products/prd_1"), ["GET", "PUT", "DELETE"]);
         assert_eq!(methods_of("/cart/items/A-1"), ["PUT", "DELETE"]);
-        assert_eq!(methods_of("/users/me"), ["GET", "PATCH"], "not those of a user's");
+        assert_eq!(methods_of("/users/me"), ["GET", "PATCH"], "not those of `/users/{user_id}`");
         assert_eq!(methods_of("/users/usr_1"), ["GET", "PATCH", "DELETE"]);
         for path in ["/", "", "/nothing", "/cart/", "/products/", "/products/1/2"] {
             assert!(methods_of(path).is_empty(), "{path}");

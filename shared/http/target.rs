@@ -1,28 +1,27 @@
-//! Where a request goes: the path of the API, and what stands before it.
+//! The target of a request: the path of the API, and the prefix before it.
 //!
-//! Behind a named stage, or a custom domain's mapping key, the gateway gives a function the whole
-//! path, `/prod/orders/ord_1`, of which its route is the last part. That part, `/orders/ord_1`, is
-//! the same wherever the API is mapped: routes, problems and idempotency go by it. The rest is the
-//! prefix, which every link of an answer begins with
-//! (docs/decisions/0023-one-path-behind-every-mapping.md).
+//! With a named stage or a custom domain's base path mapping, the gateway gives a function the
+//! whole path, `/prod/orders/ord_1`. Its last part, `/orders/ord_1`, matches the route and is the
+//! same for every mapping: routes, problems and idempotency use it. The rest is the prefix, with
+//! which every link in a response begins (docs/decisions/0023-one-path-behind-every-mapping.md).
 
 use super::event::Event;
 use super::percent::{decode, encode, encode_path};
 use super::routes::{Route, methods_of, parameter};
 
-/// What a request is for. Both are percent-encoded, so that they can stand in any URL.
+/// Prefix and path of a request, both percent-encoded, so that they are valid in any URL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Target {
-    /// What stands before the API's own path: `/prod`, or nothing.
+    /// The part before the API's own path: `/prod`, or empty.
     pub prefix: String,
     /// The API's own path.
     pub path: String,
 }
 
 impl Target {
-    /// Where a request goes that the gateway has handed to this route's function. `base_path` is a
-    /// custom domain's mapping key: the route that catches everything has no pattern that tells the
-    /// prefix.
+    /// Returns the target of a request that the gateway has sent to this route's function.
+    /// `base_path` is a custom domain's base path: the pattern of `route-not-found` matches
+    /// everything and so can't show where the prefix ends.
     pub fn of(event: &Event, route: &Route, base_path: &str) -> Self {
         let raw = event.raw_path.as_deref().unwrap_or_default();
         if route.method.is_none() {
@@ -33,7 +32,8 @@ impl Target {
             .unwrap_or_else(|| Self::new("", raw))
     }
 
-    /// As many of the last segments as the route's pattern has.
+    /// The path is the last segments, as many as the route's pattern has; `None` if they don't
+    /// match it.
     fn by_pattern(raw: &str, route: &Route) -> Option<Self> {
         let raw = raw.strip_suffix('/').unwrap_or(raw);
         let segments = route.path.matches('/').count();
@@ -42,8 +42,8 @@ impl Target {
         route.parameters(path).map(|_| Self::new(prefix, path))
     }
 
-    /// The pattern, filled in. The gateway decodes the path: an encoded slash in a parameter has
-    /// made one segment two.
+    /// The path is the pattern with the values of its parameters. It is needed because the gateway
+    /// decodes the path: an encoded slash in a parameter has made two segments of one.
     fn by_parameters(raw: &str, route: &Route, event: &Event) -> Option<Self> {
         let given = event.path_parameters.as_ref()?;
         let value = |segment| match parameter(segment) {
@@ -60,25 +60,26 @@ impl Target {
         Some(Self { path, ..Self::new(prefix, "") })
     }
 
-    /// A path that no route has, or none with this method: behind the stage, the base path or both,
-    /// unless it is known as it stands only.
+    /// The target of a request that matches no route, or none with its method: the path after the
+    /// stage, the base path or both. The prefix is empty if only the whole path is known, or none
+    /// of them begins it.
     fn of_unknown(raw: &str, stage: Option<&str>, base_path: &str) -> Self {
         let stage = stage.filter(|stage| *stage != "$default");
         let stage = stage.map(|stage| format!("/{stage}")).unwrap_or_default();
-        let behind = |prefix: String| {
+        let after = |prefix: String| {
             let path = raw.strip_prefix(&prefix)?;
             (path.is_empty() || path.starts_with('/')).then(|| Self::new(&prefix, path))
         };
         let prefixes = [format!("{base_path}{stage}"), stage, base_path.to_owned()];
         let prefixes = prefixes.into_iter().filter(|prefix| !prefix.is_empty());
-        let mut targets: Vec<_> = prefixes.filter_map(behind).collect();
+        let mut targets: Vec<_> = prefixes.filter_map(after).collect();
         targets.push(Self::new("", raw));
         let known = targets.iter().position(|target| !methods_of(&target.path).is_empty());
         targets.swap_remove(known.unwrap_or_default())
     }
 
     fn new(prefix: &str, path: &str) -> Self {
-        // `//host` would be the address of another host.
+        // `//host` would refer to another host.
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("/{prefix}") };
         let path = match path {
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_the_same_however_a_value_is_encoded() {
+    fn a_path_does_not_depend_on_how_a_value_is_encoded() {
         for raw in
             ["/shop/cart/items/TEE-M", "/shop/cart/items/TEE%2DM", "/shop/cart/items/T%45E-M"]
         {
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_route_takes_stands_behind_its_stage_or_base_path() {
+    fn an_unmatched_path_begins_after_its_stage_or_base_path() {
         for (raw, stage, base, prefix, path) in [
             ("/prod/orders", "prod", "", "/prod", "/orders"),
             ("/prod/nothing", "prod", "", "/prod", "/nothing"),

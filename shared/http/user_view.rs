@@ -1,4 +1,4 @@
-//! What a client sees of people.
+//! Users in responses.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::domain::text::{Name, Phone};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, Address, ListedUser, Role, User, UserSummary};
 
-/// A person.
+/// A user, with their postal addresses.
 #[derive(Debug, Serialize)]
 pub struct UserView {
     #[serde(flatten)]
@@ -16,7 +16,7 @@ pub struct UserView {
     addresses: Vec<Address>,
 }
 
-/// A person in a list.
+/// A user in a list.
 #[derive(Debug, Serialize)]
 pub struct ListedUserView {
     id: UserId,

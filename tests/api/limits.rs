@@ -99,7 +99,7 @@ async fn the_last_allowed_request_passes_the_next_one_waits_for_the_next_window(
         expect_told(refused.header("ratelimit-policy"), limit, &policy);
         let problem = refused.expect_problem(429, "rate_limited");
         assert_eq!(problem["limit"], limit);
-        assert_eq!(problem["detail"], "That was too often; try again in 10 seconds.");
+        assert_eq!(problem["detail"], "Too many requests. Try again in 10 seconds.");
 
         app.advance(Duration::from_secs(10));
         assert_eq!(send.send(requests + 2).await.status, status, "{limit}, the next window");
