@@ -1,7 +1,8 @@
-//! `POST /auth/forgot-password`: sends a mail with a token that allows to set a new password.
+//! `POST /auth/forgot-password`: sends a mail with a token that allows the user to set a new
+//! password.
 //!
-//! Public. Always 202 and after the same time: whether the e-mail address has an account is looked
-//! up when the mail is sent. 429 above the rate limits of the caller's IP address.
+//! Public. Always 202, after the same time: whether the e-mail address has an account is looked up
+//! when the mail is sent. 429 above the rate limits of the caller's IP address.
 
 use deserr::Deserr;
 use shared::domain::email::Email;

@@ -25,18 +25,18 @@ fn page_of(name: &str) -> Option<String> {
             ("{label}", "Password"),
             ("{autocomplete}", "current-password"),
             ("{button}", "Confirm"),
-            ("{done}", "Your address is confirmed. You can log in now."),
+            ("{done}", "Your e-mail address is confirmed. You can now log in."),
         ],
         "reset-password" => [
             ("{title}", "Choose a new password"),
-            ("{lead}", "8 to 128 characters. You will be logged out everywhere."),
+            ("{lead}", "Use 8 to 128 characters. You will be logged out on all devices."),
             ("{label}", "New password"),
             ("{autocomplete}", "new-password"),
             ("{button}", "Change password"),
             (
                 "{done}",
-                "Your password is changed. You are logged out everywhere. Log in with it now: wrong \
-                 passwords from before do not keep you out here any more.",
+                "Your password has been changed, and you have been logged out on all devices. You can \
+                 now log in with it, even if too many wrong passwords had blocked you here.",
             ),
         ],
         _ => return None,

@@ -19,11 +19,11 @@ pub struct Order {
     revoke: bool,
 }
 
-pub async fn handle(ctx: &Ctx, order: Order) -> Result<Rotated> {
-    token_key_rotation::rotate(ctx, order.revoke).await
+pub async fn handle(ctx: &Ctx, request: Order) -> Result<Rotated> {
+    token_key_rotation::rotate(ctx, request.revoke).await
 }
 
-/// A misspelt `revoke` must not pass for none.
+/// The members of the event.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Members {
@@ -31,8 +31,7 @@ struct Members {
     revoke: bool,
 }
 
-/// By hand: what serde derives for a struct also takes an array of its members, and so `[]` for an
-/// object without any.
+/// Not derived: serde's derived code also accepts an array of the members, and so `[]`.
 impl<'de> Deserialize<'de> for Order {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
@@ -42,7 +41,7 @@ impl<'de> Deserialize<'de> for Order {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "an object: {} for a new key, {\"revoke\": true} where the old one leaked",
+                    "an object: {} for a new key, {\"revoke\": true} if the old one has leaked",
                 )
             }
 
@@ -61,20 +60,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_an_object_is_told_what_to_send() {
-        for order in ["[]", "[true]", "null", "\"{}\"", "true", "0"] {
-            let Err(error) = serde_json::from_str::<Order>(order) else { panic!("{order}") };
-            let told = error.to_string();
-            assert!(told.contains("expected an object: {} for a new key"), "{order}: {told}");
+    fn an_event_that_is_not_an_object_is_an_error() {
+        for event in ["[]", "[true]", "null", "\"{}\"", "true", "0"] {
+            let Err(error) = serde_json::from_str::<Order>(event) else { panic!("{event}") };
+            let message = error.to_string();
+            assert!(message.contains("expected an object: {} for a new key"), "{event}: {message}");
         }
     }
 
     #[test]
-    fn an_object_says_whether_the_old_key_leaked() {
-        for (order, revoke) in
+    fn an_object_may_revoke_the_old_key() {
+        for (event, revoke) in
             [("{}", false), ("{\"revoke\": false}", false), ("{\"revoke\": true}", true)]
         {
-            assert_eq!(serde_json::from_str::<Order>(order).unwrap().revoke, revoke, "{order}");
+            assert_eq!(serde_json::from_str::<Order>(event).unwrap().revoke, revoke, "{event}");
         }
     }
 }

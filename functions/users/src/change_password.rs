@@ -1,8 +1,9 @@
 //! `PUT /users/me/password`: changes the caller's password.
 //!
-//! Customers, with the current password: 401 `invalid_credentials` for a wrong one, and 429 after too
-//! many, or too many changes; 422 for a new one that is easy to guess, or no other than the current
-//! one (`same_password`). The caller's other sessions end, and a mail says so.
+//! For users, with their current password: 401 `invalid_credentials` if it is wrong, 429 after too
+//! many wrong passwords or too many changes; 422 for a new password that is easy to guess, or is
+//! the current one (`same_password`). 204; the caller's other sessions end, and a mail informs the
+//! user.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

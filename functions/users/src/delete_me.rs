@@ -1,9 +1,9 @@
 //! `POST /users/me/deletion`: deletes the caller's account.
 //!
-//! Customers, with their password: 401 `invalid_credentials` for a wrong one, and 429 after too many.
-//! Profile, sessions and credentials are gone with the answer; what orders still hold of the person
-//! goes in the background, within minutes. 409 `open_orders` while an order is on its way or was
-//! placed a moment ago, and `last_admin` for the only one who runs the shop.
+//! For users, with their password: 401 `invalid_credentials` if it is wrong, 429 after too many
+//! wrong passwords. 202; profile, sessions and credentials are deleted with the response, and a job
+//! removes the user's data from orders within minutes. 409 `open_orders` while an order is not
+//! delivered yet or was placed a moment ago, 409 `last_admin` for the last active admin.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

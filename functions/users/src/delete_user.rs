@@ -1,10 +1,10 @@
-//! `DELETE /users/{user_id}`: deletes somebody's account, as they could themselves.
+//! `DELETE /users/{user_id}`: deletes a user's account.
 //!
-//! Admins. Profile, sessions and credentials are gone with the answer; what orders still hold of
-//! the person goes in the background, within minutes. 409 `open_orders` while an order is on its
-//! way or was placed a moment ago, `last_admin` for the only one who runs the shop,
-//! `use_own_deletion` for the admin's own account, which its own route deletes; 412 where
-//! `If-Match` names another version of the profile; 404 where there is no such person, or no more.
+//! For admins. 202; profile, sessions and credentials are deleted with the response, and a job
+//! removes the user's data from orders within minutes. 409 `open_orders` while an order is not
+//! delivered yet or was placed a moment ago, 409 `last_admin` for the last active admin, 409
+//! `use_own_deletion` for the admin's own account, for which `POST /users/me/deletion` exists; 412
+//! if `If-Match` names another version of the profile; 404 if there is no such user.
 
 use shared::http::{Request, Response};
 use shared::services::account_deletion;

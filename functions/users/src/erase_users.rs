@@ -1,19 +1,18 @@
-//! `erase-users`, every five minutes: takes people who deleted their account out of what is left
-//! of them.
+//! The job `erase-users`: erases the remaining data of deleted accounts, every five minutes.
 //!
-//! A run that fails or is cut off is continued by the next.
+//! If a run fails or is stopped, the next one continues.
 
 use serde::Serialize;
 use shared::jobs::ScheduledEvent;
 use shared::services::account_deletion;
 use shared::{Ctx, Result};
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Serialize)]
 pub struct Erased {
-    /// Accounts of which nothing is left.
+    /// Accounts whose data was erased completely.
     done: u32,
-    /// Accounts that the next run goes on with.
+    /// Accounts that the next run continues with.
     left: u32,
 }
 

@@ -1,6 +1,6 @@
-//! `GET /users/me`: the caller's own profile, with an `ETag` of its version.
+//! `GET /users/me`: returns the caller's own profile, with an `ETag` of its version.
 //!
-//! Customers.
+//! For users.
 
 use shared::http::user_view::UserView;
 use shared::http::{Request, Response};

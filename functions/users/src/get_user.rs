@@ -1,6 +1,6 @@
-//! `GET /users/{user_id}`: a person, with an `ETag` of their profile's version.
+//! `GET /users/{user_id}`: returns a user's profile, with an `ETag` of its version.
 //!
-//! Admins. 404 where there is none.
+//! For admins. 404 if there is no such user.
 
 use shared::http::user_view::UserView;
 use shared::http::{Request, Response};

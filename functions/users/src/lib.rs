@@ -1,4 +1,4 @@
-//! What people do about their own account, and admins about everybody's.
+//! The user routes: users' own accounts, and admins' management of all accounts.
 
 pub mod change_password;
 pub mod delete_me;
@@ -13,7 +13,7 @@ mod view;
 
 use shared::lambda::{Handler, JobHandler};
 
-/// Which handler answers which route.
+/// The handler of each route, by the route's name.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
     vec![
         ("get-me", Handler::new(get_me::handle)),
@@ -27,7 +27,7 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
     ]
 }
 
-/// Which handler does which job.
+/// The handler of each job, by the job's name.
 pub fn jobs() -> Vec<(&'static str, JobHandler)> {
     vec![("erase-users", JobHandler::new(erase_users::handle))]
 }

@@ -1,7 +1,7 @@
-//! `GET /users`: everybody with an account, by name; only whose name begins with `name`, who have
-//! this `role`, or whose address is `email`.
+//! `GET /users`: lists the users by name.
 //!
-//! Admins. 422 for a parameter that can't be, 400 for a cursor of another list.
+//! For admins. Filters: `name` (prefix), `role` and `email` (exact). 422 for an invalid parameter,
+//! 400 `invalid_cursor` for a cursor of another list.
 
 use deserr::Deserr;
 use shared::domain::email::Email;

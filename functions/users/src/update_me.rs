@@ -1,9 +1,9 @@
-//! `PATCH /users/me`: changes the caller's own profile, as a merge patch (RFC 7396).
+//! `PATCH /users/me`: changes the caller's own profile by a merge patch (RFC 7396).
 //!
-//! Customers; the body may be missing. What is left out stays; `phone: null` removes it;
-//! `addresses` are replaced as a whole, at most 20 of at most 16 KiB together, the first being the
-//! default. 422 for all other members; 412 if `If-Match` names another version; 429 after too many
-//! changes.
+//! For users; the body may be missing. Members that are left out stay; `phone: null` removes the
+//! phone number; `addresses` are replaced as a whole, at most 20 of at most 16 KiB together, and
+//! the first is the default. 422 for any other member; 412 if `If-Match` names another version; 429
+//! after too many changes.
 
 use deserr::Deserr;
 use shared::domain::invalid::Invalid;

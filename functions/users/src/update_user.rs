@@ -1,8 +1,8 @@
-//! `PATCH /users/{user_id}`: changes what a person may do, or whether they may come in.
+//! `PATCH /users/{user_id}`: changes a user's role or account status.
 //!
-//! Admins. Where anything changes, the person's sessions end at once. 422 `nothing_to_change` for a
-//! body that is empty or missing, 412 where `If-Match` names another version of their profile, 409
-//! `last_admin` where nobody would be left to run the shop, 404 where there is no such person.
+//! For admins. A change ends all sessions of the user. 422 `nothing_to_change` for an empty or
+//! missing body, 412 if `If-Match` names another version of the profile, 409 `last_admin` if no
+//! active admin would be left, 404 if there is no such user.
 
 use deserr::Deserr;
 use shared::domain::access::AccessChange;

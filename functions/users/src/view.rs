@@ -1,14 +1,14 @@
-//! What a client sees of a deletion.
+//! The response to the deletion of an account.
 
 use serde::Serialize;
 
-/// A deletion, which goes on in the background.
+/// The status of a deletion.
 #[derive(Serialize)]
 pub struct DeletionView {
     status: &'static str,
 }
 
 impl DeletionView {
-    /// The account is gone, and what else knows the person will be.
+    /// The account is deleted, and a job erases the user's remaining data.
     pub const STARTED: Self = Self { status: "deletion_started" };
 }
