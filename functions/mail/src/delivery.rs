@@ -119,12 +119,12 @@ async fn end_failed(
             Ok(Outcome::Waiting)
         }
         DeliveryError::Transient(problem) => {
-            warn!(%message_id, kind, problem, "a message has to wait");
+            warn!(%message_id, kind, problem, "a message could not be sent yet");
             deliveries.release(attempt, false).await?;
             Ok(Outcome::Failed)
         }
         DeliveryError::Fault(problem) => {
-            error!(%message_id, kind, problem, attempts, "a message fails");
+            error!(%message_id, kind, problem, attempts, "an attempt to send a message failed");
             deliveries.release(attempt, true).await?;
             Ok(Outcome::Failed)
         }
@@ -134,7 +134,7 @@ async fn end_failed(
 /// Deletes a message whose event is too old. If it was never tried, the shop had no mail configured
 /// when the event happened, and that is not an error.
 async fn drop_stale(ctx: &Ctx, attempt: &DeliveryAttempt, message: &Message) -> Result<Outcome> {
-    const WHY: &str = "a message is not worth telling any more";
+    const WHY: &str = "a message is too old to be sent";
     let kind = message.event.kind();
     if attempt.tries.all > 1 {
         error!(event = "mail_dropped", message_id = %attempt.id, kind, "{WHY}");
@@ -156,14 +156,14 @@ async fn send(
     let sending = AssertUnwindSafe(render_and_send(ctx, settings, attempt, event, &mut limit));
     let sent = sending.catch_unwind().await;
     let sent = sent.unwrap_or_else(|_panic| Err(DeliveryError::Fault("a panic".to_owned())));
-    // What may have been sent stays counted.
+    // A mail that may have been sent stays counted.
     if !matches!(sent, Ok(true) | Err(DeliveryError::OutcomeUnknown(_))) {
         limit.give_back().await;
     }
     sent.map(drop)
 }
 
-/// The same; false where no mail was sent.
+/// Does the same; false if no mail was sent.
 async fn render_and_send(
     ctx: &Ctx,
     settings: &MailSettings,
@@ -175,8 +175,9 @@ async fn render_and_send(
     match mails::write(ctx, settings, event, limit).await? {
         Rendered::Nothing => deliveries.delete(id).await?,
         Rendered::OverLimit => {
-            // Not put off: who asks for mails to somebody else must not fill the next hours, too.
-            warn!(event = "mail_over_limit", message_id = %id, kind = event.kind(), "a message is dropped");
+            // Not delayed: otherwise the waiting mails would use up the quota of the next hours as
+            // well.
+            warn!(event = "mail_over_limit", message_id = %id, kind = event.kind(), "a message is dropped: too many mails to its e-mail address");
             deliveries.delete(id).await?;
         }
         Rendered::Replaced(events) => deliveries.replace(attempt, events, ctx.now()).await?,
@@ -184,7 +185,7 @@ async fn render_and_send(
             mailer(ctx, settings).send(&mail).await?;
             // An error here would cause a retry, which would send the mail again.
             if let Err(problem) = deliveries.delete(id).await {
-                error!(message_id = %id, ?problem, "a message was sent, and is still there");
+                error!(message_id = %id, ?problem, "a message was sent but could not be deleted");
             }
             return Ok(true);
         }
@@ -222,7 +223,9 @@ impl From<Error> for DeliveryError {
     fn from(error: Error) -> Self {
         match error {
             Error::Unavailable { context } => Self::Transient(context),
-            Error::OutcomeUnknown => Self::Transient("a transaction may have landed".to_owned()),
+            Error::OutcomeUnknown => {
+                Self::Transient("the outcome of a transaction is unknown".to_owned())
+            }
             other => Self::Fault(format!("{other:?}")),
         }
     }

@@ -1,9 +1,9 @@
-//! How many mails an e-mail address gets that anybody can have sent there.
+//! Limits the mails to one e-mail address that anyone can request.
 //!
-//! Registrations, verifications and password resets are asked for by people who may be anybody, from
-//! any number of IP addresses. So that they can't fill a mailbox, these mails are counted where they
-//! are sent. Mails about orders and changed passwords are not: nobody but the account's owner causes
-//! them, and none may be lost.
+//! Anyone can request registrations, verifications and password resets of any e-mail address, from
+//! many IP addresses. So that they can't flood a mailbox, these mails are counted when they are
+//! sent. Mails about orders and changed passwords are not counted: only the account's owner or an
+//! admin causes them, and none may be lost.
 
 use futures_util::future::join_all;
 use shared::domain::email::Email;
@@ -11,32 +11,32 @@ use shared::domain::rate_limit::{Counter, RateLimit};
 use shared::services::limiter;
 use shared::{Ctx, Result};
 
-/// Counts one mail.
+/// Counts the mail of one message.
 pub(crate) struct MailLimit<'a> {
     ctx: &'a Ctx,
     counted: Vec<Counter>,
 }
 
 impl<'a> MailLimit<'a> {
-    /// Nothing is counted yet.
+    /// Creates a limit that has counted nothing yet.
     pub fn new(ctx: &'a Ctx) -> Self {
         Self { ctx, counted: Vec::new() }
     }
 
-    /// Counts a mail that anybody can have sent to this e-mail address; false where it is one too
-    /// many.
+    /// Counts a mail that anyone can request for this e-mail address; false if the quota is used
+    /// up.
     pub async fn admits(&mut self, email: &Email) -> Result<bool> {
         self.count(email, &[RateLimit::AccountMailEmail]).await
     }
 
-    /// The same of a password reset mail. The first few in an hour go out also where other mails have
-    /// used up their limit: nobody can keep the owner of an account from resetting the password, for
-    /// whoever uses up these few has sent them to the owner.
+    /// Counts a password reset mail. The first few in an hour are sent even if other mails have
+    /// used up the quota. So nobody can keep a user from resetting their password: the mails that
+    /// use up these few contain valid links, too.
     pub async fn admits_reset(&mut self, email: &Email) -> Result<bool> {
         self.count(email, &[RateLimit::ResetMailEmail, RateLimit::AccountMailEmail]).await
     }
 
-    /// Counts a mail in all counters that have room for it; false where none has.
+    /// Counts a mail in all counters with quota left; false if there is none.
     async fn count(&mut self, email: &Email, limits: &[RateLimit]) -> Result<bool> {
         let (ctx, limits) = (self.ctx, limits.iter());
         let counters: Option<Vec<_>> =
@@ -52,9 +52,9 @@ impl<'a> MailLimit<'a> {
         Ok(counts.iter().any(Option::is_some))
     }
 
-    /// Takes back what was counted: the mail was not sent.
+    /// Undoes the counts, since the mail was not sent.
     pub async fn give_back(self) {
-        let discounts = self.counted.iter().map(|counter| limiter::discount(self.ctx, counter));
-        join_all(discounts).await;
+        let undone = self.counted.iter().map(|counter| limiter::discount(self.ctx, counter));
+        join_all(undone).await;
     }
 }

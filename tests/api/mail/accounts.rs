@@ -22,14 +22,14 @@ async fn registering_sends_a_link_that_creates_the_account() {
         "\
 Confirm your e-mail address for Bodega
 
-Somebody, you we hope, asked for an account at Bodega with this address.
+Someone, hopefully you, registered at Bodega with this e-mail address.
 
-To show that the address is yours, open this link within 24 hours and enter the password that you chose.
+To confirm that the address is yours, open this link within 24 hours and enter the password that you chose.
 
-Confirm the address:
+Confirm your e-mail address:
 https://shop.example/verify-email#token={token}
 
-If it wasn't you, ignore this mail. Without the link there will be no account.
+If it wasn't you, ignore this mail. No account is created unless you confirm.
 
 -- 
 Bodega"
@@ -80,14 +80,14 @@ async fn a_mail_to_an_email_with_an_account_says_that_it_has_one() {
         let text = "\
 You have an account at Bodega
 
-Somebody, you we hope, asked for an account at Bodega with this address.
+Someone, hopefully you, tried to register at Bodega with this e-mail address.
 
-There is one already, and nothing about it has changed.
+You already have an account with this address. Nothing about it has changed.
 
 Log in:
 https://shop.example/log-in
 
-If you have forgotten your password, ask for a new one.
+If you have forgotten your password, you can choose a new one.
 
 Choose a new password:
 https://shop.example/forgot-password
@@ -155,14 +155,14 @@ async fn a_forgotten_password_sends_a_link_that_sets_a_new_one() {
         "\
 Choose a new password for Bodega
 
-Somebody, you we hope, forgot the password of your account at Bodega.
+Someone, hopefully you, asked to reset the password of your account at Bodega.
 
-To choose a new one, open this link within 60 minutes.
+To choose a new password, open this link within 60 minutes.
 
 Choose a new password:
 https://shop.example/reset-password#token={token}
 
-If it wasn't you, ignore this mail. Your password stays as it is.
+If it wasn't you, ignore this mail. Your password will not change.
 
 -- 
 Bodega"
@@ -201,9 +201,9 @@ Your password for Bodega was changed
 
 The password of your account at Bodega was changed.
 
-If it was you, there is nothing to do.
+If it was you, you don't need to do anything.
 
-If it wasn't you, somebody else can get into your account: choose a new password at once. That logs out everybody.
+If it wasn't you, someone else may have access to your account. Choose a new password now. This ends all sessions, including theirs.
 
 Choose a new password:
 https://shop.example/forgot-password

@@ -57,7 +57,7 @@ async fn a_mail_that_a_busy_mailer_rejects_is_reported_and_sent_by_the_retry() {
     assert_eq!(app.deliver(&records).await, [""; 0], "its own claim does not block the retry");
 
     app.mail_to(ADA);
-    assert!(log.text().contains("a message has to wait"), "{}", log.text());
+    assert!(log.text().contains("a message could not be sent yet"), "{}", log.text());
     assert!(!log.text().contains(ADA), "{}", log.text());
 }
 

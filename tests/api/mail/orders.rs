@@ -47,13 +47,13 @@ async fn placing_an_order_sends_its_content() {
         "\
 Your order at Bodega
 
-Thank you. We have your order {id}:
+Thank you! We have received your order {id}:
 
 2 × Stoneware Mug: 36.00 USD
 1 × Tee (color: blue, size: M): 25.05 USD
 Total: 61.05 USD
 
-It goes to:
+Shipping address:
 Ada Lovelace
 12 St James's Square
 Flat 3
@@ -61,7 +61,7 @@ SW1Y 4JH London
 Greater London
 GB
 
-See the order:
+View your order:
 https://shop.example/orders/{id}
 
 -- 
@@ -90,15 +90,15 @@ async fn cancelling_an_order_sends_a_confirmation() {
         "\
 Your order at Bodega was cancelled
 
-Your order {id} was cancelled. It was for:
+Your order {id} was cancelled. It contained:
 
 2 × Stoneware Mug: 36.00 USD
 1 × Tee (color: blue, size: M): 25.05 USD
 Total: 61.05 USD
 
-Nothing of it will be sent.
+None of these items will be shipped.
 
-See the order:
+View your order:
 https://shop.example/orders/{id}
 
 -- 

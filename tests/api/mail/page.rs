@@ -21,7 +21,7 @@ async fn a_shop_without_a_front_end_links_to_its_own_pages() {
 
     let mail = app.mail_to(ADA);
     let (before, link) = mail.text.split_once("https://api.shop.example").expect("a link");
-    assert!(before.ends_with("Confirm the address:\n"), "{before}");
+    assert!(before.ends_with("Confirm your e-mail address:\n"), "{before}");
     let path = link.split('#').next().expect("a path");
     let page = app.anonymous().get(path).await;
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
@@ -84,7 +84,7 @@ async fn a_page_says_what_a_reset_has_done() {
     let app = App::start().await;
     let page = app.anonymous().get("/auth/pages/reset-password").await.expect(200);
     let html = page.as_str().expect("a page");
-    for part in ["8 to 128 characters", "You are logged out everywhere.", "Log in with it now"] {
+    for part in ["8 to 128 characters", "logged out on all devices", "You can now log in"] {
         assert!(html.contains(part), "{part}");
     }
 }

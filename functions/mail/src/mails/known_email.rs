@@ -32,13 +32,13 @@ pub(super) async fn write(
     let shop = settings.shop.as_str();
     let mut content = Content::about(format!("You have an account at {shop}"))
         .paragraph(format!(
-            "Somebody, you we hope, asked for an account at {shop} with this address."
+            "Someone, hopefully you, tried to register at {shop} with this e-mail address."
         ))
-        .paragraph("There is one already, and nothing about it has changed.");
+        .paragraph("You already have an account with this address. Nothing about it has changed.");
     if let Some(url) = settings.links.log_in() {
         content = content.link("Log in", url);
     }
-    content = content.paragraph("If you have forgotten your password, ask for a new one.");
+    content = content.paragraph("If you have forgotten your password, you can choose a new one.");
     if let Some(url) = settings.links.forgot_password() {
         content = content.link("Choose a new password", url);
     }

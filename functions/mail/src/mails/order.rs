@@ -1,5 +1,5 @@
 //! The common parts of mails about orders. They are sent only to customers with a verified e-mail
-//! address: text that a user wrote must not reach the mailbox of another person.
+//! address: text that a user wrote must not reach another person's mailbox.
 
 use shared::config::MailSettings;
 use shared::domain::ids::{OrderId, UserId};
@@ -66,7 +66,7 @@ pub(super) fn with_address(content: Content, order: &Order) -> Content {
 /// Appends a link to the order, if the shop has a page for it.
 fn with_link(content: Content, order: &Order, settings: &MailSettings) -> Content {
     match settings.links.order(order.id) {
-        Some(url) => content.link("See the order", url),
+        Some(url) => content.link("View your order", url),
         None => content,
     }
 }
@@ -85,7 +85,7 @@ fn lines(address: &Address) -> Vec<String> {
     let postal_code = postal_code.as_ref().map(|code| format!("{} ", code.as_str()));
     let city = postal_code.unwrap_or_default() + city.as_str();
     let all = [
-        Some("It goes to:"),
+        Some("Shipping address:"),
         Some(name.as_str()),
         Some(line1.as_str()),
         line2.as_ref().map(|line| line.as_str()),

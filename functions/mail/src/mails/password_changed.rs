@@ -17,8 +17,11 @@ pub(super) async fn write(ctx: &Ctx, settings: &MailSettings, user_id: UserId) -
     let shop = settings.shop.as_str();
     let mut content = Content::about(format!("Your password for {shop} was changed"))
         .paragraph(format!("The password of your account at {shop} was changed."))
-        .paragraph("If it was you, there is nothing to do.")
-        .paragraph("If it wasn't you, somebody else can get into your account: choose a new password at once. That logs out everybody.");
+        .paragraph("If it was you, you don't need to do anything.")
+        .paragraph(
+            "If it wasn't you, someone else may have access to your account. Choose a new password \
+             now. This ends all sessions, including theirs.",
+        );
     if let Some(url) = settings.links.forgot_password() {
         content = content.link("Choose a new password", url);
     }

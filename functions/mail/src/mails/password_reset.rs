@@ -35,9 +35,11 @@ pub(super) async fn write(
     ctx.store.password_resets().create(&token.digest(), &credential, ctx.now()).await?;
     let (shop, minutes) = (settings.shop.as_str(), RESET_LIFETIME.whole_minutes());
     let content = Content::about(format!("Choose a new password for {shop}"))
-        .paragraph(format!("Somebody, you we hope, forgot the password of your account at {shop}."))
-        .paragraph(format!("To choose a new one, open this link within {minutes} minutes."))
+        .paragraph(format!(
+            "Someone, hopefully you, asked to reset the password of your account at {shop}."
+        ))
+        .paragraph(format!("To choose a new password, open this link within {minutes} minutes."))
         .link("Choose a new password", settings.links.reset_password(&token.write()))
-        .paragraph("If it wasn't you, ignore this mail. Your password stays as it is.");
+        .paragraph("If it wasn't you, ignore this mail. Your password will not change.");
     Ok(Rendered::Mail(content.to(email, settings)?))
 }

@@ -27,24 +27,22 @@ pub(super) async fn write(
     if !limit.admits(email).await? {
         return Ok(Rendered::OverLimit);
     }
-    let address = email.digest();
-    let token = VerificationToken::new(address, id)?;
+    let digest = email.digest();
+    let token = VerificationToken::new(digest, id)?;
     // The digest is stored before the mail is sent, so that a mailed token is always valid.
-    if !ctx.store.registrations().add_token(&address, id, &token.digest(), ctx.now()).await? {
+    if !ctx.store.registrations().add_token(&digest, id, &token.digest(), ctx.now()).await? {
         return Ok(Rendered::Nothing);
     }
     let (shop, hours) = (settings.shop.as_str(), REGISTRATION_LIFETIME.whole_hours());
     let content = Content::about(format!("Confirm your e-mail address for {shop}"))
         .paragraph(format!(
-            "Somebody, you we hope, asked for an account at {shop} with this address."
+            "Someone, hopefully you, registered at {shop} with this e-mail address."
         ))
         .paragraph(format!(
-            "To show that the address is yours, open this link within {hours} hours and enter the \
-             password that you chose."
+            "To confirm that the address is yours, open this link within {hours} hours and enter \
+             the password that you chose."
         ))
-        .link("Confirm the address", settings.links.verify_email(&token.write()))
-        .paragraph(
-            "If it wasn't you, ignore this mail. Without the link there will be no account.",
-        );
+        .link("Confirm your e-mail address", settings.links.verify_email(&token.write()))
+        .paragraph("If it wasn't you, ignore this mail. No account is created unless you confirm.");
     Ok(Rendered::Mail(content.to(email, settings)?))
 }
