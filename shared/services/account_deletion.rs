@@ -38,7 +38,7 @@ pub async fn delete(
     let user = ctx.store.users().get(id, Read::Consistent).await?.ok_or(Error::NotFound)?;
     let limits = [RateLimit::PasswordAccount.of(id)];
     let check = password_check::check(ctx, limiter, &user, offered, limits).await?;
-    check.allows(delete_verified(ctx, &user, &check.credential)).await
+    check.run_uncounted(delete_verified(ctx, &user, &check.credential)).await
 }
 
 async fn delete_verified(ctx: &Ctx, user: &User, verified: &Credential) -> Result<()> {

@@ -86,11 +86,11 @@ impl<'a> Limiter<'a> {
 
     /// Counts a login attempt, while `beside` reads what the password check needs. 429 if the
     /// account's or the IP address's quota is used up: then the caller must not check the password.
-    pub async fn guess<T>(
+    pub async fn admit_login<T>(
         self,
         email: &'a Email,
         beside: impl Future<Output = Result<T>>,
-    ) -> Result<(Guess<'a>, T)> {
+    ) -> Result<(LoginAttempt<'a>, T)> {
         // A login above its IP address's quota must not use up the account's quota.
         let by_ip = self.admit([RateLimit::LoginIp.of(self.ip)]);
         let (by_ip, known) = join(by_ip, self.known_ip(email)).await;
@@ -103,7 +103,7 @@ impl<'a> Limiter<'a> {
         let ((), read) = try_join(self.admit([account]), beside).await?;
         let is_due = |known: &KnownIp| known.seen_at.plus(REFRESH) <= self.ctx.now();
         let is_due = known.is_ok_and(|known| known.as_ref().is_none_or(is_due));
-        Ok((Guess { limiter: self, email, is_due }, read))
+        Ok((LoginAttempt { limiter: self, email, is_due }, read))
     }
 
     /// Records that the account is used from this IP address. An error is only logged: the next
@@ -240,18 +240,18 @@ impl<'a> Limiter<'a> {
 /// A login attempt that was counted and may check the password.
 #[derive(Debug)]
 #[must_use = "a right password must not stay counted as a wrong one"]
-pub struct Guess<'a> {
+pub struct LoginAttempt<'a> {
     limiter: Limiter<'a>,
     email: &'a Email,
     /// Whether the login has to record that the account is used from this IP address.
     is_due: bool,
 }
 
-impl Guess<'_> {
+impl LoginAttempt<'_> {
     /// Runs `work` after the right password, and undoes the attempt's count in the account's quota.
     /// If `work` succeeds, the IP address becomes known for the account; if it fails, the attempt
     /// is counted again.
-    pub async fn was_right<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub async fn run_uncounted<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Self { limiter, email, is_due } = self;
         let undone = limiter.take_back(|counter| counter.limit == RateLimit::LoginAccount);
         let (worked, undone) = join(work, undone).await;

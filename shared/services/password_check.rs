@@ -42,7 +42,7 @@ pub async fn check<'a, const N: usize>(
 
 impl PasswordCheck<'_> {
     /// Runs `work`, and undoes the count of this attempt in the limit of wrong passwords.
-    pub async fn allows<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub async fn run_uncounted<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let (worked, ()) = join(work, self.limiter.give_back(RateLimit::PasswordAccount)).await;
         worked
     }

@@ -24,7 +24,8 @@ pub async fn log_in(
     email: &Email,
     offered: &OfferedPassword,
 ) -> Result<SignedIn> {
-    let (guess, credential) = limiter.guess(email, ctx.store.credentials().get(email)).await?;
+    let (attempt, credential) =
+        limiter.admit_login(email, ctx.store.credentials().get(email)).await?;
     let hash = credential.as_ref().map(|credential| credential.password_hash.as_str());
     let is_right = password::verify(offered, hash)?;
     let credential = credential.filter(|_| is_right).ok_or(Error::InvalidCredentials)?;
@@ -34,7 +35,7 @@ pub async fn log_in(
         let begun = sessions::begin_by_password(ctx, &credential).await?;
         Ok(SignedIn { user: promoted.unwrap_or(begun.user), ..begun })
     };
-    let signed_in = guess.was_right(begun).await?;
+    let signed_in = attempt.run_uncounted(begun).await?;
     rehash_if_weak(ctx, email, &credential, offered).await;
     Ok(signed_in)
 }
