@@ -121,7 +121,7 @@ impl RateLimit {
 
     /// Whether it limits attempts to guess a password. Then a request that can't be counted is
     /// rejected.
-    pub const fn guards_a_password(self) -> bool {
+    pub const fn protects_password(self) -> bool {
         matches!(self, Self::LoginAccount | Self::LoginIp | Self::PasswordAccount)
     }
 }

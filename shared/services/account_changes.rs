@@ -56,7 +56,7 @@ pub async fn change_password(
     };
     let changed = changed.await;
     if changed.is_err() {
-        limiter.give_back(changes).await;
+        limiter.undo_counts(changes).await;
     }
     changed
 }
@@ -131,7 +131,7 @@ pub async fn reset_password(
         transaction = transaction.with(store.users().verify_email(id, now));
     }
     store.transact(transaction).await?.first().map_err(|ChangedMeanwhile| invalid_token())?;
-    limiter.forgive(&summary.email, id).await;
+    limiter.reset_wrong_passwords(&summary.email, id).await;
     Ok(())
 }
 

@@ -121,7 +121,7 @@ impl<'a> Limiter<'a> {
     /// Deletes the counts of wrong passwords after a user has proved with a mailed token that the
     /// account is theirs: those of logins from this IP address, which is recorded as known, and
     /// those in the account's sessions, which have ended.
-    pub async fn forgive(&self, email: &Email, user: UserId) {
+    pub async fn reset_wrong_passwords(&self, email: &Email, user: UserId) {
         let at_login = RateLimit::LoginAccount.of_email_from(email, self.ip);
         let in_sessions = RateLimit::PasswordAccount.of(user);
         let delete = async |subject: Subject| {
@@ -138,11 +138,11 @@ impl<'a> Limiter<'a> {
     }
 
     /// Undoes the count of this request in one limit. If that fails, the request stays counted.
-    pub async fn give_back(&self, limit: RateLimit) {
-        self.take_back(|counter| counter.limit == limit).await;
+    pub async fn undo_counts(&self, limit: RateLimit) {
+        self.undo_where(|counter| counter.limit == limit).await;
     }
 
-    async fn take_back(&self, which: impl Fn(&Counter) -> bool) -> Vec<Counter> {
+    async fn undo_where(&self, which: impl Fn(&Counter) -> bool) -> Vec<Counter> {
         let mut undone = Vec::new();
         for status in self.statuses.lock().iter_mut() {
             if status.is_counted && which(&status.counter) {
@@ -151,7 +151,7 @@ impl<'a> Limiter<'a> {
                 undone.push(status.counter.clone());
             }
         }
-        join_all(undone.iter().map(|counter| discount(self.ctx, counter))).await;
+        join_all(undone.iter().map(|counter| undo_count(self.ctx, counter))).await;
         undone
     }
 
@@ -173,7 +173,7 @@ impl<'a> Limiter<'a> {
     /// one database attempt may take.
     async fn count(&self, counter: Counter) -> Counted {
         let timeouts = self.ctx.config.timeouts;
-        let timeout = match counter.limit.guards_a_password() {
+        let timeout = match counter.limit.protects_password() {
             true => timeouts.call,
             false => timeouts.attempt,
         };
@@ -210,7 +210,7 @@ impl<'a> Limiter<'a> {
                 Ok(requests) => requests,
                 Err(error) => {
                     tracing::warn!(?error, limit = limit.name(), "a request could not be counted");
-                    uncounted = uncounted.or(limit.guards_a_password().then_some(limit));
+                    uncounted = uncounted.or(limit.protects_password().then_some(limit));
                     continue;
                 }
             };
@@ -226,7 +226,7 @@ impl<'a> Limiter<'a> {
             return Ok(());
         }
         let by_ip = refused.iter().any(|(_, limit, is_site)| limit.is_per_ip() && !is_site);
-        self.take_back(|counter| !counter.limit.is_per_ip() || counter.is_site && by_ip).await;
+        self.undo_where(|counter| !counter.limit.is_per_ip() || counter.is_site && by_ip).await;
         if let Some(limit) = uncounted {
             return Err(Error::unavailable(format!("{} could not be counted", limit.name())));
         }
@@ -253,7 +253,7 @@ impl LoginAttempt<'_> {
     /// is counted again.
     pub async fn run_uncounted<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Self { limiter, email, is_due } = self;
-        let undone = limiter.take_back(|counter| counter.limit == RateLimit::LoginAccount);
+        let undone = limiter.undo_where(|counter| counter.limit == RateLimit::LoginAccount);
         let (worked, undone) = join(work, undone).await;
         if worked.is_ok() && is_due {
             limiter.remember_ip(email).await;
@@ -275,8 +275,8 @@ pub fn counter(ctx: &Ctx, Subject { limit, whom }: &Subject) -> Option<Counter> 
 }
 
 /// Undoes the count of one request. If that fails, the request stays counted.
-pub async fn discount(ctx: &Ctx, counter: &Counter) {
-    if let Err(error) = ctx.store.rate_limits().discount(counter).await {
+pub async fn undo_count(ctx: &Ctx, counter: &Counter) {
+    if let Err(error) = ctx.store.rate_limits().undo_count(counter).await {
         tracing::warn!(?error, limit = counter.limit.name(), "a count could not be undone");
     }
 }

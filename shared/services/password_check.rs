@@ -43,7 +43,7 @@ pub async fn check<'a, const N: usize>(
 impl PasswordCheck<'_> {
     /// Runs `work`, and undoes the count of this attempt in the limit of wrong passwords.
     pub async fn run_uncounted<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let (worked, ()) = join(work, self.limiter.give_back(RateLimit::PasswordAccount)).await;
+        let (worked, ()) = join(work, self.limiter.undo_counts(RateLimit::PasswordAccount)).await;
         worked
     }
 }

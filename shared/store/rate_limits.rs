@@ -46,7 +46,7 @@ impl RateLimits<'_> {
     }
 
     /// Removes one request, if there is one. A counter that does not exist is not created.
-    pub async fn discount(self, counter: &Counter) -> Result<()> {
+    pub async fn undo_count(self, counter: &Counter) -> Result<()> {
         let write = Write::update(key(counter)).count(REQUESTS, -1);
         let write = write.when(compares(REQUESTS, Comparison::Greater, 0), || ());
         self.0.update(write).await.map(drop)

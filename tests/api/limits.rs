@@ -597,7 +597,7 @@ async fn what_is_taken_back_again_by_a_retry_makes_no_room_that_was_not_there() 
         async || app.unrestricted.store.rate_limits().count(&counter).await.expect("counted");
     assert_eq!(count().await, Some(1));
     for _ in 0..3 {
-        app.unrestricted.store.rate_limits().discount(&counter).await.expect("taken back");
+        app.unrestricted.store.rate_limits().undo_count(&counter).await.expect("undone");
     }
     assert_eq!([count().await, count().await, count().await], [Some(1), Some(2), None]);
 }

@@ -158,7 +158,7 @@ async fn send(
     let sent = sent.unwrap_or_else(|_panic| Err(DeliveryError::Fault("a panic".to_owned())));
     // A mail that may have been sent stays counted.
     if !matches!(sent, Ok(true) | Err(DeliveryError::OutcomeUnknown(_))) {
-        limit.give_back().await;
+        limit.undo().await;
     }
     sent.map(drop)
 }

@@ -53,8 +53,8 @@ impl<'a> MailLimit<'a> {
     }
 
     /// Undoes the counts, since the mail was not sent.
-    pub async fn give_back(self) {
-        let undone = self.counted.iter().map(|counter| limiter::discount(self.ctx, counter));
+    pub async fn undo(self) {
+        let undone = self.counted.iter().map(|counter| limiter::undo_count(self.ctx, counter));
         join_all(undone).await;
     }
 }

@@ -31,7 +31,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let (order, replayed) = match once(ctx, key.as_ref(), place).await? {
         Once::New(order) => (order, None),
         Once::Replayed(remembered) => {
-            limiter.give_back(RateLimit::CheckoutAccount).await;
+            limiter.undo_counts(RateLimit::CheckoutAccount).await;
             let order = ctx.store.orders().get(remembered.id()?, caller.viewer()).await?;
             (order, Some(remembered))
         }
