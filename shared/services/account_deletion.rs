@@ -187,7 +187,7 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
         .outbox()
         .delete_messages_to(deletion.user_id, &deletion.email, deletion.requested_at)
         .await?;
-    store.known_ips().forget(&email).await?;
+    store.known_ips().delete_all(&email).await?;
     store.deletions().delete(deletion.user_id).await?;
     Ok(true)
 }

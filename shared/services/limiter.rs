@@ -108,12 +108,12 @@ impl<'a> Limiter<'a> {
 
     /// Records that the account is used from this IP address. An error is only logged: the next
     /// login records it.
-    pub async fn remember_ip(&self, email: &Email) {
+    pub async fn record_ip(&self, email: &Email) {
         if !self.ip.is_known() {
             return;
         }
         let (known_ips, ip) = (self.ctx.store.known_ips(), self.ip_digest());
-        if let Err(error) = known_ips.remember(&email.digest(), &ip, self.ctx.now()).await {
+        if let Err(error) = known_ips.record(&email.digest(), &ip, self.ctx.now()).await {
             tracing::warn!(?error, "an IP address could not be recorded as known");
         }
     }
@@ -134,7 +134,7 @@ impl<'a> Limiter<'a> {
                 );
             }
         };
-        join3(delete(at_login), delete(in_sessions), self.remember_ip(email)).await;
+        join3(delete(at_login), delete(in_sessions), self.record_ip(email)).await;
     }
 
     /// Undoes the count of this request in one limit. If that fails, the request stays counted.
@@ -256,7 +256,7 @@ impl LoginAttempt<'_> {
         let undone = limiter.undo_where(|counter| counter.limit == RateLimit::LoginAccount);
         let (worked, undone) = join(work, undone).await;
         if worked.is_ok() && is_due {
-            limiter.remember_ip(email).await;
+            limiter.record_ip(email).await;
         }
         for counter in undone.into_iter().filter(|_| worked.is_err()) {
             if let (_, Err(error)) = limiter.count(counter).await {

@@ -107,7 +107,7 @@ pub async fn verify(
     let writes = verification(ctx, registration, &waiting, &user)?;
     store.transact(writes).await?.first()?;
     let promoted = promote_operator(ctx, &registration.email, user.id).await?;
-    let remembered = limiter.remember_ip(&registration.email);
+    let remembered = limiter.record_ip(&registration.email);
     let (tokens, ()) = join(sessions::begin(ctx, user.id), remembered).await;
     Ok(SignedIn { tokens: tokens?, user: promoted.unwrap_or(user) })
 }

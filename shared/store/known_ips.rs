@@ -43,14 +43,14 @@ impl KnownIps<'_> {
     }
 
     /// Records that an account was used from an IP address; the record expires after 90 days.
-    pub async fn remember(self, account: &EmailDigest, ip: &str, now: Timestamp) -> Result<()> {
+    pub async fn record(self, account: &EmailDigest, ip: &str, now: Timestamp) -> Result<()> {
         let known = KnownIp { seen_at: now, expires_at: now.plus(KNOWN_FOR) };
         let item = to_item("known_ip", keys::known_ip(account, ip), &known)?;
         self.0.put(Write::<(), _>::put(item).expires(known.expires_at)).await.map(drop)
     }
 
     /// Deletes all records of an account.
-    pub async fn forget(self, account: &EmailDigest) -> Result<()> {
+    pub async fn delete_all(self, account: &EmailDigest) -> Result<()> {
         self.0.delete_partition(&keys::known_ips(account), None).await
     }
 }
