@@ -23,7 +23,7 @@ use super::unicode;
 pub struct NewPassword(String);
 
 impl NewPassword {
-    /// Reads a new password. 422 if it breaks a rule. [`NewPassword::for_person`] compares it
+    /// Reads a new password. 422 if it breaks a rule. [`NewPassword::reject_personal`] compares it
     /// with its owner's name and e-mail address.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let text = prepared(&text);
@@ -49,7 +49,7 @@ impl NewPassword {
     /// the name or one of its words. Case and all characters other than letters are ignored:
     /// `Ada.Lovelace1815!` is rejected for Ada Lovelace. A longer text that contains a name is
     /// accepted.
-    pub fn for_person(
+    pub fn reject_personal(
         &self,
         email: Option<&Email>,
         name: Option<&Name>,
@@ -135,7 +135,7 @@ mod tests {
         let email = Email::parse("ada.l@example.com".into()).unwrap();
         let name = Name::parse("Ada Lovelace".into()).unwrap();
         let password = NewPassword::parse(text.into()).unwrap();
-        let refused = password.for_person(Some(&email), Some(&name), "/new_password").err()?;
+        let refused = password.reject_personal(Some(&email), Some(&name), "/new_password").err()?;
         let [field] = refused.fields() else { panic!("{refused:?}") };
         Some(format!("{} {}", field.pointer, field.code))
     }
@@ -212,7 +212,7 @@ mod tests {
             let name = Name::parse(name.into()).unwrap();
             let password = NewPassword::parse(password.into()).unwrap();
             assert!(
-                password.for_person(Some(&email), Some(&name), "/password").is_ok(),
+                password.reject_personal(Some(&email), Some(&name), "/password").is_ok(),
                 "{name:?}"
             );
         }

@@ -39,7 +39,7 @@ pub async fn change_password(
     let user = ctx.store.users().get(caller.user_id, Read::Consistent).await?;
     let user = user.ok_or(Error::NotFound)?;
     let new =
-        new.for_person(Some(&user.summary.email), Some(&user.summary.name), "/new_password")?;
+        new.reject_personal(Some(&user.summary.email), Some(&user.summary.name), "/new_password")?;
     let (wrong, changes) = (RateLimit::PasswordAccount, RateLimit::NewPasswordAccount);
     let limits = [wrong.of(user.id), changes.of(user.id)];
     let changed = async {
@@ -78,7 +78,8 @@ pub async fn replace_password(
         let security = store.sessions().get(user_id).await?.ok_or(Error::Unauthenticated)?;
         let session = security.sessions.get(&kept).ok_or(Error::Unauthenticated)?;
         let password = store.credentials().replace_password(email, user_id, version, password_hash);
-        let sessions = store.sessions().keep_only(user_id, kept, session, version + 1);
+        let sessions =
+            store.sessions().end_others_for_new_password(user_id, kept, session, version + 1);
         let transaction = Transaction::with_new_token(now)
             .with(password.map_refusal(|ChangedMeanwhile| NotReplaced::PasswordChanged))
             .with(sessions.map_refusal(|ChangedMeanwhile| NotReplaced::SessionRenewed))
@@ -117,14 +118,17 @@ pub async fn reset_password(
     let reset = store.password_resets().get(&digest, now).await?.ok_or_else(invalid_token)?;
     let user = store.users().get(reset.user_id, Read::Consistent).await?;
     let User { id, summary, .. } = user.ok_or_else(invalid_token)?;
-    let hash =
-        password::hash(new.for_person(Some(&summary.email), Some(&summary.name), "/password")?)?;
+    let hash = password::hash(new.reject_personal(
+        Some(&summary.email),
+        Some(&summary.name),
+        "/password",
+    )?)?;
 
     let version = reset.password_version;
     let mut transaction = Transaction::with_new_token(now)
         .with(store.password_resets().delete(&digest))
         .with(store.credentials().replace_password(&summary.email, id, version, &hash))
-        .with(store.sessions().keep_none(id, version + 1))
+        .with(store.sessions().end_all_for_new_password(id, version + 1))
         .with(store.outbox().add(Event::PasswordChanged { user_id: id }, now)?);
     // The token proves that the user reads mails to this address.
     if !summary.email_verified {
@@ -157,7 +161,7 @@ pub async fn update_access(
         if after == before && after == user.summary.access() {
             return Ok(user);
         }
-        let register = store.admins().enter(id, before, after);
+        let register = store.admins().record_access(id, before, after);
         let profile = store.users().replace_access(&user, after, now);
         let security = store.sessions().replace_access(id, before, after);
         let transaction = Transaction::with_new_token(now)

@@ -73,7 +73,7 @@ impl Admins<'_> {
 
     /// Returns the write that a change of a user's role or status needs; `None` if the user neither
     /// was nor becomes an admin.
-    pub fn enter(
+    pub fn record_access(
         self,
         user: UserId,
         before: Access,

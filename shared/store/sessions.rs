@@ -123,7 +123,7 @@ impl Sessions<'_> {
     /// Returns the write that records a new version of the password and ends every session but one,
     /// including those that begin concurrently with the old version; refused if that session was
     /// refreshed since it was read.
-    pub fn keep_only(
+    pub fn end_others_for_new_password(
         self,
         user: UserId,
         id: SessionId,
@@ -139,7 +139,7 @@ impl Sessions<'_> {
 
     /// Returns the write that records a new version of the password and ends every session; refused
     /// if the account was deleted.
-    pub fn keep_none(
+    pub fn end_all_for_new_password(
         self,
         user: UserId,
         password_version: u32,

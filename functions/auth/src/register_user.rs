@@ -34,7 +34,7 @@ fn registrant(body: Json) -> Result<Registrant, Invalid> {
     let name = body.required("name");
     let phone = body.optional("phone");
     if let Some(password) = &password {
-        body.add(password.for_person(email.as_ref(), name.as_ref(), "/password").err());
+        body.add(password.reject_personal(email.as_ref(), name.as_ref(), "/password").err());
     }
     body.finish(|| Some(Registrant { email: email?, password: password?, name: name?, phone }))
 }
