@@ -76,7 +76,7 @@ where
     let Some(ctx) = start::context(config::variable) else { return Exit::FAILURE };
     warm_up(ctx, route).await;
     let ended = lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
-        let event = event.payload.or_id(&event.context.request_id);
+        let event = event.payload.with_default_id(&event.context.request_id);
         let response = respond(ctx, route, &handle, event);
         async move { Ok::<_, lambda_http::Error>(payload(response.await)) }
     }));
@@ -208,10 +208,10 @@ where
     };
     let _entered = span.enter();
     let response = match result {
-        Ok(response) => response.behind(&prefix),
+        Ok(response) => response.with_location_prefix(&prefix),
         Err(error) => {
             log(&error);
-            problem::answer(&error, &path, &id)
+            problem::response(&error, &path, &id)
         }
     };
     let headers = limits.headers().into_iter().flatten();
@@ -235,7 +235,7 @@ where
     if request.body_length() > route.body_limit {
         return Err(Error::TooLarge { limit: route.body_limit });
     }
-    if !route.has(&request.path) {
+    if !route.owns(&request.path) {
         return Err(Error::MethodNotAllowed { allow: methods_of(&request.path) });
     }
     handle(ctx, authorize(ctx, route, request).await?).await
@@ -246,7 +246,7 @@ where
 async fn authorize(ctx: &Ctx, route: &Route, request: Request) -> Result<Request> {
     match route.access {
         Access::Public | Access::Signature => return Ok(request),
-        Access::Guest if !request.has_credentials() => return Ok(request),
+        Access::Guest if !request.has_authorization() => return Ok(request),
         Access::Guest | Access::Customer | Access::Owner | Access::Admin => {}
     }
     let token = request.bearer().ok_or(Error::Unauthenticated)?;
@@ -255,7 +255,7 @@ async fn authorize(ctx: &Ctx, route: &Route, request: Request) -> Result<Request
     if route.access == Access::Admin && !caller.is_admin() {
         return Err(Error::Forbidden);
     }
-    Ok(request.called_by(caller))
+    Ok(request.with_caller(caller))
 }
 
 /// Adds the headers that every response has, including errors.

@@ -48,7 +48,7 @@ pub(super) struct Http {
 impl Event {
     /// Sets the request identifier if the gateway sent none.
     #[must_use]
-    pub fn or_id(mut self, id: &str) -> Self {
+    pub fn with_default_id(mut self, id: &str) -> Self {
         self.request_context.request_id.get_or_insert_with(|| id.to_owned());
         self
     }

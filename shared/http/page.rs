@@ -10,7 +10,7 @@ use super::Response;
 /// Returns 200 with a page. Its content security policy allows the page's own `<style>` and
 /// `<script>` elements, by their digests, and requests to its own host; nothing else, and no
 /// framing.
-pub fn answer(html: &str) -> Response {
+pub fn response(html: &str) -> Response {
     let policy = format!(
         "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'",
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn policy(html: &str) -> String {
-        let response = answer(html);
+        let response = response(html);
         response.headers[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
     }
 

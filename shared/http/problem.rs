@@ -18,7 +18,7 @@ struct Visible {
 
 /// Creates the response to a failed request. 5xx bodies contain nothing of the error itself, only
 /// constant texts and identifiers.
-pub fn answer(error: &Error, instance: &str, request_id: &str) -> Response {
+pub fn response(error: &Error, instance: &str, request_id: &str) -> Response {
     let Visible { status, code, detail, facts } = visible(error);
     let mut document = facts;
     document.insert("type".into(), json!(format!("urn:bodega:problem:{code}")));

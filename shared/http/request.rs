@@ -184,7 +184,7 @@ impl Request {
     }
 
     /// Whether the request has an `Authorization` header, valid or not.
-    pub fn has_credentials(&self) -> bool {
+    pub fn has_authorization(&self) -> bool {
         self.headers.contains_key(AUTHORIZATION)
     }
 
@@ -205,7 +205,7 @@ impl Request {
 
     /// Sets the caller.
     #[must_use]
-    pub fn called_by(self, caller: Caller) -> Self {
+    pub fn with_caller(self, caller: Caller) -> Self {
         Self { caller: Some(caller), ..self }
     }
 

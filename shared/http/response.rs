@@ -81,7 +81,7 @@ impl Response {
     /// Adds the prefix of the stage or the base path mapping to `Location`, so that it is valid for
     /// this caller.
     #[must_use]
-    pub fn behind(self, prefix: &str) -> Self {
+    pub fn with_location_prefix(self, prefix: &str) -> Self {
         let location = self.headers.get(LOCATION).and_then(|location| location.to_str().ok());
         match location.map(|location| format!("{prefix}{location}")) {
             Some(location) => self.header(LOCATION.as_str(), &location),

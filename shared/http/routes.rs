@@ -169,7 +169,7 @@ impl Route {
     /// Whether this route's pattern is the most specific one that matches a concrete path. The
     /// gateway matches path and method together, and so may send a function a request for a more
     /// specific pattern that lacks the method.
-    pub fn has(&self, path: &str) -> bool {
+    pub fn owns(&self, path: &str) -> bool {
         self.method.is_none() || most_specific(path).is_none_or(|pattern| pattern == self.path)
     }
 }
@@ -244,10 +244,10 @@ mod tests {
 
     #[test]
     fn a_path_is_owned_by_its_most_specific_pattern() {
-        assert!(named("get-me").has("/users/me"));
-        assert!(!named("get-user").has("/users/me"));
-        assert!(named("get-user").has("/users/usr_1"));
-        assert!(named("route-not-found").has("/users/me"));
+        assert!(named("get-me").owns("/users/me"));
+        assert!(!named("get-user").owns("/users/me"));
+        assert!(named("get-user").owns("/users/usr_1"));
+        assert!(named("route-not-found").owns("/users/me"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {
 
     let html = page_of(&name).ok_or(Error::NotFound)?;
 
-    Ok(page::answer(&html).public(300))
+    Ok(page::response(&html).public(300))
 }
 
 /// Returns the page that sends a token and a password to the route of this name; `None` for an
