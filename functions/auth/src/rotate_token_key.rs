@@ -15,11 +15,11 @@ use shared::{Ctx, Result};
 
 /// The event that starts the job. Unknown members are rejected, so that a misspelt `revoke` is not
 /// ignored.
-pub struct Order {
+pub struct RotationRequest {
     revoke: bool,
 }
 
-pub async fn handle(ctx: &Ctx, request: Order) -> Result<Rotated> {
+pub async fn handle(ctx: &Ctx, request: RotationRequest) -> Result<Rotated> {
     token_key_rotation::rotate(ctx, request.revoke).await
 }
 
@@ -32,12 +32,12 @@ struct Members {
 }
 
 /// Not derived: serde's derived code also accepts an array of the members, and so `[]`.
-impl<'de> Deserialize<'de> for Order {
+impl<'de> Deserialize<'de> for RotationRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
 
         impl<'de> Visitor<'de> for Object {
-            type Value = Order;
+            type Value = RotationRequest;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
@@ -45,9 +45,9 @@ impl<'de> Deserialize<'de> for Order {
                 )
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Order, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<RotationRequest, A::Error> {
                 let Members { revoke } = Members::deserialize(MapAccessDeserializer::new(members))?;
-                Ok(Order { revoke })
+                Ok(RotationRequest { revoke })
             }
         }
 
@@ -62,7 +62,9 @@ mod tests {
     #[test]
     fn an_event_that_is_not_an_object_is_an_error() {
         for event in ["[]", "[true]", "null", "\"{}\"", "true", "0"] {
-            let Err(error) = serde_json::from_str::<Order>(event) else { panic!("{event}") };
+            let Err(error) = serde_json::from_str::<RotationRequest>(event) else {
+                panic!("{event}")
+            };
             let message = error.to_string();
             assert!(message.contains("expected an object: {} for a new key"), "{event}: {message}");
         }
@@ -73,7 +75,11 @@ mod tests {
         for (event, revoke) in
             [("{}", false), ("{\"revoke\": false}", false), ("{\"revoke\": true}", true)]
         {
-            assert_eq!(serde_json::from_str::<Order>(event).unwrap().revoke, revoke, "{event}");
+            assert_eq!(
+                serde_json::from_str::<RotationRequest>(event).unwrap().revoke,
+                revoke,
+                "{event}"
+            );
         }
     }
 }

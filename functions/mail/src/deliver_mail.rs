@@ -60,7 +60,7 @@ pub enum Clock {
 /// The result of a run.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Answer {
+pub enum Report {
     /// The records that the stream has to deliver again.
     Stream(BatchItemFailures),
     /// The result of an operator's command.
@@ -77,18 +77,18 @@ pub enum Answer {
     },
 }
 
-pub async fn handle(ctx: &'static Ctx, start: Start) -> Result<Answer> {
+pub async fn handle(ctx: &'static Ctx, start: Start) -> Result<Report> {
     match start {
         Start::Stream(event) => deliver_new(ctx, event.records).await,
         Start::Schedule { source: Clock::EventBridge } => deliver_left(ctx).await,
         Start::Command { resend: Resend::Failed } => {
             let returned = ctx.store.deliveries().return_failed(ctx.now()).await?;
-            Ok(Answer::Command { returned })
+            Ok(Report::Command { returned })
         }
     }
 }
 
-async fn deliver_new(ctx: &Ctx, records: Vec<StreamRecord>) -> Result<Answer> {
+async fn deliver_new(ctx: &Ctx, records: Vec<StreamRecord>) -> Result<Report> {
     let settings = delivery::settings(ctx)?;
     let deliveries = records.into_iter().filter_map(|record| {
         let id = new_message(&record)?;
@@ -98,10 +98,10 @@ async fn deliver_new(ctx: &Ctx, records: Vec<StreamRecord>) -> Result<Answer> {
         })
     });
     let failures = stream::iter(deliveries).buffered(AT_ONCE).collect::<Vec<_>>().await;
-    Ok(Answer::Stream(failures.into_iter().flatten().collect()))
+    Ok(Report::Stream(failures.into_iter().flatten().collect()))
 }
 
-async fn deliver_left(ctx: &Ctx) -> Result<Answer> {
+async fn deliver_left(ctx: &Ctx) -> Result<Report> {
     let settings = delivery::settings(ctx)?;
     let began = ctx.now();
     let is_over = || ctx.now() >= began.plus(SWEEP);
@@ -118,7 +118,7 @@ async fn deliver_left(ctx: &Ctx) -> Result<Answer> {
         let outcomes = stream::iter(deliveries).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
         settled += outcomes.into_iter().filter(|outcome| *outcome == Outcome::Settled).count();
     }
-    Ok(Answer::Schedule { settled, left: all - settled })
+    Ok(Report::Schedule { settled, left: all - settled })
 }
 
 /// Returns the identifier of a new message; `None` if the record is about something else.
