@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(methods_of("/cart"), ["GET", "DELETE"]);
         assert_eq!(methods_of("/products/prd_1"), ["GET", "PUT", "DELETE"]);
         assert_eq!(methods_of("/cart/items/A-1"), ["PUT", "DELETE"]);
-        assert_eq!(methods_of("/users/me"), ["GET", "PATCH"], "not those of `/users/{user_id}`");
+        assert_eq!(methods_of("/users/me"), ["GET", "PATCH"], "not those of a user by identifier");
         assert_eq!(methods_of("/users/usr_1"), ["GET", "PATCH", "DELETE"]);
         for path in ["/", "", "/nothing", "/cart/", "/products/", "/products/1/2"] {
             assert!(methods_of(path).is_empty(), "{path}");

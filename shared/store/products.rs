@@ -1,6 +1,6 @@
 //! Products with their variants, and the pointers from SKUs to products.
 //!
-//! After a variant is created, only [`Products::take`] lowers its stock and only
+//! After a variant is created, only [`Products::take_from_stock`] lowers its stock and only
 //! [`Products::return_to_stock`] raises it.
 
 use std::collections::{HashMap, HashSet};
