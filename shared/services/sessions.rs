@@ -174,11 +174,15 @@ async fn bearer(
         Some(token) => bearer_of_access(ctx, token).await,
         None => Err(Error::Unauthenticated),
     };
-    match (bearer, refresh_token) {
-        (Ok(None) | Err(Error::Unauthenticated), Some(token)) => {
-            bearer_of_refresh(ctx, token).await
-        }
-        (bearer, _) => bearer,
+    let Some(token) = refresh_token else { return bearer };
+    match bearer {
+        Err(Error::Unauthenticated) => bearer_of_refresh(ctx, token).await,
+        Ok(None) => match bearer_of_refresh(ctx, token).await {
+            // The access token was valid once, and that is enough.
+            Err(Error::Unauthenticated) => Ok(None),
+            of_refresh => of_refresh,
+        },
+        bearer => bearer,
     }
 }
 

@@ -67,6 +67,7 @@ async fn whoever_is_out_can_go_again_and_ends_nothing_more() {
             log_out(&ada, json!({"all": all})).await.expect(204);
             log_out(&nobody, body.clone()).await.expect(204);
             log_out(&ada, body).await.expect(204);
+            log_out(&ada, json!({"all": all, "refresh_token": "x"})).await.expect(204);
         }
     }
     assert!(app.contents().await == before, "something was written");
