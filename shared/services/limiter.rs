@@ -249,8 +249,8 @@ pub struct LoginAttempt<'a> {
 
 impl LoginAttempt<'_> {
     /// Runs `work` after the right password, and undoes the attempt's count in the account's quota.
-    /// If `work` succeeds, the IP address becomes known for the account; if it fails, the attempt
-    /// is counted again.
+    /// If `work` succeeds, the IP address becomes known for the account; if it fails with 401
+    /// `invalid_credentials`, the attempt is counted again.
     pub async fn run_uncounted<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Self { limiter, email, is_due } = self;
         let undone = limiter.undo_where(|counter| counter.limit == RateLimit::LoginAccount);
@@ -258,7 +258,9 @@ impl LoginAttempt<'_> {
         if worked.is_ok() && is_due {
             limiter.record_ip(email).await;
         }
-        for counter in undone.into_iter().filter(|_| worked.is_err()) {
+        // Any other error says nothing about the password.
+        let was_wrong = matches!(worked, Err(Error::InvalidCredentials));
+        for counter in undone.into_iter().filter(|_| was_wrong) {
             if let (_, Err(error)) = limiter.count(counter).await {
                 tracing::warn!(?error, "a login attempt could not be counted again");
             }

@@ -120,6 +120,23 @@ async fn a_counter_that_strangers_have_worn_out_keeps_nobody_out_at_home() {
     log_in(&app, STRANGER, NEW).await.expect_problem(503, "unavailable");
 }
 
+/// The password was right: what failed is the shop.
+#[tokio::test]
+async fn a_login_that_the_shop_could_not_finish_is_no_wrong_password() {
+    let app = App::builder()
+        .limits("login_account=2/900")
+        .faults(Faults { throttled_prefix: Some("USER#"), ..Faults::default() })
+        .start()
+        .await;
+    app.put_account(EMAIL, PASSWORD).await;
+    for _ in 0..3 {
+        log_in(&app, HOME, PASSWORD).await.expect_problem(503, "unavailable");
+    }
+    for status in [401, 401, 429] {
+        assert_eq!(log_in(&app, HOME, "wrong horse").await.status, status);
+    }
+}
+
 #[tokio::test]
 async fn an_ip_address_without_logins_left_reaches_nothing_of_the_account() {
     let app = limited("login_ip=2/900").await;
