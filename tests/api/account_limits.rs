@@ -205,6 +205,23 @@ async fn changes_of_a_profile_are_limited_for_each_account() {
     ada.patch("/users/me", json!({"name": "Countess"})).await.expect(200);
 }
 
+/// Two tabs that tell each other to look again use up nothing.
+#[tokio::test]
+async fn a_change_of_a_profile_that_is_refused_does_not_count() {
+    let app = limited("profile_account=1/3600").await;
+    let ada = app.customer("ada").await;
+    let body = json!({"name": "Ada Lovelace"});
+    for tag in ["\"9-old\"", "\"8-old\", \"9-old\"", "\"9-old\""] {
+        let stale = ada.call("PATCH", "/users/me").header("if-match", tag).json(&body);
+        let refused = stale.send().await;
+        let state = Some("\"profile_account\";r=1;t=3600");
+        assert_eq!(refused.header("ratelimit"), state, "{tag}");
+        refused.expect_problem(412, "version_mismatch");
+    }
+    ada.patch("/users/me", body.clone()).await.expect(200);
+    ada.patch("/users/me", body).await.expect_problem(429, "rate_limited");
+}
+
 #[tokio::test]
 async fn changes_of_a_password_are_limited_and_wrong_ones_are_none() {
     let app = limited("new_password_account=2/3600,password_account=4/900").await;

@@ -33,9 +33,14 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let expected = request.if_match()?;
 
     let limits = [RateLimit::ProfileAccount.of(caller.user_id)];
-    request.limiter(ctx).admit(limits).await?;
+    let limiter = request.limiter(ctx);
+    limiter.admit(limits).await?;
     let change = ProfileChange { name, phone, addresses };
-    let user = ctx.store.users().update(caller.user_id, &change, &expected, ctx.now()).await?;
+    let user = ctx.store.users().update(caller.user_id, &change, &expected, ctx.now()).await;
+    if user.is_err() {
+        limiter.give_back(RateLimit::ProfileAccount).await;
+    }
+    let user = user?;
 
     let version = user.version;
     Ok(Response::ok(&UserView::from(user))?.version(version))
