@@ -256,7 +256,7 @@ async fn delivering_a_message_makes_the_requests_and_consumes_the_units_listed_h
     anyone.post("/auth/register", account).await.expect(202);
     deliver("registration, the email has an account", [4, 4, 2, 3, 0]).await;
     anyone.post("/auth/forgot-password", json!({"email": "ada@example.com"})).await.expect(202);
-    deliver("forgotten password", [7, 6, 4, 5, 0]).await;
+    deliver("forgotten password", [6, 6, 4, 4, 0]).await;
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
     ada.put("/users/me/password", change).await.expect(204);
     deliver("changed password", [3, 3, 2, 2, 0]).await;

@@ -5,7 +5,6 @@
 //! sent. Mails about orders and changed passwords are not counted: only the account's owner or an
 //! admin causes them, and none may be lost.
 
-use futures_util::future::join_all;
 use shared::domain::email::Email;
 use shared::domain::rate_limit::{Counter, RateLimit};
 use shared::services::limiter;
@@ -14,13 +13,13 @@ use shared::{Ctx, Result};
 /// Counts the mail of one message.
 pub(crate) struct MailLimit<'a> {
     ctx: &'a Ctx,
-    counted: Vec<Counter>,
+    counted: Option<Counter>,
 }
 
 impl<'a> MailLimit<'a> {
     /// Creates a limit that has counted nothing yet.
     pub fn new(ctx: &'a Ctx) -> Self {
-        Self { ctx, counted: Vec::new() }
+        Self { ctx, counted: None }
     }
 
     /// Counts a mail that anyone can request for this e-mail address; false if the quota is used
@@ -29,32 +28,33 @@ impl<'a> MailLimit<'a> {
         self.count(email, &[RateLimit::AccountMailEmail]).await
     }
 
-    /// Counts a password reset mail. The first few in an hour are sent even if other mails have
-    /// used up the quota. So nobody can keep a user from resetting their password: the mails that
-    /// use up these few contain valid links, too.
+    /// Counts a password reset mail. A few in an hour are sent even if the quota of all these mails
+    /// is used up. So nobody can keep a user from resetting their password: the mails that use up
+    /// these few contain valid links, too.
     pub async fn admits_reset(&mut self, email: &Email) -> Result<bool> {
-        self.count(email, &[RateLimit::ResetMailEmail, RateLimit::AccountMailEmail]).await
+        self.count(email, &[RateLimit::AccountMailEmail, RateLimit::ResetMailEmail]).await
     }
 
-    /// Counts a mail in all counters with quota left; false if there is none.
+    /// Counts a mail in the first counter with quota left; false if there is none. One by one:
+    /// otherwise each of several concurrent mails would take the last quota of another counter.
     async fn count(&mut self, email: &Email, limits: &[RateLimit]) -> Result<bool> {
-        let (ctx, limits) = (self.ctx, limits.iter());
-        let counters: Option<Vec<_>> =
-            limits.map(|limit| limiter::counter(ctx, &limit.of(email))).collect();
-        // A limit that is off allows everything.
-        let Some(counters) = counters else { return Ok(true) };
-        let counts = counters.iter().map(|counter| ctx.store.rate_limits().count(counter));
-        let counts = join_all(counts).await;
-        for (counter, count) in counters.iter().zip(&counts) {
-            self.counted.extend(matches!(count, Ok(Some(_))).then(|| counter.clone()));
+        for limit in limits {
+            // A limit that is off allows everything.
+            let Some(counter) = limiter::counter(self.ctx, &limit.of(email)) else {
+                return Ok(true);
+            };
+            if self.ctx.store.rate_limits().count(&counter).await?.is_some() {
+                self.counted = Some(counter);
+                return Ok(true);
+            }
         }
-        let counts = counts.into_iter().collect::<Result<Vec<_>>>()?;
-        Ok(counts.iter().any(Option::is_some))
+        Ok(false)
     }
 
-    /// Undoes the counts, since the mail was not sent.
+    /// Undoes the count, since the mail was not sent.
     pub async fn undo(self) {
-        let undone = self.counted.iter().map(|counter| limiter::undo_count(self.ctx, counter));
-        join_all(undone).await;
+        if let Some(counter) = &self.counted {
+            limiter::undo_count(self.ctx, counter).await;
+        }
     }
 }
