@@ -247,6 +247,30 @@ async fn of_a_deletion_and_a_new_role_at_once_nobody_is_left_who_is_gone() {
     }
 }
 
+/// Both have read the expected version.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_changes_after_the_expected_version_was_read_stays() {
+    let mut kept = 0;
+    for _ in 0..20 {
+        let app = App::start().await;
+        let (admin, other, ada) = (app.admin().await, app.admin().await, app.customer("ada").await);
+        let path = path(&ada);
+
+        app.race(2);
+        let delete = admin.call("DELETE", &path).header("if-match", "\"1\"").send();
+        let change = json!({"status": "disabled"});
+        let (deleted, changed) = join(delete, other.patch(&path, change)).await;
+
+        let statuses = (deleted.status, changed.status);
+        assert!([(412, 200), (202, 404)].contains(&statuses), "{statuses:?}");
+        kept += u32::from(deleted.status == 412);
+        if kept == 3 {
+            return;
+        }
+    }
+    panic!("the deletion always came first");
+}
+
 /// The deletion has read the profile that its owner then changes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_profile_that_changes_at_the_same_time_is_deleted_all_the_same() {
