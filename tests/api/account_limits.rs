@@ -343,6 +343,18 @@ async fn the_networks_of_an_ipv6_site_share_sixteen_times_what_one_of_them_may()
 }
 
 #[tokio::test]
+async fn what_is_not_limited_for_an_ip_address_is_not_for_a_site_either() {
+    let app = limited("login_account=1/900,login_ip=off,forgot_email=1/900,forgot_ip=off").await;
+    let from = app.anonymous().at("2001:db8:1:1::1");
+    for number in 0..17 {
+        let mut body = json!({"email": format!("{number}@example.com")});
+        from.post("/auth/forgot-password", body.clone()).await.expect(202);
+        body["password"] = json!("wrong horse");
+        from.post("/auth/login", body).await.expect(401);
+    }
+}
+
+#[tokio::test]
 async fn a_site_that_is_full_is_counted_one_by_one() {
     let app = limited("resend_ip=1/900").await;
     app.race_updates(60);
