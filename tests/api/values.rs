@@ -311,6 +311,7 @@ async fn hidden_characters_stay_inside_words_and_go_at_the_edges() {
         ("അവന\u{d4d}\u{200d}", "അവന\u{d4d}\u{200d}", "a letter of Malayalam"),
         ("שלום\u{200f}!\u{200e}", "שלום\u{200f}!", "a mark of direction"),
         ("Ada\u{e0041}\u{fe0f}", "Ada", "what belongs to nothing"),
+        ("Ada\u{fe0f}", "Ada", "a selector behind a letter that has one form"),
     ] {
         let user = ada.patch("/users/me", json!({"name": name})).await.expect(200);
         assert_eq!(user["name"], json!(kept), "{what}");
