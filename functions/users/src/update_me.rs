@@ -38,7 +38,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let change = ProfileChange { name, phone, addresses };
     let user = ctx.store.users().update(caller.user_id, &change, &expected, ctx.now()).await;
     if user.is_err() {
-        limiter.give_back(RateLimit::ProfileAccount).await;
+        limiter.undo_counts(RateLimit::ProfileAccount).await;
     }
     let user = user?;
 
