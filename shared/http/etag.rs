@@ -50,7 +50,9 @@ fn tags(list: &str) -> Option<Vec<&str>> {
 }
 
 fn version(tag: &str) -> Option<u64> {
-    tag.split_once('-').map_or(tag, |(version, _)| version).parse().ok()
+    let written = tag.split_once('-').map_or(tag, |(version, _)| version);
+    // `+7` and `07` are numbers too, but not as we write them.
+    written.parse().ok().filter(|version: &u64| version.to_string() == written)
 }
 
 #[cfg(test)]
@@ -75,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_foreign_tag_matches_no_version() {
-        for tag in ["\"x\"", "\"\"", "\"-1\"", "W/\"abc\""] {
+        for tag in ["\"x\"", "\"\"", "\"-1\"", "\"+7-x\"", "\"07-x\"", "W/\"abc\""] {
             assert_eq!(if_match(Some(tag)).unwrap(), ExpectedVersion::OneOf(vec![]), "{tag}");
         }
     }
