@@ -52,8 +52,9 @@ fn content_type(headers: &HeaderMap) -> (String, bool) {
 /// Whether the body is compressed; neither the gateway nor the shop decompresses bodies.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let encodings = headers.get_all(CONTENT_ENCODING).iter();
-    let mut encodings = encodings.map(|value| value.to_str().unwrap_or("unknown"));
-    encodings.any(|encoding| !encoding.trim().eq_ignore_ascii_case("identity"))
+    let lists = encodings.map(|value| value.to_str().unwrap_or("unknown"));
+    let mut encodings = lists.flat_map(|list| list.split(',')).map(str::trim);
+    encodings.any(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"))
 }
 
 #[cfg(test)]
@@ -68,7 +69,15 @@ mod tests {
     fn a_body_may_have_a_byte_order_mark_but_no_compression() {
         let mut headers = with_type("application/json; charset=utf8");
         assert!(json(&headers, "\u{feff}{}".as_bytes()).is_ok());
-        for (encoding, taken) in [("identity", true), ("gzip", false), ("br", false)] {
+        for (encoding, taken) in [
+            ("identity", true),
+            ("Identity", true),
+            ("", true),
+            ("identity, identity", true),
+            ("gzip", false),
+            ("br", false),
+            ("identity, gzip", false),
+        ] {
             headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
             assert_eq!(json(&headers, b"{}").is_ok(), taken, "{encoding}");
         }
