@@ -23,7 +23,9 @@ pub fn claim(host: IpAddr, ports: &[(u16, &'static str)]) -> Result<BTreeMap<u16
                 "{other} and {option} are both {port}: choose another port for one of them"
             )));
         }
-        let listener = listen_on((host, *port).into()).ok().filter(|_| !is_served_on_ipv6(*port));
+        // Checked before it listens: on an IPv6 address it would find its own listener.
+        let is_taken = is_served_on_ipv6(*port);
+        let listener = listen_on((host, *port).into()).ok().filter(|_| !is_taken);
         let listener = listener.ok_or_else(|| {
             Failure::new(format!(
                 "port {port} is in use: stop the program that uses it, or choose another with {option}"
@@ -68,6 +70,21 @@ mod tests {
         let words = claim(HERE, &[(8000, "--db-port"), (8000, "--port")]);
         let words = words.unwrap_err().to_string();
         assert!(words.contains("--db-port") && words.contains("--port"), "{words}");
+    }
+
+    #[test]
+    fn ipv6_ports_are_claimed_like_ipv4_ports() {
+        for host in [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::UNSPECIFIED)] {
+            // Not every machine has IPv6.
+            let Ok(listener) = listen_on((host, 0).into()) else { continue };
+            let free = listener.local_addr().unwrap().port();
+            drop(listener);
+            let ports = [(free, "--db-port")];
+            let claimed = claim(host, &ports).unwrap();
+            let words = claim(host, &ports).unwrap_err().to_string();
+            assert!(words.contains("--db-port"), "{words}");
+            drop(claimed);
+        }
     }
 
     #[test]
