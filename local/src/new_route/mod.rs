@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use shared::http::routes::{Access, ROUTES, Route};
+use shared::jobs::JOBS;
 
 use self::files::RouteFiles;
 use crate::failure::{Explain, Failure, Result};
@@ -102,6 +103,10 @@ impl NewRoute {
             let words = ACCESS.map(|(word, _)| word).join(", ");
             return invalid(&format!("«{access}» is not one of {words}"));
         };
+        // It becomes part of paths.
+        if !resource.chars().all(|char| char.is_ascii_lowercase() || "-_".contains(char)) {
+            return invalid(&format!("«{resource}» is not a folder of functions/"));
+        }
         check_path(path)?;
         check_conflicts(name, method, path)?;
         Ok(Self {
@@ -201,6 +206,9 @@ fn check_path(path: &str) -> Result<()> {
             }
             Some(_) => return invalid("a parameter is written {order_id}"),
             None if segment.is_empty() => return invalid("a segment is empty"),
+            None if [".", ".."].contains(&segment) => {
+                return invalid("a URL can't have a segment . or ..: clients remove it");
+            }
             None if segment.chars().all(|c| lowercase(c) || c == '-' || c == '.') => {}
             None => return invalid("a segment may have only lower-case letters, digits, - and ."),
         }
@@ -213,6 +221,9 @@ fn check_path(path: &str) -> Result<()> {
 fn check_conflicts(name: &str, method: &str, path: &str) -> Result<()> {
     if ROUTES.iter().any(|route| route.name == name) {
         return Err(Failure::new(format!("the route {name} exists already")));
+    }
+    if JOBS.iter().any(|job| job.name == name) {
+        return Err(Failure::new(format!("the job {name} exists already")));
     }
     for Route { name, method: own, path: other, .. } in ROUTES {
         if *other == path && own.as_ref().is_some_and(|own| own.as_str() == method) {
@@ -267,6 +278,12 @@ mod tests {
             ("track-order GET tracking public orders", "begin with /"),
             ("track-order GET / public orders", "empty"),
             ("track-order GET /tracking/ public orders", "empty"),
+            ("track-order GET /tracking/.. public orders", "URL"),
+            ("track-order GET /./tracking public orders", "URL"),
+            ("track-order GET /tracking public ../functions/orders", "folder"),
+            ("track-order GET /tracking public orders/", "folder"),
+            ("erase-users POST /erasures admin orders", "erase-users"),
+            ("deliver-mail POST /mails admin orders", "deliver-mail"),
             ("track-order GET /Tracking public orders", "lower-case"),
             ("track-order GET /tracking/{orderId} public orders", "{order_id}"),
             ("track-order GET /tracking/{} public orders", "{order_id}"),
