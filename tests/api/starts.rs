@@ -84,6 +84,16 @@ fn a_runtime_that_does_not_answer_keeps_nobody_from_ending() {
 }
 
 #[test]
+fn a_runtime_that_hears_but_says_nothing_keeps_nobody_from_ending() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = silent.local_addr().expect("an address").to_string();
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || ended.send(start::context(environment(&address, &[])).is_none()));
+
+    assert_eq!(end.recv_timeout(std::time::Duration::from_secs(10)), Ok(true));
+}
+
+#[test]
 fn with_good_settings_there_is_a_context() {
     let ctx = start::context(environment("127.0.0.1:1", &[("TABLE_NAME", "t")]));
     assert_eq!(ctx.map(|ctx| ctx.config.table.as_str()), Some("t"));
