@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use lambda_http::http::Method;
 use local::new_route::NewRoute;
-use shared::http::routes::{ROUTES, Route};
+use shared::http::routes::{Access, ROUTES, Route};
 use tests::demo::root;
 
 use crate::workspace::Tree;
@@ -75,6 +75,9 @@ fn a_route_that_was_made_is_everywhere_it_has_to_be() {
         "rename-user PUT /users/{user_id}/names/{name} admin users",
         "ask-question POST /products/{product_id}/questions guest catalogue",
         "get-status GET /.well-known/status public platform",
+        "confirm-email POST /auth/confirmations/{page} customer auth",
+        "update-health PATCH /health admin platform",
+        "a1-b2-c3 DELETE /a/{b}/{c_d}/e-f.g signature cart",
     ] {
         let (route, copy) = (parse(line), Copy::new());
         let files =
@@ -93,6 +96,10 @@ fn a_route_that_was_made_is_everywhere_it_has_to_be() {
 
         let (name, module) = (&route.name, route.name.replace('-', "_"));
         let resource = &route.resource;
+        let handler = copy.read(&format!("functions/{resource}/src/{module}.rs"));
+        let needs_a_caller =
+            !matches!(route.access, Access::Public | Access::Guest | Access::Signature);
+        assert_eq!(handler.contains("request.caller()?"), needs_a_caller, "{line}");
         let page = copy.read("shared/http/routes.rs");
         assert_eq!(page.matches(&format!("(\"{name}\",")).count(), 1, "{line}");
         let contents = copy.read(&format!("functions/{resource}/src/lib.rs"));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use shared::http::routes::{ROUTES, named};
+use shared::http::routes::{Access, ROUTES, named};
 
 use super::{NewRoute, parameter};
 use crate::failure::{Explain, Failure, Result};
@@ -106,7 +106,11 @@ impl<'a> RouteFiles<'a> {
 
     fn handler(&self) -> String {
         let NewRoute { name, method, path, .. } = self.route;
-        let caller = if self.route.is_signed_in() { "request.caller()?" } else { "request" };
+        let caller = match self.route.access {
+            Access::Public | Access::Signature => "request",
+            Access::Guest => "request.caller().ok()",
+            Access::Customer | Access::Owner | Access::Admin => "request.caller()?",
+        };
         format!(
             "\
 //! `{method} {path}`: what it does.
