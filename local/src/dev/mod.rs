@@ -192,11 +192,8 @@ impl Storage {
     /// Creates the pump and the schedules of the template, without those whose function is not in
     /// the workspace.
     fn events(&self, workspace: &Workspace, template: &Template) -> Result<(Pump, Vec<Schedule>)> {
-        template.check_events().explain(|| "template.yaml")?;
-        let mut mappings = Mapping::all(template).explain(|| "template.yaml")?;
-        let mut schedules = Schedule::all(template).explain(|| "template.yaml")?;
-        mappings.retain(|mapping| workspace.functions.contains(&mapping.function));
-        schedules.retain(|schedule| workspace.functions.contains(&schedule.function));
+        let events = events_of(template, &workspace.functions);
+        let (mappings, schedules) = events.explain(|| "template.yaml")?;
         let table = Table {
             endpoint: self.database.url(),
             name: environment::TABLE.to_owned(),
@@ -224,6 +221,16 @@ impl Storage {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
+}
+
+/// Returns the mappings and schedules of the template that invoke one of these functions. Fails if
+/// the template has an event that is not emulated.
+fn events_of(template: &Template, functions: &[String]) -> Result<(Vec<Mapping>, Vec<Schedule>)> {
+    template.check_events()?;
+    let (mut mappings, mut schedules) = (Mapping::all(template)?, Schedule::all(template)?);
+    mappings.retain(|mapping| functions.contains(&mapping.function));
+    schedules.retain(|schedule| functions.contains(&schedule.function));
+    Ok((mappings, schedules))
 }
 
 /// Returns a future that resolves at Ctrl-C, at SIGTERM, or when the terminal is closed.
