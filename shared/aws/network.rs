@@ -305,6 +305,25 @@ mod tests {
         assert_eq!(opened.load(Ordering::SeqCst), 4, "each on its own connection");
     }
 
+    #[tokio::test]
+    async fn a_late_failure_leaves_the_connections_that_were_opened_since() {
+        let (url, opened) = server();
+        let network = Network::new(Duration::from_secs(1));
+        assert!(get(&network, &url).await.is_some());
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let late = get(&network, &url);
+        let meanwhile = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(get(&network, &format!("http://{closed}")).await.is_none(), "fails at once");
+            assert!(get(&network, &url).await.is_some(), "on a new connection");
+        };
+        let (late, ()) = tokio::join!(late, meanwhile);
+        assert_eq!((late, opened.load(Ordering::SeqCst)), (None, 2));
+
+        assert!(get(&network, &url).await.is_none(), "the second on the new connection");
+        assert_eq!(opened.load(Ordering::SeqCst), 2, "which is open still");
+    }
+
     #[test]
     fn without_a_certificate_the_error_names_the_setting() {
         let bad = check(&RootCertStore::empty(), Some("SSL_CERT_FILE")).unwrap_err();
