@@ -70,6 +70,9 @@ impl Guard {
         {
             return None;
         }
+        if self.is_cross_site_without_origin(request.headers()) {
+            return Some("refused: a page from elsewhere has no business here".to_owned());
+        }
         let mut origins = request.headers().get_all(header::ORIGIN).iter();
         let foreign = origins.find(|origin| {
             let from = origin.to_str().ok().and_then(host_of_origin);
@@ -77,6 +80,17 @@ impl Guard {
         })?;
         let foreign = String::from_utf8_lossy(foreign.as_bytes());
         Some(format!("rejected: web pages of «{foreign}» may not send requests to this server"))
+    }
+
+    /// Whether a page of another site sends the request without an `Origin`, as browsers do for
+    /// images, frames and scripts. A followed link to a page of this server does not count.
+    fn is_cross_site_without_origin(&self, headers: &HeaderMap) -> bool {
+        let has = |name: &str, value: &str| headers.get(name).is_some_and(|own| own == value);
+        let is_link = has("sec-fetch-dest", "document");
+        let has_pages = matches!(self.origins, Origins::OfThisMachine);
+        has("sec-fetch-site", "cross-site")
+            && !headers.contains_key(header::ORIGIN)
+            && !(is_link && has_pages)
     }
 
     /// Whether a host is a name or loopback address of this machine, or the IP address that the
@@ -152,6 +166,33 @@ mod tests {
         assert!(!rejects(every, "192.168.1.5:8000", "http://192.168.1.5:9100"));
         assert!(rejects(every, "192.168.1.5:8000", "http://192.168.1.6"));
         assert!(rejects(every, "evil.example", "http://evil.example"));
+    }
+
+    #[test]
+    fn cross_site_requests_without_an_origin_are_rejected() {
+        let refuses = |origins: Origins, path: &str, headers: &[(&str, &str)]| {
+            let guard = Guard { ip: Ipv4Addr::LOCALHOST.into(), origins };
+            let mut request = Request::get(path).header(header::HOST, "localhost");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            guard.refusal(&request.body(Body::empty()).unwrap()).is_some()
+        };
+        let (this, api) = (Origins::OfThisMachine, Origins::AnyExceptAt(&["/.rt"]));
+        let image = [("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "image")];
+        let frame = [("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "iframe")];
+        let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "document")];
+        let own = [("sec-fetch-site", "same-site"), ("sec-fetch-dest", "image")];
+        let typed = [("sec-fetch-site", "none"), ("sec-fetch-dest", "document")];
+        let named = [("sec-fetch-site", "cross-site"), ("origin", "http://127.0.0.1:3000")];
+        assert!(refuses(this, "/mails", &image) && refuses(this, "/mails", &frame));
+        for headers in [link, own, typed, named] {
+            assert!(!refuses(this, "/mails", &headers), "{headers:?}");
+        }
+        for headers in [image, frame, link] {
+            assert!(refuses(api, "/.rt/get-me/2018-06-01/runtime/invocation/next", &headers));
+            assert!(!refuses(api, "/products", &headers), "{headers:?}");
+        }
     }
 
     #[test]
