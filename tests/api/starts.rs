@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use shared::lambda::start;
@@ -88,9 +89,11 @@ fn a_runtime_that_hears_but_says_nothing_keeps_nobody_from_ending() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = silent.local_addr().expect("an address").to_string();
     let (ended, end) = std::sync::mpsc::channel();
+    let began = Instant::now();
     std::thread::spawn(move || ended.send(start::context(environment(&address, &[])).is_none()));
 
-    assert_eq!(end.recv_timeout(std::time::Duration::from_secs(10)), Ok(true));
+    assert_eq!(end.recv_timeout(Duration::from_secs(10)), Ok(true));
+    assert!(began.elapsed() > Duration::from_millis(900), "it waits to be heard");
 }
 
 #[test]
