@@ -56,10 +56,10 @@ mod tests {
 
     use super::*;
     use crate::guard::Origins;
-    use crate::serve::{Served, listen, serve};
+    use crate::serve::{RunningServer, listen, serve};
 
     /// What sends back the request that it gets, after a while, and what passes on to it.
-    fn echo(pause: Duration) -> Served {
+    fn echo(pause: Duration) -> RunningServer {
         let answer = move |request: Request| async move {
             tokio::time::sleep(pause).await;
             let (head, body) = request.into_parts();
@@ -76,7 +76,7 @@ mod tests {
         let behind = serve("echo", listen(0).unwrap(), router, Origins::OfThisMachine).unwrap();
         let router = Forward::to(behind.address()).router();
         let front = serve("front", listen(0).unwrap(), router, Origins::OfThisMachine).unwrap();
-        front.in_front_of(behind)
+        front.with_upstream(behind)
     }
 
     #[tokio::test]

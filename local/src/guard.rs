@@ -176,7 +176,7 @@ mod tests {
             for (name, value) in headers {
                 request = request.header(*name, *value);
             }
-            guard.refusal(&request.body(Body::empty()).unwrap()).is_some()
+            guard.rejection(&request.body(Body::empty()).unwrap()).is_some()
         };
         let (this, api) = (Origins::OfThisMachine, Origins::AnyExceptAt(&["/.rt"]));
         let image = [("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "image")];
