@@ -280,10 +280,10 @@ fn log(error: &Error) {
         Error::OutcomeUnknown => warn!("the outcome of a request is unknown"),
         // Names and values of the fields come from the client and are not logged.
         Error::Invalid(invalid) => {
-            let first = invalid.fields().first().map(|field| field.code);
+            let first = invalid.fields().first().map(|field| field.code.slug());
             info!(fields = invalid.fields().len(), first, "refused");
         }
-        Error::Conflict(conflict) => info!(refusal = conflict.code, "refused"),
+        Error::Conflict(conflict) => info!(refusal = conflict.code.slug(), "refused"),
         other => info!(refusal = ?other, "refused"),
     }
 }

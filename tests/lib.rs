@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod contract;
 pub mod database;
 pub mod delivery;
 pub mod demo;

@@ -12,6 +12,7 @@ use crate::crypto::random::random;
 use crate::domain::email::EmailDigest;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::RegistrationId;
+use crate::domain::problem_code::ProblemCode;
 
 /// Proves that a registration's e-mail address belongs to the user: the registration's key, and a
 /// secret of 32 random bytes.
@@ -97,7 +98,7 @@ impl ResetToken {
 pub fn invalid_token() -> Error {
     Error::invalid(
         "/token",
-        "invalid_token",
+        ProblemCode::InvalidToken,
         "This token is unknown, used or expired; ask for a new mail. If it has created your \
          account already, log in.",
     )

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::basket::VariantSelector;
 use super::error::{Conflict, Error, Result};
 use super::ids::{CartId, ProductId};
 use super::money::Money;
+use super::problem_code::ProblemCode;
 use super::product::{Options, Variant};
 use super::quantity::Quantity;
 use super::sku::Sku;
@@ -54,7 +56,7 @@ pub struct CartLine {
 }
 
 /// Why a cart line can't be ordered as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineProblem {
     /// Fewer units are available than the line asks for.
@@ -144,7 +146,7 @@ impl Cart {
         let total = match self.lines.iter().find(|line| line.is_of(variant)) {
             Some(line) => line.quantity.plus(quantity).ok_or_else(|| {
                 let detail = format!("A line holds at most {} units.", Quantity::MAX);
-                Error::invalid("/quantity", "quantity_out_of_range", detail)
+                Error::invalid("/quantity", ProblemCode::QuantityOutOfRange, detail)
             })?,
             None => quantity,
         };
@@ -180,7 +182,7 @@ impl Cart {
             self.lines.push(line);
         } else {
             let detail = format!("A cart holds at most {} different items.", Self::MAX_LINES);
-            return Err(Error::invalid("/sku", "cart_full", detail));
+            return Err(Error::invalid("/sku", ProblemCode::CartFull, detail));
         }
         Ok(())
     }
@@ -228,7 +230,7 @@ impl CartLine {
 
 fn unavailable(sku: &Sku) -> Conflict {
     let detail = "This item is no longer sold; remove it from the cart.";
-    Conflict::new("unavailable", detail).with("sku", sku.as_str())
+    Conflict::new(ProblemCode::Unavailable, detail).with("sku", sku.as_str())
 }
 
 fn out_of_stock(variant: &Variant, requested: Quantity) -> Conflict {
@@ -237,7 +239,7 @@ fn out_of_stock(variant: &Variant, requested: Quantity) -> Conflict {
         0 => format!("{} is sold out.", variant.name.as_str()),
         left => format!("Only {left} of {} are left.", variant.name.as_str()),
     };
-    Conflict::new("out_of_stock", detail)
+    Conflict::new(ProblemCode::OutOfStock, detail)
         .with("sku", variant.sku.as_str())
         .with("requested", requested.get())
         .with("available", available)

@@ -5,9 +5,12 @@ use std::fmt;
 
 use deserr::Deserr;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 use super::unicode;
 
 /// An e-mail address in the normalized form that identifies an account: without hidden characters
@@ -18,22 +21,41 @@ use super::unicode;
 /// `xn--bcher-kva.example`; it has at least two labels, the last of which begins with a letter, so
 /// address literals and IP addresses are rejected. Lengths are limited by RFC 5321, in ASCII: 64
 /// octets for the local part, 254 in all.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(transparent)]
+#[schemars(transform = Email::describe)]
 #[deserr(error = Invalid, try_from(String) = Email::parse -> Refused)]
 pub struct Email(String);
 
 impl Email {
+    const MAX: usize = 254;
+
+    /// Describes the local part exactly. JSON Schema can't express which domains UTS #46 accepts.
+    fn describe(schema: &mut Schema) {
+        let atom = schema::characters(is_atom_character);
+        let label = schema::characters(|c| {
+            !c.is_control() && !unicode::is_hidden(c) && !matches!(c, '.' | '@')
+        });
+        let pattern = format!("^{atom}+(\\.{atom}+)*@{label}+(\\.{label}+)+$");
+        schema::bound(schema, 5, Self::MAX);
+        schema.insert("pattern".to_owned(), pattern.into());
+        schema.insert("format".to_owned(), "idn-email".into());
+        schema::refuse(schema, &[ProblemCode::InvalidEmail]);
+    }
+
     /// Reads an e-mail address and normalizes it. 422 `invalid_email` if it is not valid.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let read = || {
             let (local, domain) = text.trim_matches(unicode::is_hidden).split_once('@')?;
             let local = is_local(local).then(|| local.to_ascii_lowercase())?;
             let email = format!("{local}@{}", ascii_domain(domain)?);
-            (email.len() <= 254).then_some(Self(email))
+            (email.len() <= Self::MAX).then_some(Self(email))
         };
         read().ok_or_else(|| {
-            Refused::new("invalid_email", "Must be an e-mail address, such as ada@example.com.")
+            Refused::new(
+                ProblemCode::InvalidEmail,
+                "Must be an e-mail address, such as ada@example.com.",
+            )
         })
     }
 
@@ -80,11 +102,12 @@ impl fmt::Display for Email {
 }
 
 fn is_local(text: &str) -> bool {
-    let is_atom = |atom: &str| {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b);
-        !atom.is_empty() && atom.bytes().all(allowed)
-    };
+    let is_atom = |atom: &str| !atom.is_empty() && atom.chars().all(is_atom_character);
     text.len() <= 64 && text.split('.').all(is_atom)
+}
+
+fn is_atom_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c)
 }
 
 fn ascii_domain(text: &str) -> Option<Cow<'_, str>> {

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::invalid::Invalid;
+use super::problem_code::ProblemCode;
 use super::rate_limit::RateLimit;
 
 /// The result of everything that can fail with an [`Error`].
@@ -19,8 +20,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// 400: the request can't be read, for example invalid JSON or a cursor that can't be decoded.
     Malformed {
-        /// Stable slug.
-        code: &'static str,
+        /// The kind of problem.
+        code: ProblemCode,
         /// What is wrong, and what to send instead.
         detail: String,
     },
@@ -80,8 +81,8 @@ pub enum Error {
 /// A 409 error: the reason, and facts for the client.
 #[derive(Debug)]
 pub struct Conflict {
-    /// Stable slug, such as `out_of_stock`.
-    pub code: &'static str,
+    /// The kind of problem, such as `out_of_stock`.
+    pub code: ProblemCode,
     /// What the conflict is, and what to do about it.
     pub detail: String,
     /// Additional members of the problem document, such as `available`.
@@ -90,7 +91,7 @@ pub struct Conflict {
 
 impl Conflict {
     /// Creates a conflict without facts.
-    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), facts: Map::new() }
     }
 
@@ -141,7 +142,7 @@ impl Error {
 
     /// Creates a 422 error for one invalid field; `pointer` is its JSON pointer or the name of a
     /// query parameter or header.
-    pub fn invalid(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn invalid(pointer: &str, code: ProblemCode, detail: impl Into<String>) -> Self {
         Self::Invalid(Invalid::for_field(pointer, code, detail))
     }
 }

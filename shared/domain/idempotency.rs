@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
+use super::problem_code::ProblemCode;
 
 /// The idempotency key of a request: a retry with the same key is not carried out again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Idempotency {
             return Ok(());
         }
         let detail = "This key was used for another request; send a new one with a new key.";
-        Err(Error::invalid("Idempotency-Key", "idempotency_key_reused", detail))
+        Err(Error::invalid("Idempotency-Key", ProblemCode::IdempotencyKeyReused, detail))
     }
 }
 

@@ -5,10 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use deserr::Deserr;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
 use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 use super::time::Timestamp;
 
 /// The error of parsing a text that is not an identifier of the expected type.
@@ -26,8 +29,10 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Deserr,
+            JsonSchema,
         )]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(transform = $name::describe)]
         #[deserr(error = Invalid, try_from(String) = $name::parse -> Refused)]
         pub struct $name(Uuid);
 
@@ -38,9 +43,15 @@ macro_rules! id {
                 Self(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos)))
             }
 
+            fn describe(schema: &mut Schema) {
+                let pattern = format!("^{}{}$", $prefix, UUID_PATTERN);
+                schema.insert("pattern".to_owned(), pattern.into());
+                schema::refuse(schema, &[ProblemCode::InvalidId]);
+            }
+
             fn parse(text: String) -> Result<Self, Refused> {
                 let detail = concat!("Must be an identifier that begins with ", $prefix, ".");
-                text.parse().map_err(|NotAnId| Refused::new("invalid_id", detail))
+                text.parse().map_err(|NotAnId| Refused::new(ProblemCode::InvalidId, detail))
             }
 
             /// Creates an identifier from a known UUID, for example one read from a token or fixed
@@ -121,6 +132,9 @@ impl From<UserId> for CartId {
         Self(user.uuid())
     }
 }
+
+/// The pattern of what [`parse_uuid`] accepts.
+const UUID_PATTERN: &str = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}";
 
 /// Parses a UUIDv7 in lower case with hyphens; `None` for any other spelling, so that an identifier
 /// has only one.

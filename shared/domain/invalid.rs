@@ -5,6 +5,7 @@
 
 use std::ops::ControlFlow;
 
+use super::problem_code::ProblemCode;
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 use serde::Serialize;
 
@@ -13,8 +14,8 @@ use serde::Serialize;
 pub struct FieldError {
     /// A JSON pointer (RFC 6901) into the body, or the name of a query parameter or header.
     pub pointer: String,
-    /// Stable slug.
-    pub code: &'static str,
+    /// The kind of problem.
+    pub code: ProblemCode,
     /// What is wrong, and what would be valid.
     pub detail: String,
 }
@@ -26,15 +27,15 @@ pub struct Invalid(Vec<FieldError>);
 /// Why a domain type rejected a value. [`Invalid`] adds the position of the value in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// Stable slug.
-    pub code: &'static str,
+    /// The kind of problem.
+    pub code: ProblemCode,
     /// What is wrong, and what would be valid.
     pub detail: String,
 }
 
 impl Refused {
     /// Creates a rejection.
-    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
 }
@@ -47,7 +48,7 @@ impl Invalid {
     pub(super) const MAX_FIELDS: usize = 100;
 
     /// Creates the error of a single field.
-    pub fn for_field(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn for_field(pointer: &str, code: ProblemCode, detail: impl Into<String>) -> Self {
         Self(vec![FieldError { pointer: pointer.to_owned(), code, detail: detail.into() }])
     }
 
@@ -73,7 +74,7 @@ impl Invalid {
         self
     }
 
-    fn at(location: ValuePointerRef<'_>, code: &'static str, detail: String) -> Self {
+    fn at(location: ValuePointerRef<'_>, code: ProblemCode, detail: String) -> Self {
         Self(vec![FieldError { pointer: pointer(location), code, detail }])
     }
 
@@ -97,29 +98,33 @@ impl DeserializeError for Invalid {
         location: ValuePointerRef<'_>,
     ) -> ControlFlow<Self, Self> {
         let this = match error {
-            ErrorKind::MissingField { field } => {
-                Self::at(location.push_key(field), "required", "This field is required.".into())
-            }
+            ErrorKind::MissingField { field } => Self::at(
+                location.push_key(field),
+                ProblemCode::Required,
+                "This field is required.".into(),
+            ),
             ErrorKind::UnknownKey { key, accepted } => Self::at(
                 location.push_key(key),
-                "unknown_field",
+                ProblemCode::UnknownField,
                 format!("Unknown field; the known fields are: {}.", accepted.join(", ")),
             ),
             ErrorKind::UnknownValue { accepted, .. } => Self::at(
                 location,
-                "unknown_value",
+                ProblemCode::UnknownValue,
                 format!("Must be one of: {}.", accepted.join(", ")),
             ),
             ErrorKind::IncorrectValueKind { actual, accepted } => Self::at(
                 location,
-                "wrong_type",
+                ProblemCode::WrongType,
                 format!("Must be {}, not {}.", names(accepted), name(actual.kind())),
             ),
-            ErrorKind::BadSequenceLen { expected, .. } => {
-                Self::at(location, "wrong_length", format!("Must have {expected} elements."))
-            }
+            ErrorKind::BadSequenceLen { expected, .. } => Self::at(
+                location,
+                ProblemCode::WrongLength,
+                format!("Must have {expected} elements."),
+            ),
             ErrorKind::Unexpected { .. } => {
-                Self::at(location, "out_of_range", "The number is out of range.".into())
+                Self::at(location, ProblemCode::OutOfRange, "The number is out of range.".into())
             }
         };
         ControlFlow::Continue(this.and(earlier))

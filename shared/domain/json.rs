@@ -15,6 +15,7 @@ use serde_json::error::Category;
 
 use super::error::{Error, Result};
 use super::invalid::{self, Invalid};
+use super::problem_code::ProblemCode;
 use super::unicode;
 
 /// A JSON value.
@@ -53,11 +54,11 @@ impl Json {
         let json = element.deserialize(&mut reader).and_then(|json| reader.end().map(|()| json));
         json.map_err(|error| match duplicate.take() {
             Some(pointer) => Error::Malformed {
-                code: "duplicate_member",
+                code: ProblemCode::DuplicateMember,
                 detail: format!("The member {pointer} is named twice; name it once."),
             },
             None => Error::Malformed {
-                code: "invalid_json",
+                code: ProblemCode::InvalidJson,
                 detail: match error.classify() {
                     Category::Eof if text.is_empty() => {
                         "The body is empty; send a JSON object.".to_owned()
@@ -275,7 +276,7 @@ mod tests {
     /// The code and detail of the error for a text.
     fn refusal(text: &str) -> (&'static str, String) {
         match Json::parse(text.as_bytes()) {
-            Err(Error::Malformed { code, detail }) => (code, detail),
+            Err(Error::Malformed { code, detail }) => (code.slug(), detail),
             other => panic!("{text}: {other:?}"),
         }
     }

@@ -11,6 +11,7 @@ use deserr::{
 
 use super::invalid::{self, Invalid};
 use super::json::Json;
+use super::problem_code::ProblemCode;
 use super::unicode;
 
 /// The members of one object, and the errors found so far.
@@ -114,7 +115,7 @@ impl<'a, V: IntoValue> Members<'a, V> {
     }
 
     /// Adds the error of a member that breaks a rule.
-    pub fn add_error(&mut self, name: &str, code: &'static str, detail: impl Into<String>) {
+    pub fn add_error(&mut self, name: &str, code: ProblemCode, detail: impl Into<String>) {
         self.add([Invalid::for_field(&self.pointer(name), code, detail)]);
     }
 
@@ -145,7 +146,7 @@ impl<'a, V: IntoValue> Members<'a, V> {
         match self.broken() {
             Some(invalid) => Err(invalid),
             None => build().ok_or_else(|| {
-                Invalid::for_field(&at, "required", "A required member is missing.")
+                Invalid::for_field(&at, ProblemCode::Required, "A required member is missing.")
             }),
         }
     }
@@ -253,7 +254,7 @@ mod tests {
         let lines = body.objects("a/b", |line| {
             let sku: Option<Sku> = line.optional("sku");
             if !line.has("sku") {
-                line.add_error("sku", "nameless", "Name it.");
+                line.add_error("sku", ProblemCode::Required, "Name it.");
             }
             sku.is_some()
         });
@@ -262,7 +263,7 @@ mod tests {
             "/a~1b/1 wrong_type",
             "/a~1b/2/sku wrong_type",
             "/a~1b/2/size unknown_field",
-            "/a~1b/3/sku nameless",
+            "/a~1b/3/sku required",
         ];
         assert_eq!(errors(&body.broken().unwrap()), expected);
     }

@@ -1,27 +1,40 @@
 //! Money: an integer number of minor units, such as cents, of one currency. No amount is ever a
 //! decimal number.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content,
 };
 use iso_currency::Currency as Iso;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 
 /// An ISO 4217 currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(transform = Currency::describe)]
 #[deserr(error = Invalid, try_from(String) = Currency::parse -> Refused)]
 pub struct Currency(Iso);
 
 impl Currency {
+    fn describe(schema: &mut Schema) {
+        schema.insert("pattern".to_owned(), "^[A-Z]{3}$".into());
+        schema::refuse(schema, &[ProblemCode::UnknownCurrency, ProblemCode::WrongCurrency]);
+    }
+
     /// Parses a three-letter ISO 4217 code in capitals; `unknown_currency` for any other text.
     pub fn parse(code: String) -> Result<Self, Refused> {
         Iso::from_code(&code).map(Self).ok_or_else(|| {
-            Refused::new("unknown_currency", "Must be an ISO 4217 code in capitals, such as USD.")
+            Refused::new(
+                ProblemCode::UnknownCurrency,
+                "Must be an ISO 4217 code in capitals, such as USD.",
+            )
         })
     }
 
@@ -51,7 +64,8 @@ impl From<Currency> for String {
 }
 
 /// An amount of money, never negative: `{"amount": 1999, "currency": "USD"}` is $19.99.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 pub struct Money {
     amount: Amount<{ Money::MAX }>,
@@ -60,7 +74,8 @@ pub struct Money {
 
 /// An amount as a client may send it where a sum is expected, such as the total of an order. Its
 /// limit is larger than that of [`Money`], so that every total that the shop shows is accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 pub struct Total {
     amount: Amount<{ Total::MAX }>,
@@ -106,7 +121,7 @@ impl Money {
             return Ok(());
         }
         let detail = format!("This shop trades in {} only.", shop.code());
-        Err(Invalid::for_field(&format!("{pointer}/currency"), "wrong_currency", detail))
+        Err(Invalid::for_field(&format!("{pointer}/currency"), ProblemCode::WrongCurrency, detail))
     }
 }
 
@@ -137,6 +152,31 @@ impl fmt::Display for Money {
 #[serde(transparent)]
 struct Amount<const MAX: i64>(i64);
 
+/// A response may have a sum, which can exceed the limit of what a client sends.
+impl<const MAX: i64> JsonSchema for Amount<MAX> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Amount{MAX}").into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let max = if generator.contract().is_serialize() { Total::MAX } else { MAX };
+        let mut schema = json_schema!({
+            "description": "Minor units, such as cents: 1999 is $19.99.",
+            "type": "integer",
+            "format": "int64",
+            "minimum": 0,
+            "maximum": max,
+        });
+        let codes = [ProblemCode::TooLarge, ProblemCode::Negative, ProblemCode::NotMinorUnits];
+        schema::refuse(&mut schema, &codes);
+        schema
+    }
+}
+
 impl<const MAX: i64> Deserr<Invalid> for Amount<MAX> {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
@@ -145,11 +185,13 @@ impl<const MAX: i64> Deserr<Invalid> for Amount<MAX> {
         let refused = match value {
             Value::Integer(amount) => match i64::try_from(amount) {
                 Ok(amount) if amount <= MAX => return Ok(Self(amount)),
-                _ => Refused::new("too_large", format!("Must be at most {MAX}.")),
+                _ => Refused::new(ProblemCode::TooLarge, format!("Must be at most {MAX}.")),
             },
-            Value::NegativeInteger(_) => Refused::new("negative", "Must not be negative."),
+            Value::NegativeInteger(_) => {
+                Refused::new(ProblemCode::Negative, "Must not be negative.")
+            }
             Value::Float(_) => Refused::new(
-                "not_minor_units",
+                ProblemCode::NotMinorUnits,
                 "Must be a whole number of minor units, such as cents: 1999 for $19.99.",
             ),
             other => {
@@ -171,7 +213,11 @@ mod tests {
 
     fn parse(value: serde_json::Value) -> Result<Money, Vec<(String, &'static str)>> {
         deserr::deserialize::<Money, _, Invalid>(value).map_err(|invalid| {
-            invalid.fields().iter().map(|field| (field.pointer.clone(), field.code)).collect()
+            invalid
+                .fields()
+                .iter()
+                .map(|field| (field.pointer.clone(), field.code.slug()))
+                .collect()
         })
     }
 
@@ -207,7 +253,7 @@ mod tests {
         fn refusal<T: Deserr<Invalid>>(amount: i64) -> Option<Vec<&'static str>> {
             let money = json!({"amount": amount, "currency": "USD"});
             let refused = deserr::deserialize::<T, _, Invalid>(money).err()?;
-            Some(refused.fields().iter().map(|field| field.code).collect())
+            Some(refused.fields().iter().map(|field| field.code.slug()).collect())
         }
         assert_eq!(refusal::<Money>(Money::MAX), None);
         assert_eq!(refusal::<Money>(Money::MAX + 1), Some(vec!["too_large"]));

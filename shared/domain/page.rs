@@ -1,16 +1,26 @@
 //! Paging of lists: what the query asks for, and the page that is returned.
 
 use deserr::Deserr;
+use schemars::{JsonSchema, Schema};
 
 use super::error::{Error, Result};
 use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 
 /// A page size: 1 to 100 items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr, JsonSchema)]
+#[schemars(transform = PageSize::describe)]
 #[deserr(error = Invalid, try_from(String) = PageSize::parse -> Refused)]
 pub struct PageSize(u32);
 
 impl PageSize {
+    const MAX: u32 = 100;
+
+    fn describe(schema: &mut Schema) {
+        schema::between(schema, 1, Self::MAX, ProblemCode::LimitOutOfRange);
+    }
+
     /// The default of `limit`.
     pub const DEFAULT: Self = Self(20);
     /// The default of `per_page`.
@@ -19,8 +29,11 @@ impl PageSize {
     /// Reads a page size. 422 `limit_out_of_range` if it is not a whole number from 1 to 100.
     pub fn parse(text: String) -> Result<Self, Refused> {
         match text.parse() {
-            Ok(size @ 1..=100) => Ok(Self(size)),
-            _ => Err(Refused::new("limit_out_of_range", "Must be a whole number from 1 to 100.")),
+            Ok(size @ 1..=Self::MAX) => Ok(Self(size)),
+            _ => Err(Refused::new(
+                ProblemCode::LimitOutOfRange,
+                "Must be a whole number from 1 to 100.",
+            )),
         }
     }
 
@@ -31,11 +44,18 @@ impl PageSize {
 }
 
 /// The number of a page, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr, JsonSchema)]
+#[schemars(transform = PageNumber::describe)]
 #[deserr(error = Invalid, try_from(String) = PageNumber::parse -> Refused)]
 pub struct PageNumber(u32);
 
 impl PageNumber {
+    fn describe(schema: &mut Schema) {
+        schema::between(schema, 1, Self::DEEPEST_ITEM, ProblemCode::PageOutOfRange);
+        let codes = [ProblemCode::PageTooDeep, ProblemCode::PageTooLarge, ProblemCode::MixedPaging];
+        schema::refuse(schema, &codes);
+    }
+
     /// The first page.
     pub const FIRST: Self = Self(1);
     /// The last item that numbered pages reach. Further items need a cursor.
@@ -45,7 +65,10 @@ impl PageNumber {
     pub fn parse(text: String) -> Result<Self, Refused> {
         match text.parse() {
             Ok(page @ 1..=Self::DEEPEST_ITEM) => Ok(Self(page)),
-            _ => Err(Refused::new("page_out_of_range", "Must be a whole number from 1 to 1000.")),
+            _ => Err(Refused::new(
+                ProblemCode::PageOutOfRange,
+                "Must be a whole number from 1 to 1000.",
+            )),
         }
     }
 
@@ -56,7 +79,7 @@ impl PageNumber {
 }
 
 /// The paging parameters of a query.
-#[derive(Debug, Clone, Default, Deserr)]
+#[derive(Debug, Clone, Default, Deserr, JsonSchema)]
 #[deserr(error = Invalid)]
 pub struct Paging {
     /// `limit`: the most items of a page, 1 to 100.
@@ -73,6 +96,7 @@ pub struct Paging {
     pub per_page: Option<PageSize>,
     /// The list's filter parameters and their values, which links to other pages repeat.
     #[deserr(skip)]
+    #[schemars(skip)]
     pub filters: Vec<(String, String)>,
 }
 
@@ -122,7 +146,7 @@ impl Paging {
         }
         if self.cursor.is_some() {
             let detail = "Use either `cursor`, or `page` and `per_page`.";
-            return Err(Error::invalid("page", "mixed_paging", detail));
+            return Err(Error::invalid("page", ProblemCode::MixedPaging, detail));
         }
         let size = self.per_page();
         let skip = (self.page.unwrap_or(PageNumber::FIRST).get() - 1) * size.get();
@@ -131,7 +155,7 @@ impl Paging {
                 "Numbered pages reach the first {} items; use `cursor` for the others.",
                 PageNumber::DEEPEST_ITEM
             );
-            return Err(Error::invalid("page", "page_too_deep", detail));
+            return Err(Error::invalid("page", ProblemCode::PageTooDeep, detail));
         }
         Ok(Part { start: Start::Skip(skip), size })
     }

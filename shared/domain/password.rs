@@ -3,10 +3,13 @@
 use std::fmt;
 
 use deserr::Deserr;
+use schemars::{JsonSchema, Schema};
 
 use super::common_passwords::is_common;
 use super::email::Email;
 use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 use super::text::Name;
 use super::unicode;
 
@@ -18,24 +21,46 @@ use super::unicode;
 /// is the same password on keyboards that compose `é` or type spaces in different ways. Characters
 /// are counted in that form. Control characters are rejected; other characters that the profile
 /// disallows are accepted, so that validity does not depend on a table of assigned characters.
-#[derive(Clone, Deserr)]
+#[derive(Clone, Deserr, JsonSchema)]
+#[schemars(transform = NewPassword::describe)]
 #[deserr(error = Invalid, try_from(String) = NewPassword::parse -> Refused)]
 pub struct NewPassword(String);
 
 impl NewPassword {
+    const MIN: usize = 8;
+    const MAX: usize = 128;
+
+    fn describe(schema: &mut Schema) {
+        schema::bound(schema, Self::MIN, Self::MAX);
+        let pattern = schema::text_of(|c| !c.is_control());
+        schema.insert("pattern".to_owned(), pattern.into());
+        schema.insert("format".to_owned(), "password".into());
+        let codes = [
+            ProblemCode::PasswordTooShort,
+            ProblemCode::PasswordTooLong,
+            ProblemCode::ControlCharacter,
+            ProblemCode::PasswordTooCommon,
+        ];
+        schema::refuse(schema, &codes);
+    }
+
     /// Reads a new password. 422 if it breaks a rule. [`NewPassword::reject_personal`] compares it
     /// with its owner's name and e-mail address.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let text = prepared(&text);
         match text.chars().count() {
-            0..8 => Err(Refused::new("password_too_short", "Must have at least 8 characters.")),
-            129.. => Err(Refused::new("password_too_long", "Must have at most 128 characters.")),
+            0..Self::MIN => {
+                Err(Refused::new(ProblemCode::PasswordTooShort, "Must have at least 8 characters."))
+            }
+            length if length > Self::MAX => {
+                Err(Refused::new(ProblemCode::PasswordTooLong, "Must have at most 128 characters."))
+            }
             _ if text.contains(char::is_control) => {
                 let detail = "Must not contain control characters, such as line breaks or tabs.";
-                Err(Refused::new("control_character", detail))
+                Err(Refused::new(ProblemCode::ControlCharacter, detail))
             }
             _ if is_common(&text) => Err(Refused::new(
-                "password_too_common",
+                ProblemCode::PasswordTooCommon,
                 "Must not be one of the most common passwords. A password of several words is a good choice.",
             )),
             _ => Ok(Self(text)),
@@ -61,11 +86,15 @@ impl NewPassword {
         let is_email = email.is_some() && Email::parse(self.0.clone()).ok().as_ref() == email;
         if is_email || self.is_just(text) || self.is_just(local) {
             let detail = "Must not be your e-mail address.";
-            return Err(Invalid::for_field(pointer, "password_is_email", detail));
+            return Err(Invalid::for_field(pointer, ProblemCode::PasswordIsEmail, detail));
         }
         let name = name.map(Name::as_str).unwrap_or_default();
         if self.is_just(name) || name.split_whitespace().any(|word| self.is_just(word)) {
-            return Err(Invalid::for_field(pointer, "password_is_name", "Must not be your name."));
+            return Err(Invalid::for_field(
+                pointer,
+                ProblemCode::PasswordIsName,
+                "Must not be your name.",
+            ));
         }
         Ok(self)
     }
@@ -85,7 +114,7 @@ impl NewPassword {
 
 /// A password that a user claims to be theirs: any text, prepared like a [`NewPassword`]. Whether
 /// it is right is decided by comparing hashes.
-#[derive(Clone, Deserr)]
+#[derive(Clone, Deserr, JsonSchema)]
 #[deserr(error = Invalid, from(String) = OfferedPassword::read)]
 pub struct OfferedPassword(String);
 
@@ -127,7 +156,7 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> Option<&'static str> {
-        NewPassword::parse(text.to_owned()).err().map(|refused| refused.code)
+        NewPassword::parse(text.to_owned()).err().map(|refused| refused.code.slug())
     }
 
     /// The error for this password of Ada Lovelace, <ada.l@example.com>.

@@ -1,9 +1,13 @@
 //! Members of a JSON merge patch (RFC 7396): absent, null, or a value. A text without visible
 //! characters counts as absent.
 
+use std::borrow::Cow;
+
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::invalid::Invalid;
+use super::schema;
 use super::unicode;
 
 /// A merge patch's change to a value that can be removed.
@@ -53,6 +57,29 @@ impl<T: Deserr<Invalid>> Deserr<Invalid> for Patch<T> {
         }
     }
 }
+
+/// Implements [`JsonSchema`] for a wrapper: the schema of its value, or one of these schemas.
+macro_rules! described_as {
+    ($name:ident, $($more:expr),+) => {
+        impl<T: JsonSchema> JsonSchema for $name<T> {
+            fn schema_name() -> Cow<'static, str> {
+                format!("{}{}", stringify!($name), T::schema_name()).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                schema::any_of(vec![generator.subschema_for::<T>(), $($more),+])
+            }
+        }
+    };
+}
+
+described_as!(Replace, schema::blank());
+described_as!(Patch, json_schema!({ "type": "null" }), schema::blank());
+described_as!(Optional, json_schema!({ "type": "null" }), schema::blank());
 
 /// An optional member of a body; missing, null and an empty text all mean `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]

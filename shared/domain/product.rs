@@ -4,6 +4,7 @@ mod draft;
 mod options;
 
 use deserr::Deserr;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ids::ProductId;
@@ -19,7 +20,7 @@ pub use draft::{MAX_VARIANTS, ProductDraft, Revision};
 pub use options::{OptionNames, Options};
 
 /// Whether a product is shown and sold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 pub enum ProductStatus {

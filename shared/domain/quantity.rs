@@ -3,16 +3,26 @@
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content,
 };
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 
 /// The number of units of one SKU in a cart or an order: 1 to 999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
+#[schemars(transform = Quantity::describe)]
 pub struct Quantity(u32);
 
 impl Quantity {
+    fn describe(schema: &mut Schema) {
+        schema::between(schema, 1, Self::MAX, ProblemCode::QuantityOutOfRange);
+    }
+
     /// The most units of one SKU in a line.
     pub const MAX: u32 = 999;
 
@@ -37,30 +47,44 @@ impl Deserr<Invalid> for Quantity {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Invalid> {
-        integer(value, location, 1, u64::from(Self::MAX), "quantity_out_of_range").map(Self)
+        integer(value, location, 1, u64::from(Self::MAX), ProblemCode::QuantityOutOfRange).map(Self)
     }
 }
 
 /// The quantity that a client sets a cart line to: 1 to 999, or 0 (`None`), which removes the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NewQuantity(pub Option<Quantity>);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(transform = NewQuantity::describe)]
+pub struct NewQuantity(#[schemars(with = "u32")] pub Option<Quantity>);
+
+impl NewQuantity {
+    fn describe(schema: &mut Schema) {
+        schema::between(schema, 0, Quantity::MAX, ProblemCode::QuantityOutOfRange);
+    }
+}
 
 impl Deserr<Invalid> for NewQuantity {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Invalid> {
-        integer(value, location, 0, u64::from(Quantity::MAX), "quantity_out_of_range")
+        integer(value, location, 0, u64::from(Quantity::MAX), ProblemCode::QuantityOutOfRange)
             .map(|units| Self(Quantity::new(units)))
     }
 }
 
 /// The number of units of one SKU in stock: 0 to 1,000,000,000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default, JsonSchema,
+)]
 #[serde(transparent)]
+#[schemars(transform = Stock::describe)]
 pub struct Stock(u32);
 
 impl Stock {
+    fn describe(schema: &mut Schema) {
+        schema::between(schema, 0, Self::MAX, ProblemCode::StockOutOfRange);
+    }
+
     const MAX: u32 = 1_000_000_000;
 
     /// Creates a stock; a larger number becomes 1,000,000,000.
@@ -79,7 +103,7 @@ impl Deserr<Invalid> for Stock {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Invalid> {
-        integer(value, location, 0, u64::from(Self::MAX), "stock_out_of_range").map(Self)
+        integer(value, location, 0, u64::from(Self::MAX), ProblemCode::StockOutOfRange).map(Self)
     }
 }
 
@@ -88,7 +112,7 @@ fn integer<V: IntoValue>(
     location: ValuePointerRef<'_>,
     min: u64,
     max: u64,
-    code: &'static str,
+    code: ProblemCode,
 ) -> Result<u32, Invalid> {
     match value {
         Value::Integer(units) if (min..=max).contains(&units) => {
@@ -125,7 +149,7 @@ mod tests {
             (json!(null), "wrong_type"),
         ] {
             let invalid = deserr::deserialize::<Quantity, _, Invalid>(value.clone()).unwrap_err();
-            assert_eq!(invalid.fields()[0].code, code, "{value}");
+            assert_eq!(invalid.fields()[0].code.slug(), code, "{value}");
         }
         for value in [1, 999] {
             assert!(deserr::deserialize::<Quantity, _, Invalid>(json!(value)).is_ok());

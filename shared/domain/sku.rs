@@ -4,19 +4,33 @@ use std::fmt;
 use std::str::FromStr;
 
 use deserr::Deserr;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::ids::ProductId;
 use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 
 /// The SKU of a variant: `[A-Za-z0-9._-]{1,64}` except `.` and `..`, case-sensitive, unique in the
 /// shop.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Deserr)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Deserr, JsonSchema,
+)]
 #[serde(transparent)]
+#[schemars(transform = Sku::describe)]
 #[deserr(error = Invalid, try_from(String) = Sku::parse -> Refused)]
 pub struct Sku(String);
 
 impl Sku {
+    fn describe(schema: &mut Schema) {
+        // Every text of the allowed characters but `.` and `..`.
+        let pattern = "^(\\.{0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*|\\.{3}[A-Za-z0-9._-]*)$";
+        schema::bound(schema, 1, 64);
+        schema.insert("pattern".to_owned(), pattern.into());
+        schema::refuse(schema, &[ProblemCode::InvalidSku]);
+    }
+
     /// Parses a SKU; `invalid_sku` for any other text.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let valid = (1..=64).contains(&text.len())
@@ -27,7 +41,7 @@ impl Sku {
             Ok(Self(text))
         } else {
             Err(Refused::new(
-                "invalid_sku",
+                ProblemCode::InvalidSku,
                 "Must be 1 to 64 letters, digits, dots, underscores or hyphens, and not `.` or `..`.",
             ))
         }

@@ -1,11 +1,15 @@
 //! Slugs: names as part of a URL.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use deserr::Deserr;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 use super::unicode;
 
 /// A slug: lower-case ASCII words joined by hyphens, 1 to 80 characters, such as `outdoor-gear`.
@@ -21,9 +25,9 @@ impl Slug {
     /// `invalid_slug` if nothing is left or it is too long.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let slug = slugify(&unicode::nfc(&text));
-        if slug.is_empty() || slug.len() > Self::MAX {
+        if slug.is_empty() || text.chars().count() > Self::MAX {
             return Err(Refused::new(
-                "invalid_slug",
+                ProblemCode::InvalidSlug,
                 "Must have 1 to 80 characters, at least one of them an ASCII letter or digit.",
             ));
         }
@@ -48,6 +52,33 @@ impl Slug {
 impl fmt::Display for Slug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// A response has a slug; a request may have any text that a slug can be made of.
+impl JsonSchema for Slug {
+    fn schema_name() -> Cow<'static, str> {
+        "Slug".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = if generator.contract().is_serialize() {
+            json_schema!({
+                "description": "A name as part of a URL: lower-case ASCII words joined by hyphens.",
+                "type": "string",
+                "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$",
+            })
+        } else {
+            json_schema!({
+                "description": "A slug, such as `outdoor-gear`, or a name that is converted to one: \
+                                `Outdoor Gear`.",
+                "type": "string",
+                "pattern": "[A-Za-z0-9]",
+            })
+        };
+        schema::bound(&mut schema, 1, Self::MAX);
+        schema::refuse(&mut schema, &[ProblemCode::InvalidSlug]);
+        schema
     }
 }
 

@@ -2,16 +2,20 @@
 //! limits.
 
 use deserr::Deserr;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 use super::unicode;
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $parse:expr) => {
+    ($(#[$doc:meta])* $name:ident, $rules:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
         #[serde(transparent)]
+        #[schemars(transform = $name::describe)]
         #[deserr(error = Invalid, try_from(String) = $name::parse -> Refused)]
         pub struct $name(String);
 
@@ -19,8 +23,11 @@ macro_rules! text {
             /// Reads a text and trims it. 422 if its length in characters is out of bounds or it
             /// has control characters.
             pub fn parse(text: String) -> Result<Self, Refused> {
-                let parse: fn(&str) -> Result<String, Refused> = $parse;
-                parse(&text).map(Self)
+                $rules.parse(&text).map(Self)
+            }
+
+            fn describe(schema: &mut Schema) {
+                $rules.describe(schema);
             }
 
             /// Returns the text.
@@ -38,47 +45,67 @@ enum Lines {
     Many,
 }
 
+/// The rules of a type of text: the lengths in characters, and whether it may have several lines.
+struct Bounded(usize, usize, Lines);
+
+/// The rules of a phone number.
+struct PhoneRules;
+
 text! {
     /// The name of a user, a product or a brand: one line of 1 to 200 characters.
-    Name, |text| bounded(text, 1, 200, Lines::One)
+    Name, Bounded(1, 200, Lines::One)
 }
 text! {
     /// A short text, such as a tag or an option's name or value: one line of 1 to 60 characters.
-    Label, |text| bounded(text, 1, 60, Lines::One)
+    Label, Bounded(1, 60, Lines::One)
 }
 text! {
     /// A longer text, which may be empty and have several lines: up to 10,000 characters.
-    Description, |text| bounded(text, 0, 10_000, Lines::Many)
+    Description, Bounded(0, 10_000, Lines::Many)
 }
 text! {
     /// A line of a postal address: 1 to 200 characters.
-    AddressLine, |text| bounded(text, 1, 200, Lines::One)
+    AddressLine, Bounded(1, 200, Lines::One)
 }
 text! {
     /// A phone number as its owner writes it: 3 to 40 characters with at least one digit of any
     /// script. It has no hidden characters except spaces, which are all U+0020.
-    Phone, phone
+    Phone, PhoneRules
 }
 
 /// The URL of an image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(transparent)]
+#[schemars(transform = ImageUrl::describe)]
 #[deserr(error = Invalid, try_from(String) = ImageUrl::parse -> Refused)]
 pub struct ImageUrl(String);
 
 impl ImageUrl {
+    const MAX: usize = 2048;
+
+    fn is_allowed(c: char) -> bool {
+        c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c)
+    }
+
+    fn describe(schema: &mut Schema) {
+        let pattern = format!("^https?://[A-Za-z0-9]{}*$", schema::characters(Self::is_allowed));
+        schema.insert("pattern".to_owned(), pattern.into());
+        schema.insert("maxLength".to_owned(), Self::MAX.into());
+        schema::refuse(schema, &[ProblemCode::InvalidUrl]);
+    }
+
     /// Reads an absolute `http` or `https` URL of at most 2,048 characters. 422 `invalid_url` for
     /// any other text.
     pub fn parse(text: String) -> Result<Self, Refused> {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let valid = text.len() <= 2048
+        let valid = text.len() <= Self::MAX
             && rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
-            && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b));
+            && text.chars().all(Self::is_allowed);
         if valid {
             Ok(Self(text))
         } else {
             Err(Refused::new(
-                "invalid_url",
+                ProblemCode::InvalidUrl,
                 "Must be an absolute http or https URL of at most 2,048 characters.",
             ))
         }
@@ -96,58 +123,110 @@ pub fn fold_case(text: &str) -> String {
     text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
-fn bounded(text: &str, min: usize, max: usize, lines: Lines) -> Result<String, Refused> {
-    let text = match lines {
-        Lines::One => unicode::nfc(text).into_owned(),
-        Lines::Many => unicode::nfc(text).replace(unicode::is_line_separator, "\n"),
-    };
-    // A text without visible characters is empty, whatever it consists of.
-    if !unicode::shows_nothing(&text) && text.contains(unicode::is_explicit_bidi_control) {
-        let detail = "Must not contain characters that change the text direction \
-                      (U+202A to U+202E, U+2066 to U+2069).";
-        return Err(Refused::new("bidi_control", detail));
+impl Lines {
+    /// Returns a text in the form that is stored and whose characters are counted, but for hidden
+    /// characters at its ends.
+    fn normalize(self, text: &str) -> String {
+        match self {
+            Self::One => unicode::nfc(text).into_owned(),
+            Self::Many => unicode::nfc(text).replace(unicode::is_line_separator, "\n"),
+        }
     }
-    let text = unicode::trim(&text);
-    let length = text.chars().count();
-    if length < min {
-        let detail = if min == 1 {
-            "Must not be empty.".to_owned()
-        } else {
-            format!("Must have at least {min} characters.")
-        };
-        return Err(Refused::new("too_short", detail));
+
+    /// Whether a normalized text must not contain a character, because it is a control character or
+    /// ends the line.
+    fn excludes(self, c: char) -> bool {
+        match self {
+            Self::One => c.is_control() || unicode::is_line_separator(c),
+            Self::Many => c.is_control() && !matches!(c, '\n' | '\r' | '\t'),
+        }
     }
-    if length > max {
-        return Err(Refused::new("too_long", format!("Must have at most {max} characters.")));
-    }
-    let (refused, detail): (fn(char) -> bool, _) = match lines {
-        Lines::One => (
-            |c| c.is_control() || unicode::is_line_separator(c),
-            "Must be one line, without control characters.",
-        ),
-        Lines::Many => (
-            |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'),
-            "Must not contain control characters.",
-        ),
-    };
-    if text.contains(refused) {
-        return Err(Refused::new("control_character", detail));
-    }
-    Ok(text.to_owned())
 }
 
-fn phone(text: &str) -> Result<String, Refused> {
-    // Numbers copied from address books often have hidden direction marks around them.
-    let text = text.trim_matches(unicode::is_hidden).replace(unicode::is_other_space, " ");
-    let text = bounded(&text, 3, 40, Lines::One)?;
-    if text.contains(|c| c != ' ' && unicode::is_hidden(c)) {
-        let detail = "Must not contain hidden characters; type the number instead of pasting it.";
-        return Err(Refused::new("hidden_character", detail));
+impl Bounded {
+    fn parse(&self, text: &str) -> Result<String, Refused> {
+        let &Self(min, max, lines) = self;
+        let text = lines.normalize(text);
+        // A text without visible characters is empty, whatever it consists of.
+        if !unicode::shows_nothing(&text) && text.contains(unicode::is_explicit_bidi_control) {
+            let detail = "Must not contain characters that change the text direction \
+                          (U+202A to U+202E, U+2066 to U+2069).";
+            return Err(Refused::new(ProblemCode::BidiControl, detail));
+        }
+        let text = unicode::trim(&text);
+        let length = text.chars().count();
+        if length < min {
+            let detail = if min == 1 {
+                "Must not be empty.".to_owned()
+            } else {
+                format!("Must have at least {min} characters.")
+            };
+            return Err(Refused::new(ProblemCode::TooShort, detail));
+        }
+        if length > max {
+            return Err(Refused::new(
+                ProblemCode::TooLong,
+                format!("Must have at most {max} characters."),
+            ));
+        }
+        if text.contains(|c| lines.excludes(c)) {
+            let detail = match lines {
+                Lines::One => "Must be one line, without control characters.",
+                Lines::Many => "Must not contain control characters.",
+            };
+            return Err(Refused::new(ProblemCode::ControlCharacter, detail));
+        }
+        Ok(text.to_owned())
     }
-    if !text.contains(unicode::is_digit) {
-        return Err(Refused::new("no_digit", "Must have at least one digit."));
+
+    fn describe(&self, schema: &mut Schema) {
+        let &Self(min, max, lines) = self;
+        let excluded = |c| lines.excludes(c) || unicode::is_explicit_bidi_control(c);
+        schema::bound(schema, min, max);
+        let pattern = if min == 0 {
+            schema::text_of(|c| !excluded(c))
+        } else {
+            schema::visible_text_of(|c| !excluded(c))
+        };
+        schema.insert("pattern".to_owned(), pattern.into());
+        let codes = [ProblemCode::TooLong, ProblemCode::ControlCharacter, ProblemCode::BidiControl];
+        schema::refuse(schema, &codes);
+        if min > 0 {
+            schema::refuse(schema, &[ProblemCode::TooShort]);
+        }
     }
-    Ok(text)
+}
+
+impl PhoneRules {
+    const BOUNDS: Bounded = Bounded(3, 40, Lines::One);
+
+    fn parse(&self, text: &str) -> Result<String, Refused> {
+        // Numbers copied from address books often have hidden direction marks around them.
+        let text = text.trim_matches(unicode::is_hidden).replace(unicode::is_other_space, " ");
+        let text = Self::BOUNDS.parse(&text)?;
+        if text.contains(|c| c != ' ' && unicode::is_hidden(c)) {
+            let detail =
+                "Must not contain hidden characters; type the number instead of pasting it.";
+            return Err(Refused::new(ProblemCode::HiddenCharacter, detail));
+        }
+        if !text.contains(unicode::is_digit) {
+            return Err(Refused::new(ProblemCode::NoDigit, "Must have at least one digit."));
+        }
+        Ok(text)
+    }
+
+    fn describe(&self, schema: &mut Schema) {
+        Self::BOUNDS.describe(schema);
+        let is_visible = |c| !Lines::One.excludes(c) && !unicode::is_hidden(c);
+        let visible = schema::characters(is_visible);
+        let any = schema::characters(|c| is_visible(c) || c == ' ' || unicode::is_other_space(c));
+        let digit = schema::characters(unicode::is_digit);
+        let pattern = format!(
+            "^({digit}{any}+{visible}|{visible}{any}+{digit}|{visible}{any}*{digit}{any}*{visible})$"
+        );
+        schema.insert("pattern".to_owned(), pattern.into());
+        schema::refuse(schema, &[ProblemCode::HiddenCharacter, ProblemCode::NoDigit]);
+    }
 }
 
 #[cfg(test)]
@@ -164,7 +243,7 @@ mod tests {
             ("Ada\nLovelace".into(), "control_character"),
             ("Ada\u{0}".into(), "control_character"),
         ] {
-            assert_eq!(Name::parse(text.clone()).unwrap_err().code, code, "{text:?}");
+            assert_eq!(Name::parse(text.clone()).unwrap_err().code.slug(), code, "{text:?}");
         }
     }
 

@@ -3,17 +3,25 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 /// A point in time, in milliseconds. Written as RFC 3339 in UTC with three decimals, so that texts
 /// sort by time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[schemars(transform = Timestamp::describe)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    fn describe(schema: &mut Schema) {
+        schema.insert("format".to_owned(), "date-time".into());
+    }
+
     /// Creates a timestamp from milliseconds since 1970.
     pub const fn from_unix_millis(millis: i64) -> Self {
         Self(millis)

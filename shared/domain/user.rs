@@ -4,18 +4,21 @@ use std::fmt;
 use std::str::FromStr;
 
 use deserr::Deserr;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::email::Email;
 use super::ids::UserId;
 use super::invalid::{Invalid, Refused};
 use super::patch::{Optional, Patch, Replace};
+use super::problem_code::ProblemCode;
+use super::schema;
 use super::text::{AddressLine, Label, Name, Phone, fold_case};
 use super::time::Timestamp;
 use super::unicode;
 
 /// What a user may do in the shop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 pub enum Role {
@@ -44,7 +47,7 @@ impl fmt::Display for AccountStatus {
 }
 
 /// Whether a user may log in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 pub enum AccountStatus {
@@ -212,11 +215,13 @@ impl fmt::Display for NotANameKey {
 }
 
 /// A postal address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 pub struct Address {
     /// The user's own label, such as "Home".
     #[deserr(default, from(Optional<Label>) = Optional::into)]
+    #[schemars(default, schema_with = "schema::optional::<Label>")]
     pub label: Option<Label>,
     /// The recipient.
     pub name: Name,
@@ -224,14 +229,17 @@ pub struct Address {
     pub line1: AddressLine,
     /// Flat, floor, c/o.
     #[deserr(default, from(Optional<AddressLine>) = Optional::into)]
+    #[schemars(default, schema_with = "schema::optional::<AddressLine>")]
     pub line2: Option<AddressLine>,
     /// City.
     pub city: AddressLine,
     /// State, province, county.
     #[deserr(default, from(Optional<AddressLine>) = Optional::into)]
+    #[schemars(default, schema_with = "schema::optional::<AddressLine>")]
     pub region: Option<AddressLine>,
     /// Postal code.
     #[deserr(default, from(Optional<Label>) = Optional::into)]
+    #[schemars(default, schema_with = "schema::optional::<Label>")]
     pub postal_code: Option<Label>,
     /// ISO 3166-1 alpha-2 code.
     pub country: Country,
@@ -246,25 +254,31 @@ const MAX_ADDRESSES: usize = 20;
 const MAX_BYTES: usize = 16 * 1024;
 
 /// A user's postal addresses; the first is the default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserr, JsonSchema)]
 #[serde(transparent)]
+#[schemars(transform = AddressBook::describe)]
 #[deserr(error = Invalid, try_from(Vec<Address>) = AddressBook::parse -> Refused)]
 pub struct AddressBook(Vec<Address>);
 
 impl AddressBook {
+    fn describe(schema: &mut Schema) {
+        schema.insert("maxItems".to_owned(), MAX_ADDRESSES.into());
+        schema::refuse(schema, &[ProblemCode::TooMany, ProblemCode::TooLarge]);
+    }
+
     /// Accepts up to 20 addresses, of at most 16 KiB together; 422 `too_many` or `too_large` for
     /// more.
     pub fn parse(addresses: Vec<Address>) -> Result<Self, Refused> {
         if addresses.len() > MAX_ADDRESSES {
             let detail = format!("Must have at most {MAX_ADDRESSES} addresses.");
-            return Err(Refused::new("too_many", detail));
+            return Err(Refused::new(ProblemCode::TooMany, detail));
         }
         let bytes = serde_json::to_vec(&addresses).map_or(usize::MAX, |json| json.len());
         if bytes > MAX_BYTES {
             let detail = format!(
                 "Must have at most {MAX_BYTES} bytes together, as JSON in UTF-8, not {bytes}."
             );
-            return Err(Refused::new("too_large", detail));
+            return Err(Refused::new(ProblemCode::TooLarge, detail));
         }
         Ok(Self(addresses))
     }
@@ -272,12 +286,21 @@ impl AddressBook {
 
 /// A country: an assigned ISO 3166-1 alpha-2 code, or `XK` for Kosovo, which post offices and banks
 /// use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(transparent)]
+#[schemars(transform = Country::describe)]
 #[deserr(error = Invalid, try_from(String) = Country::parse -> Refused)]
 pub struct Country(String);
 
 impl Country {
+    fn describe(schema: &mut Schema) {
+        let pairs = ('A'..='Z').flat_map(|first| ('A'..='Z').map(move |second| [first, second]));
+        let codes = pairs.map(|pair| pair.iter().collect::<String>());
+        let known: Vec<_> = codes.filter(|code| Self::parse(code.clone()).is_ok()).collect();
+        schema.insert("enum".to_owned(), known.into());
+        schema::refuse(schema, &[ProblemCode::InvalidCountry]);
+    }
+
     /// Reads a two-letter code in upper or lower case, such as `DE`. 422 `invalid_country` if it is
     /// not assigned.
     pub fn parse(text: String) -> Result<Self, Refused> {
@@ -292,7 +315,7 @@ impl Country {
             "EL" => "Must be an ISO 3166-1 code; that of Greece is GR.",
             _ => "Must be a two-letter ISO 3166-1 code, such as DE.",
         };
-        Err(Refused::new("invalid_country", detail))
+        Err(Refused::new(ProblemCode::InvalidCountry, detail))
     }
 
     /// Returns the code.

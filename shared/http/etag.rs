@@ -1,8 +1,11 @@
 //! Entity tags: `"<version>-<hash>"`. `If-Match` compares only the version, `If-None-Match` the
 //! whole tag.
 
+use schemars::{Schema, SchemaGenerator, json_schema};
+
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::version::ExpectedVersion;
 
 /// Returns the tag of a resource's version and representation, its body.
@@ -20,13 +23,20 @@ pub(super) fn if_match(header: Option<&str>) -> Result<ExpectedVersion> {
         Some(list) => {
             let tags = tags(list).filter(|tags| !tags.is_empty());
             let tags = tags.ok_or_else(|| Error::Malformed {
-                code: "invalid_if_match",
+                code: ProblemCode::InvalidIfMatch,
                 detail: "If-Match must be ETags in double quotes, separated by commas, or *."
                     .into(),
             })?;
             Ok(ExpectedVersion::OneOf(tags.into_iter().filter_map(version).collect()))
         }
     }
+}
+
+/// Returns the schema of an `If-Match` that can be parsed. Header fields have visible ASCII and
+/// spaces.
+pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
+    let tag = "(W/)?\"[ !#-~]*\"";
+    json_schema!({ "type": "string", "pattern": format!("^(\\*|{tag}( *, *{tag})*)$") })
 }
 
 /// Returns the opaque parts of a list of tags, which may contain commas; `None` if it can't be

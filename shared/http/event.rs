@@ -14,6 +14,7 @@ use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 
 use crate::domain::error::{Error, Result};
+use crate::domain::problem_code::ProblemCode;
 
 /// One request, as the gateway sends it.
 #[derive(Debug, Default, Deserialize)]
@@ -80,13 +81,13 @@ impl Event {
             let read = (HeaderName::from_str(name), HeaderValue::from_bytes(value.as_bytes()));
             match read {
                 (Ok(name), Ok(value)) => drop(headers.append(name, value)),
-                _ => result = Err(invalid("invalid_header", "A header is not valid.")),
+                _ => result = Err(invalid(ProblemCode::InvalidHeader, "A header is not valid.")),
             }
         }
         let host = headers.get("host").map(HeaderValue::as_bytes);
         if host.is_some_and(|host| !is_host(host)) {
             let detail = "The Host header is not a host. Send the host of the request's URL.";
-            result = Err(invalid("invalid_host", detail));
+            result = Err(invalid(ProblemCode::InvalidHost, detail));
         }
         (headers, result)
     }
@@ -99,7 +100,10 @@ impl Event {
             return Ok(body.into_bytes());
         }
         STANDARD.decode(body).map_err(|_| {
-            invalid("invalid_base64", "The body is marked as base64 and can't be decoded.")
+            invalid(
+                ProblemCode::InvalidBase64,
+                "The body is marked as base64 and can't be decoded.",
+            )
         })
     }
 }
@@ -109,10 +113,10 @@ fn is_host(host: &[u8]) -> bool {
 }
 
 fn invalid_request_line(detail: &str) -> Error {
-    invalid("invalid_request_line", detail)
+    invalid(ProblemCode::InvalidRequestLine, detail)
 }
 
-fn invalid(code: &'static str, detail: &str) -> Error {
+fn invalid(code: ProblemCode, detail: &str) -> Error {
     Error::Malformed { code, detail: detail.to_owned() }
 }
 
@@ -128,7 +132,7 @@ mod tests {
 
     fn code<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
         match result {
-            Err(Error::Malformed { code, .. }) => code,
+            Err(Error::Malformed { code, .. }) => code.slug(),
             other => panic!("{other:?}"),
         }
     }

@@ -2,11 +2,13 @@
 //! (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
 
 use lambda_http::http::Method;
+use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::idempotency::Idempotency;
 use crate::domain::json::Json;
+use crate::domain::problem_code::ProblemCode;
 
 /// Reads a key: 1 to 255 visible ASCII characters, with or without double quotes. 400
 /// `invalid_idempotency_key` for any other text.
@@ -17,9 +19,16 @@ pub(super) fn parse(header: &str) -> Result<&str> {
         return Ok(key);
     }
     Err(Error::Malformed {
-        code: "invalid_idempotency_key",
+        code: ProblemCode::InvalidIdempotencyKey,
         detail: "Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID.".into(),
     })
+}
+
+/// Returns the schema of a valid key.
+pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
+    // In quotes; without one at the beginning; with one at the beginning but none at the end.
+    let pattern = "^(\"[!-~]{1,255}\"|[!#-~][!-~]{0,254}|\"([!-~]{0,253}[!#-~])?)$";
+    json_schema!({ "type": "string", "pattern": pattern })
 }
 
 /// Returns what identifies a request with this key. Bodies are compared as JSON values: the order

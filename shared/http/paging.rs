@@ -9,6 +9,7 @@ use super::percent::encode;
 use super::{Request, Response};
 use crate::domain::error::{Error, Result};
 use crate::domain::page::{Cursor, Page, Paging};
+use crate::domain::problem_code::ProblemCode;
 
 /// The most bytes of the items of a page.
 const MAX_BYTES: usize = 5_000_000;
@@ -53,7 +54,7 @@ fn join<T: Serialize>(page: Page<T>, paging: &Paging) -> Result<(String, Option<
             if paging.is_numbered() {
                 let detail =
                     "The page has more than 5 MB. Use a smaller `per_page`, or use `cursor`.";
-                return Err(Error::invalid("per_page", "page_too_large", detail));
+                return Err(Error::invalid("per_page", ProblemCode::PageTooLarge, detail));
             }
             let last = page.cursors.get(index - 1).cloned();
             let last =
@@ -129,7 +130,7 @@ mod tests {
         let refusal = join(page(100, "x", 86_000), &numbered()).unwrap_err();
         let Error::Invalid(invalid) = refusal else { panic!("{refusal:?}") };
         let field = &invalid.fields()[0];
-        assert_eq!((field.pointer.as_str(), field.code), ("per_page", "page_too_large"));
+        assert_eq!((field.pointer.as_str(), field.code.slug()), ("per_page", "page_too_large"));
         assert!(field.detail.contains("`per_page`") && field.detail.contains("`cursor`"));
         assert!(join(page(50, "x", 86_000), &numbered()).is_ok());
     }

@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 use super::Response;
 use super::response::RETRY_AFTER_SECONDS;
 use crate::domain::error::Error;
+use crate::domain::problem_code::ProblemCode;
 
 /// The part of an error that the caller sees.
 struct Visible {
-    status: StatusCode,
-    code: &'static str,
+    code: ProblemCode,
     detail: String,
     facts: Map<String, Value>,
 }
@@ -19,10 +19,11 @@ struct Visible {
 /// Creates the response to a failed request. 5xx bodies contain nothing of the error itself, only
 /// constant texts and identifiers.
 pub fn response(error: &Error, instance: &str, request_id: &str) -> Response {
-    let Visible { status, code, detail, facts } = visible(error);
+    let Visible { code, detail, facts } = visible(error);
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut document = facts;
     document.insert("type".into(), json!(format!("urn:bodega:problem:{code}")));
-    document.insert("title".into(), json!(status.canonical_reason().unwrap_or("Error")));
+    document.insert("title".into(), json!(code.title()));
     document.insert("status".into(), json!(status.as_u16()));
     document.insert("detail".into(), json!(detail));
     document.insert("instance".into(), json!(instance));
@@ -48,77 +49,62 @@ pub fn response(error: &Error, instance: &str, request_id: &str) -> Response {
 }
 
 fn visible(error: &Error) -> Visible {
-    use StatusCode as S;
-    let plain = |status, code, detail: &str| Visible {
-        status,
-        code,
-        detail: detail.to_owned(),
-        facts: Map::new(),
-    };
+    let plain = |code, detail: &str| Visible { code, detail: detail.to_owned(), facts: Map::new() };
     match error {
-        Error::Malformed { code, detail } => plain(S::BAD_REQUEST, code, detail),
+        Error::Malformed { code, detail } => plain(*code, detail),
         Error::TooLarge { limit } => Visible {
             facts: [("limit".to_owned(), json!(limit))].into_iter().collect(),
-            ..plain(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body has too many bytes.")
+            ..plain(ProblemCode::BodyTooLarge, "The body has too many bytes.")
         },
         Error::UnsupportedMediaType { accepted } => {
             let detail = format!("Send the body with Content-Type: {}.", accepted.join(" or "));
-            plain(S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", &detail)
+            plain(ProblemCode::UnsupportedMediaType, &detail)
         }
         Error::Unauthenticated => plain(
-            S::UNAUTHORIZED,
-            "unauthenticated",
+            ProblemCode::Unauthenticated,
             "Send a valid access token as Authorization: Bearer; log in for a new one.",
         ),
         Error::InvalidCredentials => plain(
-            S::UNAUTHORIZED,
-            "invalid_credentials",
+            ProblemCode::InvalidCredentials,
             "The password is wrong, or the account does not exist or is disabled.",
         ),
-        Error::Forbidden => plain(S::FORBIDDEN, "forbidden", "Only admins may do this."),
-        Error::NotFound => plain(S::NOT_FOUND, "not_found", "Nothing exists at this URL."),
+        Error::Forbidden => plain(ProblemCode::Forbidden, "Only admins may do this."),
+        Error::NotFound => plain(ProblemCode::NotFound, "Nothing exists at this URL."),
         Error::MethodNotAllowed { allow } => {
             let detail = format!("This URL allows only {}.", allow.join(", "));
-            plain(S::METHOD_NOT_ALLOWED, "method_not_allowed", &detail)
+            plain(ProblemCode::MethodNotAllowed, &detail)
         }
         Error::Invalid(invalid) => invalid_input(invalid),
-        Error::Conflict(conflict) => Visible {
-            facts: conflict.facts.clone(),
-            ..plain(S::CONFLICT, conflict.code, &conflict.detail)
-        },
+        Error::Conflict(conflict) => {
+            Visible { facts: conflict.facts.clone(), ..plain(conflict.code, &conflict.detail) }
+        }
         Error::VersionMismatch => plain(
-            S::PRECONDITION_FAILED,
-            "version_mismatch",
+            ProblemCode::VersionMismatch,
             "It was changed after you read it. Read it again and repeat your change.",
         ),
         Error::VersionRequired => plain(
-            S::PRECONDITION_REQUIRED,
-            "version_required",
+            ProblemCode::VersionRequired,
             "Send If-Match with the ETag of the version that you want to change.",
         ),
         Error::TooManyRequests { limit, retry_after } => Visible {
             facts: [("limit".to_owned(), json!(limit.name()))].into_iter().collect(),
             ..plain(
-                S::TOO_MANY_REQUESTS,
-                "rate_limited",
+                ProblemCode::RateLimited,
                 &format!("Too many requests. Try again in {retry_after} seconds."),
             )
         },
         Error::Unavailable { .. } => plain(
-            S::SERVICE_UNAVAILABLE,
-            "unavailable",
+            ProblemCode::ServiceUnavailable,
             "The shop is temporarily unavailable. Try again; a request with an Idempotency-Key is not \
              carried out twice.",
         ),
         Error::OutcomeUnknown => plain(
-            S::SERVICE_UNAVAILABLE,
-            "outcome_unknown",
+            ProblemCode::OutcomeUnknown,
             "It is not known whether the request was carried out. Check before you send it again; \
              with the same Idempotency-Key, the same request is not carried out twice.",
         ),
         Error::Internal { .. } => plain(
-            S::INTERNAL_SERVER_ERROR,
-            "internal",
+            ProblemCode::Internal,
             "Something went wrong on our side. Our log has the details under this request_id.",
         ),
     }
@@ -129,12 +115,7 @@ fn invalid_input(invalid: &crate::domain::invalid::Invalid) -> Visible {
     let fields = invalid.fields();
     let (code, detail) = match fields {
         [only] => (only.code, only.detail.clone()),
-        _ => ("invalid_input", "Some fields are not valid; see `errors`.".to_owned()),
+        _ => (ProblemCode::InvalidInput, "Some fields are not valid; see `errors`.".to_owned()),
     };
-    Visible {
-        status: StatusCode::UNPROCESSABLE_ENTITY,
-        code,
-        detail,
-        facts: [("errors".to_owned(), json!(fields))].into_iter().collect(),
-    }
+    Visible { code, detail, facts: [("errors".to_owned(), json!(fields))].into_iter().collect() }
 }

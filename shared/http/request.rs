@@ -19,6 +19,7 @@ use crate::domain::idempotency::Idempotency;
 use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
 use crate::domain::page::Paging;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::version::ExpectedVersion;
 use crate::services::limiter::{LimitStatuses, Limiter};
 
@@ -213,7 +214,7 @@ impl Request {
         let values = self.headers.get(HeaderName::from_static(name));
         let text = values.map(|value| value.to_str()).transpose();
         text.map_err(|_| Error::Malformed {
-            code: "invalid_header",
+            code: ProblemCode::InvalidHeader,
             detail: format!("The header {name} must be visible ASCII."),
         })
     }

@@ -1,5 +1,6 @@
 //! Users in responses.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::email::Email;
@@ -9,7 +10,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::{AccountStatus, Address, ListedUser, Role, User, UserSummary};
 
 /// A user, with their postal addresses.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "User")]
 pub struct UserView {
     #[serde(flatten)]
     listed: ListedUserView,
@@ -17,7 +19,8 @@ pub struct UserView {
 }
 
 /// A user in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ListedUser")]
 pub struct ListedUserView {
     id: UserId,
     email: Email,

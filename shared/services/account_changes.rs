@@ -16,6 +16,7 @@ use crate::domain::ids::{SessionId, UserId};
 use crate::domain::invalid::Invalid;
 use crate::domain::message::Event;
 use crate::domain::password::{NewPassword, OfferedPassword};
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::user::User;
 use crate::domain::version::ExpectedVersion;
@@ -47,7 +48,9 @@ pub async fn change_password(
         let replaced = async {
             if new.as_bytes() == current.as_bytes() {
                 let detail = "Must not be the current password.";
-                return Err(Invalid::for_field("/new_password", "same_password", detail).into());
+                return Err(
+                    Invalid::for_field("/new_password", ProblemCode::SamePassword, detail).into()
+                );
             }
             let (hash, email) = (password::hash(new)?, &user.summary.email);
             replace_password(ctx, email, &check.credential, &hash, caller.session_id).await
@@ -191,5 +194,5 @@ enum NotChanged {
 /// The error if a change would leave the shop without an active admin.
 pub(super) fn last_admin() -> Error {
     let detail = "This is the last active admin of the shop. Make another user an admin first.";
-    Conflict::new("last_admin", detail).into()
+    Conflict::new(ProblemCode::LastAdmin, detail).into()
 }

@@ -13,6 +13,7 @@ use crate::domain::email::Email;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::UserId;
 use crate::domain::password::OfferedPassword;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::user::{Role, User};
 use crate::domain::version::ExpectedVersion;
@@ -195,12 +196,12 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
 fn use_own_deletion() -> Error {
     let detail =
         "This is your own account. Delete it with POST /users/me/deletion and your password.";
-    Conflict::new("use_own_deletion", detail).into()
+    Conflict::new(ProblemCode::UseOwnDeletion, detail).into()
 }
 
 fn open_orders() -> Error {
     Conflict::new(
-        "open_orders",
+        ProblemCode::OpenOrders,
         "An order is not delivered yet. Wait until it has arrived, or cancel it first.",
     )
     .into()

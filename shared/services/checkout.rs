@@ -21,6 +21,7 @@ use crate::domain::order::{
     MAX_UNPAID_ORDERS, NewOrder, Order, PaymentMethod, UnavailableLine, unavailable_lines,
 };
 use crate::domain::order::{Transition, UnpaidOrderChange};
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::Variant;
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Timestamp;
@@ -201,12 +202,12 @@ fn resolve(refusals: Vec<Refused>, purchase: &Purchase) -> Result<Attempt> {
     if !unavailable.is_empty() && !purchase.is_fresh {
         return Ok(Attempt::LinesChanged);
     }
-    refuse("unavailable", &unavailable)?;
-    refuse("out_of_stock", &out_of_stock)?;
+    refuse(ProblemCode::Unavailable, &unavailable)?;
+    refuse(ProblemCode::OutOfStock, &out_of_stock)?;
     Ok(Attempt::LinesChanged)
 }
 
-fn refuse(code: &'static str, lines: &[UnavailableLine]) -> Result<()> {
+fn refuse(code: ProblemCode, lines: &[UnavailableLine]) -> Result<()> {
     if lines.is_empty() { Ok(()) } else { Err(unavailable_lines(code, lines).into()) }
 }
 
@@ -276,7 +277,7 @@ impl Purchase {
     fn refuse_other_currencies(&self, currency: Currency) -> Result<()> {
         let other = self.lines.iter().filter(|line| line.unit_price.currency() != currency);
         let unavailable: Vec<_> = other.map(UnavailableLine::of_line).collect();
-        refuse("unavailable", &unavailable)
+        refuse(ProblemCode::Unavailable, &unavailable)
     }
 }
 
@@ -308,7 +309,11 @@ async fn lines_of(ctx: &Ctx, items: &[RequestedItem], read: Read) -> Result<Vec<
                 None => {
                     let detail = format!("At most {} units of one SKU.", Quantity::MAX);
                     let pointer = format!("/items/{index}/quantity");
-                    invalid.push(Invalid::for_field(&pointer, "quantity_out_of_range", detail));
+                    invalid.push(Invalid::for_field(
+                        &pointer,
+                        ProblemCode::QuantityOutOfRange,
+                        detail,
+                    ));
                 }
             },
         }
@@ -328,24 +333,31 @@ fn current_lines(
             None => unavailable.push(missing),
         }
     }
-    refuse("unavailable", &unavailable)?;
+    refuse(ProblemCode::Unavailable, &unavailable)?;
     Ok(lines)
 }
 
 fn cart_empty() -> Error {
-    Conflict::new("cart_empty", "The cart is empty; add something to it, or send `items`.").into()
+    Conflict::new(
+        ProblemCode::CartEmpty,
+        "The cart is empty; add something to it, or send `items`.",
+    )
+    .into()
 }
 
 fn too_many_unpaid_orders() -> Error {
     let detail = format!(
         "{MAX_UNPAID_ORDERS} orders are waiting for their payment; pay or cancel one first."
     );
-    Conflict::new("too_many_unpaid_orders", detail).with("limit", MAX_UNPAID_ORDERS).into()
+    Conflict::new(ProblemCode::TooManyUnpaidOrders, detail).with("limit", MAX_UNPAID_ORDERS).into()
 }
 
 fn price_changed(expected: Money, actual: Money) -> Error {
-    Conflict::new("price_changed", "The order's total is not the expected one; see `actual`.")
-        .with("expected", serde_json::json!(expected))
-        .with("actual", serde_json::json!(actual))
-        .into()
+    Conflict::new(
+        ProblemCode::PriceChanged,
+        "The order's total is not the expected one; see `actual`.",
+    )
+    .with("expected", serde_json::json!(expected))
+    .with("actual", serde_json::json!(actual))
+    .into()
 }

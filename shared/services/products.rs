@@ -5,6 +5,7 @@ use crate::context::Ctx;
 use crate::domain::error::Result;
 use crate::domain::ids::ProductId;
 use crate::domain::invalid::Invalid;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::{ProductDraft, ProductWithVariants, Revision};
 use crate::domain::version::ExpectedVersion;
 use crate::store::Read;
@@ -66,5 +67,5 @@ fn refuse_beyond_one_transaction(revision: &Revision) -> Result<(), Invalid> {
          and the other {} in a second one.",
         new - fitting
     );
-    Err(Invalid::for_field("/variants", "too_many_changes", detail))
+    Err(Invalid::for_field("/variants", ProblemCode::TooManyChanges, detail))
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join;
+use schemars::JsonSchema;
 use serde::Serialize;
 use time::Duration;
 
@@ -23,7 +24,7 @@ use crate::store::sessions::Begun;
 use crate::store::{Read, Store};
 
 /// The tokens of a session, as the client receives them.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Tokens {
     /// The JWT for the `Authorization` header.
     pub access_token: String,

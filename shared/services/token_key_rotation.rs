@@ -14,6 +14,7 @@ use crate::auth::private_key::PrivateKey;
 use crate::auth::token::{KEY_CACHE_LIFETIME, KEY_READ_INTERVAL};
 use crate::context::Ctx;
 use crate::domain::error::{Conflict, Error, Result};
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::signing_key::{PublicKey, Successor};
 use crate::domain::time::Timestamp;
 use crate::store::Read;
@@ -73,7 +74,7 @@ impl Rotation {
         match ctx.store.signing_keys().publish_successor(&successor, &public).await? {
             true => Ok(Self { key, successor }),
             false => Err(Conflict::new(
-                "rotation_under_way",
+                ProblemCode::RotationUnderWay,
                 "Another rotation is running or was stopped. Try again in two minutes.",
             )
             .into()),

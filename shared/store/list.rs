@@ -17,6 +17,7 @@ use super::table::Store;
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::page::{Cursor, Page, Paging, Start};
+use crate::domain::problem_code::ProblemCode;
 
 /// The query of a list.
 #[derive(Debug, Clone)]
@@ -124,7 +125,7 @@ pub(super) fn position(fingerprint: &str, cursor: &str) -> Result<String> {
 
 pub(super) fn invalid_cursor() -> Error {
     Error::Malformed {
-        code: "invalid_cursor",
+        code: ProblemCode::InvalidCursor,
         detail: "The cursor does not belong to this list. Start again without it.".into(),
     }
 }

@@ -23,6 +23,7 @@ use crate::domain::card::Card;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::ids::ProductId;
 use crate::domain::page::{Page, Paging};
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::{
     Product, ProductStatus, ProductWithVariants, Revision, Variant, VariantStatus,
 };
@@ -395,7 +396,7 @@ fn update_variant(variant: &Variant) -> Write<ProductRefused, Changes> {
 }
 
 fn sku_taken(sku: &Sku) -> Error {
-    Conflict::new("sku_taken", format!("Another product has the SKU {sku}."))
+    Conflict::new(ProblemCode::SkuTaken, format!("Another product has the SKU {sku}."))
         .with("sku", sku.as_str())
         .into()
 }

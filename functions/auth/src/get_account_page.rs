@@ -4,8 +4,18 @@
 //! fragment (after `#`), which browsers don't send: a script in the page sends it to the API,
 //! together with the password.
 
+use shared::http::contract::{Contract, ResponseHeader, Success};
 use shared::http::{Request, Response, page};
 use shared::{Ctx, Error, Result};
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Open a page of a mailed link")
+        .describe("The HTML pages that mailed links lead to in a shop without a front end: `verify-email` and `reset-password`.")
+        .path::<String>("page", "The page.")
+        .responds(Success::of_type("text/html; charset=utf-8", "The page.").with(&[ResponseHeader::CacheControl]))
+        .without_database()
+}
 
 pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {
     let name: String = request.path_parameter("page")?;

@@ -13,6 +13,7 @@ pub mod rotate_token_key;
 pub mod verify_email;
 mod view;
 
+use shared::http::contract::Contract;
 use shared::lambda::{Handler, JobHandler};
 
 /// The handler of each route, by the route's name.
@@ -27,6 +28,21 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         ("forgot-password", Handler::new(forgot_password::handle)),
         ("reset-password", Handler::new(reset_password::handle)),
         ("get-account-page", Handler::new(get_account_page::handle)),
+    ]
+}
+
+/// The entry of each route in the API document, by the route's name.
+pub fn contracts() -> Vec<(&'static str, Contract)> {
+    vec![
+        ("register-user", register_user::contract()),
+        ("verify-email", verify_email::contract()),
+        ("resend-verification", resend_verification::contract()),
+        ("log-in", log_in::contract()),
+        ("refresh-token", refresh_token::contract()),
+        ("log-out", log_out::contract()),
+        ("forgot-password", forgot_password::contract()),
+        ("reset-password", reset_password::contract()),
+        ("get-account-page", get_account_page::contract()),
     ]
 }
 

@@ -5,20 +5,33 @@
 //! account exists; then the password is not checked.
 
 use deserr::Deserr;
+use schemars::JsonSchema;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
 use shared::domain::password::OfferedPassword;
+use shared::domain::problem_code::ProblemCode;
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::services::sign_in;
 use shared::{Ctx, Result};
 
 use crate::view::LoginView;
 
-#[derive(Deserr)]
+#[derive(Deserr, JsonSchema)]
+#[schemars(rename = "LoginBody", deny_unknown_fields)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 struct Body {
     email: Email,
     password: OfferedPassword,
+}
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Log in")
+        .body::<Body>()
+        .responds(Success::ok::<LoginView>("A session has begun."))
+        .limited()
+        .refuses(&[ProblemCode::InvalidCredentials, ProblemCode::OutcomeUnknown])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

@@ -1,11 +1,13 @@
 //! Responses that several of these routes share.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::http::user_view::UserView;
 use shared::services::sessions::{SignedIn, Tokens};
 
 /// The response when a session begins or is refreshed: tokens and user.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Login")]
 pub(crate) struct LoginView {
     #[serde(flatten)]
     tokens: Tokens,
@@ -19,8 +21,9 @@ impl From<SignedIn> for LoginView {
 }
 
 /// The response of a route that sends a mail.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Sent {
+    #[schemars(extend("enum" = ["verification_sent", "reset_sent"]))]
     status: &'static str,
 }
 

@@ -7,11 +7,27 @@
 
 use shared::domain::basket::RequestedItem;
 use shared::domain::cart::CartEdit;
+use shared::domain::problem_code::ProblemCode;
+use shared::http::contract::Contract;
 use shared::http::{Request, Response};
 use shared::services::cart_edits;
 use shared::{Ctx, Result};
 
 use crate::view;
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Add to the cart")
+        .body::<RequestedItem>()
+        .if_match("The version of the cart.")
+        .responds(view::success())
+        .refuses(&[
+            ProblemCode::NotFound,
+            ProblemCode::OutOfStock,
+            ProblemCode::VariantRequired,
+            ProblemCode::CartFull,
+        ])
+}
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.caller()?.user_id.into();

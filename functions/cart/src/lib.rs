@@ -7,6 +7,7 @@ pub mod remove_cart_item;
 pub mod update_cart_item;
 mod view;
 
+use shared::http::contract::Contract;
 use shared::lambda::Handler;
 
 /// The handler of each route, by the route's name.
@@ -17,5 +18,16 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         ("add-cart-item", Handler::new(add_cart_item::handle)),
         ("update-cart-item", Handler::new(update_cart_item::handle)),
         ("remove-cart-item", Handler::new(remove_cart_item::handle)),
+    ]
+}
+
+/// The entry of each route in the API document, by the route's name.
+pub fn contracts() -> Vec<(&'static str, Contract)> {
+    vec![
+        ("get-cart", get_cart::contract()),
+        ("clear-cart", clear_cart::contract()),
+        ("add-cart-item", add_cart_item::contract()),
+        ("update-cart-item", update_cart_item::contract()),
+        ("remove-cart-item", remove_cart_item::contract()),
     ]
 }

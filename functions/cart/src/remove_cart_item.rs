@@ -4,11 +4,22 @@
 //! than the current one.
 
 use shared::domain::cart::CartEdit;
+use shared::domain::sku::Sku;
+use shared::http::contract::Contract;
 use shared::http::{Request, Response};
 use shared::services::cart_edits;
 use shared::{Ctx, Result};
 
 use crate::view;
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Remove a cart line")
+        .describe("Succeeds also if the SKU is not in the cart.")
+        .path::<Sku>("sku", "The SKU of the variant.")
+        .if_match("The version of the cart.")
+        .responds(view::success())
+}
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.caller()?.user_id.into();

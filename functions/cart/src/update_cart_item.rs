@@ -5,19 +5,34 @@
 //! another version than the current one.
 
 use deserr::Deserr;
+use schemars::JsonSchema;
 use shared::domain::cart::CartEdit;
 use shared::domain::invalid::Invalid;
+use shared::domain::problem_code::ProblemCode;
 use shared::domain::quantity::NewQuantity;
+use shared::domain::sku::Sku;
+use shared::http::contract::Contract;
 use shared::http::{Request, Response};
 use shared::services::cart_edits;
 use shared::{Ctx, Result};
 
 use crate::view;
 
-#[derive(Deserr)]
+#[derive(Deserr, JsonSchema)]
+#[schemars(rename = "CartLineChange", deny_unknown_fields)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 struct Body {
     quantity: NewQuantity,
+}
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Set the quantity of a cart line")
+        .path::<Sku>("sku", "The SKU of the variant.")
+        .body::<Body>()
+        .if_match("The version of the cart.")
+        .responds(view::success())
+        .refuses(&[ProblemCode::OutOfStock, ProblemCode::Unavailable])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

@@ -1,5 +1,6 @@
 //! The cart in responses.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::Result;
 use shared::domain::cart::{CartLine, LineProblem, StockedCart};
@@ -11,10 +12,12 @@ use shared::domain::sku::Sku;
 use shared::domain::text::{ImageUrl, Name};
 use shared::domain::time::Timestamp;
 use shared::http::Response;
+use shared::http::contract::Success;
 
 /// A cart with current prices. `subtotal` is what an order placed now would cost, without the lines
 /// that are no longer sold; `item_count` is the number of units in all lines.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Cart")]
 struct CartView {
     id: CartId,
     items: Vec<LineView>,
@@ -24,19 +27,26 @@ struct CartView {
     updated_at: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CartLine")]
 struct LineView {
     sku: Sku,
     product_id: ProductId,
     name: Name,
     image: Option<ImageUrl>,
     #[serde(serialize_with = "Options::as_object")]
+    #[schemars(with = "Options")]
     options: Options,
     unit_price: Money,
     quantity: Quantity,
     line_total: Money,
     available: u32,
     problem: Option<LineProblem>,
+}
+
+/// The response of every route of the cart.
+pub(crate) fn success() -> Success {
+    Success::ok::<CartView>("The cart.").versioned()
 }
 
 /// Creates the response 200 with a cart and its `ETag`.

@@ -4,11 +4,21 @@
 //! SKUs.
 
 use shared::domain::ids::ProductId;
+use shared::domain::problem_code::ProblemCode;
 use shared::domain::product::ProductDraft;
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
 use crate::view::ProductView;
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Create a product")
+        .body::<ProductDraft>()
+        .responds(Success::created::<ProductView>("The new product.").versioned())
+        .refuses(&[ProblemCode::SkuTaken, ProblemCode::OutcomeUnknown])
+}
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let draft: ProductDraft = request.json()?;

@@ -2,13 +2,24 @@
 //!
 //! Public. A draft or archived product is 404 for everyone but admins.
 
+use shared::domain::ids::ProductId;
 use shared::domain::product::ProductStatus;
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::services::caller;
 use shared::store::Read;
 use shared::{Ctx, Error, Result};
 
 use crate::view::ProductView;
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Get a product")
+        .describe("A draft or archived product is shown to admins only.")
+        .path::<ProductId>("product_id", "The product's identifier.")
+        .optional_bearer()
+        .responds(Success::ok::<ProductView>("The product with its variants.").versioned())
+}
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("product_id")?;

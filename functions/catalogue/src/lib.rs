@@ -7,6 +7,7 @@ pub mod list_products;
 pub mod update_product;
 mod view;
 
+use shared::http::contract::Contract;
 use shared::lambda::Handler;
 
 /// The handler of each route, by the route's name.
@@ -17,5 +18,16 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         ("get-product", Handler::new(get_product::handle)),
         ("update-product", Handler::new(update_product::handle)),
         ("delete-product", Handler::new(delete_product::handle)),
+    ]
+}
+
+/// The entry of each route in the API document, by the route's name.
+pub fn contracts() -> Vec<(&'static str, Contract)> {
+    vec![
+        ("list-products", list_products::contract()),
+        ("create-product", create_product::contract()),
+        ("get-product", get_product::contract()),
+        ("update-product", update_product::contract()),
+        ("delete-product", delete_product::contract()),
     ]
 }

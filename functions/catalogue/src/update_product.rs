@@ -5,7 +5,10 @@
 //! product's. 422 `use_inventory` for a `stock` of an existing SKU, 404 if the product does not
 //! exist, 409 `sku_taken`, 412 if `If-Match` names another version than the current one.
 
+use shared::domain::ids::ProductId;
+use shared::domain::problem_code::ProblemCode;
 use shared::domain::product::ProductDraft;
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::services::products;
 use shared::{Ctx, Result};
@@ -24,6 +27,18 @@ const READ_ONLY: &[&str] = &[
     "variants.unit_price",
     "variants.available",
 ];
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Replace a product")
+        .describe("The body may be the response of `get_product`: its read-only members are ignored. A variant that is left out is withdrawn from sale.")
+        .path::<ProductId>("product_id", "The product's identifier.")
+        .body::<ProductDraft>()
+        .ignoring("ProductReplacement", READ_ONLY)
+        .if_match("The version of the product.")
+        .responds(Success::ok::<ProductView>("The changed product.").versioned())
+        .refuses(&[ProblemCode::UseInventory, ProblemCode::SkuTaken, ProblemCode::TooManyChanges, ProblemCode::OutcomeUnknown])
+}
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("product_id")?;

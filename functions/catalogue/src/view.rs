@@ -1,5 +1,6 @@
 //! Products in responses.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::domain::card::Card;
 use shared::domain::ids::ProductId;
@@ -12,7 +13,8 @@ use shared::domain::text::{Description, ImageUrl, Label, Name};
 use shared::domain::time::Timestamp;
 
 /// A product with its variants.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Product")]
 pub(crate) struct ProductView {
     id: ProductId,
     slug: Slug,
@@ -34,10 +36,12 @@ pub(crate) struct ProductView {
     updated_at: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Variant")]
 struct VariantView {
     sku: Sku,
     #[serde(serialize_with = "Options::as_object")]
+    #[schemars(with = "Options")]
     options: Options,
     /// Its own price; null if it sells at the product's.
     price: Option<Money>,
@@ -46,7 +50,7 @@ struct VariantView {
 }
 
 /// The summary of a product's reviews. Always empty: there are no reviews yet.
-#[derive(Serialize, Default)]
+#[derive(Serialize, JsonSchema, Default)]
 struct Rating {
     average: Option<String>,
     count: u32,
@@ -92,7 +96,8 @@ impl From<&Variant> for VariantView {
 }
 
 /// A product in a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProductCard")]
 pub(crate) struct CardView {
     id: ProductId,
     slug: Slug,

@@ -5,11 +5,28 @@
 //! `refund_first` if a payment has to be refunded, 412 if `If-Match` names another version than the
 //! current one.
 
+use shared::domain::ids::OrderId;
+use shared::domain::problem_code::ProblemCode;
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::services::orders;
 use shared::{Ctx, Result};
 
 use crate::view::OrderView;
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Cancel an order")
+        .describe("Returns its units to stock. Succeeds also if the order was cancelled before.")
+        .path::<OrderId>("order_id", "The order's identifier.")
+        .if_match("The version of the order.")
+        .responds(Success::ok::<OrderView>("The cancelled order.").versioned())
+        .refuses(&[
+            ProblemCode::IllegalTransition,
+            ProblemCode::RefundFirst,
+            ProblemCode::OutcomeUnknown,
+        ])
+}
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;

@@ -2,10 +2,19 @@
 //!
 //! For the order's customer and admins; 404 for other callers.
 
+use shared::domain::ids::OrderId;
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
 use crate::view::OrderView;
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Get an order")
+        .path::<OrderId>("order_id", "The order's identifier.")
+        .responds(Success::ok::<OrderView>("The order.").versioned())
+}
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;

@@ -7,6 +7,7 @@ mod order_body;
 pub mod place_order;
 mod view;
 
+use shared::http::contract::Contract;
 use shared::lambda::Handler;
 
 /// The handler of each route, by the route's name.
@@ -16,5 +17,15 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         ("list-orders", Handler::new(list_orders::handle)),
         ("get-order", Handler::new(get_order::handle)),
         ("cancel-order", Handler::new(cancel_order::handle)),
+    ]
+}
+
+/// The entry of each route in the API document, by the route's name.
+pub fn contracts() -> Vec<(&'static str, Contract)> {
+    vec![
+        ("place-order", place_order::contract()),
+        ("list-orders", list_orders::contract()),
+        ("get-order", get_order::contract()),
+        ("cancel-order", cancel_order::contract()),
     ]
 }

@@ -3,18 +3,28 @@
 //! For customers. 422 for an invalid parameter, 400 `invalid_cursor` for a cursor of another list.
 
 use deserr::Deserr;
+use schemars::JsonSchema;
 use shared::domain::invalid::Invalid;
 use shared::domain::order::OrderStatus;
+use shared::http::contract::Contract;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
 use crate::view::SummaryView;
 
-#[derive(Deserr)]
+#[derive(Deserr, JsonSchema)]
 #[deserr(error = Invalid)]
 struct Query {
     #[deserr(default)]
     status: Option<OrderStatus>,
+}
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("List the own orders")
+        .describe("Newest first.")
+        .query::<Query>()
+        .list::<SummaryView>("A page of orders.")
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

@@ -1,7 +1,10 @@
 //! The body of `POST /orders`.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use shared::Ctx;
-use shared::domain::basket::Basket;
+use shared::domain::basket::{Basket, RequestedItem};
 use shared::domain::cart::Cart;
 use shared::domain::idempotency::Idempotency;
 use shared::domain::ids::{OrderId, UserId};
@@ -10,6 +13,8 @@ use shared::domain::json::Json;
 use shared::domain::members::Members;
 use shared::domain::money::{Currency, Money, Total};
 use shared::domain::order::PaymentMethod;
+use shared::domain::problem_code::ProblemCode;
+use shared::domain::schema;
 use shared::domain::user::Address;
 use shared::domain::version::ExpectedVersion;
 use shared::services::checkout::Checkout;
@@ -60,6 +65,29 @@ impl OrderBody {
     }
 }
 
+impl JsonSchema for OrderBody {
+    fn schema_name() -> Cow<'static, str> {
+        "OrderBody".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = schema::Object::new(generator)
+            .list::<RequestedItem>("items", 1, Cart::MAX_LINES)
+            .optional::<PaymentMethod>("payment_method")
+            .optional::<String>("payment_token")
+            .optional::<Address>("shipping_address")
+            .optional::<Total>("expected_total")
+            .build();
+        let codes = [
+            ProblemCode::WrongLength,
+            ProblemCode::PaymentMethodUnavailable,
+            ProblemCode::Unexpected,
+        ];
+        schema::refuse(&mut schema, &codes);
+        schema
+    }
+}
+
 /// Reads `payment_method`, whose default is `manual`, the only supported method so far.
 fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
     let method = body.optional("payment_method");
@@ -67,14 +95,14 @@ fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
     match method {
         Some(PaymentMethod::Card) => {
             let detail = "This shop does not take cards; use `manual`.";
-            body.add_error("payment_method", "payment_method_unavailable", detail);
+            body.add_error("payment_method", ProblemCode::PaymentMethodUnavailable, detail);
             None
         }
         None if body.has("payment_method") => None,
         Some(PaymentMethod::Manual) | None => {
             if token.is_some() {
                 let detail = "Only a payment by card takes a token.";
-                body.add_error("payment_token", "unexpected", detail);
+                body.add_error("payment_token", ProblemCode::Unexpected, detail);
             }
             Some(PaymentMethod::Manual)
         }
@@ -87,12 +115,12 @@ fn basket(body: &mut Members<'_, Json>, cart: &ExpectedVersion) -> Option<Basket
     if items.is_empty() || items.len() > Cart::MAX_LINES {
         let detail =
             format!("Must have 1 to {} elements; leave it out to order the cart.", Cart::MAX_LINES);
-        body.add_error("items", "wrong_length", detail);
+        body.add_error("items", ProblemCode::WrongLength, detail);
     }
     if *cart != ExpectedVersion::Any {
         let detail =
             "If-Match names a version of the cart, but an order of `items` does not use the cart.";
-        body.add(Some(Invalid::for_field("If-Match", "items_are_no_cart", detail)));
+        body.add(Some(Invalid::for_field("If-Match", ProblemCode::ItemsAreNoCart, detail)));
     }
     items.into_iter().collect::<Option<_>>().map(Basket::Items)
 }

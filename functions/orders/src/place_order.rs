@@ -6,7 +6,9 @@
 //! than the current one; 429 if the account places too many orders. A retry with the same
 //! `Idempotency-Key` returns the same order and does not count for the rate limit.
 
+use shared::domain::problem_code::ProblemCode;
 use shared::domain::rate_limit::RateLimit;
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::services::checkout;
 use shared::services::idempotency::{Once, once};
@@ -14,6 +16,27 @@ use shared::{Ctx, Result};
 
 use crate::order_body::OrderBody;
 use crate::view::OrderView;
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Place an order")
+        .describe("Orders the cart, which is then empty, or `items`.")
+        .optional_body::<OrderBody>()
+        .idempotent()
+        .if_match("The version of the cart that is ordered.")
+        .responds(Success::created::<OrderView>("The order.").versioned().replayed())
+        .limited()
+        .refuses(&[
+            ProblemCode::OutOfStock,
+            ProblemCode::Unavailable,
+            ProblemCode::PriceChanged,
+            ProblemCode::CartEmpty,
+            ProblemCode::TooManyUnpaidOrders,
+            ProblemCode::VariantRequired,
+            ProblemCode::ItemsAreNoCart,
+            ProblemCode::OutcomeUnknown,
+        ])
+}
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;

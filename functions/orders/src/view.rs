@@ -1,5 +1,6 @@
 //! Orders in responses.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::domain::caller::Caller;
 use shared::domain::ids::{OrderId, ProductId, UserId};
@@ -16,7 +17,8 @@ use shared::domain::time::Timestamp;
 use shared::domain::user::Address;
 
 /// An order in full.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Order")]
 pub(crate) struct OrderView {
     #[serde(flatten)]
     summary: SummaryView,
@@ -27,7 +29,8 @@ pub(crate) struct OrderView {
 }
 
 /// An order in a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OrderSummary")]
 pub(crate) struct SummaryView {
     id: OrderId,
     user_id: Option<UserId>,
@@ -43,25 +46,39 @@ pub(crate) struct SummaryView {
     updated_at: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Payment")]
 struct PaymentView {
     method: PaymentMethod,
     /// The state of the payment itself, `succeeded` once it is paid. Refunds show in the order's
     /// `payment_status` only.
-    status: &'static str,
+    status: PaymentState,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OrderLine")]
 struct LineView {
     sku: Sku,
     product_id: ProductId,
     name: Name,
     #[serde(serialize_with = "Options::as_object")]
+    #[schemars(with = "Options")]
     options: Options,
     unit_price: Money,
     quantity: Quantity,
     line_total: Money,
     refunded_quantity: u32,
+}
+
+/// The state of a payment.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum PaymentState {
+    Unpaid,
+    Authorized,
+    Succeeded,
+    Failed,
+    Canceled,
 }
 
 impl OrderView {
@@ -100,12 +117,12 @@ impl From<ListedOrder> for SummaryView {
 impl From<&OrderSummary> for PaymentView {
     fn from(order: &OrderSummary) -> Self {
         let status = match order.payment_status {
-            PaymentStatus::Unpaid => "unpaid",
-            PaymentStatus::Authorized => "authorized",
-            PaymentStatus::Failed => "failed",
-            PaymentStatus::Voided => "canceled",
+            PaymentStatus::Unpaid => PaymentState::Unpaid,
+            PaymentStatus::Authorized => PaymentState::Authorized,
+            PaymentStatus::Failed => PaymentState::Failed,
+            PaymentStatus::Voided => PaymentState::Canceled,
             PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
-                "succeeded"
+                PaymentState::Succeeded
             }
         };
         Self { method: order.payment_method, status }

@@ -3,17 +3,19 @@
 //! Public. A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037), without keys that are no
 //! longer accepted.
 
+use schemars::JsonSchema;
 use serde::Serialize;
+use shared::http::contract::{Contract, ResponseHeader, Success};
 use shared::http::{Request, Response};
 use shared::store::Read;
 use shared::{Ctx, Result};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Jwks {
     keys: Vec<Jwk>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Jwk {
     kty: &'static str,
     crv: &'static str,
@@ -21,6 +23,13 @@ struct Jwk {
     r#use: &'static str,
     kid: String,
     x: String,
+}
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Get the public keys of access tokens")
+        .describe("A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037).")
+        .responds(Success::ok::<Jwks>("The keys.").with(&[ResponseHeader::CacheControl]))
 }
 
 pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {

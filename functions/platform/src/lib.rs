@@ -4,6 +4,7 @@ pub mod get_health;
 pub mod get_jwks;
 pub mod route_not_found;
 
+use shared::http::contract::Contract;
 use shared::lambda::Handler;
 
 /// The handler of each route, by the route's name.
@@ -13,4 +14,9 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         ("get-jwks", Handler::new(get_jwks::handle)),
         ("route-not-found", Handler::new(route_not_found::handle)),
     ]
+}
+
+/// The entry of each route in the API document, by the route's name.
+pub fn contracts() -> Vec<(&'static str, Contract)> {
+    vec![("get-health", get_health::contract()), ("get-jwks", get_jwks::contract())]
 }

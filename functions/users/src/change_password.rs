@@ -6,17 +6,38 @@
 //! user.
 
 use deserr::Deserr;
+use schemars::JsonSchema;
 use shared::domain::invalid::Invalid;
 use shared::domain::password::{NewPassword, OfferedPassword};
+use shared::domain::problem_code::ProblemCode;
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::services::account_changes;
 use shared::{Ctx, Result};
 
-#[derive(Deserr)]
+#[derive(Deserr, JsonSchema)]
+#[schemars(rename = "ChangePasswordBody", deny_unknown_fields)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 struct Body {
     current_password: OfferedPassword,
     new_password: NewPassword,
+}
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Change the own password")
+        .describe("The other sessions end, and a mail informs the user.")
+        .body::<Body>()
+        .responds(Success::no_content("The password is changed."))
+        .limited()
+        .refuses(&[
+            ProblemCode::InvalidCredentials,
+            ProblemCode::SamePassword,
+            ProblemCode::PasswordIsEmail,
+            ProblemCode::PasswordIsName,
+            ProblemCode::NotFound,
+            ProblemCode::OutcomeUnknown,
+        ])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

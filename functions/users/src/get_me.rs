@@ -2,10 +2,19 @@
 //!
 //! For users.
 
+use shared::domain::problem_code::ProblemCode;
+use shared::http::contract::{Contract, Success};
 use shared::http::user_view::UserView;
 use shared::http::{Request, Response};
 use shared::store::Read;
 use shared::{Ctx, Error, Result};
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Get the own profile")
+        .responds(Success::ok::<UserView>("The profile.").versioned())
+        .refuses(&[ProblemCode::NotFound])
+}
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;

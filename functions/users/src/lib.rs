@@ -11,6 +11,7 @@ pub mod update_me;
 pub mod update_user;
 mod view;
 
+use shared::http::contract::Contract;
 use shared::lambda::{Handler, JobHandler};
 
 /// The handler of each route, by the route's name.
@@ -24,6 +25,20 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         ("get-user", Handler::new(get_user::handle)),
         ("update-user", Handler::new(update_user::handle)),
         ("delete-user", Handler::new(delete_user::handle)),
+    ]
+}
+
+/// The entry of each route in the API document, by the route's name.
+pub fn contracts() -> Vec<(&'static str, Contract)> {
+    vec![
+        ("get-me", get_me::contract()),
+        ("update-me", update_me::contract()),
+        ("change-password", change_password::contract()),
+        ("delete-me", delete_me::contract()),
+        ("list-users", list_users::contract()),
+        ("get-user", get_user::contract()),
+        ("update-user", update_user::contract()),
+        ("delete-user", delete_user::contract()),
     ]
 }
 

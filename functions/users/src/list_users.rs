@@ -4,16 +4,18 @@
 //! 400 `invalid_cursor` for a cursor of another list.
 
 use deserr::Deserr;
+use schemars::JsonSchema;
 use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
 use shared::domain::text::Name;
 use shared::domain::user::Role;
 use shared::domain::user_filter::UserFilter;
+use shared::http::contract::Contract;
 use shared::http::user_view::ListedUserView;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
-#[derive(Deserr)]
+#[derive(Deserr, JsonSchema)]
 #[deserr(error = Invalid)]
 struct Query {
     #[deserr(default)]
@@ -22,6 +24,14 @@ struct Query {
     name: Option<Name>,
     #[deserr(default)]
     role: Option<Role>,
+}
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("List users")
+        .describe("By name.")
+        .query::<Query>()
+        .list::<ListedUserView>("A page of users.")
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

@@ -6,24 +6,42 @@
 //! after too many changes.
 
 use deserr::Deserr;
+use schemars::JsonSchema;
 use shared::domain::invalid::Invalid;
 use shared::domain::patch::{Patch, Replace};
+use shared::domain::problem_code::ProblemCode;
 use shared::domain::rate_limit::RateLimit;
 use shared::domain::text::{Name, Phone};
 use shared::domain::user::{AddressBook, ProfileChange};
+use shared::http::contract::{Contract, Success};
 use shared::http::user_view::UserView;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
-#[derive(Deserr)]
+#[derive(Deserr, JsonSchema)]
+#[schemars(rename = "ProfileChange", deny_unknown_fields)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 struct Body {
     #[deserr(default)]
+    #[schemars(default)]
     name: Replace<Name>,
     #[deserr(default)]
+    #[schemars(default)]
     phone: Patch<Phone>,
     #[deserr(default)]
+    #[schemars(default)]
     addresses: Replace<AddressBook>,
+}
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {
+    Contract::new("Change the own profile")
+        .describe("A merge patch (RFC 7396): members that are left out stay. The addresses are replaced as a whole; the first is the default.")
+        .optional_body::<Body>()
+        .if_match("The version of the profile.")
+        .responds(Success::ok::<UserView>("The changed profile.").versioned())
+        .limited()
+        .refuses(&[ProblemCode::NotFound])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

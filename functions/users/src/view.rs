@@ -1,10 +1,13 @@
 //! The response to the deletion of an account.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The status of a deletion.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Deletion")]
 pub struct DeletionView {
+    #[schemars(extend("const" = "deletion_started"))]
     status: &'static str,
 }
 

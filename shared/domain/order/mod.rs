@@ -6,6 +6,7 @@ mod transition;
 use std::fmt;
 
 use deserr::Deserr;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
@@ -27,7 +28,7 @@ pub use transition::{
 };
 
 /// The state of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 #[expect(missing_docs, reason = "the names are the field's")]
@@ -46,7 +47,7 @@ pub enum OrderStatus {
 }
 
 /// The state of an order's payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the field's")]
 pub enum PaymentStatus {
@@ -60,7 +61,7 @@ pub enum PaymentStatus {
 }
 
 /// The payment method of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 pub enum PaymentMethod {
@@ -169,7 +170,7 @@ pub struct OrderLine {
 }
 
 /// An entry of an order's history: a state and when it was reached.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryEntry {
     /// The state.
     pub status: OrderStatus,

@@ -1,15 +1,17 @@
 //! Order lines that can't be bought, as problem documents list them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::basket::{RequestedItem, VariantSelector};
 use crate::domain::cart::CartLine;
 use crate::domain::error::Conflict;
 use crate::domain::ids::ProductId;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::sku::Sku;
 
 /// A requested line that can't be bought.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnavailableLine {
     /// The requested SKU; `None` if the request named a product.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,9 +44,11 @@ impl UnavailableLine {
 
 /// Creates the 409 error for lines that can't be bought; `code` is `out_of_stock`, or `unavailable`
 /// if they are no longer sold.
-pub fn unavailable_lines(code: &'static str, lines: &[UnavailableLine]) -> Conflict {
+pub fn unavailable_lines(code: ProblemCode, lines: &[UnavailableLine]) -> Conflict {
     let detail = match code {
-        "out_of_stock" => "Some items are out of stock; see `lines` for the available units.",
+        ProblemCode::OutOfStock => {
+            "Some items are out of stock; see `lines` for the available units."
+        }
         _ => "Some items are no longer sold; remove those in `lines`.",
     };
     Conflict::new(code, detail).with("lines", serde_json::json!(lines))

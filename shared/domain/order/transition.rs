@@ -9,6 +9,7 @@ use super::{HistoryEntry, Order, OrderLine, OrderStatus, PaymentMethod, PaymentS
 use crate::domain::error::Conflict;
 use crate::domain::ids::UserId;
 use crate::domain::message::Event;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::stock::{Movement, MovementReason, StockChange};
 use crate::domain::time::Timestamp;
 use crate::domain::user::Role;
@@ -214,7 +215,7 @@ impl Order {
             (StockEffect::Returns, P::Paid) if is_free => Ok(P::Voided),
             (StockEffect::Returns, _) => {
                 let detail = "A payment was made for this order; it has to be refunded first.";
-                Err(Conflict::new("refund_first", detail))
+                Err(Conflict::new(ProblemCode::RefundFirst, detail))
             }
             _ if to == OrderStatus::Paid => Ok(P::Paid),
             (_, status) => Ok(status),
@@ -263,7 +264,7 @@ impl Order {
         let allowed = self.allowed_transitions(actor);
         let allowed = allowed.iter().map(ToString::to_string).collect::<Vec<_>>();
         Conflict::new(
-            "illegal_transition",
+            ProblemCode::IllegalTransition,
             format!("An order that is {} can't become {to}.", self.summary.status),
         )
         .with("from", self.summary.status.to_string())

@@ -2,15 +2,21 @@
 
 mod rules;
 
-use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use std::borrow::Cow;
 
-use super::options::{OptionNames, Options};
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::json;
+
+use super::options::{MAX_OPTIONS, OptionNames, Options};
 use super::{Product, ProductStatus, ProductWithVariants, Variant, VariantStatus};
 use crate::domain::ids::ProductId;
 use crate::domain::invalid::Invalid;
 use crate::domain::members::Members;
 use crate::domain::money::{Currency, Money};
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::quantity::Stock;
+use crate::domain::schema;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
 use crate::domain::text::{Description, ImageUrl, Label, Name};
@@ -72,6 +78,46 @@ impl Deserr<Invalid> for ProductDraft {
             variants: body.objects("variants", VariantDraft::read),
             unreadable: body.broken(),
         })
+    }
+}
+
+impl JsonSchema for ProductDraft {
+    fn schema_name() -> Cow<'static, str> {
+        "ProductBody".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = schema::Object::new(generator)
+            .required::<Name>("name")
+            .optional::<Description>("description")
+            .optional::<Slug>("category")
+            .optional::<Name>("brand")
+            .list::<Label>("tags", 0, rules::MAX_TAGS)
+            .list::<ImageUrl>("images", 0, rules::MAX_IMAGES)
+            .required::<Money>("price")
+            .optional::<ProductStatus>("status")
+            .optional::<Stock>("low_stock_threshold")
+            .optional::<Stock>("stock")
+            .list::<Label>("options", 0, MAX_OPTIONS)
+            .objects("variants", 1, MAX_VARIANTS, |variant| {
+                variant
+                    .optional::<Sku>("sku")
+                    .optional::<Options>("options")
+                    .optional::<Money>("price")
+                    .optional::<Stock>("stock")
+            })
+            .build();
+        schema.insert(
+            "not".to_owned(),
+            json!({
+                "description": "Stock belongs to each variant where there are variants.",
+                "required": ["stock", "variants"],
+                "properties": { "stock": { "type": "integer" }, "variants": { "type": "array" } },
+            }),
+        );
+        let codes = [ProblemCode::Duplicate, ProblemCode::TooFew, ProblemCode::StockOfVariants];
+        schema::refuse(&mut schema, &codes);
+        schema
     }
 }
 
@@ -234,7 +280,11 @@ impl ProductDraft {
         updated_at: Timestamp,
     ) -> Result<Product, Invalid> {
         let (Some(name), Some(price)) = (self.name.clone(), self.price) else {
-            return Err(Invalid::for_field("", "required", "A product has a name and a price."));
+            return Err(Invalid::for_field(
+                "",
+                ProblemCode::Required,
+                "A product has a name and a price.",
+            ));
         };
         Ok(Product {
             id,

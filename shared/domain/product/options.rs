@@ -1,14 +1,18 @@
 //! Options, such as size and color, which distinguish the variants of a product.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Map, MergeWithError, Value, ValueKind,
     ValuePointerRef, take_cf_content,
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::domain::invalid::{Invalid, Refused};
+use crate::domain::problem_code::ProblemCode;
+use crate::domain::schema;
 use crate::domain::text::{Label, fold_case};
 
 /// The most option names of one product, over all its variants.
@@ -84,6 +88,42 @@ impl OptionNames {
     }
 }
 
+/// An object, as requests and responses have it.
+impl JsonSchema for Options {
+    fn schema_name() -> Cow<'static, str> {
+        "Options".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let label = generator.subschema_for::<Label>();
+        let mut schema = json_schema!({
+            "description": "A variant's options: names and values, such as `{\"size\": \"M\"}`. \
+                            Names differ in more than case.",
+            "type": "object",
+            "propertyNames": label,
+            "additionalProperties": label,
+            "maxProperties": MAX_OPTIONS,
+        });
+        schema::refuse(&mut schema, &[ProblemCode::Duplicate, ProblemCode::TooMany]);
+        schema
+    }
+}
+
+impl JsonSchema for OptionNames {
+    fn schema_name() -> Cow<'static, str> {
+        "OptionNames".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The names of a product's options, in the order in which views show \
+                            them.",
+            "type": "array",
+            "items": generator.subschema_for::<Label>(),
+        })
+    }
+}
+
 /// Reads an object. Written by hand because `deserr` 0.6.4 loses the errors of a map's entries.
 impl Deserr<Invalid> for Options {
     fn deserialize_from_value<V: IntoValue>(
@@ -108,14 +148,15 @@ impl Deserr<Invalid> for Options {
                     options.push((name.as_str().to_owned(), value.as_str().to_owned()));
                 }
                 (Ok(_), Ok(_)) => {
-                    let refused = Refused::new("duplicate", "Another option has this name.");
+                    let refused =
+                        Refused::new(ProblemCode::Duplicate, "Another option has this name.");
                     broken.push(refuse(refused, at));
                 }
                 (name, value) => broken.extend(name.err().into_iter().chain(value.err())),
             }
         }
         if options.len() > MAX_OPTIONS {
-            broken.push(refuse(Refused::new("too_many", too_many()), location));
+            broken.push(refuse(Refused::new(ProblemCode::TooMany, too_many()), location));
         }
         Invalid::collect(broken)?;
         Ok(Self(options))

@@ -160,7 +160,7 @@ fn a_paid_order_is_not_cancelled_without_a_refund() {
     paid.summary.payment_status = PaymentStatus::Paid;
     let cancel = Change::Status(OrderStatus::Cancelled);
     let refused = paid.apply(&cancel, Actor::Admin, now()).unwrap_err();
-    assert_eq!(refused.code, "refund_first");
+    assert_eq!(refused.code.slug(), "refund_first");
 }
 
 #[test]

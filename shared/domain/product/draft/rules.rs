@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use super::{MAX_VARIANTS, OPTIONS, ProductDraft};
 use crate::domain::invalid::Invalid;
 use crate::domain::money::Currency;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::options::{self, MAX_OPTIONS, OptionNames, Options};
 use crate::domain::product::{ProductWithVariants, Variant};
 
-const MAX_TAGS: usize = 20;
-const MAX_IMAGES: usize = 20;
+pub(super) const MAX_TAGS: usize = 20;
+pub(super) const MAX_IMAGES: usize = 20;
 
 impl ProductDraft {
     /// Checks the draft and returns all errors. `currency` is the shop's; `current` is the product
@@ -50,11 +51,15 @@ impl ProductDraft {
         ];
         let too_many = counts.into_iter().filter(|(_, count, max)| count > max);
         let too_many = too_many.map(|(pointer, _, max)| {
-            Invalid::for_field(pointer, "too_many", format!("Must have at most {max} elements."))
+            Invalid::for_field(
+                pointer,
+                ProblemCode::TooMany,
+                format!("Must have at most {max} elements."),
+            )
         });
         let none = (variants == Some(0)).then(|| {
             let detail = "A product has at least one variant; leave the field out for just one.";
-            Invalid::for_field("/variants", "too_few", detail)
+            Invalid::for_field("/variants", ProblemCode::TooFew, detail)
         });
         too_many.chain(none)
     }
@@ -66,7 +71,7 @@ impl ProductDraft {
             if name.as_ref().is_some_and(|name| !names.add(name.as_str())) {
                 let pointer = format!("/options/{index}");
                 let detail = "Another option has this name.";
-                broken.push(Invalid::for_field(&pointer, "duplicate", detail));
+                broken.push(Invalid::for_field(&pointer, ProblemCode::Duplicate, detail));
             }
         }
         let beyond = match self.options.len() {
@@ -76,10 +81,9 @@ impl ProductDraft {
             }),
             _ => Some((OPTIONS.to_owned(), Options::default())),
         };
-        broken.extend(
-            beyond
-                .map(|(pointer, _)| Invalid::for_field(&pointer, "too_many", options::too_many())),
-        );
+        broken.extend(beyond.map(|(pointer, _)| {
+            Invalid::for_field(&pointer, ProblemCode::TooMany, options::too_many())
+        }));
         broken
     }
 
@@ -89,7 +93,7 @@ impl ProductDraft {
         let (pointer, _) = ("/stock", self.stock?);
         if self.variants.is_some() {
             let detail = "Stock belongs to each variant where there are variants.";
-            return Some(Invalid::for_field(pointer, "stock_of_variants", detail));
+            return Some(Invalid::for_field(pointer, ProblemCode::StockOfVariants, detail));
         }
         exists.then(|| use_inventory(pointer))
     }
@@ -103,7 +107,7 @@ impl ProductDraft {
         for (index, draft) in self.variants() {
             let mut refuse = |member: &str, detail| {
                 let pointer = format!("/variants/{index}{member}");
-                broken.push(Invalid::for_field(&pointer, "duplicate", detail));
+                broken.push(Invalid::for_field(&pointer, ProblemCode::Duplicate, detail));
             };
             let variant = draft.find_existing(known);
             let same_sku = draft.sku.as_ref().is_some_and(|sku| !skus.insert(sku));
@@ -130,7 +134,7 @@ impl ProductDraft {
 fn use_inventory(pointer: &str) -> Invalid {
     Invalid::for_field(
         pointer,
-        "use_inventory",
+        ProblemCode::UseInventory,
         "The stock of a SKU that exists is changed through /inventory/{sku}, so that every change \
          is recorded.",
     )
