@@ -28,6 +28,7 @@ use shared::lambda::{Handler, JobHandler};
 use shared::store::Store;
 
 use crate::answer::Answer;
+use crate::contract::{check, coverage};
 use crate::gate::{Count, Faults, Gate, Loss, Rendezvous};
 use crate::mailbox::Mailbox;
 use crate::replica::Replica;
@@ -181,9 +182,9 @@ impl App {
     }
 
     async fn carry_out(&self, function: &Function, event: Value) -> Answer {
-        let event = serde_json::from_value(event).expect("an event");
-        let answer = function.handler.respond(function.ctx, function.route, event).await;
-        Answer {
+        let read = serde_json::from_value(event.clone()).expect("an event");
+        let answer = function.handler.respond(function.ctx, function.route, read).await;
+        let answer = Answer {
             status: answer.status.as_u16(),
             headers: answer
                 .headers
@@ -197,7 +198,10 @@ impl App {
                 }
             }),
             text: answer.body.unwrap_or_default(),
-        }
+        };
+        let path = event["rawPath"].as_str().unwrap_or_default();
+        check::check(function.route, path, &event, &answer);
+        answer
     }
 
     /// Builds API Gateway's event for a request.
@@ -269,6 +273,12 @@ impl App {
 
     fn function(&self, method: &str, path: &str) -> &Function {
         &self.functions[routes::find(method, path).name]
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        coverage::record_checks();
     }
 }
 

@@ -21,7 +21,7 @@ use tokio::sync::Barrier;
 use crate::policy::Policy;
 use crate::random::Random;
 use crate::replica::Replica;
-use crate::wire::{answer_of, conflict, read, read_answer, throttle, write};
+use crate::wire::{answer_of, conflict, denial, read, read_answer, throttle, write};
 
 /// An access to one partition, as IAM checks it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +65,8 @@ pub struct Faults {
     pub lost_responses: u64,
     /// A call gets no response.
     pub hangs: u64,
+    /// Every call is denied, as without a permission.
+    pub denials: bool,
     /// Calls to partitions with this prefix are always throttled.
     pub throttled_prefix: Option<&'static str>,
     /// Calls to partitions with this prefix get no response.
@@ -219,6 +221,9 @@ impl Gate {
             Some(Loss::ByConflict) => return Kind::Conflict,
             None => {}
         }
+        if self.faults.denials {
+            return Kind::Denial;
+        }
         if touches(self.faults.throttled_prefix) {
             return Kind::Throttle;
         }
@@ -247,6 +252,7 @@ enum Kind {
     None,
     Conflict,
     Throttle,
+    Denial,
     LostAnswer,
     LostRequest,
     Hang,
@@ -286,6 +292,7 @@ impl HttpConnector for Connector {
                 return HttpConnectorFuture::ready(Ok(conflict(writes)));
             }
             Kind::Throttle => return HttpConnectorFuture::ready(Ok(throttle())),
+            Kind::Denial => return HttpConnectorFuture::ready(Ok(denial())),
             Kind::Hang => return HttpConnectorFuture::new(std::future::pending()),
             Kind::LostRequest => return HttpConnectorFuture::ready(Err(lost())),
             Kind::None | Kind::LostAnswer => {}

@@ -72,6 +72,14 @@ pub fn throttle() -> HttpResponse {
     }))
 }
 
+/// Builds the rejection of a call for which the policy has no permission.
+pub fn denial() -> HttpResponse {
+    failure(json!({
+        "__type": "com.amazon.coral.service#AccessDeniedException",
+        "message": "is not authorized to perform this action",
+    }))
+}
+
 fn failure(body: Value) -> HttpResponse {
     answer_of(400, &body)
 }

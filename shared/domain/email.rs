@@ -34,9 +34,10 @@ impl Email {
     fn describe(schema: &mut Schema) {
         let atom = schema::characters(is_atom_character);
         let label = schema::characters(|c| {
-            !c.is_control() && !unicode::is_hidden(c) && !matches!(c, '.' | '@')
+            !c.is_control() && !unicode::is_hidden(c) && c != '@' && !is_label_separator(c)
         });
-        let pattern = format!("^{atom}+(\\.{atom}+)*@{label}+(\\.{label}+)+$");
+        let dot = schema::characters(is_label_separator);
+        let pattern = format!("^{atom}+(\\.{atom}+)*@{label}+({dot}{label}+)+$");
         schema::bound(schema, 5, Self::MAX);
         schema.insert("pattern".to_owned(), pattern.into());
         schema.insert("format".to_owned(), "idn-email".into());
@@ -108,6 +109,11 @@ fn is_local(text: &str) -> bool {
 
 fn is_atom_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c)
+}
+
+/// Whether UTS #46 reads a character as the dot between two labels of a domain.
+const fn is_label_separator(c: char) -> bool {
+    matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
 }
 
 fn ascii_domain(text: &str) -> Option<Cow<'_, str>> {

@@ -52,7 +52,7 @@ pub struct PageNumber(u32);
 impl PageNumber {
     fn describe(schema: &mut Schema) {
         schema::between(schema, 1, Self::DEEPEST_ITEM, ProblemCode::PageOutOfRange);
-        let codes = [ProblemCode::PageTooDeep, ProblemCode::PageTooLarge, ProblemCode::MixedPaging];
+        let codes = [ProblemCode::PageTooDeep, ProblemCode::MixedPaging];
         schema::refuse(schema, &codes);
     }
 
@@ -78,20 +78,38 @@ impl PageNumber {
     }
 }
 
-/// The paging parameters of a query.
+/// The paging parameters of a list without numbered pages.
+#[derive(Debug, Clone, Default, Deserr, JsonSchema)]
+#[deserr(error = Invalid)]
+pub struct CursorPaging {
+    /// The most items of a page; 20 if it is left out.
+    #[deserr(default)]
+    limit: Option<PageSize>,
+    /// The `next_cursor` of the previous page.
+    #[deserr(default)]
+    cursor: Option<String>,
+}
+
+impl From<CursorPaging> for Paging {
+    fn from(CursorPaging { limit, cursor }: CursorPaging) -> Self {
+        Self { limit, cursor, ..Self::default() }
+    }
+}
+
+/// The paging parameters of a list with numbered pages.
 #[derive(Debug, Clone, Default, Deserr, JsonSchema)]
 #[deserr(error = Invalid)]
 pub struct Paging {
-    /// `limit`: the most items of a page, 1 to 100.
+    /// The most items of a page; 20 if it is left out.
     #[deserr(default)]
     pub limit: Option<PageSize>,
-    /// `cursor`: the `next_cursor` of the previous page.
+    /// The `next_cursor` of the previous page.
     #[deserr(default)]
     pub cursor: Option<String>,
-    /// `page`: the number of the page, counted from 1.
+    /// The number of the page, counted from 1, instead of a cursor.
     #[deserr(default)]
     pub page: Option<PageNumber>,
-    /// `per_page`: the most items of a numbered page, 1 to 100.
+    /// The most items of a numbered page; 10 if it is left out.
     #[deserr(default)]
     pub per_page: Option<PageSize>,
     /// The list's filter parameters and their values, which links to other pages repeat.
@@ -121,12 +139,6 @@ pub enum Start {
 }
 
 impl Paging {
-    /// Removes `page` and `per_page`, for a list without numbered pages.
-    #[must_use]
-    pub fn by_cursor(self) -> Self {
-        Self { page: None, per_page: None, ..self }
-    }
-
     /// Whether the query uses page numbers (`page` or `per_page`) instead of a cursor.
     pub fn is_numbered(&self) -> bool {
         self.page.is_some() || self.per_page.is_some()

@@ -1,10 +1,11 @@
 //! Users: everyone with an account.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use deserr::Deserr;
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::email::Email;
@@ -284,21 +285,40 @@ impl AddressBook {
     }
 }
 
+/// A response has the code in upper case; a request may have it in lower case too.
+impl JsonSchema for Country {
+    fn schema_name() -> Cow<'static, str> {
+        "Country".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut codes = Self::codes();
+        if generator.contract().is_deserialize() {
+            let lower: Vec<_> = codes.iter().map(|code| code.to_ascii_lowercase()).collect();
+            codes.extend(lower);
+        }
+        let mut schema = json_schema!({
+            "description": "An assigned ISO 3166-1 alpha-2 code, or `XK` for Kosovo.",
+            "type": "string",
+            "enum": codes,
+        });
+        schema::refuse(&mut schema, &[ProblemCode::InvalidCountry]);
+        schema
+    }
+}
+
 /// A country: an assigned ISO 3166-1 alpha-2 code, or `XK` for Kosovo, which post offices and banks
 /// use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(transparent)]
-#[schemars(transform = Country::describe)]
 #[deserr(error = Invalid, try_from(String) = Country::parse -> Refused)]
 pub struct Country(String);
 
 impl Country {
-    fn describe(schema: &mut Schema) {
+    fn codes() -> Vec<String> {
         let pairs = ('A'..='Z').flat_map(|first| ('A'..='Z').map(move |second| [first, second]));
         let codes = pairs.map(|pair| pair.iter().collect::<String>());
-        let known: Vec<_> = codes.filter(|code| Self::parse(code.clone()).is_ok()).collect();
-        schema.insert("enum".to_owned(), known.into());
-        schema::refuse(schema, &[ProblemCode::InvalidCountry]);
+        codes.filter(|code| Self::parse(code.clone()).is_ok()).collect()
     }
 
     /// Reads a two-letter code in upper or lower case, such as `DE`. 422 `invalid_country` if it is

@@ -9,7 +9,7 @@ use lambda_http::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{etag, idempotency_key};
-use crate::domain::page::Paging;
+use crate::domain::page::{CursorPaging, Paging};
 use crate::domain::problem_code::ProblemCode;
 
 /// Returns the schema of a type.
@@ -152,8 +152,18 @@ impl Contract {
     /// and the problems of paging.
     #[must_use]
     pub fn list<T: JsonSchema>(self, description: &'static str) -> Self {
+        self.query::<Paging>().pages::<T>(description)
+    }
+
+    /// Makes the route a list of `T` without numbered pages.
+    #[must_use]
+    pub fn cursor_list<T: JsonSchema>(self, description: &'static str) -> Self {
+        self.query::<CursorPaging>().pages::<T>(description)
+    }
+
+    fn pages<T: JsonSchema>(self, description: &'static str) -> Self {
         let page = Success::ok::<PageOf<T>>(description).with_optional(&[ResponseHeader::Link]);
-        self.query::<Paging>().responds(page).refuses(&[ProblemCode::InvalidCursor])
+        self.responds(page).refuses(&[ProblemCode::InvalidCursor])
     }
 
     /// Requires a JSON body.
@@ -182,11 +192,7 @@ impl Contract {
     #[must_use]
     pub fn if_match(mut self, description: &'static str) -> Self {
         self.headers.push(Parameter { name: "If-Match", description, schema: etag::schema });
-        self.refuses(&[
-            ProblemCode::InvalidIfMatch,
-            ProblemCode::InvalidHeader,
-            ProblemCode::VersionMismatch,
-        ])
+        self.refuses(&[ProblemCode::InvalidIfMatch, ProblemCode::VersionMismatch])
     }
 
     /// Accepts `Idempotency-Key`.
@@ -197,11 +203,7 @@ impl Contract {
                            characters, bare or quoted.";
         let schema = idempotency_key::schema;
         self.headers.push(Parameter { name: "Idempotency-Key", description, schema });
-        self.refuses(&[
-            ProblemCode::InvalidIdempotencyKey,
-            ProblemCode::InvalidHeader,
-            ProblemCode::IdempotencyKeyReused,
-        ])
+        self.refuses(&[ProblemCode::InvalidIdempotencyKey, ProblemCode::IdempotencyKeyReused])
     }
 
     /// Accepts a bearer token on a route that does not need one.

@@ -18,7 +18,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::idempotency::Idempotency;
 use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
-use crate::domain::page::Paging;
+use crate::domain::page::{CursorPaging, Paging};
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::version::ExpectedVersion;
 use crate::services::limiter::{LimitStatuses, Limiter};
@@ -110,9 +110,22 @@ impl Request {
     /// Reads the query of a list: its filters and its paging parameters. 422 with all errors of
     /// both.
     pub fn list_query<T: Deserr<Invalid>>(&self) -> Result<(T, Paging)> {
-        match (query::read_with_known::<T>(&self.query), self.query::<Paging>()) {
+        self.query_with::<T, Paging>()
+    }
+
+    /// Reads the query of a list without numbered pages, like [`Request::list_query`].
+    pub fn cursor_query<T: Deserr<Invalid>>(&self) -> Result<(T, Paging)> {
+        self.query_with::<T, CursorPaging>()
+    }
+
+    fn query_with<T, P>(&self) -> Result<(T, Paging)>
+    where
+        T: Deserr<Invalid>,
+        P: Deserr<Invalid> + Into<Paging>,
+    {
+        match (query::read_with_known::<T>(&self.query), self.query::<P>()) {
             (Ok((filters, given)), Ok(paging)) => {
-                Ok((filters, Paging { filters: given, ..paging }))
+                Ok((filters, Paging { filters: given, ..paging.into() }))
             }
             (Err(Error::Invalid(one)), Err(Error::Invalid(other))) => {
                 Invalid::collect([one, other])?;

@@ -117,7 +117,7 @@ async fn a_counter_that_strangers_have_worn_out_keeps_nobody_out_at_home() {
 
     log_in(&app, HOME, NEW).await.expect(200);
     log_in(&app, HOME, "wrong horse").await.expect_problem(401, "invalid_credentials");
-    log_in(&app, STRANGER, NEW).await.expect_problem(503, "unavailable");
+    log_in(&app, STRANGER, NEW).await.expect_problem(503, "service_unavailable");
 }
 
 /// The password was right: what failed is the shop.
@@ -130,7 +130,7 @@ async fn a_login_that_the_shop_could_not_finish_is_no_wrong_password() {
         .await;
     app.put_account(EMAIL, PASSWORD).await;
     for _ in 0..3 {
-        log_in(&app, HOME, PASSWORD).await.expect_problem(503, "unavailable");
+        log_in(&app, HOME, PASSWORD).await.expect_problem(503, "service_unavailable");
     }
     for status in [401, 401, 429] {
         assert_eq!(log_in(&app, HOME, "wrong horse").await.status, status);

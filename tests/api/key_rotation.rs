@@ -403,7 +403,7 @@ async fn an_issuer_that_has_only_the_old_key_signs_no_token_beyond_the_keys_limi
     app.advance(44 * MINUTE);
     let (token, _) = log_in(&app).await;
     app.advance(MINUTE);
-    try_to_log_in(&app).await.expect_problem(503, "unavailable");
+    try_to_log_in(&app).await.expect_problem(503, "service_unavailable");
 
     app.advance(13 * MINUTE);
     expect_believed(&app, "until it expires", &[&token]).await;

@@ -525,9 +525,9 @@ async fn where_nothing_can_be_counted_passwords_are_not_looked_at_and_the_rest_g
     for password in [PASSWORD, "wrong horse"] {
         let answer = log_in(&owner, &email, password).await;
         assert!(answer.header("retry-after").is_some());
-        answer.expect_problem(503, "unavailable");
+        answer.expect_problem(503, "service_unavailable");
         let change = json!({"current_password": password, "new_password": "battery staple"});
-        owner.put("/users/me/password", change).await.expect_problem(503, "unavailable");
+        owner.put("/users/me/password", change).await.expect_problem(503, "service_unavailable");
     }
     assert!(app.contents().await == before, "something was written");
 
@@ -547,7 +547,7 @@ async fn nothing_but_a_password_waits_long_for_being_counted() {
     assert_eq!(order.header("ratelimit"), None, "nobody knows");
     order.expect(201);
     register(&owner, "eve@example.com").await.expect(202);
-    log_in(&owner, &email, PASSWORD).await.expect_problem(503, "unavailable");
+    log_in(&owner, &email, PASSWORD).await.expect_problem(503, "service_unavailable");
 }
 
 #[tokio::test]

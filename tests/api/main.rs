@@ -6,6 +6,7 @@ mod account_limits;
 mod authz;
 mod bad_input;
 mod capacity;
+mod contract;
 mod flows;
 mod headers;
 mod key_rotation;

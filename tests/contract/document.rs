@@ -155,6 +155,7 @@ impl Assembler<'_> {
 
         let mut codes: BTreeSet<&'static str> =
             contract.refusals.iter().map(|code| code.slug()).collect();
+        codes.extend(UNREADABLE.map(ProblemCode::slug));
         codes.extend(of_access(route.access).iter().map(|code| code.slug()));
         if contract.uses_database {
             codes.extend([ProblemCode::ServiceUnavailable.slug(), ProblemCode::Internal.slug()]);
@@ -390,6 +391,11 @@ impl Assembler<'_> {
         document
     }
 }
+
+/// The problems of a request that can't be read. Every route answers with them before anything else
+/// is checked.
+const UNREADABLE: [ProblemCode; 3] =
+    [ProblemCode::InvalidHeader, ProblemCode::InvalidHost, ProblemCode::InvalidRequestLine];
 
 fn security(route: &Route, contract: &Contract) -> Value {
     match route.access {

@@ -31,7 +31,7 @@ pub fn contract() -> Contract {
         .body::<Body>()
         .responds(Success::ok::<LoginView>("A session has begun."))
         .limited()
-        .refuses(&[ProblemCode::InvalidCredentials, ProblemCode::OutcomeUnknown])
+        .refuses(&[ProblemCode::InvalidCredentials])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

@@ -27,7 +27,7 @@ pub fn contract() -> Contract {
         .describe("A refresh token can be used once. The same token again within 10 seconds returns the same tokens; any other reuse ends the session.")
         .body::<Body>()
         .responds(Success::ok::<LoginView>("The next tokens of the session."))
-        .refuses(&[ProblemCode::Unauthenticated, ProblemCode::OutcomeUnknown])
+        .refuses(&[ProblemCode::Unauthenticated])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

@@ -6,6 +6,7 @@ use deserr::Deserr;
 use schemars::JsonSchema;
 use shared::domain::invalid::Invalid;
 use shared::domain::order::OrderStatus;
+use shared::domain::problem_code::ProblemCode;
 use shared::http::contract::Contract;
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
@@ -25,6 +26,7 @@ pub fn contract() -> Contract {
         .describe("Newest first.")
         .query::<Query>()
         .list::<SummaryView>("A page of orders.")
+        .refuses(&[ProblemCode::PageTooLarge])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

@@ -31,12 +31,12 @@ pub fn contract() -> Contract {
     Contract::new("List users")
         .describe("By name.")
         .query::<Query>()
-        .list::<ListedUserView>("A page of users.")
+        .cursor_list::<ListedUserView>("A page of users.")
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let (Query { email, name, role }, paging) = request.list_query()?;
-    let (paging, filter) = (paging.by_cursor(), UserFilter::of(name.as_ref(), role));
+    let (Query { email, name, role }, paging) = request.cursor_query()?;
+    let filter = UserFilter::of(name.as_ref(), role);
 
     let page = match email {
         None => ctx.store.users().by_name(&filter, &paging).await?,

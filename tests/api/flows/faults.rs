@@ -57,7 +57,7 @@ async fn every_route_is_unavailable(app: App) {
         // A transaction that was sent and got no response may have been carried out.
         let code = answer.body["code"].as_str().unwrap_or_default().to_owned();
         assert!(
-            ["unavailable", "outcome_unknown"].contains(&&*code),
+            ["service_unavailable", "outcome_unknown"].contains(&&*code),
             "{method} {path}: {answer:?}"
         );
         answer.expect_problem(503, &code);

@@ -102,7 +102,7 @@ async fn an_order_whose_every_try_is_throttled_is_not_an_unknown_outcome() {
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
 
     // A rejected transaction has written nothing.
-    ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "unavailable");
+    ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "service_unavailable");
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn an_order_that_only_met_contention_is_not_an_unknown_outcome() {
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     app.lose(Loss::ByConflict, ALL);
 
-    ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "unavailable");
+    ada.post("/orders", order_of(&mug, 2)).await.expect_problem(503, "service_unavailable");
 
     app.lose(Loss::ByConflict, 0);
     assert_eq!(available(&ada, &mug).await, 9);

@@ -253,7 +253,7 @@ async fn without_a_key_to_sign_with_no_token_is_used_up() {
     let ada = app.customer("ada").await;
     let before = app.contents().await;
 
-    ada.refresh().await.expect_problem(503, "unavailable");
+    ada.refresh().await.expect_problem(503, "service_unavailable");
 
     assert!(app.contents().await == before, "something was written");
 }

@@ -1,0 +1,317 @@
+//! Holds every request and response of the tests to the API document.
+//!
+//! Every response is checked: its status, media type, headers and body must be documented. A request
+//! is checked if it was carried out (2xx): its parameters, headers and body must be valid.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use shared::domain::unicode;
+use shared::http::routes::Route;
+
+use super::coverage::{self, Met};
+use super::{document, schemas};
+use crate::answer::Answer;
+
+/// The response headers that a response may have only if they are documented.
+const DOCUMENTED_HEADERS: [&str; 11] = [
+    "allow",
+    "cart-token",
+    "etag",
+    "idempotent-replayed",
+    "link",
+    "location",
+    "order-token",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+    "www-authenticate",
+];
+
+/// The number of checks so far, and the time that they took.
+pub static CHECKS: AtomicU64 = AtomicU64::new(0);
+pub static NANOSECONDS: AtomicU64 = AtomicU64::new(0);
+
+/// Checks a request, given as the gateway's event, and its response. Panics if they are not as the
+/// document says.
+pub fn check(route: &'static Route, path: &str, event: &Value, answer: &Answer) {
+    let began = Instant::now();
+    let checker = checker();
+    // A route answers 405 at a path that belongs to another route.
+    let operation = checker.operation(route, path).filter(|_| answer.status != 405);
+    let broken = match operation {
+        Some(operation) => checker.broken(operation, event, answer),
+        None => checker.problem(answer, None).err().into_iter().collect(),
+    };
+    CHECKS.fetch_add(1, Ordering::Relaxed);
+    let taken = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    NANOSECONDS.fetch_add(taken, Ordering::Relaxed);
+    if !broken.is_empty() {
+        panic!(
+            "{} does not do what openapi.json says:\n- {}\nrequest: {} {}?{} {} {}\nresponse: {} {:?} {}",
+            route.name,
+            broken.join("\n- "),
+            event["requestContext"]["http"]["method"].as_str().unwrap_or_default(),
+            path,
+            event["rawQueryString"].as_str().unwrap_or_default(),
+            event["headers"],
+            event["body"],
+            answer.status,
+            answer.headers,
+            answer.text,
+        );
+    }
+}
+
+struct Checker {
+    /// The document as clients read it.
+    document: Value,
+    /// The schemas of responses, which allow no other members than those that are documented.
+    closed: Value,
+    validators: Mutex<HashMap<String, Arc<Validator>>>,
+}
+
+fn checker() -> &'static Checker {
+    static CHECKER: OnceLock<Checker> = OnceLock::new();
+    CHECKER.get_or_init(|| {
+        let document = document::document(&json!({}));
+        let mut closed = document["components"]["schemas"].clone();
+        schemas::visit(&mut closed, &mut |schema| {
+            if schema.contains_key("properties") && !schema.contains_key("additionalProperties") {
+                schema.insert("additionalProperties".to_owned(), false.into());
+            }
+        });
+        Checker { document, closed, validators: Mutex::default() }
+    })
+}
+
+impl Checker {
+    /// Returns the operation of a route at one of its paths; `None` for `route-not-found`.
+    fn operation(&self, route: &Route, _path: &str) -> Option<&Value> {
+        let method = route.method.as_ref()?.as_str().to_ascii_lowercase();
+        let pattern = route.path;
+        let operation = &self.document["paths"][pattern][&method];
+        assert!(operation.is_object(), "{method} {pattern} is not in the document");
+        Some(operation)
+    }
+
+    fn broken(&self, operation: &Value, event: &Value, answer: &Answer) -> Vec<String> {
+        let mut broken = Vec::new();
+        let name = operation["operationId"].as_str().unwrap_or_default();
+        let response = &operation["responses"][answer.status.to_string()];
+        if !response.is_object() {
+            return vec![format!("the status {} is not documented", answer.status)];
+        }
+        broken.extend(headers(response, answer));
+        let media_type = answer.header("content-type");
+        match (response["content"].as_object(), media_type) {
+            (None, None) if answer.text.is_empty() => {}
+            (Some(content), Some("application/problem+json")) => {
+                let schema = content.get("application/problem+json").map(|it| &it["schema"]);
+                match schema {
+                    Some(schema) => broken.extend(self.problem(answer, Some(schema)).err()),
+                    None => broken.push("a problem document is not documented".to_owned()),
+                }
+            }
+            (Some(content), Some(media_type)) => match content.get(media_type) {
+                Some(content) => {
+                    let key = format!("{name} {} {media_type}", answer.status);
+                    let validator = self.validator(&key, &content["schema"], &self.closed);
+                    broken.extend(errors("the response", &validator, &answer.body));
+                }
+                None => broken.push(format!("the media type {media_type} is not documented")),
+            },
+            (content, media_type) => {
+                broken.push(format!("the body has the type {media_type:?}, not {content:?}"));
+            }
+        }
+        coverage::record(name, answer.status, Met::Response);
+        for code in codes(answer) {
+            coverage::record(name, answer.status, Met::Code(code));
+        }
+        // The answer to a retry is given before the rest of the request is read.
+        if (200..300).contains(&answer.status) && answer.header("idempotent-replayed").is_none() {
+            broken.extend(self.broken_request(name, operation, event));
+        }
+        broken
+    }
+
+    fn broken_request(&self, name: &str, operation: &Value, event: &Value) -> Vec<String> {
+        let mut broken = Vec::new();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let called = parameter["name"].as_str().unwrap_or_default();
+            let location = parameter["in"].as_str().unwrap_or_default();
+            let given = match location {
+                "path" => percent_decoded(event["pathParameters"][called].as_str()),
+                "query" => first(event["rawQueryString"].as_str().unwrap_or_default(), called),
+                _ => header(event, called),
+            };
+            let Some(given) = given.filter(|text| !unicode::shows_nothing(text)) else {
+                if parameter["required"] == true {
+                    broken.push(format!("the {location} parameter {called} is missing"));
+                }
+                continue;
+            };
+            let key = format!("{name} {location} {called}");
+            let schemas = &self.document["components"]["schemas"];
+            let validator = self.validator(&key, &parameter["schema"], schemas);
+            let is_integer = schemas::resolve(
+                &parameter["schema"],
+                schemas.as_object().expect("the document has schemas"),
+            )["type"]
+                == "integer";
+            let value = match given.parse::<i64>() {
+                Ok(number) if is_integer => json!(number),
+                _ => json!(unicode::trim(&given)),
+            };
+            broken.extend(errors(&format!("the parameter {called}"), &validator, &value));
+        }
+        let body = event["body"].as_str().unwrap_or_default().trim_start_matches('\u{feff}');
+        let documented = &operation["requestBody"];
+        if body.is_empty() {
+            if documented["required"] == true {
+                broken.push("the body is missing".to_owned());
+            }
+        } else if documented.is_object() && event["isBase64Encoded"] != true {
+            let content =
+                documented["content"].as_object().and_then(|content| content.iter().next());
+            let (_, content) = content.expect("a body has a media type");
+            let schemas = &self.document["components"]["schemas"];
+            let validator = self.validator(&format!("{name} body"), &content["schema"], schemas);
+            match serde_json::from_str(body) {
+                Ok(body) => broken.extend(errors("the body", &validator, &normalized(body))),
+                Err(error) => broken.push(format!("the body is not JSON: {error}")),
+            }
+        }
+        broken
+    }
+
+    /// Checks that a body is a problem document, and one of those that `schema` documents.
+    fn problem(&self, answer: &Answer, schema: Option<&Value>) -> Result<(), String> {
+        if answer.status < 400 {
+            return Ok(());
+        }
+        let code = answer.body["code"].as_str().unwrap_or_default();
+        let reference = format!("#/components/schemas/{}Problem", schemas::camel_case(code));
+        if let Some(schema) = schema {
+            let one_of = schema["oneOf"].as_array().into_iter().flatten();
+            let mut references = one_of.chain([schema]).filter_map(|one| one["$ref"].as_str());
+            if !references.any(|documented| documented == reference) {
+                return Err(format!("{} `{code}` is not documented", answer.status));
+            }
+        }
+        let any = "#/components/schemas/Problem";
+        let of_code = if schema.is_some() { reference.as_str() } else { any };
+        let schemas =
+            if schema.is_some() { &self.closed } else { &self.document["components"]["schemas"] };
+        let validator = self.validator(of_code, &json!({ "$ref": of_code }), schemas);
+        let broken: Vec<_> = errors("the problem", &validator, &answer.body).collect();
+        if broken.is_empty() { Ok(()) } else { Err(broken.join("; ")) }
+    }
+
+    /// Returns the validator of a schema. It is made once, and kept under `key`.
+    fn validator(&self, key: &str, schema: &Value, schemas: &Value) -> Arc<Validator> {
+        if let Some(known) = self.validators.lock().expect("no check panics").get(key) {
+            return Arc::clone(known);
+        }
+        let schema = json!({ "allOf": [schema], "components": { "schemas": schemas } });
+        let validator = jsonschema::draft202012::options().build(&schema);
+        let validator = Arc::new(validator.unwrap_or_else(|error| panic!("{key}: {error}")));
+        let mut validators = self.validators.lock().expect("no check panics");
+        validators.insert(key.to_owned(), Arc::clone(&validator));
+        validator
+    }
+}
+
+fn errors(
+    what: &str,
+    validator: &Validator,
+    value: &Value,
+) -> impl Iterator<Item = String> + use<> {
+    let errors: Vec<_> = if validator.is_valid(value) {
+        Vec::new()
+    } else {
+        validator
+            .iter_errors(value)
+            .map(|error| format!("{what} at `{}`: {error}", error.instance_path()))
+            .collect()
+    };
+    errors.into_iter()
+}
+
+/// Returns what is wrong with the headers of a response.
+fn headers(response: &Value, answer: &Answer) -> Vec<String> {
+    let documented = response["headers"].as_object();
+    let documented: Vec<_> = documented.into_iter().flatten().collect();
+    let mut broken = Vec::new();
+    for (name, header) in &documented {
+        if header["required"] == true && answer.header(name).is_none() {
+            broken.push(format!("the header {name} is missing"));
+        }
+    }
+    for name in DOCUMENTED_HEADERS {
+        let is_documented = documented.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+        if answer.header(name).is_some() && !is_documented {
+            broken.push(format!("the header {name} is not documented"));
+        }
+    }
+    broken
+}
+
+/// Returns the problem codes of a response: its own and those of its invalid fields.
+fn codes(answer: &Answer) -> Vec<&str> {
+    let fields = answer.body["errors"].as_array().into_iter().flatten();
+    let codes = fields.map(|field| &field["code"]).chain([&answer.body["code"]]);
+    codes.filter_map(Value::as_str).filter(|_| answer.status >= 400).collect()
+}
+
+/// Brings every text of a body to the form in which the document counts its length, as the
+/// document's introduction says.
+fn normalized(body: Value) -> Value {
+    match body {
+        Value::String(text) => unicode::trim(&unicode::nfc(&text)).into(),
+        Value::Array(elements) => elements.into_iter().map(normalized).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, normalized(value))).collect()
+        }
+        other => other,
+    }
+}
+
+fn header(event: &Value, name: &str) -> Option<String> {
+    let headers = event["headers"].as_object()?;
+    let found = headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
+    found.and_then(|(_, value)| value.as_str().map(str::to_owned))
+}
+
+/// Returns the first value of a query parameter.
+fn first(query: &str, name: &str) -> Option<String> {
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let (_, value) = pairs.find(|(given, _)| *given == name)?;
+    percent_decoded(Some(&value.replace('+', " ")))
+}
+
+fn percent_decoded(text: Option<&str>) -> Option<String> {
+    let text = text?;
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, others @ ..] = rest {
+        let hex = others.get(..2).filter(|_| *first == b'%');
+        let hex = hex.and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &others[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = others;
+            }
+        }
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
