@@ -170,7 +170,7 @@ async fn supervise<A>(
 /// Reads the public keys during the start, when a function has the most CPU. This also opens the
 /// connection to the database. If it fails, the first request reads them.
 async fn warm_up(ctx: &Ctx, route: &Route) {
-    if route.method.is_none() {
+    if !route.uses_database {
         return;
     }
     let read = ctx.verifier.load_keys(&ctx.store, ctx.now());

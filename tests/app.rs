@@ -127,7 +127,7 @@ impl App {
 
     /// Like [`App::warm_up`], but the counts include the read.
     pub async fn warm_up_and_count(&self) {
-        for function in self.functions.values().filter(|function| function.route.method.is_some()) {
+        for function in self.functions.values().filter(|function| function.route.uses_database) {
             let ctx = function.ctx;
             ctx.verifier.load_keys(&ctx.store, ctx.now()).await.expect("keys");
         }
@@ -193,7 +193,7 @@ impl App {
                 .collect(),
             body: answer.body.as_deref().map_or(Value::Null, |body| {
                 match answer.headers.get("content-type") {
-                    Some(html) if html == "text/html; charset=utf-8" => body.into(),
+                    Some(text) if text.as_bytes().starts_with(b"text/") => body.into(),
                     _ => serde_json::from_str(body).expect("every other body is JSON"),
                 }
             }),

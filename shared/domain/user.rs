@@ -292,16 +292,18 @@ impl JsonSchema for Country {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut codes = Self::codes();
-        if generator.contract().is_deserialize() {
-            let lower: Vec<_> = codes.iter().map(|code| code.to_ascii_lowercase()).collect();
-            codes.extend(lower);
-        }
         let mut schema = json_schema!({
             "description": "An assigned ISO 3166-1 alpha-2 code, or `XK` for Kosovo.",
             "type": "string",
-            "enum": codes,
         });
+        if generator.contract().is_serialize() {
+            schema.insert("enum".to_owned(), Self::codes().into());
+        } else {
+            let either_case = |c: char| format!("[{c}{}]", c.to_ascii_lowercase());
+            let either_case = |code: &String| code.chars().map(either_case).collect::<String>();
+            let codes: Vec<_> = Self::codes().iter().map(either_case).collect();
+            schema.insert("pattern".to_owned(), format!("^({})$", codes.join("|")).into());
+        }
         schema::refuse(&mut schema, &[ProblemCode::InvalidCountry]);
         schema
     }

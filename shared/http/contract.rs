@@ -6,7 +6,7 @@
 //! requests and responses to it, call these functions.
 
 use lambda_http::http::StatusCode;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{etag, idempotency_key};
 use crate::domain::page::{CursorPaging, Paging};
@@ -36,8 +36,8 @@ pub struct Contract {
     pub refusals: Vec<ProblemCode>,
     /// Whether a request may have a bearer token although the route does not need one.
     pub takes_bearer: bool,
-    /// Whether the route reads or writes the database, and so can be unavailable.
-    pub uses_database: bool,
+    /// Whether the route answers with problems when the database fails.
+    pub has_failures: bool,
 }
 
 /// A parameter in the path or a header.
@@ -71,8 +71,9 @@ pub struct Success {
     pub status: StatusCode,
     /// What the response says, in Markdown.
     pub description: &'static str,
-    /// Media type and schema of the body, if there is one.
-    pub body: Option<(&'static str, SchemaOf)>,
+    /// Media type and schema of the body; several if it has one of several media types, none if
+    /// there is no body.
+    pub body: Vec<(&'static str, SchemaOf)>,
     /// Headers that every such response has.
     pub headers: Vec<ResponseHeader>,
     /// Headers that some such responses have.
@@ -124,7 +125,7 @@ impl Contract {
             successes: Vec::new(),
             refusals: Vec::new(),
             takes_bearer: false,
-            uses_database: true,
+            has_failures: true,
         }
     }
 
@@ -218,10 +219,10 @@ impl Contract {
         self.refuses(&[ProblemCode::RateLimited])
     }
 
-    /// Says that the route does not use the database.
+    /// Says that the route answers in its own way when the database fails.
     #[must_use]
-    pub fn without_database(self) -> Self {
-        Self { uses_database: false, ..self }
+    pub fn without_failures(self) -> Self {
+        Self { has_failures: false, ..self }
     }
 
     /// Adds a response.
@@ -248,7 +249,7 @@ impl Success {
     /// A response with this status and a JSON body.
     pub fn json<T: JsonSchema>(status: StatusCode, description: &'static str) -> Self {
         Self {
-            body: Some(("application/json", schema_of::<T>)),
+            body: vec![("application/json", schema_of::<T>)],
             ..Self::empty(status, description)
         }
     }
@@ -273,15 +274,27 @@ impl Success {
         Self::empty(StatusCode::NO_CONTENT, description)
     }
 
-    /// A 200 with a body of another media type than JSON.
+    /// A 200 with a body of this media type, of which no more is said.
     pub fn of_type(media_type: &'static str, description: &'static str) -> Self {
-        let body = Some((media_type, schema_of::<String> as SchemaOf));
-        Self { body, ..Self::empty(StatusCode::OK, description) }
+        Self::empty(StatusCode::OK, description).or_of_type(media_type)
+    }
+
+    /// Adds a media type that the body may have instead.
+    #[must_use]
+    pub fn or_of_type(mut self, media_type: &'static str) -> Self {
+        self.body.push((media_type, |_| json_schema!({})));
+        self
     }
 
     /// A response with this status and no body.
     pub fn empty(status: StatusCode, description: &'static str) -> Self {
-        Self { status, description, body: None, headers: Vec::new(), optional_headers: Vec::new() }
+        Self {
+            status,
+            description,
+            body: Vec::new(),
+            headers: Vec::new(),
+            optional_headers: Vec::new(),
+        }
     }
 
     /// Adds the `ETag` of the resource.

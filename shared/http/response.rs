@@ -49,6 +49,12 @@ impl Response {
         Self::empty(StatusCode::NO_CONTENT)
     }
 
+    /// Creates a 200 with a text of this media type.
+    pub fn of_type(media_type: &str, text: &str) -> Self {
+        let response = Self { body: Some(text.to_owned()), ..Self::empty(StatusCode::OK) };
+        response.header(CONTENT_TYPE.as_str(), media_type)
+    }
+
     /// Creates a response with this status and a JSON view.
     pub fn json(status: StatusCode, view: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_string(view).map_err(Error::internal)?;

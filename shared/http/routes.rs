@@ -37,6 +37,8 @@ pub struct Route {
     pub method: Option<Method>,
     /// Path pattern, with `{parameters}`.
     pub path: &'static str,
+    /// Further path patterns of the same function.
+    pub also: &'static [&'static str],
     /// Who may call it.
     pub access: Access,
     /// The most bytes of the request body.
@@ -45,6 +47,8 @@ pub struct Route {
     pub accepts: Accepts,
     /// Deadline of a request, if it is longer than the default in the settings.
     pub deadline: Option<Duration>,
+    /// Whether the function uses the database. The start of one that does opens the connection.
+    pub uses_database: bool,
 }
 
 /// The media types that a route accepts; any other is 415.
@@ -68,8 +72,10 @@ const PRODUCT_LIMIT: usize = 128 * 1024;
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     // health and documents
-    route("get-health",        Method::GET,    "/health",                Access::Public),
+    route("get-health",        Method::GET,    "/health",                Access::Public).also(&["/"]),
     route("get-jwks",          Method::GET,    "/.well-known/jwks.json", Access::Public),
+    route("get-openapi",       Method::GET,    "/openapi.json",          Access::Public).without_database(),
+    route("get-docs",          Method::GET,    "/docs",                  Access::Public).also(&["/docs/{file}"]).without_database(),
     fallback("route-not-found"),
     // auth
     route("register-user",     Method::POST,   "/auth/register",         Access::Public),
@@ -80,7 +86,7 @@ pub const ROUTES: &[Route] = &[
     route("log-out",           Method::POST,   "/auth/logout",           Access::Public),
     route("forgot-password",   Method::POST,   "/auth/forgot-password",  Access::Public),
     route("reset-password",    Method::POST,   "/auth/reset-password",   Access::Public),
-    route("get-account-page",  Method::GET,    "/auth/pages/{page}",     Access::Public),
+    route("get-account-page",  Method::GET,    "/auth/pages/{page}",     Access::Public).without_database(),
     // users
     route("get-me",            Method::GET,    "/users/me",              Access::Customer),
     route("update-me",         Method::PATCH,  "/users/me",              Access::Customer),
@@ -114,7 +120,7 @@ const fn route(name: &'static str, method: Method, path: &'static str, access: A
 }
 
 const fn fallback(name: &'static str) -> Route {
-    of_any(name, None, "/{*path}", Access::Public)
+    of_any(name, None, "/{*path}", Access::Public).without_database()
 }
 
 const fn of_any(
@@ -124,7 +130,8 @@ const fn of_any(
     access: Access,
 ) -> Route {
     let (body_limit, accepts, deadline) = (BODY_LIMIT, Accepts::Json, None);
-    Route { name, method, path, access, body_limit, accepts, deadline }
+    let (also, uses_database) = (&[] as &[&str], true);
+    Route { name, method, path, also, access, body_limit, accepts, deadline, uses_database }
 }
 
 impl Route {
@@ -149,28 +156,44 @@ impl Route {
         self
     }
 
-    /// Returns the parameters of a concrete path and their values; `None` if the path does not
-    /// match the pattern.
+    /// Adds path patterns of the same function.
+    #[must_use]
+    pub const fn also(mut self, paths: &'static [&'static str]) -> Self {
+        self.also = paths;
+        self
+    }
+
+    /// Says that the function does not use the database.
+    #[must_use]
+    pub const fn without_database(mut self) -> Self {
+        self.uses_database = false;
+        self
+    }
+
+    /// Returns its path patterns, the main one first.
+    pub fn paths(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.path).chain(self.also.iter().copied())
+    }
+
+    /// Returns its path pattern that matches a concrete path, the most specific one of several;
+    /// `None` if none does.
+    pub fn pattern_of(&self, path: &str) -> Option<&'static str> {
+        let fitting = self.paths().filter(|pattern| matched(pattern, path).is_some());
+        fitting.min_by_key(|pattern| parameter_positions(pattern))
+    }
+
+    /// Returns the parameters of a concrete path and their values; `None` if the path matches none
+    /// of its patterns.
     pub fn parameters<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
-        let (mut pattern, mut path) = (self.path.split('/'), path.split('/'));
-        let mut parameters = Vec::new();
-        loop {
-            match (pattern.next(), path.next()) {
-                (None, None) => return Some(parameters),
-                (Some(wanted), Some(given)) if wanted == given => {}
-                (Some(wanted), Some(given)) if !given.is_empty() => {
-                    parameters.push((parameter(wanted)?, given));
-                }
-                _ => return None,
-            }
-        }
+        matched(self.pattern_of(path)?, path)
     }
 
     /// Whether this route's pattern is the most specific one that matches a concrete path. The
     /// gateway matches path and method together, and so may send a function a request for a more
     /// specific pattern that lacks the method.
     pub fn owns(&self, path: &str) -> bool {
-        self.method.is_none() || most_specific(path).is_none_or(|pattern| pattern == self.path)
+        let is_own = |pattern| self.paths().any(|own| own == pattern);
+        self.method.is_none() || most_specific(path).is_none_or(is_own)
     }
 }
 
@@ -206,9 +229,11 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
 pub fn find(method: &str, path: &str) -> &'static Route {
     let has_method =
         |route: &&Route| route.method.as_ref().is_some_and(|own| own.as_str() == method);
-    let fitting = ROUTES.iter().filter(has_method).filter(|route| route.parameters(path).is_some());
+    let fitting = ROUTES.iter().filter(has_method);
+    let fitting = fitting.filter_map(|route| Some((route, route.pattern_of(path)?)));
+    let found = fitting.min_by_key(|(_, pattern)| parameter_positions(pattern));
     let fallback = || ROUTES.iter().find(|route| route.method.is_none());
-    let found = fitting.min_by_key(|route| parameter_positions(route.path)).or_else(fallback);
+    let found = found.map(|(route, _)| route).or_else(fallback);
     found.expect("one route matches everything")
 }
 
@@ -216,15 +241,33 @@ pub fn find(method: &str, path: &str) -> &'static Route {
 /// the most specific pattern counts.
 pub fn methods_of(path: &str) -> Vec<&'static str> {
     let pattern = most_specific(path);
-    let routes = ROUTES.iter().filter(|route| Some(route.path) == pattern);
+    let has_pattern = |route: &&Route| route.paths().any(|own| Some(own) == pattern);
+    let routes = ROUTES.iter().filter(has_pattern);
     routes.filter_map(|route| route.method.as_ref()).map(Method::as_str).collect()
 }
 
 /// Returns the most specific pattern that matches a concrete path: of two, the one with a fixed
 /// segment at the first position where the other has a parameter.
 fn most_specific(path: &str) -> Option<&'static str> {
-    let fitting = ROUTES.iter().filter(|route| route.parameters(path).is_some());
-    fitting.map(|route| route.path).min_by_key(|pattern| parameter_positions(pattern))
+    let fitting = ROUTES.iter().filter_map(|route| route.pattern_of(path));
+    fitting.min_by_key(|pattern| parameter_positions(pattern))
+}
+
+/// Returns the parameters of a concrete path and their values; `None` if the path does not match
+/// the pattern.
+fn matched<'p>(pattern: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    let mut parameters = Vec::new();
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return Some(parameters),
+            (Some(wanted), Some(given)) if wanted == given => {}
+            (Some(wanted), Some(given)) if !given.is_empty() => {
+                parameters.push((parameter(wanted)?, given));
+            }
+            _ => return None,
+        }
+    }
 }
 
 /// Returns which segments of a pattern are parameters, as a sort key: more specific patterns sort
@@ -270,6 +313,21 @@ mod tests {
     }
 
     #[test]
+    fn a_route_may_have_further_paths() {
+        assert_eq!(find("GET", "/").name, "get-health");
+        assert_eq!(find("GET", "/docs").name, "get-docs");
+        assert_eq!(find("GET", "/docs/a.js").name, "get-docs");
+        assert_eq!(methods_of("/"), ["GET"]);
+        assert_eq!(methods_of("/docs/a.js"), ["GET"]);
+        assert!(named("get-docs").owns("/docs") && named("get-docs").owns("/docs/a.js"));
+        let docs = named("get-docs");
+        assert_eq!(docs.parameters("/docs"), Some(vec![]));
+        assert_eq!(docs.parameters("/docs/a.js"), Some(vec![("file", "a.js")]));
+        assert_eq!(docs.pattern_of("/docs/a.js"), Some("/docs/{file}"));
+        assert_eq!(docs.pattern_of("/docs/a/b"), None);
+    }
+
+    #[test]
     fn a_route_sets_body_limit_media_types_and_deadline() {
         const MIB: usize = 1024 * 1024;
         const ROWS: Accepts = Accepts::OneOf(&["application/x-ndjson", "text/csv"]);
@@ -298,7 +356,7 @@ mod tests {
         assert_eq!(methods_of("/cart/items/A-1"), ["PUT", "DELETE"]);
         assert_eq!(methods_of("/users/me"), ["GET", "PATCH"], "not those of a user by identifier");
         assert_eq!(methods_of("/users/usr_1"), ["GET", "PATCH", "DELETE"]);
-        for path in ["/", "", "/nothing", "/cart/", "/products/", "/products/1/2"] {
+        for path in ["", "/nothing", "/cart/", "/products/", "/products/1/2"] {
             assert!(methods_of(path).is_empty(), "{path}");
         }
     }

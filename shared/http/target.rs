@@ -27,30 +27,36 @@ impl Target {
         if route.method.is_none() {
             return Self::of_unknown(raw, event.request_context.stage.as_deref(), base_path);
         }
-        Self::by_pattern(raw, route)
-            .or_else(|| Self::by_parameters(raw, route, event))
+        route
+            .paths()
+            .find_map(|pattern| Self::by_pattern(raw, route, pattern))
+            .or_else(|| route.paths().find_map(|own| Self::by_parameters(raw, own, event)))
             .unwrap_or_else(|| Self::new("", raw))
     }
 
     /// The path is the last segments, as many as the route's pattern has; `None` if they don't
     /// match it.
-    fn by_pattern(raw: &str, route: &Route) -> Option<Self> {
+    fn by_pattern(raw: &str, route: &Route, pattern: &str) -> Option<Self> {
         let raw = raw.strip_suffix('/').unwrap_or(raw);
-        let segments = route.path.matches('/').count();
+        let segments = pattern.matches('/').count();
         let (start, _) = raw.rmatch_indices('/').nth(segments.checked_sub(1)?)?;
         let (prefix, path) = raw.split_at(start);
-        route.parameters(path).map(|_| Self::new(prefix, path))
+        (route.pattern_of(path) == Some(pattern)).then(|| Self::new(prefix, path))
     }
 
     /// The path is the pattern with the values of its parameters. It is needed because the gateway
     /// decodes the path: an encoded slash in a parameter has made two segments of one.
-    fn by_parameters(raw: &str, route: &Route, event: &Event) -> Option<Self> {
+    fn by_parameters(raw: &str, pattern: &str, event: &Event) -> Option<Self> {
         let given = event.path_parameters.as_ref()?;
+        let own = pattern.split('/').filter(|segment| parameter(segment).is_some()).count();
+        if own != given.len() {
+            return None;
+        }
         let value = |segment| match parameter(segment) {
             None => Some(segment),
             Some(name) => given.get(name).map(String::as_str),
         };
-        let values = route.path.split('/').skip(1).map(value).collect::<Option<Vec<_>>>()?;
+        let values = pattern.split('/').skip(1).map(value).collect::<Option<Vec<_>>>()?;
         let prefix = raw.strip_suffix(&format!("/{}", values.join("/"))).unwrap_or_default();
         let encoded = values.iter().map(|value| match decode(value) {
             Some(text) => encode(&text),

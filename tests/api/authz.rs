@@ -135,8 +135,10 @@ fn every_route_declares_the_access_listed_here() {
             &[
                 "forgot-password",
                 "get-account-page",
+                "get-docs",
                 "get-health",
                 "get-jwks",
+                "get-openapi",
                 "get-product",
                 "list-products",
                 "log-in",

@@ -17,7 +17,9 @@ use tests::samples::{create_sku, id, order_of, product};
 /// The routes that use the database.
 fn routes() -> impl Iterator<Item = &'static Route> {
     let contracts = document::contracts().into_iter();
-    contracts.filter(|(_, _, contract)| contract.uses_database).map(|(_, route, _)| route)
+    contracts
+        .filter(|(_, route, contract)| route.uses_database && contract.has_failures)
+        .map(|(_, route, _)| route)
 }
 
 /// The event of a valid request, from the route's file in `events/`, with this token.
@@ -71,10 +73,14 @@ async fn an_error_of_the_shop_itself_is_a_constant_problem_on_every_route() {
 async fn every_route_says_which_part_of_a_request_can_not_be_read() {
     let app = App::start().await;
     type Change = fn(&mut Value);
-    let changes: [(&str, Change); 3] = [
+    let changes: [(&str, Change); 4] = [
         ("invalid_request_line", |event| event["rawQueryString"] = "a b".into()),
         ("invalid_host", |event| event["headers"]["host"] = "no host [".into()),
         ("invalid_header", |event| event["headers"]["x"] = "a\nb".into()),
+        ("invalid_base64", |event| {
+            event["body"] = "{}".into();
+            event["isBase64Encoded"] = true.into();
+        }),
     ];
     for route in ROUTES {
         for (code, change) in changes {

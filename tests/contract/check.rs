@@ -91,9 +91,9 @@ fn checker() -> &'static Checker {
 
 impl Checker {
     /// Returns the operation of a route at one of its paths; `None` for `route-not-found`.
-    fn operation(&self, route: &Route, _path: &str) -> Option<&Value> {
+    fn operation(&self, route: &Route, path: &str) -> Option<&Value> {
         let method = route.method.as_ref()?.as_str().to_ascii_lowercase();
-        let pattern = route.path;
+        let pattern = route.pattern_of(path).unwrap_or(route.path);
         let operation = &self.document["paths"][pattern][&method];
         assert!(operation.is_object(), "{method} {pattern} is not in the document");
         Some(operation)

@@ -66,8 +66,14 @@ pub fn document(examples: &Value) -> Value {
     for (tag, route, contract) in contracts() {
         let Some(method) = &route.method else { continue };
         let operation = assembler.operation(tag, route, &contract);
-        for path in [route.path] {
+        for path in route.paths() {
             let mut operation = operation.clone();
+            if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
+                let is_in_path = |name: &Value| {
+                    name.as_str().is_some_and(|name| path.contains(&format!("{{{name}}}")))
+                };
+                parameters.retain(|one| one["in"] != "path" || is_in_path(&one["name"]));
+            }
             if path != route.path {
                 operation["operationId"] = further_operation_id(route, path).into();
             }
@@ -85,7 +91,8 @@ pub fn document(examples: &Value) -> Value {
             "description": DESCRIPTION,
             "license": { "name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
-        "servers": [{ "url": "/" }],
+        // Relative to the document, so that it is right behind every base path.
+        "servers": [{ "url": "." }],
         "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
         "paths": paths,
         "components": {
@@ -157,7 +164,7 @@ impl Assembler<'_> {
             contract.refusals.iter().map(|code| code.slug()).collect();
         codes.extend(UNREADABLE.map(ProblemCode::slug));
         codes.extend(of_access(route.access).iter().map(|code| code.slug()));
-        if contract.uses_database {
+        if route.uses_database && contract.has_failures {
             codes.extend([ProblemCode::ServiceUnavailable.slug(), ProblemCode::Internal.slug()]);
         }
         let parameters = self.parameters(contract, &mut codes);
@@ -286,14 +293,14 @@ impl Assembler<'_> {
             headers.extend(rate_limit_headers());
         }
         let mut response = json!({ "description": success.description, "headers": headers });
-        if let Some((media_type, schema)) = success.body {
+        for (media_type, schema) in &success.body {
             let mut content = json!({ "schema": schema(&mut self.responses).to_value() });
             let (id, status) = (operation_id(route), success.status.as_u16());
             let at = format!("/operations/{id}/responses/{status}");
             if let Some(example) = self.examples.pointer(&at) {
                 content["example"] = example.clone();
             }
-            response["content"] = json!({ media_type: content });
+            response["content"][media_type] = content;
         }
         response
     }
@@ -394,8 +401,12 @@ impl Assembler<'_> {
 
 /// The problems of a request that can't be read. Every route answers with them before anything else
 /// is checked.
-const UNREADABLE: [ProblemCode; 3] =
-    [ProblemCode::InvalidHeader, ProblemCode::InvalidHost, ProblemCode::InvalidRequestLine];
+const UNREADABLE: [ProblemCode; 4] = [
+    ProblemCode::InvalidBase64,
+    ProblemCode::InvalidHeader,
+    ProblemCode::InvalidHost,
+    ProblemCode::InvalidRequestLine,
+];
 
 fn security(route: &Route, contract: &Contract) -> Value {
     match route.access {

@@ -130,19 +130,19 @@ pub fn check_template(tree: &Tree) {
         });
         let properties = &function["Properties"];
         assert_eq!(properties["CodeUri"], format!("target/lambda/{}/", route.name), "{name}");
-        assert_eq!(
-            properties["Events"]["Route"],
-            gateway_route(route),
-            "{name}, its event `Route`"
-        );
+        for (path, number) in route.paths().zip(1..) {
+            let event = if number == 1 { "Route".to_owned() } else { format!("Route{number}") };
+            let wanted = gateway_route(route, path);
+            assert_eq!(properties["Events"][&event], wanted, "{name}, its event `{event}`");
+        }
     }
 }
 
-fn gateway_route(route: &shared::http::routes::Route) -> Value {
+fn gateway_route(route: &shared::http::routes::Route, path: &str) -> Value {
     let api = json!({"Ref": "Api"});
     let properties = match &route.method {
         None => json!({"ApiId": api}),
-        Some(method) => json!({"ApiId": api, "Method": method.as_str(), "Path": route.path}),
+        Some(method) => json!({"ApiId": api, "Method": method.as_str(), "Path": path}),
     };
     json!({"Type": "HttpApi", "Properties": properties})
 }

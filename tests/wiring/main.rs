@@ -3,6 +3,7 @@
 
 mod events;
 mod functions;
+mod generated;
 mod imports;
 mod indexes;
 mod new_route;

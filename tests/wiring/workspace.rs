@@ -33,8 +33,11 @@ impl Tree {
     }
 
     /// The routes that have a path of their own.
-    pub fn own_routes(&self) -> impl Iterator<Item = (&Route, &str)> {
-        self.routes.iter().filter_map(|route| Some((route, route.method.as_ref()?.as_str())))
+    pub fn own_routes(&self) -> impl Iterator<Item = (&Route, &'static str, &str)> {
+        self.routes
+            .iter()
+            .filter_map(|route| Some((route, route.method.as_ref()?.as_str())))
+            .flat_map(|(route, method)| route.paths().map(move |path| (route, path, method)))
     }
 
     /// The event of a route.

@@ -14,7 +14,6 @@ pub fn contract() -> Contract {
         .describe("The HTML pages that mailed links lead to in a shop without a front end: `verify-email` and `reset-password`.")
         .path::<String>("page", "The page.")
         .responds(Success::of_type("text/html; charset=utf-8", "The page.").with(&[ResponseHeader::CacheControl]))
-        .without_database()
 }
 
 pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {

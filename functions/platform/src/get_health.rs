@@ -28,7 +28,7 @@ pub fn contract() -> Contract {
             )
             .with(&[ResponseHeader::RetryAfter]),
         )
-        .without_database()
+        .without_failures()
 }
 
 pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {

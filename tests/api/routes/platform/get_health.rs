@@ -16,3 +16,14 @@ async fn a_shop_that_reaches_its_database_is_healthy() {
         assert_eq!(health, json!({"status": "healthy", "database": "connected"}));
     }
 }
+
+#[tokio::test]
+async fn the_root_answers_like_the_health_check() {
+    let app = App::start().await;
+    let health = app.anonymous().get("/health").await.expect(200);
+    assert_eq!(app.anonymous().get("/").await.expect(200), health);
+    app.anonymous()
+        .post("/", serde_json::json!({}))
+        .await
+        .expect_problem(405, "method_not_allowed");
+}

@@ -1,0 +1,39 @@
+use tests::app::App;
+
+#[tokio::test]
+async fn the_page_allows_nothing_from_other_hosts() {
+    let app = App::start().await;
+    let page = app.anonymous().get("/docs").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
+    assert!(!policy.contains("http") && !policy.contains('*'), "{policy}");
+    assert!(!page.text.contains("http") && !page.text.contains("//"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn every_file_of_the_page_is_served() {
+    let app = App::start().await;
+    let page = app.anonymous().get("/docs").await.text;
+    let files: Vec<_> =
+        page.split("\"docs/").skip(1).filter_map(|it| it.split('"').next()).collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+    for file in files {
+        let answer = app.anonymous().get(&format!("/docs/{file}")).await;
+        assert_eq!(answer.status, 200, "{file}");
+        let caching = answer.header("cache-control").expect("a header");
+        assert!(caching.starts_with("public, max-age=86400"), "{file}: {caching}");
+        let is_script = file.ends_with(".js");
+        let media_type = if is_script { "text/javascript" } else { "text/css" };
+        assert_eq!(answer.header("content-type"), Some(&*format!("{media_type}; charset=utf-8")));
+    }
+}
+
+#[tokio::test]
+async fn any_other_file_is_not_found() {
+    let app = App::start().await;
+    for file in ["docs.html", "swagger-ui.css", "..", "%2e%2e", "a%2fb"] {
+        app.anonymous().get(&format!("/docs/{file}")).await.expect_problem(404, "not_found");
+    }
+}
