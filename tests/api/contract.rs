@@ -35,11 +35,14 @@ fn event(route: &Route, token: Option<&str>) -> Value {
 
 /// Sends a valid request to every route that uses the database, and returns the codes of the
 /// problems that come back, with the routes' names.
-async fn problems_of_every_route(app: &App, status: u16) -> Vec<(&'static str, String)> {
-    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+async fn problems_of_every_route(
+    app: &App,
+    [admin, ada]: &[Persona<'_>; 2],
+    status: u16,
+) -> Vec<(&'static str, String)> {
     let mut problems = Vec::new();
     for route in routes() {
-        let who: &Persona<'_> = if route.access == Access::Admin { &admin } else { &ada };
+        let who = if route.access == Access::Admin { admin } else { ada };
         let answer = app.handle_as(route.name, event(route, who.token.as_deref())).await;
         let code = answer.body["code"].as_str().unwrap_or_default().to_owned();
         assert_eq!(answer.status, status, "{}: {answer:?}", route.name);
@@ -53,9 +56,10 @@ async fn every_route_says_when_the_database_is_unavailable() {
     let random = Some(Random::seeded());
     let faults = Faults { throttles: 100, random, ..Faults::default() };
     let app = App::builder().as_deployed().faults(faults).start().await;
+    let callers = [app.admin().await, app.customer("ada").await];
     // The paused clock jumps to the end of each wait.
     tokio::time::pause();
-    for (route, code) in problems_of_every_route(&app, 503).await {
+    for (route, code) in problems_of_every_route(&app, &callers, 503).await {
         assert_eq!(code, "service_unavailable", "{route}");
     }
 }
@@ -64,7 +68,8 @@ async fn every_route_says_when_the_database_is_unavailable() {
 async fn an_error_of_the_shop_itself_is_a_constant_problem_on_every_route() {
     let faults = Faults { denials: true, ..Faults::default() };
     let app = App::builder().faults(faults).start().await;
-    for (route, code) in problems_of_every_route(&app, 500).await {
+    let callers = [app.admin().await, app.customer("ada").await];
+    for (route, code) in problems_of_every_route(&app, &callers, 500).await {
         assert_eq!(code, "internal", "{route}");
     }
 }

@@ -484,7 +484,7 @@ fn any_problem() -> Value {
         "description": "A problem document (RFC 9457).",
         "type": "object",
         "properties": {
-            "type": { "type": "string", "pattern": "^urn:bodega:problem:[a-z_]+$" },
+            "type": { "type": "string", "pattern": "^urn:bodega:problem:[a-z0-9_]+$" },
             "title": { "type": "string" },
             "status": { "type": "integer", "minimum": 400, "maximum": 599 },
             "detail": { "type": "string" },
