@@ -8,7 +8,6 @@ use std::fmt::Write;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::patch::Optional;
 use super::problem_code::ProblemCode;
 use super::unicode;
 
@@ -60,7 +59,8 @@ pub fn optional<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     if generator.contract().is_serialize() {
         generator.subschema_for::<Option<T>>()
     } else {
-        generator.subschema_for::<Optional<T>>()
+        let null = json_schema!({ "type": "null" });
+        any_of(vec![generator.subschema_for::<T>(), null, blank()])
     }
 }
 

@@ -4,7 +4,7 @@
 //! is checked if it was carried out (2xx): its parameters, headers and body must be valid.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shared::domain::unicode;
 use shared::http::routes::Route;
 
-use super::coverage::{self, Met};
+use super::coverage::{self, CHECKS, Met, NANOSECONDS};
 use super::{document, schemas};
 use crate::answer::Answer;
 
@@ -31,10 +31,6 @@ const DOCUMENTED_HEADERS: [&str; 11] = [
     "retry-after",
     "www-authenticate",
 ];
-
-/// The number of checks so far, and the time that they took.
-pub static CHECKS: AtomicU64 = AtomicU64::new(0);
-pub static NANOSECONDS: AtomicU64 = AtomicU64::new(0);
 
 /// Checks a request, given as the gateway's event, and its response. Panics if they are not as the
 /// document says.

@@ -7,12 +7,16 @@ use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use serde_json::Value;
 
-use super::check::{CHECKS, NANOSECONDS};
+/// The number of requests and responses that were checked so far.
+pub static CHECKS: AtomicU64 = AtomicU64::new(0);
+
+/// The time that the checks took, in nanoseconds.
+pub static NANOSECONDS: AtomicU64 = AtomicU64::new(0);
 
 /// Part of a response that a test met.
 #[derive(Debug, Clone, Copy)]

@@ -63,6 +63,7 @@ fn routes_with(new: &NewRoute) -> Vec<Route> {
     route.name = new.name.clone().leak();
     route.method = Method::from_bytes(new.method.as_bytes()).ok();
     route.path = new.path.clone().leak();
+    route.also = &[];
     route.access = new.access;
     [ROUTES, &[route]].concat()
 }
