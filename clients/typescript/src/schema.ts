@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check the health of the shop */
+        get: operations["get_health_at_root"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/.well-known/jwks.json": {
         parameters: {
             query?: never;
@@ -270,6 +287,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read this document as a page
+         * @description The page can also send requests: a login there authorizes the requests after it.
+         */
+        get: operations["get_docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read this document as a page
+         * @description The page can also send requests: a login there authorizes the requests after it.
+         */
+        get: operations["get_docs_at_docs_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -279,6 +336,23 @@ export interface paths {
         };
         /** Check the health of the shop */
         get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get this document */
+        get: operations["get_openapi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -559,7 +633,7 @@ export interface components {
             /** @description City. */
             city: components["schemas"]["AddressLine"];
             /** @description ISO 3166-1 alpha-2 code. */
-            country: components["schemas"]["Country"];
+            country: components["schemas"]["CountryInput"];
             /** @description The user's own label, such as "Home". */
             label?: components["schemas"]["Label"] | null | string;
             /** @description Street and number. */
@@ -774,10 +848,12 @@ export interface components {
             type: "urn:bodega:problem:control_character";
         };
         /**
-         * @description A country: an assigned ISO 3166-1 alpha-2 code, or `XK` for Kosovo, which post offices and banks use.
+         * @description An assigned ISO 3166-1 alpha-2 code, or `XK` for Kosovo.
          * @enum {string}
          */
         Country: "AD" | "AE" | "AF" | "AG" | "AI" | "AL" | "AM" | "AO" | "AQ" | "AR" | "AS" | "AT" | "AU" | "AW" | "AX" | "AZ" | "BA" | "BB" | "BD" | "BE" | "BF" | "BG" | "BH" | "BI" | "BJ" | "BL" | "BM" | "BN" | "BO" | "BQ" | "BR" | "BS" | "BT" | "BV" | "BW" | "BY" | "BZ" | "CA" | "CC" | "CD" | "CF" | "CG" | "CH" | "CI" | "CK" | "CL" | "CM" | "CN" | "CO" | "CR" | "CU" | "CV" | "CW" | "CX" | "CY" | "CZ" | "DE" | "DJ" | "DK" | "DM" | "DO" | "DZ" | "EC" | "EE" | "EG" | "EH" | "ER" | "ES" | "ET" | "FI" | "FJ" | "FK" | "FM" | "FO" | "FR" | "GA" | "GB" | "GD" | "GE" | "GF" | "GG" | "GH" | "GI" | "GL" | "GM" | "GN" | "GP" | "GQ" | "GR" | "GS" | "GT" | "GU" | "GW" | "GY" | "HK" | "HM" | "HN" | "HR" | "HT" | "HU" | "ID" | "IE" | "IL" | "IM" | "IN" | "IO" | "IQ" | "IR" | "IS" | "IT" | "JE" | "JM" | "JO" | "JP" | "KE" | "KG" | "KH" | "KI" | "KM" | "KN" | "KP" | "KR" | "KW" | "KY" | "KZ" | "LA" | "LB" | "LC" | "LI" | "LK" | "LR" | "LS" | "LT" | "LU" | "LV" | "LY" | "MA" | "MC" | "MD" | "ME" | "MF" | "MG" | "MH" | "MK" | "ML" | "MM" | "MN" | "MO" | "MP" | "MQ" | "MR" | "MS" | "MT" | "MU" | "MV" | "MW" | "MX" | "MY" | "MZ" | "NA" | "NC" | "NE" | "NF" | "NG" | "NI" | "NL" | "NO" | "NP" | "NR" | "NU" | "NZ" | "OM" | "PA" | "PE" | "PF" | "PG" | "PH" | "PK" | "PL" | "PM" | "PN" | "PR" | "PS" | "PT" | "PW" | "PY" | "QA" | "RE" | "RO" | "RS" | "RU" | "RW" | "SA" | "SB" | "SC" | "SD" | "SE" | "SG" | "SH" | "SI" | "SJ" | "SK" | "SL" | "SM" | "SN" | "SO" | "SR" | "SS" | "ST" | "SV" | "SX" | "SY" | "SZ" | "TC" | "TD" | "TF" | "TG" | "TH" | "TJ" | "TK" | "TL" | "TM" | "TN" | "TO" | "TR" | "TT" | "TV" | "TW" | "TZ" | "UA" | "UG" | "UM" | "US" | "UY" | "UZ" | "VA" | "VC" | "VE" | "VG" | "VI" | "VN" | "VU" | "WF" | "WS" | "XK" | "YE" | "YT" | "ZA" | "ZM" | "ZW";
+        /** @description An assigned ISO 3166-1 alpha-2 code, or `XK` for Kosovo. */
+        CountryInput: string;
         /** @description An ISO 4217 currency. */
         Currency: string;
         /** @description The status of a deletion. */
@@ -1063,6 +1139,38 @@ export interface components {
             type: "urn:bodega:problem:internal";
         };
         /**
+         * Unreadable body
+         * @description The gateway marked the body as base64, and it can't be decoded. Send the request again; if it keeps failing, report it.
+         */
+        InvalidBase64Problem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "invalid_base64";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 400;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Unreadable body";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:invalid_base64";
+        };
+        /**
          * Invalid country
          * @description Send an assigned ISO 3166-1 alpha-2 code, such as `DE`, or `XK` for Kosovo.
          */
@@ -1134,8 +1242,8 @@ export interface components {
          */
         InvalidCursorProblem: {
             /**
-             * @description Identifies the kind of problem.
-             * @constant
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             code: "invalid_cursor";
             /** @description What is wrong with this request. */
@@ -1225,6 +1333,38 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:invalid_header";
+        };
+        /**
+         * Unreadable Host header
+         * @description Send a Host header with a name or an IP address, and a port if it is not the default.
+         */
+        InvalidHostProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "invalid_host";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 400;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Unreadable Host header";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:invalid_host";
         };
         /**
          * Invalid identifier
@@ -1389,6 +1529,38 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:invalid_json";
+        };
+        /**
+         * Unreadable request line
+         * @description Percent-encode everything in the query that is not visible ASCII.
+         */
+        InvalidRequestLineProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "invalid_request_line";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 400;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Unreadable request line";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:invalid_request_line";
         };
         /**
          * Invalid SKU
@@ -3846,6 +4018,57 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_health_at_root: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The shop can reach its database. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description The shop can't reach its database. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
     get_jwks: {
         parameters: {
             query?: never;
@@ -3865,6 +4088,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Jwks"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
@@ -3919,7 +4160,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -3929,7 +4178,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `body_too_large`: Body too large. */
@@ -4048,7 +4297,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -4058,7 +4315,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `invalid_credentials`: Wrong credentials. */
@@ -4147,11 +4404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
-            /**
-             * @description `outcome_unknown`: Outcome unknown.
-             *
-             *     `service_unavailable`: Shop temporarily unavailable.
-             */
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
             503: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -4162,7 +4415,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
                 };
             };
         };
@@ -4191,7 +4444,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -4199,7 +4460,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -4295,7 +4556,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html; charset=utf-8": string;
+                    "text/html; charset=utf-8": unknown;
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `not_found`: Not found. */
@@ -4336,7 +4615,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -4344,7 +4631,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -4407,11 +4694,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
-            /**
-             * @description `outcome_unknown`: Outcome unknown.
-             *
-             *     `service_unavailable`: Shop temporarily unavailable.
-             */
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
             503: {
                 headers: {
                     /** @description Seconds after which a retry can succeed. */
@@ -4420,7 +4703,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
                 };
             };
         };
@@ -4453,7 +4736,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -4463,7 +4754,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `body_too_large`: Body too large. */
@@ -4608,7 +4899,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -4618,7 +4917,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `body_too_large`: Body too large. */
@@ -4735,7 +5034,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -4745,7 +5052,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `body_too_large`: Body too large. */
@@ -4880,7 +5187,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -4890,7 +5205,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `invalid_credentials`: Wrong credentials. */
@@ -5020,6 +5335,24 @@ export interface operations {
                     "application/json": components["schemas"]["Cart"];
                 };
             };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
             /** @description `unauthenticated`: Access token missing or not valid. */
             401: {
                 headers: {
@@ -5081,9 +5414,15 @@ export interface operations {
                 };
             };
             /**
-             * @description `invalid_header`: Unreadable header.
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -5091,7 +5430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"];
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -5171,11 +5510,17 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
              *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
              *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -5183,7 +5528,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -5336,11 +5681,17 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
              *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
              *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -5348,7 +5699,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -5489,9 +5840,15 @@ export interface operations {
                 };
             };
             /**
-             * @description `invalid_header`: Unreadable header.
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -5499,7 +5856,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"];
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -5558,6 +5915,115 @@ export interface operations {
             };
         };
     };
+    get_docs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page, or one of its files. */
+            200: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css; charset=utf-8": unknown;
+                    "text/html; charset=utf-8": unknown;
+                    "text/javascript; charset=utf-8": unknown;
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+        };
+    };
+    get_docs_at_docs_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A file of the page. */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page, or one of its files. */
+            200: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css; charset=utf-8": unknown;
+                    "text/html; charset=utf-8": unknown;
+                    "text/javascript; charset=utf-8": unknown;
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+        };
+    };
     get_health: {
         parameters: {
             query?: never;
@@ -5577,6 +6043,24 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
             /** @description The shop can't reach its database. */
             503: {
                 headers: {
@@ -5591,17 +6075,58 @@ export interface operations {
             };
         };
     };
+    get_openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+        };
+    };
     list_orders: {
         parameters: {
             query?: {
                 status?: components["schemas"]["OrderStatus"];
-                /** @description `cursor`: the `next_cursor` of the previous page. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
-                /** @description `limit`: the most items of a page, 1 to 100. */
+                /** @description The most items of a page; 20 if it is left out. */
                 limit?: components["schemas"]["PageSize"];
-                /** @description `page`: the number of the page, counted from 1. */
+                /** @description The number of the page, counted from 1, instead of a cursor. */
                 page?: components["schemas"]["PageNumber"];
-                /** @description `per_page`: the most items of a numbered page, 1 to 100. */
+                /** @description The most items of a numbered page; 10 if it is left out. */
                 per_page?: components["schemas"]["PageSize"];
             };
             header?: never;
@@ -5621,14 +6146,24 @@ export interface operations {
                     "application/json": components["schemas"]["OrderSummaryPage"];
                 };
             };
-            /** @description `invalid_cursor`: Cursor of another list. */
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_cursor`: Cursor of another list.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidCursorProblem"];
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidCursorProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -5729,13 +6264,19 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
              *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_idempotency_key`: Invalid Idempotency-Key.
              *
              *     `invalid_if_match`: Unreadable If-Match.
              *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -5745,7 +6286,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIdempotencyKeyProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIdempotencyKeyProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -5954,6 +6495,24 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
             /** @description `unauthenticated`: Access token missing or not valid. */
             401: {
                 headers: {
@@ -6028,9 +6587,15 @@ export interface operations {
                 };
             };
             /**
-             * @description `invalid_header`: Unreadable header.
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -6038,7 +6603,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"];
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -6120,13 +6685,13 @@ export interface operations {
             query?: {
                 category?: components["schemas"]["SlugInput"];
                 sort?: components["schemas"]["NewestFirst"];
-                /** @description `cursor`: the `next_cursor` of the previous page. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
-                /** @description `limit`: the most items of a page, 1 to 100. */
+                /** @description The most items of a page; 20 if it is left out. */
                 limit?: components["schemas"]["PageSize"];
-                /** @description `page`: the number of the page, counted from 1. */
+                /** @description The number of the page, counted from 1, instead of a cursor. */
                 page?: components["schemas"]["PageNumber"];
-                /** @description `per_page`: the most items of a numbered page, 1 to 100. */
+                /** @description The most items of a numbered page; 10 if it is left out. */
                 per_page?: components["schemas"]["PageSize"];
             };
             header?: never;
@@ -6146,14 +6711,24 @@ export interface operations {
                     "application/json": components["schemas"]["ProductCardPage"];
                 };
             };
-            /** @description `invalid_cursor`: Cursor of another list. */
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_cursor`: Cursor of another list.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidCursorProblem"];
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidCursorProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /**
@@ -6169,8 +6744,6 @@ export interface operations {
              *
              *     `page_too_deep`: Page too deep.
              *
-             *     `page_too_large`: Page too large.
-             *
              *     `unsupported_filter`: Unsupported filter.
              *
              *     `unsupported_sort`: Unsupported sort.
@@ -6181,7 +6754,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["MixedPagingProblem"] | components["schemas"]["PageOutOfRangeProblem"] | components["schemas"]["PageTooDeepProblem"] | components["schemas"]["PageTooLargeProblem"] | components["schemas"]["UnsupportedFilterProblem"] | components["schemas"]["UnsupportedSortProblem"];
+                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["MixedPagingProblem"] | components["schemas"]["PageOutOfRangeProblem"] | components["schemas"]["PageTooDeepProblem"] | components["schemas"]["UnsupportedFilterProblem"] | components["schemas"]["UnsupportedSortProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
@@ -6238,7 +6811,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -6246,7 +6827,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -6407,6 +6988,24 @@ export interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
             /** @description `not_found`: Not found. */
             404: {
                 headers: {
@@ -6475,11 +7074,17 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
              *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
              *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -6487,7 +7092,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -6672,9 +7277,15 @@ export interface operations {
                 content?: never;
             };
             /**
-             * @description `invalid_header`: Unreadable header.
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -6682,7 +7293,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"];
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -6761,14 +7372,10 @@ export interface operations {
                 email?: components["schemas"]["Email"];
                 name?: components["schemas"]["Name"];
                 role?: components["schemas"]["Role"];
-                /** @description `cursor`: the `next_cursor` of the previous page. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
-                /** @description `limit`: the most items of a page, 1 to 100. */
+                /** @description The most items of a page; 20 if it is left out. */
                 limit?: components["schemas"]["PageSize"];
-                /** @description `page`: the number of the page, counted from 1. */
-                page?: components["schemas"]["PageNumber"];
-                /** @description `per_page`: the most items of a numbered page, 1 to 100. */
-                per_page?: components["schemas"]["PageSize"];
             };
             header?: never;
             path?: never;
@@ -6787,14 +7394,24 @@ export interface operations {
                     "application/json": components["schemas"]["ListedUserPage"];
                 };
             };
-            /** @description `invalid_cursor`: Cursor of another list. */
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_cursor`: Cursor of another list.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidCursorProblem"];
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidCursorProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -6830,14 +7447,6 @@ export interface operations {
              *
              *     `limit_out_of_range`: Page size out of range.
              *
-             *     `mixed_paging`: Cursor and page number.
-             *
-             *     `page_out_of_range`: Page number out of range.
-             *
-             *     `page_too_deep`: Page too deep.
-             *
-             *     `page_too_large`: Page too large.
-             *
              *     `too_long`: Text too long.
              *
              *     `too_short`: Text too short.
@@ -6850,7 +7459,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidEmailProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["MixedPagingProblem"] | components["schemas"]["PageOutOfRangeProblem"] | components["schemas"]["PageTooDeepProblem"] | components["schemas"]["PageTooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownValueProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidEmailProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownValueProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
@@ -6896,6 +7505,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -6977,11 +7604,17 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
              *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
              *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -6991,7 +7624,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -7164,7 +7797,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -7174,7 +7815,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /**
@@ -7339,7 +7980,15 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -7349,7 +7998,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /**
@@ -7510,6 +8159,24 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
             /** @description `unauthenticated`: Access token missing or not valid. */
             401: {
                 headers: {
@@ -7592,9 +8259,15 @@ export interface operations {
                 };
             };
             /**
-             * @description `invalid_header`: Unreadable header.
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -7602,7 +8275,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"];
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -7725,11 +8398,17 @@ export interface operations {
             /**
              * @description `duplicate_member`: Member named twice.
              *
+             *     `invalid_base64`: Unreadable body.
+             *
              *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
              *
              *     `invalid_if_match`: Unreadable If-Match.
              *
              *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
              */
             400: {
                 headers: {
@@ -7737,7 +8416,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"];
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
