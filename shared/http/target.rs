@@ -175,7 +175,7 @@ mod tests {
             ("/orders", "prod", "/shop", "", "/orders"),
             ("/orders/orders", "$default", "/orders", "/orders", "/orders"),
             ("/orders/ord_1", "$default", "/orders", "", "/orders/ord_1"),
-            ("/orders", "orders", "", "", "/orders"),
+            ("/orders", "orders", "", "/orders", "/"),
             ("", "$default", "", "", "/"),
             ("//orders", "$default", "", "", "/.//orders"),
             ("/orders/", "$default", "", "", "/orders/"),
