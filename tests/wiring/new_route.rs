@@ -106,6 +106,12 @@ fn a_route_that_was_made_is_everywhere_it_has_to_be() {
         let contents = copy.read(&format!("functions/{resource}/src/lib.rs"));
         assert!(contents.contains(&format!("pub mod {module};")), "{line}");
         assert!(
+            contents.contains(&format!("(\"{name}\", {module}::contract()),")),
+            "{line}: {contents}"
+        );
+        let parameters = route.path.matches('{').count();
+        assert_eq!(handler.matches(".path::<String>(").count(), parameters, "{line}: {handler}");
+        assert!(
             contents.contains(&format!("(\"{name}\", Handler::new({module}::handle))")),
             "{line}"
         );

@@ -111,6 +111,10 @@ impl<'a> RouteFiles<'a> {
             Access::Guest => "request.caller().ok()",
             Access::Customer | Access::Owner | Access::Admin => "request.caller()?",
         };
+        let parameters = path.split('/').filter_map(parameter);
+        let parameters: String = parameters
+            .map(|name| format!("\n        .path::<String>(\"{name}\", \"What it names.\")"))
+            .collect();
         format!(
             "\
 //! `{method} {path}`: what it does.
@@ -118,8 +122,15 @@ impl<'a> RouteFiles<'a> {
 //! Who may call it, and the errors it returns.
 
 use shared::domain::error::Error;
+use shared::http::contract::{{Contract, Success}};
 use shared::http::{{Request, Response}};
 use shared::{{Ctx, Result}};
+
+/// The route's entry in the API document.
+pub fn contract() -> Contract {{
+    Contract::new(\"What it does\"){parameters}
+        .responds(Success::no_content(\"It is done.\"))
+}}
 
 pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {{
     let _caller = {caller};
@@ -134,10 +145,10 @@ pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {{
     fn lib_rs(&self, text: &str) -> Option<String> {
         let (name, module) = (&self.route.name, self.route.module());
         let text = with_module(text, &format!("pub mod {module};"))?;
-        let handlers = text.find("pub fn handlers()")?;
-        let end = handlers + text[handlers..].find("\n    ]\n")? + 1;
-        let line = format!("        (\"{name}\", Handler::new({module}::handle)),\n");
-        Some(format!("{}{line}{}", &text[..end], &text[end..]))
+        let handler = format!("        (\"{name}\", Handler::new({module}::handle)),\n");
+        let text = with_element(&text, "pub fn handlers()", &handler)?;
+        let contract = format!("        (\"{name}\", {module}::contract()),\n");
+        with_element(&text, "pub fn contracts()", &contract)
     }
 
     /// Generates the Lambda binary.
@@ -368,6 +379,13 @@ fn insert_after(
     let end = begin + lines[begin..].iter().position(|line| ends(line))?;
     lines.insert(end + 1, new);
     Some(lines.join("\n") + "\n")
+}
+
+/// Adds a line to the end of the list that a function returns; `None` if there is no such function.
+fn with_element(text: &str, function: &str, line: &str) -> Option<String> {
+    let start = text.find(function)?;
+    let end = start + text[start..].find("\n    ]\n")? + 1;
+    Some(format!("{}{line}{}", &text[..end], &text[end..]))
 }
 
 /// Inserts the `mod` line `new` among the others in alphabetical order; `None` if it exists.
