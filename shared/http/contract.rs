@@ -135,11 +135,11 @@ impl Contract {
         Self { description, ..self }
     }
 
-    /// Adds a path parameter. A value that can't exist is 404 `not_found`.
+    /// Adds a path parameter. A value of which nothing exists is 404 `not_found`.
     #[must_use]
     pub fn path<T: JsonSchema>(mut self, name: &'static str, description: &'static str) -> Self {
         self.path.push(Parameter { name, description, schema: schema_of::<T> });
-        self.refuses(&[ProblemCode::NotFound])
+        self
     }
 
     /// Adds query parameters: the members of `T`.

@@ -8,7 +8,7 @@ pub mod event;
 pub mod idempotency_key;
 pub mod page;
 pub mod paging;
-mod percent;
+pub mod percent;
 pub mod problem;
 mod query;
 pub mod request;

@@ -29,7 +29,7 @@ fn encode_except(text: &str, kept: &[u8]) -> String {
 }
 
 /// Decodes a text; `None` if an escape is not valid, or the bytes are not UTF-8.
-pub(super) fn decode(text: &str) -> Option<String> {
+pub fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {

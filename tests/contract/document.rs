@@ -65,18 +65,8 @@ pub fn document(examples: &Value) -> Value {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for (tag, route, contract) in contracts() {
         let Some(method) = &route.method else { continue };
-        let operation = assembler.operation(tag, route, &contract);
         for path in route.paths() {
-            let mut operation = operation.clone();
-            if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
-                let is_in_path = |name: &Value| {
-                    name.as_str().is_some_and(|name| path.contains(&format!("{{{name}}}")))
-                };
-                parameters.retain(|one| one["in"] != "path" || is_in_path(&one["name"]));
-            }
-            if path != route.path {
-                operation["operationId"] = further_operation_id(route, path).into();
-            }
+            let operation = assembler.operation(tag, route, path, &contract);
             let method = method.as_str().to_ascii_lowercase();
             paths.entry(path).or_default().insert(method, operation);
         }
@@ -110,17 +100,17 @@ pub fn document(examples: &Value) -> Value {
     assembler.finish(document)
 }
 
-/// Returns the operation id of a route at a path that is not its first one.
-fn further_operation_id(route: &Route, path: &str) -> String {
+/// Returns the operation id of a route at one of its paths: its name with underscores, and at a
+/// further path also the words of that path.
+fn operation_id(route: &Route, path: &str) -> String {
+    let name = route.name.replace('-', "_");
+    if path == route.path {
+        return name;
+    }
     let words = path.replace(|c: char| !c.is_ascii_alphanumeric(), " ");
     let words: Vec<_> = words.split_whitespace().collect();
     let suffix = if words.is_empty() { "root".to_owned() } else { words.join("_") };
-    format!("{}_at_{suffix}", operation_id(route))
-}
-
-/// Returns the operation id of a route: its name with underscores.
-pub fn operation_id(route: &Route) -> String {
-    route.name.replace('-', "_")
+    format!("{name}_at_{suffix}")
 }
 
 /// Returns the name of the schema of a problem.
@@ -149,9 +139,10 @@ fn generator(direction: Direction) -> SchemaGenerator {
 }
 
 impl Assembler<'_> {
-    fn operation(&mut self, tag: &str, route: &Route, contract: &Contract) -> Value {
+    fn operation(&mut self, tag: &str, route: &Route, path: &str, contract: &Contract) -> Value {
+        let id = operation_id(route, path);
         let mut operation = json!({
-            "operationId": operation_id(route),
+            "operationId": id,
             "summary": contract.summary,
             "tags": [tag],
             "security": security(route, contract),
@@ -167,7 +158,7 @@ impl Assembler<'_> {
         if route.uses_database && contract.has_failures {
             codes.extend([ProblemCode::ServiceUnavailable.slug(), ProblemCode::Internal.slug()]);
         }
-        let parameters = self.parameters(contract, &mut codes);
+        let parameters = self.parameters(path, contract, &mut codes);
         if !parameters.is_empty() {
             operation["parameters"] = parameters.into();
         }
@@ -197,19 +188,19 @@ impl Assembler<'_> {
                 Accepts::Anything => "*/*",
             };
             let mut content = json!({ "schema": schema });
-            let id = operation_id(route);
             if let Some(example) = self.examples.pointer(&format!("/operations/{id}/request")) {
                 content["example"] = example.clone();
             }
             operation["requestBody"] =
                 json!({ "required": body.is_required, "content": { media_type: content } });
         }
-        operation["responses"] = self.responses_of(route, contract, &codes);
+        operation["responses"] = self.responses_of(&id, contract, &codes);
         operation
     }
 
     fn parameters(
         &mut self,
+        path: &str,
         contract: &Contract,
         codes: &mut BTreeSet<&'static str>,
     ) -> Vec<Value> {
@@ -223,7 +214,9 @@ impl Assembler<'_> {
                 "schema": schema,
             })
         };
-        for parameter in &contract.path {
+        let is_in_path = |own: &&Parameter| path.contains(&format!("{{{}}}", own.name));
+        for parameter in contract.path.iter().filter(is_in_path) {
+            codes.insert(ProblemCode::NotFound.slug());
             let schema = (parameter.schema)(&mut self.requests).to_value();
             parameters.push(named("path", parameter, schema));
         }
@@ -257,14 +250,14 @@ impl Assembler<'_> {
 
     fn responses_of(
         &mut self,
-        route: &Route,
+        id: &str,
         contract: &Contract,
         codes: &BTreeSet<&'static str>,
     ) -> Value {
         let mut responses: BTreeMap<String, Value> = BTreeMap::new();
         for success in &contract.successes {
             let status = success.status.as_u16().to_string();
-            let response = self.success(route, contract, success);
+            let response = self.success(id, contract, success);
             responses.insert(status, response);
         }
         let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
@@ -280,7 +273,7 @@ impl Assembler<'_> {
         json!(responses)
     }
 
-    fn success(&mut self, route: &Route, contract: &Contract, success: &Success) -> Value {
+    fn success(&mut self, id: &str, contract: &Contract, success: &Success) -> Value {
         let mut headers = Map::new();
         headers.insert("X-Request-Id".to_owned(), header_reference("X-Request-Id"));
         for header in &success.headers {
@@ -295,7 +288,7 @@ impl Assembler<'_> {
         let mut response = json!({ "description": success.description, "headers": headers });
         for (media_type, schema) in &success.body {
             let mut content = json!({ "schema": schema(&mut self.responses).to_value() });
-            let (id, status) = (operation_id(route), success.status.as_u16());
+            let status = success.status.as_u16();
             let at = format!("/operations/{id}/responses/{status}");
             if let Some(example) = self.examples.pointer(&at) {
                 content["example"] = example.clone();

@@ -1,9 +1,10 @@
-// Shows the API's document. The URL is relative, so that it is right behind every base path.
+// Shows the API's document. The URL is relative to this script's, so that it is right behind every
+// base path.
 
 const LOGINS = ["/auth/login", "/auth/refresh", "/auth/verify-email"];
 
 const ui = SwaggerUIBundle({
-  url: "openapi.json",
+  url: new URL("../openapi.json", document.currentScript.src).href,
   dom_id: "#swagger-ui",
   deepLinking: true,
   docExpansion: "list",

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use tests::app::App;
 
 #[tokio::test]
@@ -17,16 +19,28 @@ async fn every_file_of_the_page_is_served() {
     let app = App::start().await;
     let page = app.anonymous().get("/docs").await.text;
     let files: Vec<_> =
-        page.split("\"docs/").skip(1).filter_map(|it| it.split('"').next()).collect();
+        page.split("\"/docs/").skip(1).filter_map(|it| it.split('"').next()).collect();
     assert_eq!(files.len(), 3, "{files:?}");
     for file in files {
         let answer = app.anonymous().get(&format!("/docs/{file}")).await;
         assert_eq!(answer.status, 200, "{file}");
         let caching = answer.header("cache-control").expect("a header");
-        assert!(caching.starts_with("public, max-age=86400"), "{file}: {caching}");
+        let max_age = if file == "docs.js" { 300 } else { 86_400 };
+        assert!(caching.starts_with(&format!("public, max-age={max_age},")), "{file}: {caching}");
         let is_script = file.ends_with(".js");
         let media_type = if is_script { "text/javascript" } else { "text/css" };
         assert_eq!(answer.header("content-type"), Some(&*format!("{media_type}; charset=utf-8")));
+    }
+}
+
+#[tokio::test]
+async fn the_page_finds_its_files_behind_a_stage_and_with_a_slash_at_its_end() {
+    let app = App::start().await;
+    for (path, prefix) in [("/docs/", ""), ("/prod/docs", "/prod"), ("/prod/docs/", "/prod")] {
+        let event = app.event("GET", path, "", &HashMap::new(), None);
+        let page = app.handle_as("get-docs", event).await;
+        let script = format!("<script src=\"{prefix}/docs/docs.js\">");
+        assert!(page.text.contains(&script), "{path}: {}", page.text);
     }
 }
 
