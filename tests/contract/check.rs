@@ -11,6 +11,7 @@ use std::time::Instant;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use shared::domain::unicode;
+use shared::http::percent;
 use shared::http::routes::Route;
 
 use super::coverage::{self, CHECKS, Met, NANOSECONDS};
@@ -36,13 +37,7 @@ const DOCUMENTED_HEADERS: [&str; 11] = [
 /// document says.
 pub fn check(route: &'static Route, path: &str, event: &Value, answer: &Answer) {
     let began = Instant::now();
-    let checker = checker();
-    // A route answers 405 at a path that belongs to another route.
-    let operation = checker.operation(route, path).filter(|_| answer.status != 405);
-    let broken = match operation {
-        Some(operation) => checker.broken(operation, event, answer),
-        None => checker.problem(answer, None).err().into_iter().collect(),
-    };
+    let broken = checker().check(route, path, event, answer);
     CHECKS.fetch_add(1, Ordering::Relaxed);
     let taken = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
     NANOSECONDS.fetch_add(taken, Ordering::Relaxed);
@@ -86,6 +81,15 @@ fn checker() -> &'static Checker {
 }
 
 impl Checker {
+    /// Returns what is not as the document says.
+    fn check(&self, route: &Route, path: &str, event: &Value, answer: &Answer) -> Vec<String> {
+        // A route answers 405 at a path that belongs to another route.
+        match self.operation(route, path).filter(|_| answer.status != 405) {
+            Some(operation) => self.broken(operation, event, answer),
+            None => self.problem(answer, None).err().into_iter().collect(),
+        }
+    }
+
     /// Returns the operation of a route at one of its paths; `None` for `route-not-found`.
     fn operation(&self, route: &Route, path: &str) -> Option<&Value> {
         let method = route.method.as_ref()?.as_str().to_ascii_lowercase();
@@ -142,7 +146,7 @@ impl Checker {
             let called = parameter["name"].as_str().unwrap_or_default();
             let location = parameter["in"].as_str().unwrap_or_default();
             let given = match location {
-                "path" => percent_decoded(event["pathParameters"][called].as_str()),
+                "path" => event["pathParameters"][called].as_str().and_then(percent::decode),
                 "query" => first(event["rawQueryString"].as_str().unwrap_or_default(), called),
                 _ => header(event, called),
             };
@@ -286,28 +290,118 @@ fn header(event: &Value, name: &str) -> Option<String> {
 
 /// Returns the first value of a query parameter.
 fn first(query: &str, name: &str) -> Option<String> {
-    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let (_, value) = pairs.find(|(given, _)| *given == name)?;
-    percent_decoded(Some(&value.replace('+', " ")))
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(given, _)| given == name).map(|(_, value)| value.into_owned())
 }
 
-fn percent_decoded(text: Option<&str>) -> Option<String> {
-    let text = text?;
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, others @ ..] = rest {
-        let hex = others.get(..2).filter(|_| *first == b'%');
-        let hex = hex.and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &others[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = others;
-            }
+#[cfg(test)]
+mod tests {
+    use shared::http::routes::named;
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let header = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let headers = headers.iter().map(header).collect();
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        Answer { status, headers, body: body.clone(), text }
+    }
+
+    fn broken(route: &str, event: &Value, answer: &Answer) -> String {
+        let route = named(Box::leak(route.to_owned().into_boxed_str()));
+        checker().check(route, route.path, event, answer).join("; ")
+    }
+
+    const JSON: (&str, &str) = ("content-type", "application/json");
+    const PROBLEM: (&str, &str) = ("content-type", "application/problem+json");
+
+    fn health() -> Value {
+        json!({"status": "healthy", "database": "connected"})
+    }
+
+    #[test]
+    fn a_documented_response_is_accepted() {
+        assert_eq!(broken("get-health", &json!({}), &answer(200, &[JSON], &health())), "");
+    }
+
+    #[test]
+    fn what_is_not_documented_is_reported() {
+        let mut more = health();
+        more["more"] = true.into();
+        let mut other = health();
+        other["status"] = "ill".into();
+        for (status, headers, body, expected) in [
+            (202, &[JSON][..], health(), "the status 202 is not documented"),
+            (200, &[JSON], more, "'more'"),
+            (200, &[JSON], other, "\"ill\""),
+            (200, &[JSON], json!({"status": "healthy"}), "\"database\""),
+            (200, &[("content-type", "text/html")], health(), "media type text/html"),
+            (200, &[], Value::Null, "the body has the type None"),
+            (200, &[JSON, ("location", "/")], health(), "the header location is not documented"),
+            (503, &[JSON], health(), "the header Retry-After is missing"),
+        ] {
+            let found = broken("get-health", &json!({}), &answer(status, headers, &body));
+            assert!(found.contains(expected), "{status} {headers:?} {body}: {found}");
         }
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+
+    fn problem(code: &str, status: u16) -> Value {
+        let code = shared::domain::problem_code::ProblemCode::ALL
+            .iter()
+            .find(|known| known.slug() == code)
+            .expect("a code");
+        json!({
+            "type": format!("urn:bodega:problem:{code}"),
+            "title": code.title(),
+            "status": status,
+            "detail": "What is wrong.",
+            "instance": "/cart",
+            "code": code,
+            "request_id": "req-1",
+        })
+    }
+
+    #[test]
+    fn a_problem_is_one_that_the_route_documents_with_the_members_of_its_code() {
+        let header = ("www-authenticate", "Bearer");
+        let mut more = problem("unauthenticated", 401);
+        more["available"] = 3.into();
+        let mut wrong = problem("unauthenticated", 401);
+        wrong["title"] = "Another".into();
+        for (body, expected) in [
+            (problem("unauthenticated", 401), ""),
+            (problem("invalid_credentials", 401), "401 `invalid_credentials` is not documented"),
+            (more, "'available'"),
+            (wrong, "/title"),
+        ] {
+            let found = broken("get-cart", &json!({}), &answer(401, &[PROBLEM, header], &body));
+            assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_was_carried_out_is_valid() {
+        let sent = answer(202, &[JSON], &json!({"status": "verification_sent"}));
+        for (body, expected) in [
+            (json!({"email": "ada@example.com"}), ""),
+            (json!({"email": "  ada@example.com\n"}), ""),
+            (json!({"email": "ada"}), "the body at `/email`"),
+            (json!({}), "\"email\""),
+            (json!({"email": "ada@example.com", "more": 1}), "'more'"),
+            (Value::Null, "the body is missing"),
+        ] {
+            let text = if body.is_null() { String::new() } else { body.to_string() };
+            let found = broken("resend-verification", &json!({"body": text}), &sent);
+            assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{found}");
+        }
+        let page = answer(200, &[JSON], &json!({"data": [], "next_cursor": null}));
+        for (query, expected) in [
+            ("limit=5&more=x&category=", ""),
+            ("limit=101", "parameter limit"),
+            ("limit=x", "limit"),
+        ] {
+            let found = broken("list-products", &json!({"rawQueryString": query}), &page);
+            assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{found}");
+        }
+    }
 }
