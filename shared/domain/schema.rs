@@ -131,7 +131,6 @@ impl<'g> Object<'g> {
         let mut schema = json_schema!({ "type": ["array", "null"], "items": items });
         schema.insert("minItems".to_owned(), min.into());
         schema.insert("maxItems".to_owned(), max.into());
-        refuse(&mut schema, &[ProblemCode::TooMany]);
         self.member(name, schema)
     }
 

@@ -5,14 +5,16 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::http::routes::{Access, ROUTES, Route};
+use shared::store::keys::{self, Key};
 use tests::app::App;
 use tests::contract::document;
 use tests::gate::{Faults, Loss};
 use tests::persona::Persona;
 use tests::random::Random;
-use tests::samples::{create_sku, id, order_of, product};
+use tests::samples::{available, create_sku, id, order_of, product};
 
 /// The routes that use the database.
 fn routes() -> impl Iterator<Item = &'static Route> {
@@ -144,4 +146,150 @@ async fn every_transaction_whose_response_is_lost_has_an_unknown_outcome() {
     let token = app.reset_token("eve@example.com").await;
     let reset = json!({"token": token, "password": "battery staple"});
     lose(&app, "reset-password", anyone.call("POST", "/auth/reset-password").json(&reset)).await;
+}
+
+/// Deletes an item of the table, as only a concurrent request could.
+async fn delete_item(app: &App, key: Key) {
+    let delete = app.client.delete_item().table_name(&app.table);
+    let delete = delete.key(keys::PK, AttributeValue::S(key.pk));
+    delete.key(keys::SK, AttributeValue::S(key.sk)).send().await.expect("a deletion");
+}
+
+#[tokio::test]
+async fn a_profile_that_is_deleted_during_a_request_is_not_found() {
+    let app = App::start().await;
+    let ada = app.customer("ada").await;
+    delete_item(&app, keys::profile(ada.user_id.expect("an id"))).await;
+    let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
+    for (method, path, body) in [
+        ("GET", "/users/me", Value::Null),
+        ("PATCH", "/users/me", json!({"name": "Ada"})),
+        ("PUT", "/users/me/password", change),
+        ("POST", "/users/me/deletion", json!({"password": "correct horse"})),
+    ] {
+        let call = ada.call(method, path);
+        let call = if body.is_null() { call } else { call.json(&body) };
+        call.send().await.expect_problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_payment_is_refunded_before_its_order_is_cancelled() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = create_sku(&admin, "MUG", 1_800, 9).await;
+    let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
+    // No route records a payment yet.
+    let key = keys::order(id(&order).parse().expect("an id"));
+    let update = app.client.update_item().table_name(&app.table);
+    let update = update.key(keys::PK, AttributeValue::S(key.pk));
+    let update = update.key(keys::SK, AttributeValue::S(key.sk));
+    let update =
+        update.update_expression("SET summary.#status = :paid, summary.payment_status = :paid");
+    let update = update.expression_attribute_names("#status", "status");
+    let paid = AttributeValue::S("paid".to_owned());
+    update.expression_attribute_values(":paid", paid).send().await.expect("an update");
+
+    let path = format!("/orders/{}", id(&order));
+    ada.delete(&path).await.expect_problem(409, "refund_first");
+
+    assert_eq!(ada.get(&path).await.expect(200)["status"], "paid");
+    assert_eq!(available(&ada, &mug).await, 8, "nothing returns to stock");
+}
+
+#[tokio::test]
+async fn every_route_names_the_fields_that_are_not_valid() {
+    let app = App::start().await;
+    let (admin, ada, anyone) = (app.admin().await, app.customer("ada").await, app.anonymous());
+    let mug = create_sku(&admin, "MUG", 1_800, 9).await;
+    let product = format!("/products/{}", id(&mug));
+    let registration = |phone: &str| json!({"email": "eve@example.com", "password": "correct horse", "name": "Eve\u{202e}", "phone": phone});
+    let address = json!({
+        "name": "A\u{202e}da", "line1": "1 Square", "city": "London", "country": "GB",
+    });
+    let order = json!({
+        "items": [{"product_id": "mug", "quantity": 1}], "shipping_address": address,
+    });
+    let mut variants = mug.clone();
+    variants["name"] = "M\u{202e}ug".into();
+    variants["category"] = "--".into();
+    variants["stock"] = 1.into();
+    variants["price"]["currency"] = "XYZ".into();
+    let control = "correct\u{1}horse";
+    for (who, method, path, body, expected) in [
+        (
+            &anyone,
+            "POST",
+            "/auth/register",
+            registration("12\u{200b}34"),
+            "/name bidi_control, /phone hidden_character",
+        ),
+        (
+            &anyone,
+            "POST",
+            "/auth/register",
+            registration("phone"),
+            "/name bidi_control, /phone no_digit",
+        ),
+        (
+            &anyone,
+            "POST",
+            "/auth/reset-password",
+            json!({"token": "t", "password": control}),
+            "/password control_character",
+        ),
+        (
+            &anyone,
+            "POST",
+            "/auth/reset-password",
+            json!({"token": "t", "password": "password"}),
+            "/password password_too_common",
+        ),
+        (
+            &ada,
+            "PUT",
+            "/users/me/password",
+            json!({"current_password": "x", "new_password": control}),
+            "/new_password control_character",
+        ),
+        (
+            &ada,
+            "POST",
+            "/orders",
+            order,
+            "/items/0/product_id invalid_id, /shipping_address/name bidi_control",
+        ),
+        (
+            &admin,
+            "PUT",
+            &*product,
+            variants,
+            "/category invalid_slug, /name bidi_control, /price/currency unknown_currency, \
+             /stock stock_of_variants",
+        ),
+        (&admin, "GET", "/users?name=A%E2%80%AEda", Value::Null, "name bidi_control"),
+    ] {
+        let call = who.call(method, path);
+        let call = if body.is_null() { call } else { call.json(&body) };
+        assert_eq!(call.send().await.broken(), expected, "{method} {path} {body}");
+    }
+    let long = format!("/users?name={}", "x".repeat(201));
+    assert_eq!(admin.get(&long).await.broken(), "name too_long");
+    let call = ada.call("POST", "/orders").header("if-match", "no tag");
+    call.json(&json!({})).send().await.expect_problem(400, "invalid_if_match");
+}
+
+#[tokio::test]
+async fn a_reset_does_not_make_the_users_name_or_email_their_password() {
+    let app = App::start().await;
+    app.put_account("adalovelace@example.com", "correct horse").await;
+    let token = app.reset_token("adalovelace@example.com").await;
+    let reset = |password: &str| json!({"token": token, "password": password});
+    for (password, expected) in [
+        ("adalovelace@example.com", "/password password_is_email"),
+        ("1815-Ada-1852", "/password password_is_name"),
+    ] {
+        let answer = app.anonymous().post("/auth/reset-password", reset(password)).await;
+        assert_eq!(answer.broken(), expected);
+    }
 }

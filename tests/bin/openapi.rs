@@ -1,11 +1,29 @@
 //! `cargo openapi`: writes the files that are generated from the code, `openapi.json` and
 //! `docs/problems.md`.
+//!
+//! `cargo openapi --unmet FOLDER` lists the documented responses that no test has met; the tests
+//! note in the folder what they meet if it is in `CONTRACT_COVERAGE`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use tests::contract::files;
+use serde_json::json;
+use tests::contract::coverage::Coverage;
+use tests::contract::{document, files};
 
 fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => write(),
+        ["--unmet", folder] => unmet(Path::new(folder)),
+        _ => {
+            eprintln!("usage: cargo openapi [--unmet FOLDER]");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn write() -> ExitCode {
     for file in files::all() {
         if file.is_current() {
             println!("{} is up to date", file.path);
@@ -17,4 +35,22 @@ fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+fn unmet(folder: &Path) -> ExitCode {
+    let coverage = match Coverage::read(folder) {
+        Ok(coverage) => coverage,
+        Err(error) => {
+            eprintln!("{} can't be read: {error}", folder.display());
+            return ExitCode::FAILURE;
+        }
+    };
+    let (documented, unmet) = coverage.unmet(&document::document(&json!({})));
+    let (checks, milliseconds) = coverage.checks;
+    println!("{checks} requests and responses were checked in {milliseconds} ms");
+    println!("{documented} documented statuses and problem codes, {} met by no test", unmet.len());
+    for line in &unmet {
+        eprintln!("no test meets: {line}");
+    }
+    if unmet.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

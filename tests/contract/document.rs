@@ -226,7 +226,11 @@ impl Assembler<'_> {
             let object = self.resolve(&object);
             let members = object["properties"].as_object().cloned().unwrap_or_default();
             for (name, mut schema) in members {
-                self.collect(&schema, codes);
+                let mut own = BTreeSet::new();
+                self.collect(&schema, &mut own);
+                // A parameter that shows nothing counts as absent, so no text of one is too short.
+                own.remove(ProblemCode::TooShort.slug());
+                codes.extend(own);
                 count += 1;
                 let description = schemas::take_description(&mut schema);
                 let schema = schemas::without_null(schema);

@@ -115,7 +115,12 @@ impl JsonSchema for ProductDraft {
                 "properties": { "stock": { "type": "integer" }, "variants": { "type": "array" } },
             }),
         );
-        let codes = [ProblemCode::Duplicate, ProblemCode::TooFew, ProblemCode::StockOfVariants];
+        let codes = [
+            ProblemCode::Duplicate,
+            ProblemCode::TooFew,
+            ProblemCode::TooMany,
+            ProblemCode::StockOfVariants,
+        ];
         schema::refuse(&mut schema, &codes);
         schema
     }
