@@ -76,6 +76,10 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     costs(&app, "get-health", "", [1, 1, 1, 0, 0]);
     anyone.get("/.well-known/jwks.json").await.expect(200);
     costs(&app, "get-jwks", "", [1, 1, 1, 0, 0]);
+    anyone.get("/openapi.json").await.expect(200);
+    costs(&app, "get-openapi", "", [0, 0, 0, 0, 0]);
+    anyone.get("/docs").await.expect(200);
+    costs(&app, "get-docs", "", [0, 0, 0, 0, 0]);
     anyone.get("/no/such/path").await.expect_problem(404, "not_found");
     costs(&app, "route-not-found", "", [0, 0, 0, 0, 0]);
 

@@ -76,9 +76,12 @@ async fn a_database_that_never_responds_is_a_503_within_three_seconds() {
 
 #[tokio::test]
 async fn health_is_503_when_the_database_is_down() {
-    let answer = down().await.anonymous().get("/health").await;
-    assert_eq!(answer.header("retry-after"), Some("2"));
-    assert_eq!(answer.expect(503), json!({"status": "unhealthy", "database": "disconnected"}));
+    let app = down().await;
+    for path in ["/health", "/"] {
+        let answer = app.anonymous().get(path).await;
+        assert_eq!(answer.header("retry-after"), Some("2"), "{path}");
+        assert_eq!(answer.expect(503), json!({"status": "unhealthy", "database": "disconnected"}));
+    }
 }
 
 #[tokio::test]
