@@ -5956,16 +5956,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
-            /** @description `not_found`: Not found. */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["NotFoundProblem"];
-                };
-            };
         };
     };
     get_docs_at_docs_file: {
@@ -6394,8 +6384,6 @@ export interface operations {
              *
              *     `too_long`: Text too long.
              *
-             *     `too_many`: Too many elements.
-             *
              *     `too_short`: Text too short.
              *
              *     `unexpected`: Unexpected member.
@@ -6422,7 +6410,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidCountryProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["ItemsAreNoCartProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["PaymentMethodUnavailableProblem"] | components["schemas"]["QuantityOutOfRangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["SkuOrProductIdProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnexpectedProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["VariantRequiredProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongLengthProblem"] | components["schemas"]["WrongTypeProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidCountryProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["ItemsAreNoCartProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["PaymentMethodUnavailableProblem"] | components["schemas"]["QuantityOutOfRangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["SkuOrProductIdProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnexpectedProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["VariantRequiredProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongLengthProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `rate_limited`: Too many requests. */
@@ -7449,8 +7437,6 @@ export interface operations {
              *
              *     `too_long`: Text too long.
              *
-             *     `too_short`: Text too short.
-             *
              *     `unknown_value`: Unknown value.
              */
             422: {
@@ -7459,7 +7445,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidEmailProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownValueProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidEmailProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["UnknownValueProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
