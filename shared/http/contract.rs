@@ -84,7 +84,6 @@ pub struct Success {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are the headers'")]
 pub enum ResponseHeader {
-    Allow,
     CacheControl,
     ETag,
     IdempotentReplayed,

@@ -2,8 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::http::StatusCode;
-use lambda_http::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use lambda_http::http::header::CONTENT_SECURITY_POLICY;
 
 use super::Response;
 
@@ -17,8 +16,7 @@ pub fn response(html: &str) -> Response {
         sources(html, "style"),
         sources(html, "script"),
     );
-    Response { body: Some(html.to_owned()), ..Response::empty(StatusCode::OK) }
-        .header(CONTENT_TYPE.as_str(), "text/html; charset=utf-8")
+    Response::of_type("text/html; charset=utf-8", html)
         .header(CONTENT_SECURITY_POLICY.as_str(), &policy)
 }
 

@@ -526,7 +526,6 @@ fn member_schema(kind: MemberKind) -> Value {
 
 fn name(header: ResponseHeader) -> &'static str {
     match header {
-        ResponseHeader::Allow => "Allow",
         ResponseHeader::CacheControl => "Cache-Control",
         ResponseHeader::ETag => "ETag",
         ResponseHeader::IdempotentReplayed => "Idempotent-Replayed",
@@ -577,7 +576,6 @@ fn required(header: ResponseHeader) -> Value {
         ResponseHeader::CacheControl => {
             ("How long caches may keep the response.", json!({ "type": "string" }))
         }
-        ResponseHeader::Allow => ("The methods of the path.", json!({ "type": "string" })),
         other => return header_reference(name(other)),
     };
     json!({ "description": description, "required": true, "schema": schema })

@@ -51,3 +51,21 @@ async fn any_other_file_is_not_found() {
         app.anonymous().get(&format!("/docs/{file}")).await.expect_problem(404, "not_found");
     }
 }
+
+#[tokio::test]
+async fn a_path_before_the_page_can_not_add_to_it() {
+    let app = App::start().await;
+    for path in
+        ["/\"><script>alert(1)</script>/docs", "//evil.example/docs", "/\\evil.example/docs"]
+    {
+        let event = app.event("GET", path, "", &HashMap::new(), None);
+        let page = app.handle_as("get-docs", event).await;
+        assert_eq!(page.text.matches("<script").count(), 2, "{path}: {}", page.text);
+        for url in page.text.split("src=\"").skip(1) {
+            assert!(
+                url.starts_with('/') && !url.starts_with("//") && !url.contains('\\'),
+                "{path}: {url}"
+            );
+        }
+    }
+}
