@@ -110,8 +110,7 @@ id! {
     OrderId, "ord_"
 }
 id! {
-    /// The identifier of a cart. A customer's cart has the customer's UUID, so that it is found
-    /// without being stored anywhere, and there is exactly one.
+    /// The identifier of a cart.
     CartId, "crt_"
 }
 id! {
@@ -127,6 +126,8 @@ id! {
     MessageId, "msg_"
 }
 
+/// A customer's cart has the customer's UUID, so that it is found without being stored anywhere,
+/// and there is exactly one.
 impl From<UserId> for CartId {
     fn from(user: UserId) -> Self {
         Self(user.uuid())

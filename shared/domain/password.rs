@@ -115,6 +115,7 @@ impl NewPassword {
 /// A password that a user claims to be theirs: any text, prepared like a [`NewPassword`]. Whether
 /// it is right is decided by comparing hashes.
 #[derive(Clone, Deserr, JsonSchema)]
+#[schemars(description = "The account's password.")]
 #[deserr(error = Invalid, from(String) = OfferedPassword::read)]
 pub struct OfferedPassword(String);
 

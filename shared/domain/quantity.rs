@@ -53,6 +53,9 @@ impl Deserr<Invalid> for Quantity {
 
 /// The quantity that a client sets a cart line to: 1 to 999, or 0 (`None`), which removes the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(
+    description = "The new quantity of a cart line: 1 to 999, or 0, which removes the line."
+)]
 #[schemars(transform = NewQuantity::describe)]
 pub struct NewQuantity(#[schemars(with = "u32")] pub Option<Quantity>);
 

@@ -64,6 +64,15 @@ pub fn optional<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     }
 }
 
+/// Requires of an object that one of these members is neither absent nor an empty text.
+pub fn require_one_of(schema: &mut Schema, names: &[&str]) {
+    let has = |name: &&str| {
+        let named = json!({ "minLength": 1 });
+        json!({ "required": [name], "properties": { *name: named } })
+    };
+    schema.insert("anyOf".to_owned(), names.iter().map(has).collect());
+}
+
 /// Returns the schema of a value that matches one of several schemas.
 pub fn any_of(schemas: Vec<Schema>) -> Schema {
     json_schema!({ "anyOf": schemas.into_iter().map(Value::from).collect::<Vec<_>>() })

@@ -136,8 +136,19 @@ impl Contract {
 
     /// Adds a path parameter. A value of which nothing exists is 404 `not_found`.
     #[must_use]
-    pub fn path<T: JsonSchema>(mut self, name: &'static str, description: &'static str) -> Self {
-        self.path.push(Parameter { name, description, schema: schema_of::<T> });
+    pub fn path<T: JsonSchema>(self, name: &'static str, description: &'static str) -> Self {
+        self.path_of(name, description, schema_of::<T>)
+    }
+
+    /// Adds a path parameter whose values have a schema of their own.
+    #[must_use]
+    pub fn path_of(
+        mut self,
+        name: &'static str,
+        description: &'static str,
+        schema: SchemaOf,
+    ) -> Self {
+        self.path.push(Parameter { name, description, schema });
         self
     }
 

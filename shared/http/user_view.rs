@@ -15,6 +15,7 @@ use crate::domain::user::{AccountStatus, Address, ListedUser, Role, User, UserSu
 pub struct UserView {
     #[serde(flatten)]
     listed: ListedUserView,
+    /// The first is the default.
     addresses: Vec<Address>,
 }
 

@@ -11,6 +11,7 @@ use shared::domain::problem_code::{MemberKind, ProblemCode};
 use shared::http::contract::{Contract, Parameter, ResponseHeader, Success};
 use shared::http::routes::{self, Accepts, Access, Route};
 
+use super::links;
 use super::schemas::{self, Direction};
 
 /// The tag of each resource, and its description. A tag has the routes of one crate.
@@ -60,6 +61,7 @@ pub fn document(examples: &Value) -> Value {
         requests: generator(Direction::Request),
         responses: generator(Direction::Response),
         codes: BTreeSet::new(),
+        admin_operations: BTreeSet::new(),
         examples,
     };
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
@@ -67,6 +69,9 @@ pub fn document(examples: &Value) -> Value {
         let Some(method) = &route.method else { continue };
         for path in route.paths() {
             let operation = assembler.operation(tag, route, path, &contract);
+            if route.access == Access::Admin {
+                assembler.admin_operations.insert(operation_id(route, path));
+            }
             let method = method.as_str().to_ascii_lowercase();
             paths.entry(path).or_default().insert(method, operation);
         }
@@ -123,6 +128,7 @@ struct Assembler<'e> {
     responses: SchemaGenerator,
     /// The codes that operations refer to.
     codes: BTreeSet<&'static str>,
+    admin_operations: BTreeSet<String>,
     examples: &'e Value,
 }
 
@@ -238,6 +244,8 @@ impl Assembler<'_> {
                     "name": name,
                     "in": "query",
                     "description": description,
+                    // One that shows nothing counts as absent.
+                    "allowEmptyValue": true,
                     "schema": schema,
                 }));
             }
@@ -383,6 +391,7 @@ impl Assembler<'_> {
         schemas.insert("Problem".to_owned(), any_problem());
         document["components"]["schemas"] = Value::Object(schemas);
         document["components"]["headers"] = component_headers();
+        links::add(&mut document, &self.admin_operations);
         let examples: Map<_, _> = self.examples["problems"]
             .as_object()
             .into_iter()

@@ -5,5 +5,6 @@ pub mod coverage;
 pub mod document;
 pub mod examples;
 pub mod files;
+mod links;
 mod problems;
 mod schemas;

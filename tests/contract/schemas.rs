@@ -55,7 +55,7 @@ pub fn resolve<'s>(schema: &'s Value, definitions: &'s Map<String, Value>) -> &'
 }
 
 /// Returns the name of the schema that a reference leads to.
-fn name_of(schema: &Value) -> Option<&str> {
+pub fn name_of(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.rsplit_once('/').map(|(_, name)| name)
 }
 

@@ -107,7 +107,7 @@ export interface paths {
         };
         /**
          * Open a page of a mailed link
-         * @description The HTML pages that mailed links lead to in a shop without a front end: `verify-email` and `reset-password`.
+         * @description The HTML pages that mailed links lead to in a shop without a front end.
          */
         get: operations["get_account_page"];
         put?: never;
@@ -719,11 +719,16 @@ export interface components {
         };
         /** @description A cart with current prices. `subtotal` is what an order placed now would cost, without the lines that are no longer sold; `item_count` is the number of units in all lines. */
         Cart: {
+            /** @description The cart's identifier. */
             id: components["schemas"]["CartId"];
+            /** @description The units of all lines. */
             item_count: number;
             items: components["schemas"]["CartLine"][];
+            /** @description The sum of the lines. */
             subtotal: components["schemas"]["Money"];
+            /** @description Null if the cart was never used. */
             updated_at: components["schemas"]["Timestamp"] | null;
+            /** @description Raised by every change; part of the `ETag`. 0 if the cart was never used. */
             version: number;
         };
         /**
@@ -792,18 +797,22 @@ export interface components {
              */
             type: "urn:bodega:problem:cart_full";
         };
-        /** @description The identifier of a cart. A customer's cart has the customer's UUID, so that it is found without being stored anywhere, and there is exactly one. */
+        /** @description The identifier of a cart. */
         CartId: string;
         CartLine: {
+            /** @description The units in stock. */
             available: number;
             image: components["schemas"]["ImageUrl"] | null;
+            /** @description `unit_price` times `quantity`. */
             line_total: components["schemas"]["Money"];
             name: components["schemas"]["Name"];
             options: components["schemas"]["Options"];
+            /** @description Why the line can't be ordered as it is, or what has changed since it was put in. */
             problem: components["schemas"]["LineProblem"] | null;
             product_id: components["schemas"]["ProductId"];
             quantity: components["schemas"]["Quantity"];
             sku: components["schemas"]["Sku"];
+            /** @description What one unit costs now. */
             unit_price: components["schemas"]["Money"];
         };
         CartLineChange: {
@@ -1958,7 +1967,7 @@ export interface components {
          *     It is prepared by the profile OpaqueString (RFC 8265, section 4.2): neither trimmed nor changed in case; every space becomes U+0020, and the text is in Unicode normalization form C, so that it is the same password on keyboards that compose `é` or type spaces in different ways. Characters are counted in that form. Control characters are rejected; other characters that the profile disallows are accepted, so that validity does not depend on a table of assigned characters.
          */
         NewPassword: string;
-        /** @description The quantity that a client sets a cart line to: 1 to 999, or 0 (`None`), which removes the line. */
+        /** @description The new quantity of a cart line: 1 to 999, or 0, which removes the line. */
         NewQuantity: number;
         /**
          * @description The only supported value of `sort`: `-created_at`.
@@ -2099,7 +2108,7 @@ export interface components {
              */
             type: "urn:bodega:problem:nothing_to_change";
         };
-        /** @description A password that a user claims to be theirs: any text, prepared like a `NewPassword`. Whether it is right is decided by comparing hashes. */
+        /** @description The account's password. */
         OfferedPassword: string;
         /**
          * Open orders
@@ -2141,21 +2150,30 @@ export interface components {
         };
         /** @description An order in full. */
         Order: {
+            /** @description The statuses that the caller may change it to. */
             allowed_transitions: components["schemas"]["OrderStatus"][];
+            /** @description When it expires unpaid; null if it no longer can. */
             expires_at: components["schemas"]["Timestamp"] | null;
+            /** @description Every change of status, oldest first. */
             history: components["schemas"]["HistoryEntry"][];
             id: components["schemas"]["OrderId"];
             items: components["schemas"]["OrderLine"][];
             payment: components["schemas"]["Payment"];
             payment_status: components["schemas"]["PaymentStatus"];
             placed_at: components["schemas"]["Timestamp"];
+            /** @description Where it is sent; null if nothing is sent. */
             shipping_address: components["schemas"]["Address"] | null;
             status: components["schemas"]["OrderStatus"];
+            /** @description The sum of the lines. */
             subtotal: components["schemas"]["Money"];
+            /** @description What the customer pays. */
             total: components["schemas"]["Money"];
-            tracking: null;
+            /** @description Null until the order is sent. */
+            tracking: components["schemas"]["Tracking"] | null;
             updated_at: components["schemas"]["Timestamp"];
+            /** @description The customer; null once the account is deleted. */
             user_id: components["schemas"]["UserId"] | null;
+            /** @description Raised by every change; part of the `ETag`. */
             version: number;
         };
         OrderBody: {
@@ -2168,13 +2186,16 @@ export interface components {
         /** @description The identifier of an order. */
         OrderId: string;
         OrderLine: {
+            /** @description `unit_price` times `quantity`. */
             line_total: components["schemas"]["Money"];
             name: components["schemas"]["Name"];
             options: components["schemas"]["Options"];
             product_id: components["schemas"]["ProductId"];
             quantity: components["schemas"]["Quantity"];
+            /** @description How many of the units are refunded. */
             refunded_quantity: number;
             sku: components["schemas"]["Sku"];
+            /** @description The price of one unit when it was ordered. */
             unit_price: components["schemas"]["Money"];
         };
         /**
@@ -2184,6 +2205,7 @@ export interface components {
         OrderStatus: "pending_payment" | "paid" | "processing" | "shipped" | "delivered" | "return_requested" | "returned" | "cancelled" | "expired";
         /** @description An order in a list. */
         OrderSummary: {
+            /** @description When it expires unpaid; null if it no longer can. */
             expires_at: components["schemas"]["Timestamp"] | null;
             id: components["schemas"]["OrderId"];
             items: components["schemas"]["OrderLine"][];
@@ -2191,10 +2213,14 @@ export interface components {
             payment_status: components["schemas"]["PaymentStatus"];
             placed_at: components["schemas"]["Timestamp"];
             status: components["schemas"]["OrderStatus"];
+            /** @description The sum of the lines. */
             subtotal: components["schemas"]["Money"];
+            /** @description What the customer pays. */
             total: components["schemas"]["Money"];
             updated_at: components["schemas"]["Timestamp"];
+            /** @description The customer; null once the account is deleted. */
             user_id: components["schemas"]["UserId"] | null;
+            /** @description Raised by every change; part of the `ETag`. */
             version: number;
         };
         /** @description A page of a list. */
@@ -2666,17 +2692,22 @@ export interface components {
             description: components["schemas"]["Description"] | null;
             id: components["schemas"]["ProductId"];
             images: components["schemas"]["ImageUrl"][];
+            /** @description Whether a variant is in stock. */
             in_stock: boolean;
             low_stock_threshold: components["schemas"]["Stock"] | null;
             name: components["schemas"]["Name"];
+            /** @description The names of the options in which the variants differ. */
             options: components["schemas"]["OptionNames"];
+            /** @description The price of every variant without one of its own. */
             price: components["schemas"]["Money"];
             rating: components["schemas"]["Rating"];
+            /** @description The name in a form for URLs. It need not be unique. */
             slug: components["schemas"]["Slug"];
             status: components["schemas"]["ProductStatus"];
             tags: components["schemas"]["Label"][];
             updated_at: components["schemas"]["Timestamp"];
             variants: components["schemas"]["Variant"][];
+            /** @description Raised by every change; part of the `ETag`. */
             version: number;
         };
         ProductBody: {
@@ -2704,11 +2735,15 @@ export interface components {
             category: components["schemas"]["Slug"] | null;
             created_at: components["schemas"]["Timestamp"];
             id: components["schemas"]["ProductId"];
+            /** @description The product's first image. */
             image: components["schemas"]["ImageUrl"] | null;
+            /** @description Whether a variant is in stock. */
             in_stock: boolean;
             name: components["schemas"]["Name"];
+            /** @description The lowest price of a variant. */
             price: components["schemas"]["Money"];
             rating: components["schemas"]["Rating"];
+            /** @description The sizes of its variants. */
             sizes: string[];
             slug: components["schemas"]["Slug"];
         };
@@ -2844,7 +2879,9 @@ export interface components {
         };
         /** @description The summary of a product's reviews. Always empty: there are no reviews yet. */
         Rating: {
+            /** @description From 1 to 5, with two decimals; null without reviews. */
             average: string | null;
+            /** @description The number of reviews. */
             count: number;
         };
         RefreshBody: {
@@ -3418,6 +3455,13 @@ export interface components {
             amount: number;
             currency: components["schemas"]["Currency"];
         };
+        /** @description How the parcel travels. */
+        Tracking: {
+            carrier: string;
+            number: string;
+            /** @description The carrier's page about the parcel. */
+            url: string;
+        };
         /**
          * Access token missing or not valid
          * @description Send `Authorization: Bearer` with the access token of a login. If it has expired, exchange the refresh token for a new one, or log in.
@@ -3801,6 +3845,7 @@ export interface components {
         };
         /** @description A user, with their postal addresses. */
         User: {
+            /** @description The first is the default. */
             addresses: components["schemas"]["Address"][];
             created_at: components["schemas"]["Timestamp"];
             email: components["schemas"]["Email"];
@@ -3815,15 +3860,21 @@ export interface components {
         UserChange: {
             role?: components["schemas"]["Role"] | string;
             status?: components["schemas"]["AccountStatus"] | string;
+        } | {
+            role: unknown;
+        } | {
+            status: unknown;
         };
         /** @description The identifier of a user. */
         UserId: string;
         Variant: {
+            /** @description The units in stock. */
             available: components["schemas"]["Stock"];
             options: components["schemas"]["Options"];
             /** @description Its own price; null if it sells at the product's. */
             price: components["schemas"]["Money"] | null;
             sku: components["schemas"]["Sku"];
+            /** @description What it sells at. */
             unit_price: components["schemas"]["Money"];
         };
         /**
@@ -4541,7 +4592,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The page. */
-                page: string;
+                page: "verify-email" | "reset-password";
             };
             cookie?: never;
         };
@@ -6109,6 +6160,7 @@ export interface operations {
     list_orders: {
         parameters: {
             query?: {
+                /** @description Only orders with this status. */
                 status?: components["schemas"]["OrderStatus"];
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
@@ -6671,7 +6723,9 @@ export interface operations {
     list_products: {
         parameters: {
             query?: {
+                /** @description Only products of this category. */
                 category?: components["schemas"]["SlugInput"];
+                /** @description The order; newest first if it is left out. */
                 sort?: components["schemas"]["NewestFirst"];
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
@@ -7357,8 +7411,11 @@ export interface operations {
     list_users: {
         parameters: {
             query?: {
+                /** @description Only the user with this e-mail address. */
                 email?: components["schemas"]["Email"];
+                /** @description Only users whose name begins with this text, in any case. */
                 name?: components["schemas"]["Name"];
+                /** @description Only users with this role. */
                 role?: components["schemas"]["Role"];
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
@@ -8363,7 +8420,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["UserChange"];
             };
@@ -8482,6 +8539,8 @@ export interface operations {
              *
              *     `nothing_to_change`: Nothing to change.
              *
+             *     `required`: Required member missing.
+             *
              *     `unknown_field`: Unknown member.
              *
              *     `unknown_value`: Unknown value.
@@ -8494,7 +8553,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["NothingToChangeProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WrongTypeProblem"];
+                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["NothingToChangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `internal`: Internal error. */

@@ -19,11 +19,16 @@ use shared::http::contract::Success;
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Cart")]
 struct CartView {
+    /// The cart's identifier.
     id: CartId,
     items: Vec<LineView>,
+    /// The sum of the lines.
     subtotal: Money,
+    /// The units of all lines.
     item_count: u32,
+    /// Raised by every change; part of the `ETag`. 0 if the cart was never used.
     version: u64,
+    /// Null if the cart was never used.
     updated_at: Option<Timestamp>,
 }
 
@@ -37,10 +42,14 @@ struct LineView {
     #[serde(serialize_with = "Options::as_object")]
     #[schemars(with = "Options")]
     options: Options,
+    /// What one unit costs now.
     unit_price: Money,
     quantity: Quantity,
+    /// `unit_price` times `quantity`.
     line_total: Money,
+    /// The units in stock.
     available: u32,
+    /// Why the line can't be ordered as it is, or what has changed since it was put in.
     problem: Option<LineProblem>,
 }
 

@@ -19,8 +19,10 @@ use crate::view::CardView;
 #[deserr(error = Invalid)]
 #[expect(dead_code, reason = "unsupported parameters are rejected while they are read")]
 struct Query {
+    /// Only products of this category.
     #[deserr(default)]
     category: Option<Slug>,
+    /// The order; newest first if it is left out.
     #[deserr(default)]
     sort: Option<NewestFirst>,
     #[deserr(default)]

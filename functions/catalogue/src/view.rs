@@ -17,6 +17,7 @@ use shared::domain::time::Timestamp;
 #[schemars(rename = "Product")]
 pub(crate) struct ProductView {
     id: ProductId,
+    /// The name in a form for URLs. It need not be unique.
     slug: Slug,
     name: Name,
     description: Option<Description>,
@@ -24,13 +25,17 @@ pub(crate) struct ProductView {
     brand: Option<Name>,
     tags: Vec<Label>,
     images: Vec<ImageUrl>,
+    /// The price of every variant without one of its own.
     price: Money,
     status: ProductStatus,
     low_stock_threshold: Option<Stock>,
+    /// The names of the options in which the variants differ.
     options: OptionNames,
     variants: Vec<VariantView>,
+    /// Whether a variant is in stock.
     in_stock: bool,
     rating: Rating,
+    /// Raised by every change; part of the `ETag`.
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -45,14 +50,18 @@ struct VariantView {
     options: Options,
     /// Its own price; null if it sells at the product's.
     price: Option<Money>,
+    /// What it sells at.
     unit_price: Money,
+    /// The units in stock.
     available: Stock,
 }
 
 /// The summary of a product's reviews. Always empty: there are no reviews yet.
 #[derive(Serialize, JsonSchema, Default)]
 struct Rating {
+    /// From 1 to 5, with two decimals; null without reviews.
     average: Option<String>,
+    /// The number of reviews.
     count: u32,
 }
 
@@ -104,10 +113,14 @@ pub(crate) struct CardView {
     name: Name,
     category: Option<Slug>,
     brand: Option<Name>,
+    /// The product's first image.
     image: Option<ImageUrl>,
+    /// The lowest price of a variant.
     price: Money,
+    /// Whether a variant is in stock.
     in_stock: bool,
     rating: Rating,
+    /// The sizes of its variants.
     sizes: Vec<String>,
     created_at: Timestamp,
 }

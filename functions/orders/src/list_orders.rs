@@ -16,6 +16,7 @@ use crate::view::SummaryView;
 #[derive(Deserr, JsonSchema)]
 #[deserr(error = Invalid)]
 struct Query {
+    /// Only orders with this status.
     #[deserr(default)]
     status: Option<OrderStatus>,
 }

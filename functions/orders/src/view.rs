@@ -22,10 +22,26 @@ use shared::domain::user::Address;
 pub(crate) struct OrderView {
     #[serde(flatten)]
     summary: SummaryView,
+    /// Where it is sent; null if nothing is sent.
     shipping_address: Option<Address>,
+    /// Null until the order is sent.
+    #[schemars(with = "Option<TrackingView>")]
     tracking: Option<()>,
+    /// Every change of status, oldest first.
     history: Vec<HistoryEntry>,
+    /// The statuses that the caller may change it to.
     allowed_transitions: Vec<OrderStatus>,
+}
+
+/// How the parcel travels.
+#[derive(JsonSchema)]
+#[schemars(rename = "Tracking")]
+#[expect(dead_code, reason = "no order is sent yet; clients read the schema")]
+struct TrackingView {
+    carrier: String,
+    number: String,
+    /// The carrier's page about the parcel.
+    url: String,
 }
 
 /// An order in a list.
@@ -33,14 +49,19 @@ pub(crate) struct OrderView {
 #[schemars(rename = "OrderSummary")]
 pub(crate) struct SummaryView {
     id: OrderId,
+    /// The customer; null once the account is deleted.
     user_id: Option<UserId>,
     status: OrderStatus,
     payment_status: PaymentStatus,
     items: Vec<LineView>,
+    /// The sum of the lines.
     subtotal: Money,
+    /// What the customer pays.
     total: Money,
     payment: PaymentView,
+    /// When it expires unpaid; null if it no longer can.
     expires_at: Option<Timestamp>,
+    /// Raised by every change; part of the `ETag`.
     version: u64,
     placed_at: Timestamp,
     updated_at: Timestamp,
@@ -64,9 +85,12 @@ struct LineView {
     #[serde(serialize_with = "Options::as_object")]
     #[schemars(with = "Options")]
     options: Options,
+    /// The price of one unit when it was ordered.
     unit_price: Money,
     quantity: Quantity,
+    /// `unit_price` times `quantity`.
     line_total: Money,
+    /// How many of the units are refunded.
     refunded_quantity: u32,
 }
 

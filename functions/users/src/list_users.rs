@@ -18,10 +18,13 @@ use shared::{Ctx, Result};
 #[derive(Deserr, JsonSchema)]
 #[deserr(error = Invalid)]
 struct Query {
+    /// Only the user with this e-mail address.
     #[deserr(default)]
     email: Option<Email>,
+    /// Only users whose name begins with this text, in any case.
     #[deserr(default)]
     name: Option<Name>,
+    /// Only users with this role.
     #[deserr(default)]
     role: Option<Role>,
 }

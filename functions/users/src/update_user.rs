@@ -5,12 +5,13 @@
 //! active admin would be left, 404 if there is no such user.
 
 use deserr::Deserr;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use shared::domain::access::AccessChange;
 use shared::domain::ids::UserId;
 use shared::domain::invalid::Invalid;
 use shared::domain::patch::Replace;
 use shared::domain::problem_code::ProblemCode;
+use shared::domain::schema;
 use shared::domain::user::{AccountStatus, Role};
 use shared::http::contract::{Contract, Success};
 use shared::http::user_view::UserView;
@@ -19,7 +20,7 @@ use shared::services::account_changes;
 use shared::{Ctx, Result};
 
 #[derive(Deserr, JsonSchema)]
-#[schemars(rename = "UserChange", deny_unknown_fields)]
+#[schemars(rename = "UserChange", deny_unknown_fields, transform = Body::describe)]
 #[deserr(error = Invalid, deny_unknown_fields)]
 struct Body {
     #[deserr(default)]
@@ -35,7 +36,7 @@ pub fn contract() -> Contract {
     Contract::new("Change a user's role or status")
         .describe("Ends all sessions of the user.")
         .path::<UserId>("user_id", "The user's identifier.")
-        .optional_body::<Body>()
+        .body::<Body>()
         .if_match("The version of the profile.")
         .responds(Success::ok::<UserView>("The changed user.").versioned())
         .refuses(&[
@@ -58,6 +59,10 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 }
 
 impl Body {
+    fn describe(schema: &mut Schema) {
+        schema::require_one_of(schema, &["role", "status"]);
+    }
+
     fn change(self) -> Result<AccessChange, Invalid> {
         if let Self { role: Replace::Keep, status: Replace::Keep } = self {
             let detail = "Say what changes: `role`, `status`, or both.";
