@@ -1,6 +1,9 @@
 //! `cargo openapi`: writes the files that are generated from the code, `openapi.json` and
 //! `docs/problems.md`.
 //!
+//! `cargo openapi --record FOLDER` records the document's examples before; problems that have no
+//! valid example yet come from the folder.
+//!
 //! `cargo openapi --unmet FOLDER` lists the documented responses that no test has met; the tests
 //! note in the folder what they meet if it is in `CONTRACT_COVERAGE`.
 
@@ -9,15 +12,16 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use tests::contract::coverage::Coverage;
-use tests::contract::{document, files};
+use tests::contract::{document, files, recording};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => write(),
+        ["--record", folder] => record(Path::new(folder)),
         ["--unmet", folder] => unmet(Path::new(folder)),
         _ => {
-            eprintln!("usage: cargo openapi [--unmet FOLDER]");
+            eprintln!("usage: cargo openapi [--record FOLDER | --unmet FOLDER]");
             ExitCode::from(2)
         }
     }
@@ -34,6 +38,25 @@ fn write() -> ExitCode {
             println!("{} is written", file.path);
         }
     }
+    ExitCode::SUCCESS
+}
+
+fn record(folder: &Path) -> ExitCode {
+    let coverage = match Coverage::read(folder) {
+        Ok(coverage) => coverage,
+        Err(error) => {
+            eprintln!("{} can't be read: {error}", folder.display());
+            return ExitCode::FAILURE;
+        }
+    };
+    let document = document::document(&json!({}));
+    let codes = document::codes_of(&document);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    if let Err(error) = runtime.block_on(recording::record(&codes, &coverage.problems)) {
+        eprintln!("tests/contract/examples.json can't be written: {error}");
+        return ExitCode::FAILURE;
+    }
+    println!("tests/contract/examples.json is written; run `cargo openapi`");
     ExitCode::SUCCESS
 }
 

@@ -58,6 +58,12 @@ pub fn check(route: &'static Route, path: &str, event: &Value, answer: &Answer) 
     }
 }
 
+/// Returns what is wrong with the example of a problem: no test can have met it since its schema
+/// has changed.
+pub fn broken_example(code: &str, body: &Value) -> Option<String> {
+    checker().broken_example(code, body)
+}
+
 struct Checker {
     /// The document as clients read it.
     document: Value,
@@ -133,6 +139,9 @@ impl Checker {
         for code in codes(answer) {
             coverage::record(name, answer.status, Met::Code(code));
         }
+        if answer.status >= 400 {
+            coverage::record_problem(&answer.body);
+        }
         // The answer to a retry is given before the rest of the request is read.
         if (200..300).contains(&answer.status) && answer.header("idempotent-replayed").is_none() {
             broken.extend(self.broken_request(name, operation, event));
@@ -188,6 +197,14 @@ impl Checker {
             }
         }
         broken
+    }
+
+    /// Returns why a body is not a problem of this code; `None` if it is one.
+    fn broken_example(&self, code: &str, body: &Value) -> Option<String> {
+        let reference = format!("#/components/schemas/{}Problem", schemas::camel_case(code));
+        let schema = json!({ "$ref": reference });
+        let validator = self.validator(&reference, &schema, &self.closed);
+        errors("the problem", &validator, body).next()
     }
 
     /// Checks that a body is a problem document, and one of those that `schema` documents.

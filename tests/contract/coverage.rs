@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::example_values;
 
 /// The number of requests and responses that were checked so far.
 pub static CHECKS: AtomicU64 = AtomicU64::new(0);
@@ -48,6 +50,16 @@ pub fn record(operation: &str, status: u16, met: Met<'_>) {
     seen.insert(line);
 }
 
+/// Notes a problem document as an example of its code.
+pub fn record_problem(body: &Value) {
+    static SEEN: OnceLock<Mutex<HashSet<String>>> = OnceLock::new();
+    let (Some(folder), Some(code)) = (folder(), body["code"].as_str()) else { return };
+    if SEEN.get_or_init(Mutex::default).lock().expect("no note panics").insert(code.to_owned()) {
+        let line = example_values::problem(body).to_string();
+        append(&folder.join(format!("{}.problems", std::process::id())), &line);
+    }
+}
+
 /// Notes how many requests and responses this process has checked so far, and how long it took.
 pub fn record_checks() {
     let Some(folder) = folder() else { return };
@@ -70,17 +82,25 @@ pub struct Coverage {
     met: HashSet<String>,
     /// The checked exchanges, and the milliseconds that it took.
     pub checks: (u64, u64),
+    /// A problem document of each code that was met.
+    pub problems: Map<String, Value>,
 }
 
 impl Coverage {
     /// Reads a folder.
     pub fn read(folder: &Path) -> std::io::Result<Self> {
-        let (mut met, mut checks) = (HashSet::new(), (0, 0));
+        let (mut met, mut checks, mut problems) = (HashSet::new(), (0, 0), Map::new());
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             let text = fs::read_to_string(&path)?;
             if path.extension().is_some_and(|extension| extension == "met") {
                 met.extend(text.lines().map(str::to_owned));
+            } else if path.extension().is_some_and(|extension| extension == "problems") {
+                for line in text.lines() {
+                    let problem: Value = serde_json::from_str(line)?;
+                    let code = problem["code"].as_str().unwrap_or_default().to_owned();
+                    problems.insert(code, problem);
+                }
             } else if let Some((count, time)) =
                 text.lines().last().and_then(|it| it.split_once(' '))
             {
@@ -88,7 +108,7 @@ impl Coverage {
                 checks.1 += time.parse::<u64>().unwrap_or_default();
             }
         }
-        Ok(Self { met, checks })
+        Ok(Self { met, checks, problems })
     }
 
     /// Returns the number of documented responses and refusals, and those that no test has met.

@@ -107,7 +107,7 @@ pub fn document(examples: &Value) -> Value {
 
 /// Returns the operation id of a route at one of its paths: its name with underscores, and at a
 /// further path also the words of that path.
-fn operation_id(route: &Route, path: &str) -> String {
+pub fn operation_id(route: &Route, path: &str) -> String {
     let name = route.name.replace('-', "_");
     if path == route.path {
         return name;
@@ -116,6 +116,13 @@ fn operation_id(route: &Route, path: &str) -> String {
     let words: Vec<_> = words.split_whitespace().collect();
     let suffix = if words.is_empty() { "root".to_owned() } else { words.join("_") };
     format!("{name}_at_{suffix}")
+}
+
+/// Returns the problem codes that operations of a document refer to.
+pub fn codes_of(document: &Value) -> Vec<&'static str> {
+    let schemas = &document["components"]["schemas"];
+    let used = ProblemCode::ALL.iter().filter(|code| schemas[problem_name(**code)].is_object());
+    used.map(|code| code.slug()).collect()
 }
 
 /// Returns the name of the schema of a problem.

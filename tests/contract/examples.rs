@@ -1,4 +1,4 @@
-//! Recorded requests and responses, the document's examples.
+//! Recorded requests and responses, the document's examples: the file `examples.json`.
 
 use std::sync::OnceLock;
 

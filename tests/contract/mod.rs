@@ -3,8 +3,10 @@
 pub mod check;
 pub mod coverage;
 pub mod document;
+mod example_values;
 pub mod examples;
 pub mod files;
 mod links;
 mod problems;
+pub mod recording;
 mod schemas;

@@ -2,13 +2,36 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use shared::http::routes::ROUTES;
-use tests::contract::{document, files};
+use tests::contract::{check, document, examples, files, recording};
 
 #[test]
 fn generated_files_are_up_to_date() {
     for file in files::all() {
         assert!(file.is_current(), "{} differs from the code: run `cargo openapi`", file.path);
+    }
+}
+
+const RECORD: &str = "record it anew, as CONTRIBUTING.md says";
+
+#[tokio::test]
+async fn examples_are_what_the_demo_shop_answers() {
+    let recorded = &examples::recorded()["operations"];
+    let now = recording::operations().await;
+    for (operation, example) in now.as_object().into_iter().flatten() {
+        assert_eq!(&recorded[operation], example, "{operation}: {RECORD}");
+    }
+    assert_eq!(recorded, &now, "{RECORD}");
+}
+
+#[test]
+fn every_problem_has_an_example_that_its_schema_allows() {
+    for code in document::codes_of(&document::document(&json!({}))) {
+        let example = &examples::recorded()["problems"][code];
+        assert!(example.is_object(), "{code} has no example: {RECORD}");
+        let broken = check::broken_example(code, example);
+        assert_eq!(broken, None, "the example of {code}: {RECORD}");
     }
 }
 

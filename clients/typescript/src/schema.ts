@@ -4085,6 +4085,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "database": "connected",
+                     *       "status": "healthy"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -4138,6 +4144,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "alg": "EdDSA",
+                     *           "crv": "Ed25519",
+                     *           "kid": "8uNC--32u1RsOczH",
+                     *           "kty": "OKP",
+                     *           "use": "sig",
+                     *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Jwks"];
                 };
             };
@@ -4192,6 +4212,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "leaver@bodega.example"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ForgotPasswordBody"];
             };
         };
@@ -4205,6 +4230,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "reset_sent"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Sent"];
                 };
             };
@@ -4329,6 +4359,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "shopper@bodega.example",
+                 *       "password": "local-shopper-password"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginBody"];
             };
         };
@@ -4342,6 +4378,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.eyJzdWIiOiJ1c3JfMSJ9.c2lnbmF0dXJl",
+                     *       "expires_in": 900,
+                     *       "refresh_token": "c2Vzc2lvbi1hbmQtc2VjcmV0",
+                     *       "token_type": "Bearer",
+                     *       "user": {
+                     *         "addresses": [
+                     *           {
+                     *             "city": "Portland",
+                     *             "country": "US",
+                     *             "label": "Home",
+                     *             "line1": "12 Orchard Street",
+                     *             "line2": null,
+                     *             "name": "Sam Shopper",
+                     *             "postal_code": "97205",
+                     *             "region": "OR"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-01-01T12:00:00.000Z",
+                     *         "email": "shopper@bodega.example",
+                     *         "email_verified": true,
+                     *         "id": "usr_019b7a1c-0000-7000-8000-000000000001",
+                     *         "name": "Sam Shopper",
+                     *         "phone": null,
+                     *         "role": "customer",
+                     *         "status": "active",
+                     *         "updated_at": "2026-01-01T12:00:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Login"];
                 };
             };
@@ -4480,6 +4547,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "c2Vzc2lvbi1hbmQtc2VjcmV0"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LogoutBody"];
             };
         };
@@ -4649,6 +4721,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "c2Vzc2lvbi1hbmQtc2VjcmV0"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshBody"];
             };
         };
@@ -4660,6 +4737,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.eyJzdWIiOiJ1c3JfMSJ9.c2lnbmF0dXJl",
+                     *       "expires_in": 900,
+                     *       "refresh_token": "c2Vzc2lvbi1hbmQtc2VjcmV0",
+                     *       "token_type": "Bearer",
+                     *       "user": {
+                     *         "addresses": [],
+                     *         "created_at": "2026-01-01T12:00:00.000Z",
+                     *         "email": "admin@bodega.example",
+                     *         "email_verified": true,
+                     *         "id": "usr_019b7a1c-0000-7000-8000-000000000001",
+                     *         "name": "Ada Bodega",
+                     *         "phone": null,
+                     *         "role": "admin",
+                     *         "status": "active",
+                     *         "updated_at": "2026-01-01T12:00:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Login"];
                 };
             };
@@ -4768,6 +4865,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "newcomer@bodega.example",
+                 *       "name": "Nell Newcomer",
+                 *       "password": "a password of my own"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegistrationBody"];
             };
         };
@@ -4781,6 +4885,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "verification_sent"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Sent"];
                 };
             };
@@ -4931,6 +5040,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "waiting@bodega.example"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResendVerificationBody"];
             };
         };
@@ -4944,6 +5058,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "verification_sent"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Sent"];
                 };
             };
@@ -5068,6 +5187,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "local-leaver-password",
+                 *       "token": "cHVibGljOiB0aGUgZGVtbydzIHJlc2V0IHRva2VuLi4"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResetPasswordBody"];
             };
         };
@@ -5219,6 +5344,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "local-waiting-password",
+                 *       "token": "Gv643EapE9x2kzQsoSsOVgGP0tAIAHGxsbGxsbGxsbFwdWJsaWM6IGRlbW8gdmVyaWZpY2F0aW9uIHRva2VuLg"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VerifyEmailBody"];
             };
         };
@@ -5232,6 +5363,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.eyJzdWIiOiJ1c3JfMSJ9.c2lnbmF0dXJl",
+                     *       "expires_in": 900,
+                     *       "refresh_token": "c2Vzc2lvbi1hbmQtc2VjcmV0",
+                     *       "token_type": "Bearer",
+                     *       "user": {
+                     *         "addresses": [],
+                     *         "created_at": "2026-01-01T12:00:00.000Z",
+                     *         "email": "waiting@bodega.example",
+                     *         "email_verified": true,
+                     *         "id": "usr_019b7a1c-0000-7000-8000-000000000001",
+                     *         "name": "Wanda Waiting",
+                     *         "phone": null,
+                     *         "role": "customer",
+                     *         "status": "active",
+                     *         "updated_at": "2026-01-01T12:00:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Login"];
                 };
             };
@@ -5383,6 +5534,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "crt_019b7a1c-0000-7000-8000-000000000001",
+                     *       "item_count": 1,
+                     *       "items": [
+                     *         {
+                     *           "available": 48,
+                     *           "image": "https://images.bodega.example/knitwear-1.jpg",
+                     *           "line_total": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           },
+                     *           "name": "Alma Merino Crew Sweater",
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "M"
+                     *           },
+                     *           "problem": null,
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "quantity": 1,
+                     *           "sku": "KNT-001-OATMEAL-M",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "subtotal": {
+                     *         "amount": 9950,
+                     *         "currency": "USD"
+                     *       },
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "version": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Cart"];
                 };
             };
@@ -5461,6 +5647,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "crt_019b7a1c-0000-7000-8000-000000000001",
+                     *       "item_count": 0,
+                     *       "items": [],
+                     *       "subtotal": {
+                     *         "amount": 0,
+                     *         "currency": "USD"
+                     *       },
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Cart"];
                 };
             };
@@ -5542,6 +5741,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "quantity": 1,
+                 *       "sku": "TOP-002-BLUE-M"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RequestedItem"];
             };
         };
@@ -5555,6 +5760,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "crt_019b7a1c-0000-7000-8000-000000000001",
+                     *       "item_count": 2,
+                     *       "items": [
+                     *         {
+                     *           "available": 48,
+                     *           "image": "https://images.bodega.example/knitwear-1.jpg",
+                     *           "line_total": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           },
+                     *           "name": "Alma Merino Crew Sweater",
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "M"
+                     *           },
+                     *           "problem": null,
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "quantity": 1,
+                     *           "sku": "KNT-001-OATMEAL-M",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 20,
+                     *           "image": "https://images.bodega.example/shirts-and-tops-2.jpg",
+                     *           "line_total": {
+                     *             "amount": 6990,
+                     *             "currency": "USD"
+                     *           },
+                     *           "name": "Birk Oxford Shirt",
+                     *           "options": {
+                     *             "colour": "blue",
+                     *             "size": "M"
+                     *           },
+                     *           "problem": null,
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000003",
+                     *           "quantity": 1,
+                     *           "sku": "TOP-002-BLUE-M",
+                     *           "unit_price": {
+                     *             "amount": 6990,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "subtotal": {
+                     *         "amount": 16940,
+                     *         "currency": "USD"
+                     *       },
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Cart"];
                 };
             };
@@ -5713,6 +5974,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "quantity": 2
+                 *     }
+                 */
                 "application/json": components["schemas"]["CartLineChange"];
             };
         };
@@ -5726,6 +5992,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "crt_019b7a1c-0000-7000-8000-000000000001",
+                     *       "item_count": 2,
+                     *       "items": [
+                     *         {
+                     *           "available": 48,
+                     *           "image": "https://images.bodega.example/knitwear-1.jpg",
+                     *           "line_total": {
+                     *             "amount": 19900,
+                     *             "currency": "USD"
+                     *           },
+                     *           "name": "Alma Merino Crew Sweater",
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "M"
+                     *           },
+                     *           "problem": null,
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "quantity": 2,
+                     *           "sku": "KNT-001-OATMEAL-M",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "subtotal": {
+                     *         "amount": 19900,
+                     *         "currency": "USD"
+                     *       },
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Cart"];
                 };
             };
@@ -5887,6 +6188,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "crt_019b7a1c-0000-7000-8000-000000000001",
+                     *       "item_count": 0,
+                     *       "items": [],
+                     *       "subtotal": {
+                     *         "amount": 0,
+                     *         "currency": "USD"
+                     *       },
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Cart"];
                 };
             };
@@ -6081,6 +6395,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "database": "connected",
+                     *       "status": "healthy"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -6185,6 +6505,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "expires_at": "2026-01-01T12:00:00.000Z",
+                     *           "id": "ord_019b7a1c-0000-7000-8000-000000000001",
+                     *           "items": [
+                     *             {
+                     *               "line_total": {
+                     *                 "amount": 9950,
+                     *                 "currency": "USD"
+                     *               },
+                     *               "name": "Alma Merino Crew Sweater",
+                     *               "options": {
+                     *                 "colour": "oatmeal",
+                     *                 "size": "L"
+                     *               },
+                     *               "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *               "quantity": 1,
+                     *               "refunded_quantity": 0,
+                     *               "sku": "KNT-001-OATMEAL-L",
+                     *               "unit_price": {
+                     *                 "amount": 9950,
+                     *                 "currency": "USD"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "payment": {
+                     *             "method": "manual",
+                     *             "status": "unpaid"
+                     *           },
+                     *           "payment_status": "unpaid",
+                     *           "placed_at": "2026-01-01T12:00:00.000Z",
+                     *           "status": "pending_payment",
+                     *           "subtotal": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           },
+                     *           "total": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           },
+                     *           "updated_at": "2026-01-01T12:00:00.000Z",
+                     *           "user_id": "usr_019b7a1c-0000-7000-8000-000000000003",
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderSummaryPage"];
                 };
             };
@@ -6282,6 +6652,25 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "expected_total": {
+                 *         "amount": 26790,
+                 *         "currency": "USD"
+                 *       },
+                 *       "items": [
+                 *         {
+                 *           "quantity": 1,
+                 *           "sku": "BAG-006-BLACK"
+                 *         },
+                 *         {
+                 *           "quantity": 2,
+                 *           "sku": "KIT-007-26CM"
+                 *         }
+                 *       ],
+                 *       "payment_method": "manual"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrderBody"];
             };
         };
@@ -6300,6 +6689,89 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "allowed_transitions": [
+                     *         "cancelled"
+                     *       ],
+                     *       "expires_at": "2026-01-01T12:00:00.000Z",
+                     *       "history": [
+                     *         {
+                     *           "at": "2026-01-01T12:00:00.000Z",
+                     *           "note": null,
+                     *           "status": "pending_payment"
+                     *         }
+                     *       ],
+                     *       "id": "ord_019b7a1c-0000-7000-8000-000000000001",
+                     *       "items": [
+                     *         {
+                     *           "line_total": {
+                     *             "amount": 12990,
+                     *             "currency": "USD"
+                     *           },
+                     *           "name": "Fenn Roll-Top Backpack",
+                     *           "options": {
+                     *             "colour": "black"
+                     *           },
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "quantity": 1,
+                     *           "refunded_quantity": 0,
+                     *           "sku": "BAG-006-BLACK",
+                     *           "unit_price": {
+                     *             "amount": 12990,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "line_total": {
+                     *             "amount": 13800,
+                     *             "currency": "USD"
+                     *           },
+                     *           "name": "Glade Cast Iron Skillet",
+                     *           "options": {
+                     *             "size": "26 cm"
+                     *           },
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000003",
+                     *           "quantity": 2,
+                     *           "refunded_quantity": 0,
+                     *           "sku": "KIT-007-26CM",
+                     *           "unit_price": {
+                     *             "amount": 6900,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "payment": {
+                     *         "method": "manual",
+                     *         "status": "unpaid"
+                     *       },
+                     *       "payment_status": "unpaid",
+                     *       "placed_at": "2026-01-01T12:00:00.000Z",
+                     *       "shipping_address": {
+                     *         "city": "Portland",
+                     *         "country": "US",
+                     *         "label": "Home",
+                     *         "line1": "12 Orchard Street",
+                     *         "line2": null,
+                     *         "name": "Sam Shopper",
+                     *         "postal_code": "97205",
+                     *         "region": "OR"
+                     *       },
+                     *       "status": "pending_payment",
+                     *       "subtotal": {
+                     *         "amount": 26790,
+                     *         "currency": "USD"
+                     *       },
+                     *       "total": {
+                     *         "amount": 26790,
+                     *         "currency": "USD"
+                     *       },
+                     *       "tracking": null,
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "user_id": "usr_019b7a1c-0000-7000-8000-000000000004",
+                     *       "version": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -6532,6 +7004,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "allowed_transitions": [
+                     *         "cancelled"
+                     *       ],
+                     *       "expires_at": "2026-01-01T12:00:00.000Z",
+                     *       "history": [
+                     *         {
+                     *           "at": "2026-01-01T12:00:00.000Z",
+                     *           "note": null,
+                     *           "status": "pending_payment"
+                     *         }
+                     *       ],
+                     *       "id": "ord_019b7a1c-0000-7000-8000-000000000001",
+                     *       "items": [
+                     *         {
+                     *           "line_total": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           },
+                     *           "name": "Alma Merino Crew Sweater",
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "L"
+                     *           },
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "quantity": 1,
+                     *           "refunded_quantity": 0,
+                     *           "sku": "KNT-001-OATMEAL-L",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "payment": {
+                     *         "method": "manual",
+                     *         "status": "unpaid"
+                     *       },
+                     *       "payment_status": "unpaid",
+                     *       "placed_at": "2026-01-01T12:00:00.000Z",
+                     *       "shipping_address": {
+                     *         "city": "Portland",
+                     *         "country": "US",
+                     *         "label": "Home",
+                     *         "line1": "12 Orchard Street",
+                     *         "line2": null,
+                     *         "name": "Sam Shopper",
+                     *         "postal_code": "97205",
+                     *         "region": "OR"
+                     *       },
+                     *       "status": "pending_payment",
+                     *       "subtotal": {
+                     *         "amount": 9950,
+                     *         "currency": "USD"
+                     *       },
+                     *       "total": {
+                     *         "amount": 9950,
+                     *         "currency": "USD"
+                     *       },
+                     *       "tracking": null,
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "user_id": "usr_019b7a1c-0000-7000-8000-000000000003",
+                     *       "version": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -6623,6 +7161,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "allowed_transitions": [],
+                     *       "expires_at": null,
+                     *       "history": [
+                     *         {
+                     *           "at": "2026-01-01T12:00:00.000Z",
+                     *           "note": null,
+                     *           "status": "pending_payment"
+                     *         },
+                     *         {
+                     *           "at": "2026-01-01T12:00:00.000Z",
+                     *           "note": null,
+                     *           "status": "cancelled"
+                     *         }
+                     *       ],
+                     *       "id": "ord_019b7a1c-0000-7000-8000-000000000001",
+                     *       "items": [
+                     *         {
+                     *           "line_total": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           },
+                     *           "name": "Alma Merino Crew Sweater",
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "L"
+                     *           },
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "quantity": 1,
+                     *           "refunded_quantity": 0,
+                     *           "sku": "KNT-001-OATMEAL-L",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "payment": {
+                     *         "method": "manual",
+                     *         "status": "canceled"
+                     *       },
+                     *       "payment_status": "voided",
+                     *       "placed_at": "2026-01-01T12:00:00.000Z",
+                     *       "shipping_address": {
+                     *         "city": "Portland",
+                     *         "country": "US",
+                     *         "label": "Home",
+                     *         "line1": "12 Orchard Street",
+                     *         "line2": null,
+                     *         "name": "Sam Shopper",
+                     *         "postal_code": "97205",
+                     *         "region": "OR"
+                     *       },
+                     *       "status": "cancelled",
+                     *       "subtotal": {
+                     *         "amount": 9950,
+                     *         "currency": "USD"
+                     *       },
+                     *       "total": {
+                     *         "amount": 9950,
+                     *         "currency": "USD"
+                     *       },
+                     *       "tracking": null,
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "user_id": "usr_019b7a1c-0000-7000-8000-000000000003",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -6750,6 +7357,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "brand": "Harrow & Pell",
+                     *           "category": "knitwear",
+                     *           "created_at": "2026-01-01T12:00:00.000Z",
+                     *           "id": "prd_019b7a1c-0000-7000-8000-000000000001",
+                     *           "image": "https://images.bodega.example/knitwear-229.jpg",
+                     *           "in_stock": true,
+                     *           "name": "Tarn Mohair Mittens",
+                     *           "price": {
+                     *             "amount": 5200,
+                     *             "currency": "USD"
+                     *           },
+                     *           "rating": {
+                     *             "average": null,
+                     *             "count": 0
+                     *           },
+                     *           "sizes": [
+                     *             "S",
+                     *             "M",
+                     *             "L"
+                     *           ],
+                     *           "slug": "tarn-mohair-mittens"
+                     *         },
+                     *         {
+                     *           "brand": "Fjellvik",
+                     *           "category": "knitwear",
+                     *           "created_at": "2026-01-01T12:00:00.000Z",
+                     *           "id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "image": "https://images.bodega.example/knitwear-217.jpg",
+                     *           "in_stock": true,
+                     *           "name": "Holm Merino Leggings",
+                     *           "price": {
+                     *             "amount": 8800,
+                     *             "currency": "USD"
+                     *           },
+                     *           "rating": {
+                     *             "average": null,
+                     *             "count": 0
+                     *           },
+                     *           "sizes": [
+                     *             "XS",
+                     *             "S",
+                     *             "M",
+                     *             "L",
+                     *             "XL"
+                     *           ],
+                     *           "slug": "holm-merino-leggings"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "cG9zaXRpb24"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProductCardPage"];
                 };
             };
@@ -6832,6 +7494,37 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "brand": "Fernweh",
+                 *       "category": "outdoor-and-camping",
+                 *       "description": "Holds 350 ml and survives the campfire.",
+                 *       "low_stock_threshold": 5,
+                 *       "name": "Rue Enamel Mug",
+                 *       "price": {
+                 *         "amount": 1490,
+                 *         "currency": "USD"
+                 *       },
+                 *       "tags": [
+                 *         "mug",
+                 *         "enamel"
+                 *       ],
+                 *       "variants": [
+                 *         {
+                 *           "options": {
+                 *             "colour": "white"
+                 *           },
+                 *           "stock": 40
+                 *         },
+                 *         {
+                 *           "options": {
+                 *             "colour": "forest"
+                 *           },
+                 *           "stock": 25
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProductBody"];
             };
         };
@@ -6847,6 +7540,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "brand": "Fernweh",
+                     *       "category": "outdoor-and-camping",
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "description": "Holds 350 ml and survives the campfire.",
+                     *       "id": "prd_019b7a1c-0000-7000-8000-000000000001",
+                     *       "images": [],
+                     *       "in_stock": true,
+                     *       "low_stock_threshold": 5,
+                     *       "name": "Rue Enamel Mug",
+                     *       "options": [
+                     *         "colour"
+                     *       ],
+                     *       "price": {
+                     *         "amount": 1490,
+                     *         "currency": "USD"
+                     *       },
+                     *       "rating": {
+                     *         "average": null,
+                     *         "count": 0
+                     *       },
+                     *       "slug": "rue-enamel-mug",
+                     *       "status": "active",
+                     *       "tags": [
+                     *         "mug",
+                     *         "enamel"
+                     *       ],
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "variants": [
+                     *         {
+                     *           "available": 40,
+                     *           "options": {
+                     *             "colour": "white"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "SKU-0123456789-1",
+                     *           "unit_price": {
+                     *             "amount": 1490,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 25,
+                     *           "options": {
+                     *             "colour": "forest"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "SKU-0123456789-2",
+                     *           "unit_price": {
+                     *             "amount": 1490,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "version": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Product"];
                 };
             };
@@ -7027,6 +7778,174 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "brand": "Fjellvik",
+                     *       "category": "knitwear",
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "description": "A fine-gauge crew neck in 18.5-micron merino, light enough for a jacket and warm enough without one. Knitted in a family mill on the Norwegian coast. Wool programme at 30 °C; air it between wears and it rarely needs it.",
+                     *       "id": "prd_019b7a1c-0000-7000-8000-000000000001",
+                     *       "images": [
+                     *         "https://images.bodega.example/knitwear-1.jpg"
+                     *       ],
+                     *       "in_stock": true,
+                     *       "low_stock_threshold": 5,
+                     *       "name": "Alma Merino Crew Sweater",
+                     *       "options": [
+                     *         "size",
+                     *         "colour"
+                     *       ],
+                     *       "price": {
+                     *         "amount": 9950,
+                     *         "currency": "USD"
+                     *       },
+                     *       "rating": {
+                     *         "average": null,
+                     *         "count": 0
+                     *       },
+                     *       "slug": "alma-merino-crew-sweater",
+                     *       "status": "active",
+                     *       "tags": [
+                     *         "merino",
+                     *         "wool",
+                     *         "winter"
+                     *       ],
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "variants": [
+                     *         {
+                     *           "available": 21,
+                     *           "options": {
+                     *             "colour": "navy",
+                     *             "size": "XS"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-NAVY-XS",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 71,
+                     *           "options": {
+                     *             "colour": "navy",
+                     *             "size": "S"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-NAVY-S",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 71,
+                     *           "options": {
+                     *             "colour": "navy",
+                     *             "size": "M"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-NAVY-M",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 0,
+                     *           "options": {
+                     *             "colour": "navy",
+                     *             "size": "L"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-NAVY-L",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 39,
+                     *           "options": {
+                     *             "colour": "navy",
+                     *             "size": "XL"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-NAVY-XL",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 23,
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "XS"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-OATMEAL-XS",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 6,
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "S"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-OATMEAL-S",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 48,
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "M"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-OATMEAL-M",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 3,
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "L"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-OATMEAL-L",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "available": 24,
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "XL"
+                     *           },
+                     *           "price": null,
+                     *           "sku": "KNT-001-OATMEAL-XL",
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "version": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Product"];
                 };
             };
@@ -7097,6 +8016,32 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "brand": "Spade & Sparrow",
+                 *       "category": "garden",
+                 *       "description": "A stainless blade with depth marks and an ash handle that fits the palm. Tools forged for gardeners who have only the evening. Oil the wood once a year.",
+                 *       "images": [
+                 *         "https://images.bodega.example/garden-12.jpg"
+                 *       ],
+                 *       "low_stock_threshold": 5,
+                 *       "name": "Lark Hand Trowel",
+                 *       "price": {
+                 *         "amount": 3190,
+                 *         "currency": "USD"
+                 *       },
+                 *       "tags": [
+                 *         "tool",
+                 *         "steel"
+                 *       ],
+                 *       "variants": [
+                 *         {
+                 *           "options": {},
+                 *           "sku": "GRD-012"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProductReplacement"];
             };
         };
@@ -7110,6 +8055,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "brand": "Spade & Sparrow",
+                     *       "category": "garden",
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "description": "A stainless blade with depth marks and an ash handle that fits the palm. Tools forged for gardeners who have only the evening. Oil the wood once a year.",
+                     *       "id": "prd_019b7a1c-0000-7000-8000-000000000001",
+                     *       "images": [
+                     *         "https://images.bodega.example/garden-12.jpg"
+                     *       ],
+                     *       "in_stock": true,
+                     *       "low_stock_threshold": 5,
+                     *       "name": "Lark Hand Trowel",
+                     *       "options": [],
+                     *       "price": {
+                     *         "amount": 3190,
+                     *         "currency": "USD"
+                     *       },
+                     *       "rating": {
+                     *         "average": null,
+                     *         "count": 0
+                     *       },
+                     *       "slug": "lark-hand-trowel",
+                     *       "status": "active",
+                     *       "tags": [
+                     *         "tool",
+                     *         "steel"
+                     *       ],
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "variants": [
+                     *         {
+                     *           "available": 13,
+                     *           "options": {},
+                     *           "price": null,
+                     *           "sku": "GRD-012",
+                     *           "unit_price": {
+                     *             "amount": 3190,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Product"];
                 };
             };
@@ -7436,6 +8425,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2026-01-01T12:00:00.000Z",
+                     *           "email": "shopper@bodega.example",
+                     *           "email_verified": true,
+                     *           "id": "usr_019b7a1c-0000-7000-8000-000000000001",
+                     *           "name": "Sam Shopper",
+                     *           "phone": null,
+                     *           "role": "customer",
+                     *           "status": "active",
+                     *           "updated_at": "2026-01-01T12:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedUserPage"];
                 };
             };
@@ -7547,6 +8554,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "addresses": [
+                     *         {
+                     *           "city": "Portland",
+                     *           "country": "US",
+                     *           "label": "Home",
+                     *           "line1": "12 Orchard Street",
+                     *           "line2": null,
+                     *           "name": "Sam Shopper",
+                     *           "postal_code": "97205",
+                     *           "region": "OR"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "email": "shopper@bodega.example",
+                     *       "email_verified": true,
+                     *       "id": "usr_019b7a1c-0000-7000-8000-000000000001",
+                     *       "name": "Sam Shopper",
+                     *       "phone": null,
+                     *       "role": "customer",
+                     *       "status": "active",
+                     *       "updated_at": "2026-01-01T12:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -7626,6 +8658,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "phone": "+1 503 555 0100"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProfileChange"];
             };
         };
@@ -7641,6 +8678,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "addresses": [
+                     *         {
+                     *           "city": "Portland",
+                     *           "country": "US",
+                     *           "label": "Home",
+                     *           "line1": "12 Orchard Street",
+                     *           "line2": null,
+                     *           "name": "Sam Shopper",
+                     *           "postal_code": "97205",
+                     *           "region": "OR"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "email": "shopper@bodega.example",
+                     *       "email_verified": true,
+                     *       "id": "usr_019b7a1c-0000-7000-8000-000000000001",
+                     *       "name": "Sam Shopper",
+                     *       "phone": "+1 503 555 0100",
+                     *       "role": "customer",
+                     *       "status": "active",
+                     *       "updated_at": "2026-01-01T12:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -7821,6 +8883,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "local-leaver-password"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DeletionBody"];
             };
         };
@@ -7834,6 +8901,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "deletion_started"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Deletion"];
                 };
             };
@@ -8006,6 +9078,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "current_password": "local-leaver-password",
+                 *       "new_password": "local-leaver-password-2"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangePasswordBody"];
             };
         };
@@ -8199,6 +9277,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "addresses": [
+                     *         {
+                     *           "city": "Portland",
+                     *           "country": "US",
+                     *           "label": "Home",
+                     *           "line1": "12 Orchard Street",
+                     *           "line2": null,
+                     *           "name": "Sam Shopper",
+                     *           "postal_code": "97205",
+                     *           "region": "OR"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "email": "shopper@bodega.example",
+                     *       "email_verified": true,
+                     *       "id": "usr_019b7a1c-0000-7000-8000-000000000001",
+                     *       "name": "Sam Shopper",
+                     *       "phone": null,
+                     *       "role": "customer",
+                     *       "status": "active",
+                     *       "updated_at": "2026-01-01T12:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -8298,6 +9401,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "deletion_started"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Deletion"];
                 };
             };
@@ -8422,6 +9530,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "customer",
+                 *       "status": "active"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserChange"];
             };
         };
@@ -8435,6 +9549,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "addresses": [
+                     *         {
+                     *           "city": "Portland",
+                     *           "country": "US",
+                     *           "label": "Home",
+                     *           "line1": "12 Orchard Street",
+                     *           "line2": null,
+                     *           "name": "Sam Shopper",
+                     *           "postal_code": "97205",
+                     *           "region": "OR"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "email": "shopper@bodega.example",
+                     *       "email_verified": true,
+                     *       "id": "usr_019b7a1c-0000-7000-8000-000000000001",
+                     *       "name": "Sam Shopper",
+                     *       "phone": null,
+                     *       "role": "customer",
+                     *       "status": "active",
+                     *       "updated_at": "2026-01-01T12:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
