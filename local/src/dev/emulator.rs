@@ -5,8 +5,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use axum::middleware;
 use serde_json::Value;
 
+use super::log::{self, RequestLog};
 use crate::failure::Result;
 use crate::forward::Forward;
 use crate::guard::Origins;
@@ -23,13 +25,10 @@ const EMULATOR_PATHS: [&str; 3] = ["/20", "/.rt", "/lambda-url"];
 
 /// Serves the shop's API on `listener` by forwarding to the emulator at `address`. The shop's own
 /// CORS settings decide which origins may call it; the emulator's paths reject foreign origins.
-pub fn serve(listener: TcpListener, address: SocketAddr) -> Result<RunningServer> {
-    serve_router(
-        "API",
-        listener,
-        Forward::to(address).router(),
-        Origins::AnyExceptAt(&EMULATOR_PATHS),
-    )
+pub fn serve(listener: TcpListener, address: SocketAddr, log: RequestLog) -> Result<RunningServer> {
+    let router = Forward::to(address).router();
+    let router = router.layer(middleware::from_fn_with_state(log, log::requests));
+    serve_router("API", listener, router, Origins::AnyExceptAt(&EMULATOR_PATHS))
 }
 
 /// Invokes functions through the emulator.

@@ -70,7 +70,7 @@ impl Workspace {
         ["build"].into_iter().chain(binaries).chain(release).map(str::to_owned).collect()
     }
 
-    /// Starts the emulator at `address`. Functions get their events from the URL `runtime_api`;
+    /// Starts the emulator at `address`, with its standard output piped. Functions get their events from the URL `runtime_api`;
     /// `folder` is for temporary files.
     pub fn serve(
         &self,
@@ -106,6 +106,7 @@ impl Workspace {
         if std::env::var_os("RUST_LOG").is_none() {
             watch.env("RUST_LOG", "cargo_lambda=warn,cargo_lambda_watch::watcher=off");
         }
+        watch.stdout(Stdio::piped());
         Program::start("the emulator (cargo lambda watch)", &mut watch)
     }
 }

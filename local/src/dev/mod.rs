@@ -15,6 +15,7 @@ mod data;
 mod emulator;
 mod environment;
 mod functions;
+mod log;
 mod options;
 mod ports;
 mod process;
@@ -32,6 +33,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::data::Data;
 use self::emulator::Emulator;
 use self::functions::Workspace;
+use self::log::{Format, RequestLog};
 use self::options::{HELP, Options};
 use crate::database::Database;
 use crate::demo;
@@ -107,7 +109,10 @@ async fn run_parts(options: &Options, started: Instant) -> Result<()> {
     workspace.build(options).await?;
     let address = emulators_address()?;
     let runtime_api = runtime_api::serve(address)?;
-    let api = emulator::serve(take_listener(&mut ports, options.port)?, address)?;
+    let format = Format::of_stdout(options.json);
+    let requests = RequestLog::new(format);
+    let listener = take_listener(&mut ports, options.port)?;
+    let api = emulator::serve(listener, address, requests.clone())?;
     let mut emulator = workspace.serve(
         &cargo_lambda,
         options,
@@ -116,6 +121,9 @@ async fn run_parts(options: &Options, started: Instant) -> Result<()> {
         runtime_api.url(),
         storage.data.emulator(),
     )?;
+    if let Some(output) = emulator.output() {
+        tokio::spawn(log::functions(format, output));
+    }
     tokio::select! {
         response = functions::wait_until_healthy(api.address()) => response?,
         status = emulator.ended() => return Err(emulator_ended(status?)),
@@ -128,6 +136,7 @@ async fn run_parts(options: &Options, started: Instant) -> Result<()> {
     }
     println!("{:<8} {}", "mailbox", storage.mailbox.url());
     print_ready(started, &api);
+    requests.begin();
     let functions = Emulator::at(address);
     tokio::select! {
         failure = storage.wait_for_failure() => Err(failure),

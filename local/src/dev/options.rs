@@ -28,6 +28,7 @@ Usage: cargo dev [options]
   --no-watch        don't rebuild functions when a file changes
   --release         build the functions with the release profile, as for a deployment
   --concurrency N   most instances per function [2]
+  --json            print the functions' own log lines, which are JSON objects
   --db-only         start only database, parameter store and mailbox, for `cargo lambda watch`
   --help            show this text
 ";
@@ -57,6 +58,8 @@ pub struct Options {
     pub release: bool,
     /// The most instances per function.
     pub concurrency: u16,
+    /// Whether to print the functions' own log lines.
+    pub json: bool,
     /// Whether to start only database, parameter store and mailbox.
     pub db_only: bool,
 }
@@ -75,6 +78,7 @@ impl Default for Options {
             watch: true,
             release: false,
             concurrency: 2,
+            json: false,
             db_only: false,
         }
     }
@@ -103,6 +107,7 @@ impl Options {
                 Arg::Long("concurrency") => {
                     options.concurrency = number(&mut parser, "--concurrency")?;
                 }
+                Arg::Long("json") => options.json = true,
                 Arg::Long("db-only") => options.db_only = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(None),
                 unknown => return Err(misuse(unknown.unexpected())),
@@ -166,7 +171,7 @@ mod tests {
     #[test]
     fn every_option_is_understood() {
         let line = "--host 172.17.0.1 --port 1 --db-port=2 --ssm-port 3 --mail-port 5 --data there --fresh --no-demo --no-watch \
-                    --release --concurrency 4 --db-only";
+                    --release --concurrency 4 --json --db-only";
         let all = Options {
             host: [172, 17, 0, 1].into(),
             port: 1,
@@ -179,6 +184,7 @@ mod tests {
             watch: false,
             release: true,
             concurrency: 4,
+            json: true,
             db_only: true,
         };
         assert_eq!(parse(line), Ok(Some(all)));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 use crate::failure::{Explain, Failure, Result};
 
@@ -30,6 +30,11 @@ impl Program {
             .spawn()
             .explain(|| format!("can't start {name}"))?;
         Ok(Self { name: name.to_owned(), child })
+    }
+
+    /// Returns its standard output, once, if `command` had it piped.
+    pub fn output(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
     }
 
     /// Waits until the program ends, and returns its status.

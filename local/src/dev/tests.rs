@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 
+use super::log::{Format, RequestLog};
 use super::{emulator, runtime_api};
 use crate::database::Database;
 use crate::http::Client;
@@ -101,7 +102,8 @@ async fn the_database_rejects_the_preflight_of_a_foreign_page() {
 
 #[tokio::test]
 async fn the_api_accepts_foreign_origins_except_at_the_emulators_paths() {
-    let api = emulator::serve(listen(0).unwrap(), closed_address()).unwrap();
+    let log = RequestLog::new(Format::Json);
+    let api = emulator::serve(listen(0).unwrap(), closed_address(), log).unwrap();
     assert!(is_rejected(&api, "/products", Some("evil.example"), None).await);
     assert!(!is_rejected(&api, "/products", None, Some(FOREIGN_ORIGIN)).await);
     for path in [
