@@ -9,6 +9,7 @@
 //! All parts stop when this program ends: each is a value that stops its part when it is dropped,
 //! in the reverse order of the start.
 
+mod began;
 mod cargo_lambda;
 mod cargo_shim;
 mod data;
@@ -50,7 +51,7 @@ pub fn main() -> ExitCode {
     if let Some(code) = cargo_shim::main() {
         return code;
     }
-    let started = Instant::now();
+    let started = began::process();
     let outcome = match Options::parse(std::env::args_os().skip(1)) {
         Ok(None) => {
             print!("{HELP}");
