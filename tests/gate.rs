@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::Value;
 use tokio::sync::Barrier;
 
-use crate::policy::Policy;
+use crate::policy::{Call, Policy};
 use crate::random::Random;
 use crate::replica::Replica;
 use crate::wire::{answer_of, conflict, denial, read, read_answer, throttle, write};
@@ -201,7 +201,7 @@ impl Gate {
             if let Some(policy) = &self.policy {
                 let index = access.index.as_deref();
                 assert!(
-                    policy.allows(&access.action, index, &access.partition),
+                    policy.allows(&Call::on_partition(&access.action, index, &access.partition)),
                     "the policy of {} in template.yaml does not allow {access:?}",
                     self.route,
                 );

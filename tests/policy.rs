@@ -2,30 +2,46 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::database::template;
 
 /// The permissions of a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The statements that allow actions.
+    /// Its statements, in the order of the template.
     pub statements: Vec<Statement>,
-    /// The SSM parameters that it may not overwrite, whatever `statements` allow.
-    pub kept_parameters: Vec<Resource>,
 }
 
-/// Actions that a function may do, and on which resources.
+/// Actions that a function may or may not do, and on which resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
+    /// Whether it allows or denies.
+    pub effect: Effect,
     /// IAM actions, such as `dynamodb:GetItem`.
     pub actions: Vec<String>,
     /// The resources.
-    pub resources: Vec<Resource>,
-    /// Patterns of the partition keys that it is limited to; `None` if it has no such limit.
-    pub leading_keys: Option<Vec<String>>,
-    /// Whether it allows only mail from the shop's own email.
-    pub from_shop: bool,
+    pub resources: Resources,
+    /// The conditions. A statement applies to a call that meets all of them.
+    pub conditions: Vec<Condition>,
+}
+
+/// What a statement does to the calls that it applies to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It allows them, unless another statement denies them.
+    Allow,
+    /// It denies them, whatever other statements allow.
+    Deny,
+}
+
+/// The resources of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resources {
+    /// `Resource`: these.
+    These(Vec<Resource>),
+    /// `NotResource`: all but these.
+    AllBut(Vec<Resource>),
 }
 
 /// A resource of a statement.
@@ -38,6 +54,42 @@ pub enum Resource {
     /// Any other, as its ARN is written.
     Other(String),
 }
+
+/// A condition of a statement: how the values of a key in a call compare to its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    operator: Operator,
+    /// The condition key, such as `dynamodb:LeadingKeys`.
+    pub key: String,
+    /// The values that it names. `!Ref MailFrom` is `${MailFrom}`.
+    pub values: Vec<String>,
+}
+
+/// The condition operators that the template uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    /// `ForAllValues:StringLike`: each value of the call is like one of the condition's. True for a
+    /// call without values.
+    AllLike,
+    /// `StringEquals`. False for a call without a value.
+    Equals,
+    /// `StringEqualsIgnoreCase`. False for a call without a value.
+    EqualsIgnoringCase,
+}
+
+/// A call, as IAM sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call<'a> {
+    /// The IAM action.
+    pub action: &'a str,
+    /// The resource.
+    pub resource: Resource,
+    /// The condition keys of the call, each with one value.
+    pub context: Vec<(&'a str, &'a str)>,
+}
+
+/// The condition key with the partition keys of a call to DynamoDB.
+const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
 /// Returns the policy of every function, by its route's name.
 pub fn policies() -> BTreeMap<String, Policy> {
@@ -62,58 +114,116 @@ impl Policy {
     pub fn of(function: &Value) -> Self {
         let documents = list(&function["Properties"]["Policies"]);
         let statements = documents.flat_map(|document| list(&document["Statement"]));
-        // A statement under `Fn::If` counts as if its condition holds.
-        let statements = statements.map(|one| one["Fn::If"].get(1).unwrap_or(one));
-        let (denying, allowing): (Vec<_>, Vec<_>) =
-            statements.partition(|one| one["Effect"] == "Deny");
-        Self {
-            statements: allowing.into_iter().map(Statement::of).collect(),
-            kept_parameters: denying.into_iter().flat_map(kept_parameters).collect(),
-        }
+        Self { statements: statements.map(if_it_holds).map(Statement::of).collect() }
     }
 
-    /// Returns whether it allows `ssm:PutParameter` with this `Overwrite`.
-    pub fn allows_to_put(&self, parameter: &Resource, overwrite: bool) -> bool {
-        let put = "ssm:PutParameter";
-        let mut statements = self.statements.iter();
-        let is_allowed = statements.any(|statement| {
-            statement.actions.iter().any(|allowed| allowed == put)
-                && statement.resources.contains(parameter)
-        });
-        is_allowed && !(overwrite && self.kept_parameters.contains(parameter))
-    }
-
-    /// Returns whether it allows an action on a partition of the table, or of an index.
-    pub fn allows(&self, action: &str, index: Option<&str>, leading_key: &str) -> bool {
-        let resource = match index {
-            None => Resource::Table,
-            Some(index) => Resource::Index(index.to_owned()),
+    /// Returns whether it allows a call.
+    pub fn allows(&self, call: &Call<'_>) -> bool {
+        let applies = |effect| {
+            let mut statements = self.statements.iter();
+            statements.any(|statement| statement.effect == effect && statement.applies_to(call))
         };
-        self.statements.iter().any(|statement| {
-            statement.actions.iter().any(|allowed| allowed == action)
-                && statement.resources.contains(&resource)
-                && statement.covers(leading_key)
+        applies(Effect::Allow) && !applies(Effect::Deny)
+    }
+
+    /// Returns the statements that allow, each with its resources.
+    pub fn allowing(&self) -> impl Iterator<Item = (&Statement, &[Resource])> {
+        let allowing = self.statements.iter().filter(|it| it.effect == Effect::Allow);
+        allowing.map(|statement| match &statement.resources {
+            Resources::These(resources) => (statement, resources.as_slice()),
+            Resources::AllBut(_) => panic!("it allows all but some resources: {statement:#?}"),
         })
+    }
+}
+
+impl<'a> Call<'a> {
+    /// An access to one partition of the table, or of an index.
+    pub fn on_partition(action: &'a str, index: Option<&str>, leading_key: &'a str) -> Self {
+        let resource = index.map_or(Resource::Table, |index| Resource::Index(index.to_owned()));
+        Self { action, resource, context: vec![(LEADING_KEYS, leading_key)] }
     }
 }
 
 impl Statement {
     fn of(statement: &Value) -> Self {
-        assert_eq!(statement["Effect"], "Allow", "{statement:#}");
+        let members = statement.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        for member in members {
+            let known = ["Effect", "Action", "Resource", "NotResource", "Condition"];
+            assert!(known.contains(&member), "unknown member {member}: {statement:#}");
+        }
+        let resources = |member: &str| list(&statement[member]).map(Resource::of).collect();
         Self {
+            effect: match statement["Effect"].as_str() {
+                Some("Allow") => Effect::Allow,
+                Some("Deny") => Effect::Deny,
+                _ => panic!("unknown effect: {statement:#}"),
+            },
             actions: list(&statement["Action"]).map(text).collect(),
-            resources: list(&statement["Resource"]).map(Resource::of).collect(),
-            leading_keys: statement
-                .get("Condition")
-                .filter(|it| !is_from_shop(it))
-                .map(leading_keys),
-            from_shop: is_from_shop(&statement["Condition"]),
+            resources: match (statement.get("Resource"), statement.get("NotResource")) {
+                (Some(_), None) => Resources::These(resources("Resource")),
+                (None, Some(_)) => Resources::AllBut(resources("NotResource")),
+                _ => panic!("neither Resource nor NotResource, or both: {statement:#}"),
+            },
+            conditions: Condition::all(&statement["Condition"]),
         }
     }
 
-    fn covers(&self, leading_key: &str) -> bool {
-        let limits = self.leading_keys.as_ref();
-        limits.is_none_or(|patterns| patterns.iter().any(|pattern| is_like(leading_key, pattern)))
+    fn applies_to(&self, call: &Call<'_>) -> bool {
+        self.actions.iter().any(|action| action == call.action)
+            && self.resources.include(&call.resource)
+            && self.conditions.iter().all(|condition| condition.is_met_by(call))
+    }
+
+    /// Returns the partition keys that it is limited to, as patterns; `None` if it has no such
+    /// limit.
+    pub fn leading_keys(&self) -> Option<&[String]> {
+        let mut conditions = self.conditions.iter();
+        let limit = conditions.find(|condition| condition.key == LEADING_KEYS);
+        limit.map(|limit| limit.values.as_slice())
+    }
+}
+
+impl Condition {
+    /// Reads the `Condition` of a statement.
+    fn all(condition: &Value) -> Vec<Self> {
+        let operators = condition.as_object().into_iter().flatten();
+        let conditions = operators.flat_map(|(name, keys)| {
+            let operator = match name.as_str() {
+                "ForAllValues:StringLike" => Operator::AllLike,
+                "StringEquals" => Operator::Equals,
+                "StringEqualsIgnoreCase" => Operator::EqualsIgnoringCase,
+                unknown => panic!("add the condition operator {unknown} to {}", file!()),
+            };
+            let keys = keys.as_object().expect("condition keys").iter();
+            keys.map(move |(key, values)| Self {
+                operator,
+                key: key.clone(),
+                values: list(values).map(if_it_holds).map(text).collect(),
+            })
+        });
+        conditions.collect()
+    }
+
+    fn is_met_by(&self, call: &Call<'_>) -> bool {
+        let of_call = call.context.iter().filter(|(key, _)| *key == self.key);
+        let mut of_call = of_call.map(|(_, value)| *value);
+        let one_is = |test: &dyn Fn(&str) -> bool| self.values.iter().any(|own| test(own));
+        match self.operator {
+            Operator::AllLike => of_call.all(|value| one_is(&|own| is_like(value, own))),
+            Operator::Equals => of_call.any(|value| one_is(&|own| own == value)),
+            Operator::EqualsIgnoringCase => {
+                of_call.any(|value| one_is(&|own| own.eq_ignore_ascii_case(value)))
+            }
+        }
+    }
+}
+
+impl Resources {
+    fn include(&self, resource: &Resource) -> bool {
+        match self {
+            Self::These(these) => these.iter().any(|own| own.matches(resource)),
+            Self::AllBut(these) => !these.iter().any(|own| own.matches(resource)),
+        }
     }
 }
 
@@ -135,37 +245,19 @@ impl Resource {
             None => Self::Other(arn.clone()),
         }
     }
-}
 
-/// Returns the parameters that a `Deny` statement protects from being overwritten
-/// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policy-conditions.html>).
-/// The only other `Deny` in the template concerns streams of other tables.
-fn kept_parameters(denial: &Value) -> Vec<Resource> {
-    if denial["Action"] != "ssm:PutParameter" {
-        let is_of_streams = denial["NotResource"] == json!({"Fn::GetAtt": ["Table", "StreamArn"]});
-        assert!(is_of_streams, "unknown Deny statement: {denial:#}");
-        return Vec::new();
+    /// Whether it is this resource, or a pattern that includes it.
+    fn matches(&self, resource: &Self) -> bool {
+        match (self, resource) {
+            (Self::Other(pattern), Self::Other(arn)) => is_like(arn, pattern),
+            _ => self == resource,
+        }
     }
-    let overwrites = json!({"StringEquals": {"ssm:Overwrite": "true"}});
-    assert_eq!(denial["Condition"], overwrites, "a denial of ssm:PutParameter");
-    list(&denial["Resource"]).map(Resource::of).collect()
 }
 
-/// Returns whether a condition limits the sender of mail to the shop's email.
-fn is_from_shop(condition: &Value) -> bool {
-    *condition == json!({"StringEqualsIgnoreCase": {"ses:FromAddress": {"Ref": "MailFrom"}}})
-}
-
-/// Returns the patterns of a `dynamodb:LeadingKeys` condition, the only other one that the template
-/// uses.
-fn leading_keys(condition: &Value) -> Vec<String> {
-    let members = condition.as_object().map_or(0, serde_json::Map::len);
-    let patterns = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-    assert!(
-        members == 1 && patterns.is_array(),
-        "a condition is ForAllValues:StringLike on dynamodb:LeadingKeys, not {condition}"
-    );
-    list(patterns).map(text).collect()
+/// Returns the value of an `Fn::If` whose condition holds, or any other value as it is.
+fn if_it_holds(value: &Value) -> &Value {
+    value["Fn::If"].get(1).unwrap_or(value)
 }
 
 /// Compares like IAM's `StringLike`: `*` matches any text, `?` any character.
@@ -196,33 +288,38 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
+    match (value, &value["Ref"]) {
+        (Value::String(text), _) => text.clone(),
+        (_, Value::String(parameter)) => format!("${{{parameter}}}"),
+        _ => panic!("a text or `!Ref` of a parameter, not {value}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
+    /// A policy of these statements.
+    fn policy_of(statements: Value) -> Policy {
+        Policy::of(&json!({"Properties": {"Policies": [{"Statement": statements}]}}))
+    }
+
     fn policy() -> Policy {
-        let keys =
-            |keys: &[&str]| json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}});
-        Policy::of(&json!({"Properties": {"Policies": [{"Statement": [
+        let keys = |keys: Value| json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}});
+        policy_of(json!([
             {
                 "Effect": "Allow",
                 "Action": ["dynamodb:GetItem", "dynamodb:Query"],
                 "Resource": {"Fn::GetAtt": ["Table", "Arn"]},
-                "Condition": keys(&["SIGNING_KEYS", "USER#*"]),
+                "Condition": keys(json!(["SIGNING_KEYS", "USER#*", {"Fn::If": ["On", "EMAIL#*", null]}])),
             },
             {
                 "Effect": "Allow",
                 "Action": "dynamodb:Query",
                 "Resource": {"Fn::Sub": "${Table.Arn}/index/newest-products"},
-                "Condition": keys(&["ACTIVE"]),
-            },
-            {
-                "Effect": "Allow",
-                "Action": "ssm:GetParameter",
-                "Resource": {"Fn::Sub": "arn:${AWS::Partition}:ssm:key"},
+                "Condition": keys(json!(["ACTIVE"])),
             },
             {
                 "Effect": "Allow",
@@ -235,7 +332,19 @@ mod tests {
                 "Resource": {"Fn::Sub": "arn:ssm:kept"},
                 "Condition": {"StringEquals": {"ssm:Overwrite": "true"}},
             },
-        ]}]}}))
+            {
+                "Effect": "Allow",
+                "Action": "ses:SendEmail",
+                "Resource": {"Fn::Sub": "arn:ses:identity/*"},
+                "Condition": {"StringEqualsIgnoreCase": {"ses:FromAddress": {"Ref": "MailFrom"}}},
+            },
+            {"Effect": "Allow", "Action": "dynamodb:GetRecords", "Resource": "arn:streams/*"},
+            {
+                "Effect": "Deny",
+                "Action": "dynamodb:GetRecords",
+                "NotResource": {"Fn::GetAtt": ["Table", "StreamArn"]},
+            },
+        ]))
     }
 
     #[test]
@@ -243,6 +352,7 @@ mod tests {
         for (action, index, key, allowed) in [
             ("dynamodb:GetItem", None, "USER#usr_1", true),
             ("dynamodb:GetItem", None, "SIGNING_KEYS", true),
+            ("dynamodb:GetItem", None, "EMAIL#1", true),
             ("dynamodb:GetItem", None, "SIGNING_KEYS_2", false),
             ("dynamodb:GetItem", None, "ORDER#ord_1", false),
             ("dynamodb:PutItem", None, "USER#usr_1", false),
@@ -251,36 +361,59 @@ mod tests {
             ("dynamodb:Query", Some("newest-products"), "USER#usr_1", false),
             ("dynamodb:Query", Some("customer-orders"), "ACTIVE", false),
         ] {
-            let (policy, case) = (policy(), format!("{action} {index:?} {key}"));
-            assert_eq!(policy.allows(action, index, key), allowed, "{case}");
+            let call = Call::on_partition(action, index, key);
+            assert_eq!(policy().allows(&call), allowed, "{call:?}");
         }
     }
 
     #[test]
-    fn a_denial_keeps_a_parameter_from_being_overwritten_and_not_from_being_made() {
-        for (parameter, overwrite, allowed) in [
-            ("arn:ssm:kept", false, true),
-            ("arn:ssm:kept", true, false),
-            ("arn:ssm:other", false, true),
-            ("arn:ssm:other", true, true),
-            ("arn:${AWS::Partition}:ssm:key", false, false),
+    fn conditions_and_denials_count_as_in_iam() {
+        let from = "ses:FromAddress";
+        let (both, overwrite) =
+            (vec![(LEADING_KEYS, "USER#1"), (LEADING_KEYS, "ORDER#1")], "ssm:Overwrite");
+        for (action, arn, context, allowed) in [
+            ("ssm:PutParameter", "arn:ssm:kept", vec![], true),
+            ("ssm:PutParameter", "arn:ssm:kept", vec![(overwrite, "false")], true),
+            ("ssm:PutParameter", "arn:ssm:kept", vec![(overwrite, "true")], false),
+            ("ssm:PutParameter", "arn:ssm:other", vec![(overwrite, "true")], true),
+            ("ssm:GetParameter", "arn:ssm:other", vec![], false),
+            ("ses:SendEmail", "arn:ses:identity/shop", vec![(from, "${mailfrom}")], true),
+            ("ses:SendEmail", "arn:ses:identity/shop", vec![(from, "eve@example.com")], false),
+            ("ses:SendEmail", "arn:ses:identity/shop", vec![], false),
+            ("ses:SendEmail", "arn:ses:template/shop", vec![(from, "${MailFrom}")], false),
+            ("dynamodb:GetRecords", "arn:streams/others", vec![], false),
         ] {
-            let put = policy().allows_to_put(&Resource::Other(parameter.to_owned()), overwrite);
-            assert_eq!(put, allowed, "{parameter}, overwrite: {overwrite}");
+            let call = Call { action, resource: Resource::Other(arn.to_owned()), context };
+            assert_eq!(policy().allows(&call), allowed, "{call:?}");
+        }
+        for (context, allowed) in [(both, false), (vec![], true)] {
+            let call = Call { action: "dynamodb:GetItem", resource: Resource::Table, context };
+            assert_eq!(policy().allows(&call), allowed, "all values of {call:?}");
         }
     }
 
     #[test]
-    #[should_panic(expected = "unknown Deny statement")]
-    fn an_unknown_deny_statement_is_not_ignored() {
-        let denial = json!({"Effect": "Deny", "Action": "ssm:GetParameter", "Resource": "arn"});
-        Policy::of(&json!({"Properties": {"Policies": [{"Statement": [denial]}]}}));
+    #[should_panic(expected = "add the condition operator StringNotLike")]
+    fn an_unknown_condition_operator_is_not_ignored() {
+        policy_of(json!({
+            "Effect": "Deny",
+            "Action": "ssm:GetParameter",
+            "Resource": "arn",
+            "Condition": {"StringNotLike": {"aws:PrincipalTag/role": "shop"}},
+        }));
+    }
+
+    #[test]
+    #[should_panic(expected = "unknown member NotAction")]
+    fn an_unknown_member_of_a_statement_is_not_ignored() {
+        policy_of(json!({"Effect": "Deny", "NotAction": "ssm:GetParameter", "Resource": "arn"}));
     }
 
     #[test]
     fn a_function_without_policies_may_do_nothing() {
         let policy = Policy::of(&json!({"Properties": {}}));
-        assert!(!policy.allows("dynamodb:GetItem", None, "SIGNING_KEYS"));
+        let call = Call::on_partition("dynamodb:GetItem", None, "SIGNING_KEYS");
+        assert!(!policy.allows(&call));
     }
 
     #[test]

@@ -191,8 +191,8 @@ async fn place_orders(ada: &Persona<'_>, mug: &Value) {
 /// Lists in words what a policy allows and no call used.
 fn unused_permissions(route: &str, policy: &Policy, used: &BTreeSet<Access>) -> Vec<String> {
     let mut left = Vec::new();
-    for statement in &policy.statements {
-        for resource in &statement.resources {
+    for (statement, resources) in policy.allowing() {
+        for resource in resources {
             let index = match resource {
                 Resource::Table => None,
                 Resource::Index(name) => Some(name.clone()),
@@ -201,7 +201,7 @@ fn unused_permissions(route: &str, policy: &Policy, used: &BTreeSet<Access>) -> 
                 Resource::Other(_) => continue,
             };
             for action in &statement.actions {
-                for pattern in statement.leading_keys.as_deref().unwrap_or(&["*".to_owned()]) {
+                for pattern in statement.leading_keys().unwrap_or(&["*".to_owned()]) {
                     let prefix = pattern.trim_end_matches('*');
                     let is_used = used.iter().any(|access| {
                         access.action == *action

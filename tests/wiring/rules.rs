@@ -11,7 +11,7 @@ use shared::http::cors;
 use shared::http::routes::ROUTES;
 use shared::store::deliveries::CLAIM_LIFETIME;
 use tests::database::template;
-use tests::policy::{Resource, policies, route_name};
+use tests::policy::{Call, Policy, Resource, policies, route_name};
 
 /// The actions that a policy may allow. `dynamodb:Scan` is not one of them.
 const ACTIONS: [&str; 11] = [
@@ -85,7 +85,7 @@ fn every_function_has_the_architecture_it_was_built_for() {
 #[test]
 fn policies_name_allowed_actions_resources_and_key_prefixes() {
     for (route, policy) in policies() {
-        for statement in &policy.statements {
+        for (statement, resources) in policy.allowing() {
             for action in &statement.actions {
                 assert!(
                     ACTIONS.contains(&action.as_str()),
@@ -93,10 +93,11 @@ fn policies_name_allowed_actions_resources_and_key_prefixes() {
                     file!(),
                 );
             }
-            for resource in &statement.resources {
+            for resource in resources {
                 match resource {
                     Resource::Other(arn) if arn.contains(":ses:") => {
-                        assert!(statement.from_shop, "{route} may send mail from any email");
+                        assert!(!may_send(&policy, arn, "eve@example.com"), "{route}: {arn}");
+                        assert!(may_send(&policy, arn, "${MailFrom}"), "{route}: {arn}");
                     }
                     Resource::Other(arn) => {
                         assert!(
@@ -107,7 +108,7 @@ fn policies_name_allowed_actions_resources_and_key_prefixes() {
                         assert!(known, "{route}: {arn} is not a resource that policies may name");
                     }
                     Resource::Table | Resource::Index(_) => {
-                        let keys = statement.leading_keys.as_deref().unwrap_or_default();
+                        let keys = statement.leading_keys().unwrap_or_default();
                         assert!(!keys.is_empty(), "{route}: limit it by dynamodb:LeadingKeys");
                         assert!(
                             keys.iter().all(|key| !key.starts_with(['*', '?'])),
@@ -116,6 +117,43 @@ fn policies_name_allowed_actions_resources_and_key_prefixes() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Whether a policy allows to send mail from an email by an identity or a configuration set of SES.
+fn may_send(policy: &Policy, arn: &str, from: &str) -> bool {
+    let resource = Resource::Other(arn.to_owned());
+    policy.allows(&Call {
+        action: "ses:SendEmail",
+        resource,
+        context: vec![("ses:FromAddress", from)],
+    })
+}
+
+/// The function of a stream gets permissions for all streams of the account from SAM.
+#[test]
+fn only_the_tables_stream_is_readable() {
+    for (name, function) in functions() {
+        let events = function["Events"].as_object().into_iter().flatten();
+        if !events.into_iter().any(|(_, event)| event["Type"] == "DynamoDB") {
+            continue;
+        }
+        let mut policy = policies()[&route_name(name)].clone();
+        let managed = json!({"Properties": {"Policies": [{"Statement": {
+            "Effect": "Allow",
+            "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            "Resource": "*",
+        }}]}});
+        policy.statements.extend(Policy::of(&managed).statements);
+        for action in ["DescribeStream", "GetRecords", "GetShardIterator"] {
+            let action = format!("dynamodb:{action}");
+            let may = |arn: &str| {
+                let resource = Resource::Other(arn.to_owned());
+                policy.allows(&Call { action: &action, resource, context: vec![] })
+            };
+            assert!(may("Table.StreamArn"), "{name}: {action}");
+            assert!(!may("arn:of-another-stream"), "{name}: {action}");
         }
     }
 }
@@ -190,7 +228,7 @@ fn functions_have_no_managed_policies_and_no_custom_roles() {
 fn only_functions_that_issue_tokens_may_read_the_key() {
     for (route, policy) in policies() {
         let actions: Vec<_> =
-            policy.statements.iter().flat_map(|statement| &statement.actions).collect();
+            policy.allowing().flat_map(|(statement, _)| &statement.actions).collect();
         let may = |action: &str| actions.iter().any(|allowed| *allowed == action);
         let is_issuer = ISSUERS.contains(&route.as_str());
         assert_eq!(may("ssm:GetParameter"), is_issuer, "{route}");
@@ -207,8 +245,13 @@ fn only_the_rotation_may_overwrite_the_key() {
     for (route, policy) in policies() {
         let is_rotation = route == "rotate-token-key";
         let makes_one = is_rotation || ISSUERS.contains(&route.as_str());
-        assert_eq!(policy.allows_to_put(&key, false), makes_one, "{route}");
-        assert_eq!(policy.allows_to_put(&key, true), is_rotation, "{route}");
+        let may_put = |overwrite| {
+            let (action, resource) = ("ssm:PutParameter", key.clone());
+            let context = vec![("ssm:Overwrite", overwrite)];
+            policy.allows(&Call { action, resource, context })
+        };
+        assert_eq!(may_put("false"), makes_one, "{route}");
+        assert_eq!(may_put("true"), is_rotation, "{route}");
     }
 }
 
