@@ -131,6 +131,20 @@ fn may_send(policy: &Policy, arn: &str, from: &str) -> bool {
     })
 }
 
+/// A transaction is allowed by the permissions of its writes. AWS does not document whether the
+/// condition on `dynamodb:LeadingKeys` then sees the key of each write or those of all writes. If
+/// it sees all, two statements for one action allow neither of two such writes in a transaction.
+#[test]
+fn an_action_of_a_transaction_stands_in_one_statement() {
+    for (route, policy) in policies() {
+        for action in ["ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"] {
+            let action = format!("dynamodb:{action}");
+            let count = policy.statements.iter().filter(|it| it.actions.contains(&action)).count();
+            assert!(count <= 1, "{route}: merge its {count} statements for {action}");
+        }
+    }
+}
+
 /// The function of a stream gets permissions for all streams of the account from SAM.
 #[test]
 fn only_the_tables_stream_is_readable() {
