@@ -11,6 +11,7 @@ use shared::http::cors;
 use shared::http::routes::ROUTES;
 use shared::store::deliveries::CLAIM_LIFETIME;
 use tests::database::template;
+use tests::demo::root;
 use tests::policy::{Call, Policy, Resource, policies, route_name};
 
 /// The actions that a policy may allow. `dynamodb:Scan` is not one of them.
@@ -142,6 +143,19 @@ fn an_action_of_a_transaction_stands_in_one_statement() {
             let count = policy.statements.iter().filter(|it| it.actions.contains(&action)).count();
             assert!(count <= 1, "{route}: merge its {count} statements for {action}");
         }
+    }
+}
+
+/// AWS's other partitions, such as `aws-cn`, have other ARNs and other host names.
+#[test]
+fn the_template_names_no_partition() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).expect("the template");
+    for (line, number) in template.lines().zip(1..) {
+        let arns = line.matches("arn:").count();
+        let portable = line.matches("arn:${AWS::Partition}:").count();
+        assert_eq!(arns, portable, "template.yaml:{number}: arn:${{AWS::Partition}}: instead");
+        let suffix = "amazonaws.com";
+        assert!(!line.contains(suffix), "template.yaml:{number}: ${{AWS::URLSuffix}} instead");
     }
 }
 
