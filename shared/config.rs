@@ -55,6 +55,8 @@ pub struct MailSettings {
     /// `APP_URL`: the URL that links in mails lead to, or a pattern of it with `{page}` and
     /// `{token}`. If it is not set, `API_URL`: the API's own URL, which has pages for these links.
     pub links: Links,
+    /// `MAIL_CONFIGURATION_SET`: the configuration set of SES that each mail names. Default none.
+    pub configuration_set: Option<String>,
 }
 
 /// The timeouts of requests and of calls to AWS. They are chosen so that a request with several
@@ -196,14 +198,26 @@ impl MailSettings {
         let app = app.map(|url| Links::app(&url).ok_or(bad("APP_URL", not_a_pattern)));
         let api = api.map(|url| Links::api(&url).ok_or(bad("API_URL", "is not a URL")));
         let (app, api) = (app.transpose()?, api.transpose()?);
+        let set = optional("MAIL_CONFIGURATION_SET");
+        if !set.as_deref().is_none_or(is_configuration_set) {
+            let problem = "is not the name of a configuration set: at most 64 of A-Z a-z 0-9 _ -";
+            return Err(bad("MAIL_CONFIGURATION_SET", problem));
+        }
         let Some(from) = from else { return Ok(None) };
         Ok(Some(Self {
             from: Email::parse(from).map_err(|_| bad("MAIL_FROM", "is not an e-mail address"))?,
             shop: Label::parse(shop.unwrap_or_else(|| "Bodega".to_owned()))
                 .map_err(|_| bad("SHOP_NAME", "is not one line of at most 60 characters"))?,
             links: app.or(api).ok_or(bad("APP_URL", "is not set, and neither is API_URL"))?,
+            configuration_set: set,
         }))
     }
+}
+
+/// Whether SES allows this name for a configuration set.
+fn is_configuration_set(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    name.len() <= 64 && name.bytes().all(is_allowed)
 }
 
 impl fmt::Debug for Aws {
@@ -285,6 +299,10 @@ mod tests {
             (&[("API_URL", "api")], "environment variable API_URL is not a URL"),
             (&[("MAIL_FROM", "the shop"), app], "environment variable MAIL_FROM is not an e-mail"),
             (&[from, app, ("SHOP_NAME", "a\nb")], "environment variable SHOP_NAME is not one line"),
+            (
+                &[("MAIL_CONFIGURATION_SET", "a set")],
+                "environment variable MAIL_CONFIGURATION_SET is not the name of",
+            ),
         ] {
             let refusal = with(settings).unwrap_err();
             assert!(refusal.starts_with(problem), "{refusal}");

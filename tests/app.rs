@@ -404,6 +404,7 @@ fn config(table: &str, timeouts: Timeouts) -> Config {
             from: Email::parse("orders@shop.example".to_owned()).expect("an address"),
             shop: Label::parse("Bodega".to_owned()).expect("a name"),
             links: Links::app("https://shop.example").expect("an address"),
+            configuration_set: None,
         }),
         timeouts,
         aws: Aws {

@@ -151,7 +151,8 @@ impl Statement {
             let known = ["Effect", "Action", "Resource", "NotResource", "Condition"];
             assert!(known.contains(&member), "unknown member {member}: {statement:#}");
         }
-        let resources = |member: &str| list(&statement[member]).map(Resource::of).collect();
+        let resources =
+            |member: &str| list(&statement[member]).map(if_it_holds).map(Resource::of).collect();
         Self {
             effect: match statement["Effect"].as_str() {
                 Some("Allow") => Effect::Allow,

@@ -132,6 +132,24 @@ fn may_send(policy: &Policy, arn: &str, from: &str) -> bool {
     })
 }
 
+#[test]
+fn mail_may_use_the_configuration_set_of_the_parameter_and_no_other() {
+    let ses = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}";
+    let policy = &policies()["deliver-mail"];
+    for (resource, allowed) in [
+        ("identity/shop.example", true),
+        ("configuration-set/${MailConfigurationSet}", true),
+        ("configuration-set/of-somebody-else", false),
+    ] {
+        let resource = format!("{ses}:{resource}");
+        assert_eq!(may_send(policy, &resource, "${MailFrom}"), allowed, "{resource}");
+    }
+    let variables = functions()
+        .map(|(_, function)| &function["Environment"]["Variables"]["MAIL_CONFIGURATION_SET"]);
+    let parameter = json!({"Ref": "MailConfigurationSet"});
+    assert!(variables.into_iter().any(|it| *it == parameter), "deliver-mail names it");
+}
+
 /// A transaction is allowed by the permissions of its writes. AWS does not document whether the
 /// condition on `dynamodb:LeadingKeys` then sees the key of each write or those of all writes. If
 /// it sees all, two statements for one action allow neither of two such writes in a transaction.

@@ -39,6 +39,7 @@ const UNREADABLE: &str = "no answer that can be read";
 pub(crate) struct Ses {
     client: Client,
     from: String,
+    configuration_set: Option<String>,
 }
 
 impl Ses {
@@ -62,7 +63,8 @@ impl Ses {
             );
         builder.set_endpoint_url(config.aws.ses_endpoint.clone());
         let from = mailbox(settings.shop.as_str(), &settings.from);
-        Self { client: Client::from_conf(builder.build()), from }
+        let configuration_set = settings.configuration_set.clone();
+        Self { client: Client::from_conf(builder.build()), from, configuration_set }
     }
 
     async fn send_with_retries(&self, mail: &Mail) -> Result<(), Failed> {
@@ -83,6 +85,7 @@ impl Ses {
             .from_email_address(&self.from)
             .destination(Destination::builder().to_addresses(to.as_str()).build())
             .content(content.clone())
+            .set_configuration_set_name(self.configuration_set.clone())
             .send()
             .await;
         sent.map(drop).map_err(|error| Failed::by(&error))

@@ -23,6 +23,7 @@ const THROTTLED_DOMAIN: &str = "slow.example";
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct SendEmail {
     from_email_address: String,
+    configuration_set_name: Option<String>,
     destination: Destination,
     content: Content,
 }
@@ -160,6 +161,8 @@ impl SendEmail {
             format!("Date: {at}"),
             format!("Message-ID: <{id}@email.amazonses.com>"),
         ];
+        let set = self.configuration_set_name.iter();
+        lines.extend(set.map(|name| format!("X-SES-CONFIGURATION-SET: {name}")));
         lines.extend(headers.iter().map(|Header { name, value }| format!("{name}: {value}")));
         lines.push("MIME-Version: 1.0".to_owned());
         lines.push(format!("Content-Type: multipart/alternative; boundary=\"{boundary}\""));
@@ -254,6 +257,20 @@ mod tests {
     }
 
     #[test]
+    fn the_source_names_the_configuration_set_of_the_mail() {
+        for set in [None, Some("shop")] {
+            let (mailbox, mut request) = (Mailbox::in_memory(), request());
+            if let Some(set) = set {
+                request["ConfigurationSetName"] = set.into();
+            }
+            send(&mailbox, request.to_string().as_bytes()).unwrap();
+            let source = mailbox.mails(None).remove(0).source;
+            let named = source.lines().find_map(|it| it.strip_prefix("X-SES-CONFIGURATION-SET: "));
+            assert_eq!(named, set);
+        }
+    }
+
+    #[test]
     fn the_source_has_all_parts_of_the_message() {
         let mailbox = Mailbox::in_memory();
         let id = send(&mailbox, OF_THE_SDK.as_bytes()).unwrap();
@@ -299,7 +316,7 @@ mod tests {
         for (pointer, member) in [
             ("", "ReplyToAddresses"),
             ("", "EmailTags"),
-            ("", "ConfigurationSetName"),
+            ("", "FeedbackForwardingEmailAddress"),
             ("/Destination", "CcAddresses"),
             ("/Destination", "BccAddresses"),
             ("/Content", "Raw"),

@@ -141,6 +141,22 @@ async fn a_mail_goes_out_as_text_and_html_from_the_shops_address() {
     }
 }
 
+#[tokio::test]
+async fn a_mail_names_the_shops_configuration_set_if_it_has_one() {
+    for (set, member) in [(None, None), (Some("shop"), Some(r#""ConfigurationSetName":"shop""#))] {
+        let (mut config, line) = (config(), Line::with([(200, "")]));
+        let settings = config.mail.as_mut().unwrap();
+        settings.configuration_set = set.map(str::to_owned);
+        let http = SharedHttpClient::new(line.clone());
+
+        Ses::new(&config, config.mail.as_ref().unwrap(), Some(http)).send(&mail()).await.unwrap();
+
+        let (_, body) = line.requests().remove(0);
+        assert_eq!(body.contains("ConfigurationSetName"), member.is_some(), "{body}");
+        assert!(body.contains(member.unwrap_or_default()), "{body}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_ses_says_decides_whether_a_mail_may_go_another_time() {
     let transient = |code: &str| Err(SendError::Transient(code.to_owned()));
@@ -158,6 +174,8 @@ async fn what_ses_says_decides_whether_a_mail_may_go_another_time() {
             transient("MailFromDomainNotVerifiedException"),
         ),
         (403, "AccessDeniedException", transient("AccessDeniedException")),
+        // There is no configuration set of this name.
+        (404, "NotFoundException", transient("NotFoundException")),
         (500, "InternalFailure", transient("InternalFailure")),
     ] {
         let line = Line::with([(status, code)]);
