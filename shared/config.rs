@@ -142,7 +142,9 @@ impl Config {
                 BadSetting::new("SHOP_CURRENCY", "is not an ISO 4217 code in capitals")
             })?,
             allowed_origins: optional("ALLOWED_ORIGINS")
-                .map(|list| list.split(',').map(|origin| origin.trim().to_owned()).collect())
+                .map(|list| origins(&list))
+                .transpose()
+                .map_err(|problem| BadSetting::new("ALLOWED_ORIGINS", problem))?
                 .unwrap_or_default(),
             token_issuer: optional("TOKEN_ISSUER").unwrap_or_else(|| "bodega".to_owned()),
             token_key_parameter: optional("TOKEN_KEY_PARAMETER"),
@@ -177,6 +179,40 @@ impl Config {
             },
         })
     }
+}
+
+/// Reads origins, separated by commas. The error quotes the first one that no browser sends: it would
+/// never match, and the front end would be shut out.
+fn origins(list: &str) -> Result<Vec<String>, String> {
+    let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    let checked = origins.map(|origin| match origin == "*" || is_origin(origin) {
+        true => Ok(origin.to_owned()),
+        false => Err(format!("contains `{origin}`: write an origin such as https://shop.example")),
+    });
+    checked.collect()
+}
+
+/// Whether a text is an origin in the form of the header `Origin`: scheme, host in lower case, and
+/// a port unless it is the scheme's own (RFC 6454, section 6.2).
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    let is_lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let has_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme.bytes().all(|byte| is_lower(byte) || b"+.-".contains(&byte));
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let has_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(ip) => ip.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            let name = host.as_bytes();
+            name.iter().all(|&byte| is_lower(byte) || b"._-".contains(&byte))
+                && name.first().is_some_and(|&byte| is_lower(byte))
+        }
+    };
+    let is_port = |port: &str| port.parse().is_ok_and(|it: u16| it > 0 && it.to_string() == port);
+    has_scheme && has_host && port.is_none_or(is_port)
 }
 
 /// A path such as `/shop` or `/shop/v1`: what a mapping key of API Gateway may be, behind a slash.
@@ -274,6 +310,49 @@ mod tests {
         let bad = set("login_account=off,login_adress=off").unwrap_err();
         let said = "environment variable RATE_LIMITS contains an unknown limit: `login_adress=off`";
         assert_eq!(bad.to_string(), said);
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        let with = |origins: &'static str| {
+            Config::read(|name| match name {
+                "ALLOWED_ORIGINS" => Some(origins.to_owned()),
+                name => environment(name),
+            })
+            .map(|config| config.allowed_origins)
+            .map_err(|bad| bad.to_string())
+        };
+        for (text, origins) in [
+            ("", &[][..]),
+            ("*", &["*"]),
+            ("https://shop.example", &["https://shop.example"]),
+            (
+                "https://a.example, http://localhost:3000,",
+                &["https://a.example", "http://localhost:3000"],
+            ),
+            ("http://[::1]:3000,http://[::1]", &["http://[::1]:3000", "http://[::1]"]),
+            ("capacitor://localhost", &["capacitor://localhost"]),
+        ] {
+            assert_eq!(with(text).unwrap(), origins, "{text}");
+        }
+        for text in [
+            "shop.example",
+            "https://",
+            "://shop.example",
+            "https://shop.example/",
+            "https://Shop.example",
+            "HTTPS://shop.example",
+            "https://a.example https://b.example",
+            "https://shop.example:",
+            "https://shop.example:080",
+            "https://shop.example:65536",
+            "http://[shop]",
+            "https://-",
+            "null",
+        ] {
+            let said = format!("environment variable ALLOWED_ORIGINS contains `{text}`: write an");
+            assert!(with(text).unwrap_err().starts_with(&said), "{text}");
+        }
     }
 
     #[test]
