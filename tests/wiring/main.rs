@@ -7,6 +7,7 @@ mod generated;
 mod imports;
 mod indexes;
 mod new_route;
+mod parameters;
 mod router;
 mod rules;
 mod workspace;
