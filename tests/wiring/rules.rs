@@ -302,7 +302,7 @@ fn only_the_rotation_may_overwrite_the_key() {
 }
 
 #[test]
-fn route_not_found_has_no_permissions() {
+fn route_not_found_has_no_policy_of_its_own() {
     assert_eq!(policies()["route-not-found"].statements, []);
 }
 
