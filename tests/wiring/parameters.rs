@@ -145,7 +145,7 @@ fn variable_of<'a>(template: &'a Template, parameter: &str) -> Option<&'a str> {
 }
 
 /// Whether CloudFormation accepts a value for a parameter. A pattern must match the entire value.
-fn is_accepted(name: &str, value: &str) -> bool {
+pub fn is_accepted(name: &str, value: &str) -> bool {
     let parameter = parameter(name);
     if let Some(values) = parameter["AllowedValues"].as_array() {
         return values.iter().any(|allowed| allowed == value);
