@@ -11,4 +11,5 @@ mod new_route;
 mod parameters;
 mod router;
 mod rules;
+mod sam_local;
 mod workspace;
