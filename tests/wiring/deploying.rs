@@ -1,5 +1,7 @@
 //! The commands of the documentation deploy the template as it is.
 
+use local::template::Template;
+use serde_json::json;
 use tests::database::template;
 use tests::demo::root;
 
@@ -67,4 +69,17 @@ fn the_template_has_the_architecture_that_the_documentation_and_ci_build_for() {
     assert!(ci.contains(&format!("functions=({packages})")), ".ci/run selects other packages");
     let arm64 = "cargo lambda build --release --arm64 \"${functions[@]}\"";
     assert!(ci.contains(arm64), ".ci/run: {arm64}");
+}
+
+/// The manual copies the table out of the template by lines, to import a table that lost its stack.
+#[test]
+fn the_tables_lines_in_the_template_are_a_template_of_their_own() {
+    let manual = std::fs::read_to_string(root().join("docs/operating.md")).expect("the manual");
+    assert!(manual.contains(r"sed -n '/^  Table:/,/^$/p' template.yaml"));
+    let text = std::fs::read_to_string(root().join("template.yaml")).expect("the template");
+    let lines = text.lines().skip_while(|line| !line.starts_with("  Table:"));
+    let lines: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    let copied = Template::parse(&format!("Resources:\n{}\n", lines.join("\n"))).expect("YAML");
+    let whole = &template().as_value()["Resources"]["Table"];
+    assert_eq!(copied.as_value()["Resources"], json!({"Table": whole}));
 }
