@@ -97,7 +97,9 @@ fn collect(
         }
     }
     let properties = schema["properties"].as_object().into_iter().flatten().map(|(_, value)| value);
-    let any_of = schema["anyOf"].as_array().into_iter().flatten();
+    // Beside `properties`, it only says which of them must be there.
+    let any_of = schema["anyOf"].as_array().filter(|_| !schema["properties"].is_object());
+    let any_of = any_of.into_iter().flatten();
     let others = ["items", "additionalProperties", "propertyNames"].map(|key| schema.get(key));
     for part in properties.chain(any_of).chain(others.into_iter().flatten()) {
         collect(part, definitions, seen, codes);

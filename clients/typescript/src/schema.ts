@@ -9678,8 +9678,6 @@ export interface operations {
              *
              *     `nothing_to_change`: Nothing to change.
              *
-             *     `required`: Required member missing.
-             *
              *     `unknown_field`: Unknown member.
              *
              *     `unknown_value`: Unknown value.
@@ -9692,7 +9690,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["NothingToChangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WrongTypeProblem"];
+                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["NothingToChangeProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
