@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod built;
 pub mod contract;
 pub mod database;
 pub mod delivery;

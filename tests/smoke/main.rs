@@ -2,18 +2,14 @@
 //!
 //! They must be built first: `.ci/run` shows how, and runs this with `--ignored`.
 
-mod function;
-mod runtime;
-
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use shared::http::routes::ROUTES;
 use shared::jobs::JOBS;
+use tests::built::{Failed, Function};
 use tests::demo::{DemoShop, event};
-
-use crate::function::{Failed, Function};
 
 /// The memory budget, in KiB, of a function that hashes no password.
 const MEMORY: u64 = 10 * 1024;

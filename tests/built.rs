@@ -1,4 +1,6 @@
-//! Runs a built function.
+//! Runs built functions as Lambda does.
+
+mod runtime;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -6,11 +8,12 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::demo::root;
 use serde_json::Value;
-use tests::demo::root;
 
-use crate::runtime::Runtime;
+use self::runtime::Runtime;
 
+/// A running function.
 pub struct Function {
     process: Child,
     log: Option<JoinHandle<Vec<String>>>,
