@@ -192,13 +192,16 @@ fn origins(list: &str) -> Result<Vec<String>, String> {
     checked.collect()
 }
 
-/// Whether a text is an origin in the form of the header `Origin`: scheme, host in lower case, and
-/// a port unless it is the scheme's own (RFC 6454, section 6.2).
+/// Whether a text is the origin of a web page, in the form of the header `Origin`: `http` or `https`,
+/// host in lower case, and a port unless it is the scheme's own (RFC 6454, section 6.2). The gateway
+/// accepts no other schemes.
 fn is_origin(text: &str) -> bool {
-    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    let (authority, own_port) = match text.split_once("://") {
+        Some(("https", authority)) => (authority, 443),
+        Some(("http", authority)) => (authority, 80),
+        _ => return false,
+    };
     let is_lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let has_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme.bytes().all(|byte| is_lower(byte) || b"+.-".contains(&byte));
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
@@ -211,8 +214,10 @@ fn is_origin(text: &str) -> bool {
                 && name.first().is_some_and(|&byte| is_lower(byte))
         }
     };
-    let is_port = |port: &str| port.parse().is_ok_and(|it: u16| it > 0 && it.to_string() == port);
-    has_scheme && has_host && port.is_none_or(is_port)
+    let is_port = |port: &str| {
+        port.parse().is_ok_and(|it: u16| it > 0 && it != own_port && it.to_string() == port)
+    };
+    has_host && port.is_none_or(is_port)
 }
 
 /// A path such as `/shop` or `/shop/v1`: what a mapping key of API Gateway may be, behind a slash.
@@ -331,7 +336,6 @@ mod tests {
                 &["https://a.example", "http://localhost:3000"],
             ),
             ("http://[::1]:3000,http://[::1]", &["http://[::1]:3000", "http://[::1]"]),
-            ("capacitor://localhost", &["capacitor://localhost"]),
         ] {
             assert_eq!(with(text).unwrap(), origins, "{text}");
         }
@@ -346,6 +350,10 @@ mod tests {
             "https://shop.example:",
             "https://shop.example:080",
             "https://shop.example:65536",
+            "https://shop.example:443",
+            "http://shop.example:80",
+            "htps://shop.example",
+            "capacitor://localhost",
             "http://[shop]",
             "https://-",
             "null",

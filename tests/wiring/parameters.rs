@@ -17,7 +17,15 @@ use tests::random::Random;
 /// Values of each parameter that the documentation names, or that are common. An empty value is
 /// one of them unless the parameter is not optional.
 const EXAMPLES: [(&str, &[&str]); 10] = [
-    ("AdminEmail", &["", "ada@example.com", "Ada.Lovelace+shop@xn--bcher-kva.example"]),
+    (
+        "AdminEmail",
+        &[
+            "",
+            "ada@example.com",
+            "Ada.Lovelace+shop@xn--bcher-kva.example",
+            "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01@example.com",
+        ],
+    ),
     (
         "AllowedOrigins",
         &[
@@ -26,7 +34,7 @@ const EXAMPLES: [(&str, &[&str]); 10] = [
             "https://shop.example",
             "https://shop.example,https://www.shop.example:8443",
             "http://localhost:3000,http://localhost:5173",
-            "capacitor://localhost",
+            "https://shop.example:80,http://shop.example:443,https://127.0.0.1:65535",
         ],
     ),
     (
@@ -68,6 +76,11 @@ const TYPOS: [(&str, &[&str]); 10] = [
             "https://shop.example https://www.shop.example",
             "https://",
             "https://shop.example:",
+            "https://shop.example:443",
+            "http://shop.example:80",
+            "https://shop.example:65536",
+            "htps://shop.example",
+            "capacitor://localhost",
         ],
     ),
     (
@@ -110,8 +123,17 @@ const TYPOS: [(&str, &[&str]); 10] = [
 ];
 
 /// Values that the template refuses and the configuration would accept.
-const STRICTER: [(&str, &[&str]); 5] = [
-    ("AllowedOrigins", &["https://shop.example, https://www.shop.example", "*,https://a.example"]),
+const STRICTER: [(&str, &[&str]); 6] = [
+    ("AdminEmail", &["ada@bücher.example", "a.bcdefghijklmnopqrstuvwxyzabcdefghijk@example.com"]),
+    (
+        "AllowedOrigins",
+        &[
+            "https://shop.example, https://www.shop.example",
+            "*,https://a.example",
+            "http://[::1]:3000",
+            "http://my_shop.example",
+        ],
+    ),
     ("MailFrom", &["orders@bücher.example", " orders@shop.example"]),
     ("RateLimits", &["login_account=10/900,", " login_account = off"]),
     ("ShopName", &["☕"]),
