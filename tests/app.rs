@@ -344,7 +344,7 @@ impl AppBuilder {
             replica.catch_up().await;
         }
         let (faults, rendezvous) = (Arc::new(faults), Arc::new(Rendezvous::default()));
-        let mut policies = policy::policies();
+        let mut policies = policy::policies(|condition| holds(condition, &config));
         let mut behind_a_gate = |name, lags: bool| {
             let (faults, rendezvous) = (faults.clone(), rendezvous.clone());
             let gate = Gate::new(network.clone(), name, policies.remove(name), faults, rendezvous);
@@ -366,6 +366,17 @@ impl AppBuilder {
         let jobs = jobs.collect();
         let requests = AtomicU32::new(0);
         App { functions, jobs, unrestricted, client, table, mailbox, rendezvous, clock, requests }
+    }
+}
+
+/// Whether a condition of the template holds in a stack with this configuration.
+fn holds(condition: &str, config: &Config) -> bool {
+    match condition {
+        "MakesAccountsAtOnce" => !config.email_verification,
+        "HasMailConfigurationSet" => {
+            config.mail.as_ref().is_some_and(|mail| mail.configuration_set.is_some())
+        }
+        _ => panic!("add the template's condition {condition} to {}", file!()),
     }
 }
 

@@ -91,10 +91,11 @@ pub struct Call<'a> {
 /// The condition key with the partition keys of a call to DynamoDB.
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
-/// Returns the policy of every function, by its route's name.
-pub fn policies() -> BTreeMap<String, Policy> {
+/// Returns the policy of every function, by its route's name, in a stack for which these conditions
+/// of the template hold.
+pub fn policies(holds: impl Fn(&str) -> bool) -> BTreeMap<String, Policy> {
     let functions = template().resources("AWS::Serverless::Function");
-    functions.map(|(name, function)| (route_name(name), Policy::of(function))).collect()
+    functions.map(|(name, function)| (route_name(name), Policy::of(function, &holds))).collect()
 }
 
 /// Returns the route's name: `place-order` for `PlaceOrderFunction`.
@@ -110,11 +111,11 @@ pub fn route_name(resource: &str) -> String {
 }
 
 impl Policy {
-    /// Reads the policy of a function's resource.
-    pub fn of(function: &Value) -> Self {
-        let documents = list(&function["Properties"]["Policies"]);
-        let statements = documents.flat_map(|document| list(&document["Statement"]));
-        Self { statements: statements.map(if_it_holds).map(Statement::of).collect() }
+    /// Reads the policy of a function's resource, in a stack for which these conditions hold.
+    pub fn of(function: &Value, holds: &dyn Fn(&str) -> bool) -> Self {
+        let documents = decided(&function["Properties"]["Policies"], holds).unwrap_or_default();
+        let statements = list(&documents).flat_map(|document| list(&document["Statement"]));
+        Self { statements: statements.map(Statement::of).collect() }
     }
 
     /// Returns whether it allows a call.
@@ -151,8 +152,7 @@ impl Statement {
             let known = ["Effect", "Action", "Resource", "NotResource", "Condition"];
             assert!(known.contains(&member), "unknown member {member}: {statement:#}");
         }
-        let resources =
-            |member: &str| list(&statement[member]).map(if_it_holds).map(Resource::of).collect();
+        let resources = |member: &str| list(&statement[member]).map(Resource::of).collect();
         Self {
             effect: match statement["Effect"].as_str() {
                 Some("Allow") => Effect::Allow,
@@ -199,7 +199,7 @@ impl Condition {
             keys.map(move |(key, values)| Self {
                 operator,
                 key: key.clone(),
-                values: list(values).map(if_it_holds).map(text).collect(),
+                values: list(values).map(text).collect(),
             })
         });
         conditions.collect()
@@ -256,9 +256,23 @@ impl Resource {
     }
 }
 
-/// Returns the value of an `Fn::If` whose condition holds, or any other value as it is.
-fn if_it_holds(value: &Value) -> &Value {
-    value["Fn::If"].get(1).unwrap_or(value)
+/// Replaces every `Fn::If` by the value that its condition decides for; `None` for `AWS::NoValue`.
+fn decided(value: &Value, holds: &dyn Fn(&str) -> bool) -> Option<Value> {
+    if value["Ref"] == "AWS::NoValue" {
+        return None;
+    }
+    if let Some([condition, then, otherwise]) = value["Fn::If"].as_array().map(Vec::as_slice) {
+        let condition = condition.as_str().expect("the name of a condition");
+        return decided(if holds(condition) { then } else { otherwise }, holds);
+    }
+    Some(match value {
+        Value::Array(values) => values.iter().filter_map(|value| decided(value, holds)).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members.filter_map(|(name, it)| Some((name.clone(), decided(it, holds)?))).collect()
+        }
+        other => other.clone(),
+    })
 }
 
 /// Compares like IAM's `StringLike`: `*` matches any text, `?` any character.
@@ -304,7 +318,8 @@ mod tests {
 
     /// A policy of these statements.
     fn policy_of(statements: Value) -> Policy {
-        Policy::of(&json!({"Properties": {"Policies": [{"Statement": statements}]}}))
+        let function = json!({"Properties": {"Policies": [{"Statement": statements}]}});
+        Policy::of(&function, &|condition| condition == "On")
     }
 
     fn policy() -> Policy {
@@ -314,7 +329,13 @@ mod tests {
                 "Effect": "Allow",
                 "Action": ["dynamodb:GetItem", "dynamodb:Query"],
                 "Resource": {"Fn::GetAtt": ["Table", "Arn"]},
-                "Condition": keys(json!(["SIGNING_KEYS", "USER#*", {"Fn::If": ["On", "EMAIL#*", null]}])),
+                "Condition": keys(json!([
+                    "SIGNING_KEYS",
+                    "USER#*",
+                    {"Fn::If": ["On", "EMAIL#*", {"Ref": "AWS::NoValue"}]},
+                    {"Fn::If": ["Off", {"Ref": "AWS::NoValue"}, "CART#*"]},
+                    {"Fn::If": ["Off", "SESSION#*", {"Ref": "AWS::NoValue"}]},
+                ])),
             },
             {
                 "Effect": "Allow",
@@ -354,6 +375,8 @@ mod tests {
             ("dynamodb:GetItem", None, "USER#usr_1", true),
             ("dynamodb:GetItem", None, "SIGNING_KEYS", true),
             ("dynamodb:GetItem", None, "EMAIL#1", true),
+            ("dynamodb:GetItem", None, "CART#1", true),
+            ("dynamodb:GetItem", None, "SESSION#1", false),
             ("dynamodb:GetItem", None, "SIGNING_KEYS_2", false),
             ("dynamodb:GetItem", None, "ORDER#ord_1", false),
             ("dynamodb:PutItem", None, "USER#usr_1", false),
@@ -412,7 +435,7 @@ mod tests {
 
     #[test]
     fn a_function_without_policies_may_do_nothing() {
-        let policy = Policy::of(&json!({"Properties": {}}));
+        let policy = Policy::of(&json!({"Properties": {}}), &|_| true);
         let call = Call::on_partition("dynamodb:GetItem", None, "SIGNING_KEYS");
         assert!(!policy.allows(&call));
     }

@@ -32,11 +32,11 @@ async fn no_policy_allows_what_its_route_does_not_use() {
         .await;
     without_verification(&unverified).await;
 
-    let mut unused = Vec::new();
+    let (policies, mut unused) = (policies(|_| true), Vec::new());
     for route in app.routes().chain(app.jobs()) {
         let mut used = app.take_count(route).accesses;
         used.extend(unverified.take_count(route).accesses);
-        let policy = policies().remove(route).unwrap_or_default();
+        let policy = policies.get(route).cloned().unwrap_or_default();
         unused.extend(unused_permissions(route, &policy, &used));
     }
     assert!(unused.is_empty(), "template.yaml allows too much:\n{}", unused.join("\n"));
