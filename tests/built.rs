@@ -3,15 +3,15 @@
 mod runtime;
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::demo::root;
 use serde_json::Value;
 
 use self::runtime::Runtime;
+use crate::demo::root;
 
 /// A running function.
 pub struct Function {
@@ -37,7 +37,8 @@ impl Function {
     pub fn fail(name: &str, environment: &[(&str, String)]) -> Failed {
         let runtime = Runtime::start();
         let path = target().join("lambda").join(name).join("bootstrap");
-        let mut command = command(&path, environment, &runtime);
+        let mut command = Command::new(&path);
+        prepare(&mut command, environment, &runtime);
         let output = command.output().unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!output.status.success(), "{name} started without its setting");
         let log = String::from_utf8(output.stdout).expect("a text");
@@ -50,22 +51,24 @@ impl Function {
 
     /// Starts a binary that `cargo lambda build --release` built.
     pub fn start(name: &str, environment: &[(&str, String)]) -> Self {
-        Self::run(&target().join("lambda").join(name).join("bootstrap"), environment)
+        let path = target().join("lambda").join(name).join("bootstrap");
+        Self::run(Command::new(path), environment)
     }
 
     /// Starts an example that the same command built with `--lambda-dir target/smoke`.
     pub fn start_example(name: &str, environment: &[(&str, String)]) -> Self {
-        Self::run(&target().join("smoke").join(name).join("bootstrap"), environment)
+        let path = target().join("smoke").join(name).join("bootstrap");
+        Self::run(Command::new(path), environment)
     }
 
-    fn run(path: &Path, environment: &[(&str, String)]) -> Self {
+    /// Starts a command that runs a function.
+    pub fn run(mut command: Command, environment: &[(&str, String)]) -> Self {
         let runtime = Runtime::start();
-        let mut command = command(path, environment, &runtime);
+        prepare(&mut command, environment, &runtime);
         command.stdout(Stdio::piped());
         let before = Instant::now();
-        let mut process = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}; build it first", path.display()));
+        let mut process =
+            command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}; build it first"));
         let started = runtime.first_poll().duration_since(before);
         let output = BufReader::new(process.stdout.take().expect("a pipe"));
         let log = std::thread::spawn(move || output.lines().map_while(Result::ok).collect());
@@ -79,12 +82,17 @@ impl Function {
 
     /// Returns its peak memory, in KiB.
     pub fn peak_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
         let status = status.expect("Linux knows");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let number =
             line.and_then(|line| line.split_whitespace().next()).and_then(|n| n.parse().ok());
         number.expect("a number of KiB")
+    }
+
+    /// Returns the id of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Stops it, and returns the lines that it wrote.
@@ -105,9 +113,8 @@ impl Drop for Function {
     }
 }
 
-/// A function's process, as Lambda starts it.
-fn command(path: &Path, environment: &[(&str, String)], runtime: &Runtime) -> Command {
-    let mut command = Command::new(path);
+/// Gives a function the environment in which Lambda starts it.
+fn prepare(command: &mut Command, environment: &[(&str, String)], runtime: &Runtime) {
     command
         .env_clear()
         .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -115,7 +122,6 @@ fn command(path: &Path, environment: &[(&str, String)], runtime: &Runtime) -> Co
         .env("AWS_LAMBDA_FUNCTION_NAME", "smoke")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
-    command
 }
 
 fn target() -> PathBuf {
