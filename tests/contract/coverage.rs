@@ -3,7 +3,7 @@
 //! With the environment variable `CONTRACT_COVERAGE`, every test process notes in that folder what
 //! it meets. `cargo openapi --unmet` then lists what no test has met.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -50,14 +50,21 @@ pub fn record(operation: &str, status: u16, met: Met<'_>) {
     seen.insert(line);
 }
 
-/// Notes a problem document as an example of its code.
+/// Notes a problem document as an example of its code, if it is the shortest so far.
 pub fn record_problem(body: &Value) {
-    static SEEN: OnceLock<Mutex<HashSet<String>>> = OnceLock::new();
+    static SHORTEST: OnceLock<Mutex<HashMap<String, String>>> = OnceLock::new();
     let (Some(folder), Some(code)) = (folder(), body["code"].as_str()) else { return };
-    if SEEN.get_or_init(Mutex::default).lock().expect("no note panics").insert(code.to_owned()) {
-        let line = example_values::problem(body).to_string();
+    let line = example_values::problem(body).to_string();
+    let mut shortest = SHORTEST.get_or_init(Mutex::default).lock().expect("no note panics");
+    if shortest.get(code).is_none_or(|other| is_shorter(&line, other)) {
         append(&folder.join(format!("{}.problems", std::process::id())), &line);
+        shortest.insert(code.to_owned(), line);
     }
+}
+
+/// Orders examples, so that a recording does not depend on the order of the tests.
+fn is_shorter(one: &str, other: &str) -> bool {
+    (one.len(), one) < (other.len(), other)
 }
 
 /// Notes how many requests and responses this process has checked so far, and how long it took.
@@ -99,7 +106,10 @@ impl Coverage {
                 for line in text.lines() {
                     let problem: Value = serde_json::from_str(line)?;
                     let code = problem["code"].as_str().unwrap_or_default().to_owned();
-                    problems.insert(code, problem);
+                    let other = problems.get(&code).map(Value::to_string);
+                    if other.is_none_or(|other| is_shorter(line, &other)) {
+                        problems.insert(code, problem);
+                    }
                 }
             } else if let Some((count, time)) =
                 text.lines().last().and_then(|it| it.split_once(' '))
