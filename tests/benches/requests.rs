@@ -1,4 +1,5 @@
-//! Measures what a warm request costs a built function: CPU time, and instructions under Valgrind.
+//! Measures what a built function costs: CPU time until it polls for its first event, of the first
+//! and of a warm request, and instructions of a warm request under Valgrind.
 //!
 //!     cargo bench -p tests --bench requests -- [LAMBDA_DIR]
 //!
@@ -16,6 +17,7 @@ use tests::built::Function;
 use tests::demo::{DemoShop, event, root};
 
 const FUNCTIONS: [&str; 4] = ["get-product", "list-products", "get-cart", "log-in"];
+const STARTS: usize = 9;
 const WARM_UP: u32 = 20;
 const REQUESTS: u32 = 500;
 /// Under Valgrind a request takes some fifty times as long.
@@ -25,17 +27,38 @@ const COUNTED_REQUESTS: u32 = 20;
 async fn main() {
     let given = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let folder = given.map_or_else(|| root().join("target/lambda"), PathBuf::from);
-    println!("| function | bytes | CPU, µs | thousand instructions |");
-    println!("|---|---|---|---|");
+    println!(
+        "| function | bytes | start, µs | first request, µs | warm request, µs | thousand instructions |"
+    );
+    println!("|---|---|---|---|---|---|");
     for name in FUNCTIONS {
         let path = folder.join(name).join("bootstrap");
         let bytes = std::fs::metadata(&path).expect("a built function").len();
+        let [start, first] = cold(name, &path).await;
         let cpu = cpu(name, &path).await;
         // A password is hashed by the same instructions in each profile.
         let counted = if name == "log-in" { None } else { instructions(name, &path).await };
         let counted = counted.map_or_else(|| "–".to_owned(), |count| (count / 1000).to_string());
-        println!("| `{name}` | {bytes} | {cpu} | {counted} |");
+        println!("| `{name}` | {bytes} | {start} | {first} | {cpu} | {counted} |");
     }
+}
+
+/// Returns the CPU time until the first poll for an event, and of the first request, in
+/// microseconds: the medians of several starts.
+async fn cold(name: &str, path: &Path) -> [u64; 2] {
+    let shop = DemoShop::open().await;
+    let (mut starts, mut firsts) = (Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let function = Function::run(Command::new(path), &environment(&shop));
+        let start = cpu_nanoseconds(&function);
+        send(&function, name, 1);
+        starts.push(start / 1000);
+        firsts.push((cpu_nanoseconds(&function) - start) / 1000);
+    }
+    [starts, firsts].map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    })
 }
 
 /// Returns the CPU time of a warm request, in microseconds.
@@ -80,7 +103,7 @@ async fn counted(name: &str, path: &Path, requests: u32) -> Option<u64> {
     total
 }
 
-/// Returns the time that a function has spent on a CPU so far.
+/// Returns the time that a function has spent on a CPU so far. It has one thread.
 fn cpu_nanoseconds(function: &Function) -> u64 {
     let schedstat = std::fs::read_to_string(format!("/proc/{}/schedstat", function.id()));
     let schedstat = schedstat.expect("Linux knows");
