@@ -121,7 +121,7 @@ fn prepare(command: &mut Command, environment: &[(&str, String)], runtime: &Runt
         .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", "smoke")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
 }
 
 fn target() -> PathBuf {
