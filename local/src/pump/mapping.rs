@@ -30,7 +30,8 @@ pub struct Mapping {
     pub(super) maximum_age: i64,
     /// The parallelization factor.
     pub(super) workers: usize,
-    pub(super) filter: Pattern,
+    /// A record is delivered if it matches one of these.
+    pub(super) filters: Vec<Pattern>,
 }
 
 impl Mapping {
@@ -85,7 +86,7 @@ enum ResponseType {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct FilterCriteria {
-    filters: [Filter; 1],
+    filters: Vec<Filter>,
 }
 
 #[derive(Deserialize)]
@@ -130,7 +131,9 @@ impl Properties {
         // DynamoDB keeps a stream's records for a day.
         within("MaximumRecordAgeInSeconds", self.maximum_record_age_in_seconds, 60, 86_400)?;
         within("ParallelizationFactor", self.parallelization_factor, 1, 10)?;
-        let [Filter { pattern }] = self.filter_criteria.filters;
+        let filters = self.filter_criteria.filters;
+        within("the number of Filters", filters.len(), 1, 5)?;
+        let filters = filters.iter().map(|Filter { pattern }| Pattern::parse(pattern));
         Ok(Mapping {
             function: function.to_owned(),
             event: event.to_owned(),
@@ -138,7 +141,7 @@ impl Properties {
             retries: self.maximum_retry_attempts,
             maximum_age: millis(Duration::from_secs(self.maximum_record_age_in_seconds)),
             workers: self.parallelization_factor,
-            filter: Pattern::parse(&pattern)?,
+            filters: filters.collect::<Result<_>>()?,
         })
     }
 }
@@ -243,6 +246,7 @@ pub(super) mod tests {
             ("ParallelizationFactor: 11", "ParallelizationFactor"),
             ("FunctionResponseTypes: [ReportEverything]", "ReportEverything"),
             ("FilterCriteria: {Filters: [{Pattern: '{\"a\": 1}'}]}", "{\"a\": 1}"),
+            ("FilterCriteria: {Filters: []}", "the number of Filters"),
             ("DestinationConfig: {OnFailure: {Type: SNS, Destination: 'arn:aws:x'}}", "SNS"),
             ("Stream: 'arn:aws:x'", "StreamArn"),
         ] {

@@ -338,7 +338,7 @@ impl MappingState {
             if !position.read(&record.sequence_number) {
                 continue;
             }
-            if self.mapping.filter.matches(&record.event) {
+            if self.mapping.filters.iter().any(|filter| filter.matches(&record.event)) {
                 self.workers[record.worker(self.mapping.workers)].push(record);
             } else {
                 position.mark_processed(&record.sequence_number);

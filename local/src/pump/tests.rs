@@ -238,6 +238,19 @@ async fn records_that_do_not_match_the_filter_cause_no_invocation() {
 }
 
 #[tokio::test]
+async fn a_record_that_matches_one_of_several_filters_is_delivered() {
+    let shop = Shop::open();
+    shop.put_all(&["a", "b", "c"]).await;
+    let filters = ["a", "c"].map(|says| {
+        format!(r#"{{Pattern: '{{"dynamodb": {{"NewImage": {{"says": {{"S": ["{says}"]}}}}}}}}'}}"#)
+    });
+    let function = Function::that_succeeds();
+    let properties = format!("FilterCriteria: {{Filters: [{}]}}", filters.join(", "));
+    shop.pump(&properties).drain(&function).await.unwrap();
+    assert_eq!(function.log(), ["a c"]);
+}
+
+#[tokio::test]
 async fn a_failed_batch_is_retried_before_later_records() {
     let shop = Shop::open();
     shop.put_all(&["a", "b", "c", "d"]).await;
