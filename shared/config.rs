@@ -8,6 +8,7 @@ use crate::domain::email::Email;
 use crate::domain::links::Links;
 use crate::domain::money::Currency;
 use crate::domain::rate_limit::RateLimits;
+use crate::domain::search_language::SearchLanguage;
 use crate::domain::text::Label;
 
 /// The shop's settings.
@@ -34,6 +35,9 @@ pub struct Config {
     /// `RATE_LIMITS`: the rate limits that differ from the defaults, as requests per seconds or
     /// `off`, such as `login_account=10/900,login_ip=off`.
     pub rate_limits: RateLimits,
+    /// `SEARCH_LANGUAGE`: the language of the catalogue's texts, whose forms of a word find each other
+    /// in a search, or `off`. Default `english`.
+    pub search_language: SearchLanguage,
     /// `BASE_PATH`: the path under which a custom domain serves the API, such as `/shop`;
     /// `route-not-found` needs it to find the route of a path. Default none.
     pub base_path: String,
@@ -161,6 +165,9 @@ impl Config {
                 .map_err(|_| BadSetting::new("ADMIN_EMAIL", "is not an e-mail address"))?,
             rate_limits: RateLimits::parse(&optional("RATE_LIMITS").unwrap_or_default())
                 .map_err(|problem| BadSetting::new("RATE_LIMITS", problem))?,
+            search_language: optional("SEARCH_LANGUAGE")
+                .map_or(Some(SearchLanguage::ENGLISH), |name| SearchLanguage::parse(&name))
+                .ok_or(BadSetting::new("SEARCH_LANGUAGE", "is neither a known language nor off"))?,
             base_path: optional("BASE_PATH")
                 .map(base_path)
                 .transpose()

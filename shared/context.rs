@@ -10,6 +10,7 @@ use crate::domain::money::Currency;
 use crate::domain::time::Timestamp;
 use crate::mail::Mailer;
 use crate::store::Store;
+use crate::store::catalogue_log::KnownTail;
 
 /// The context that every handler receives. It is built once, when the function starts.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Ctx {
     pub verifier: Verifier,
     /// Issues access tokens.
     pub issuer: Issuer,
+    /// The last known number of the catalogue's log, for the function that writes it.
+    pub log_tail: KnownTail,
     /// Sends mail. Only the function that sends mail sets it.
     pub mailer: OnceLock<Box<dyn Mailer>>,
     clock: Clock,
@@ -46,7 +49,8 @@ impl Ctx {
     /// Returns a context with this store, issuer and clock, for tests and demo data.
     pub fn with(config: Config, store: Store, issuer: Issuer, clock: Clock) -> Self {
         let verifier = Verifier::new(&config.token_issuer);
-        Self { config, store, verifier, issuer, mailer: OnceLock::new(), clock }
+        let log_tail = KnownTail::default();
+        Self { config, store, verifier, issuer, log_tail, mailer: OnceLock::new(), clock }
     }
 
     /// Returns the current time.

@@ -3,7 +3,10 @@
 //! Like `http::routes`, this list is data that the wiring tests read. The types below are the
 //! events that jobs receive.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::store::keys::Key;
 
@@ -31,6 +34,7 @@ pub struct Job {
 pub const JOBS: &[Job] = &[
     Job { name: "rotate-token-key", triggers: &[Trigger::Command] },
     Job { name: "erase-users", triggers: &[Trigger::Schedule] },
+    Job { name: "project-changes", triggers: &[Trigger::Stream] },
     Job { name: "deliver-mail", triggers: &[Trigger::Stream, Trigger::Schedule, Trigger::Command] },
 ];
 
@@ -59,6 +63,41 @@ pub struct StreamRecord {
     pub key: Key,
     /// The item's type, or its last type if it was deleted; empty if it has none.
     pub item_type: String,
+    /// The item before the change; `None` if it was created.
+    pub before: Option<Image>,
+    /// The item after the change; `None` if it was deleted.
+    pub after: Option<Image>,
+}
+
+/// An item in a record: its attributes by name, in DynamoDB's JSON.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Image(BTreeMap<String, Value>);
+
+impl Image {
+    /// Returns a text attribute.
+    pub fn text(&self, attribute: &str) -> Option<&str> {
+        self.0.get(attribute)?["S"].as_str()
+    }
+
+    /// Returns a number attribute, if it is a whole number and not negative.
+    pub fn number(&self, attribute: &str) -> Option<u64> {
+        self.0.get(attribute)?["N"].as_str()?.parse().ok()
+    }
+
+    /// Whether both have the same attributes, apart from those that `ignored` names.
+    pub fn equals_except(&self, other: &Self, ignored: &[&str]) -> bool {
+        let of = |image: &Self| {
+            let mut attributes = image.0.clone();
+            attributes.retain(|name, _| !ignored.contains(&name.as_str()));
+            attributes
+        };
+        of(self) == of(other)
+    }
+
+    /// Whether both have the same values of these attributes.
+    pub fn equals_in(&self, other: &Self, attributes: &[&str]) -> bool {
+        attributes.iter().all(|name| self.0.get(*name) == other.0.get(*name))
+    }
 }
 
 /// The kinds of change to an item.
@@ -100,7 +139,7 @@ impl FromIterator<String> for BatchItemFailures {
 mod wire {
     use serde::Deserialize;
 
-    use super::{Change, Key, StreamRecord};
+    use super::{Change, Image, Key, StreamRecord};
 
     #[derive(Deserialize)]
     pub(super) struct Record {
@@ -125,11 +164,6 @@ mod wire {
     }
 
     #[derive(Deserialize)]
-    struct Image {
-        r#type: Option<Text>,
-    }
-
-    #[derive(Deserialize)]
     struct Text {
         #[serde(rename = "S")]
         text: String,
@@ -138,12 +172,15 @@ mod wire {
     impl From<Record> for StreamRecord {
         fn from(Record { change, dynamodb }: Record) -> Self {
             let Details { sequence_number, keys, new_image, old_image } = dynamodb;
-            let item_type = new_image.or(old_image).and_then(|image| image.r#type);
+            let image = new_image.as_ref().or(old_image.as_ref());
+            let item_type = image.and_then(|image| image.text("type")).unwrap_or_default();
             Self {
                 change,
                 sequence_number,
                 key: Key { pk: keys.pk.text, sk: keys.sk.text },
-                item_type: item_type.map_or(String::new(), |tag| tag.text),
+                item_type: item_type.to_owned(),
+                before: old_image,
+                after: new_image,
             }
         }
     }

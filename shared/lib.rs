@@ -1,13 +1,14 @@
 //! The code that the functions share: types and rules of the shop, and everything that reads or
 //! writes. The routes, one per file, are in `functions/`.
 //!
-//! Imports point one way: `lambda, http → services → context → auth, mail → store → aws, crypto →
-//! config → domain`; `domain` imports none of them, and no two files import each other.
+//! Imports point one way: `lambda, http → services → context → auth, mail → store → aws,
+//! catalogue, crypto → config → domain`; `domain` imports none of them, and no two files import each other.
 
 #![warn(missing_docs)]
 
 pub mod auth;
 pub mod aws;
+pub mod catalogue;
 pub mod config;
 pub mod context;
 pub mod crypto;

@@ -21,6 +21,7 @@ use shared::domain::email::Email;
 use shared::domain::links::Links;
 use shared::domain::money::Currency;
 use shared::domain::rate_limit::RateLimits;
+use shared::domain::search_language::SearchLanguage;
 use shared::domain::text::Label;
 use shared::http::routes::{self, Route};
 use shared::jobs::{self, Job};
@@ -397,7 +398,7 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
 
 /// Returns the name and handler of every job.
 pub fn job_handlers() -> Vec<(&'static str, JobHandler)> {
-    [auth::jobs(), users::jobs(), mail::jobs()].into_iter().flatten().collect()
+    [auth::jobs(), users::jobs(), catalogue::jobs(), mail::jobs()].into_iter().flatten().collect()
 }
 
 fn config(table: &str, timeouts: Timeouts) -> Config {
@@ -410,6 +411,7 @@ fn config(table: &str, timeouts: Timeouts) -> Config {
         email_verification: true,
         admin_email: Email::parse(FIRST_ADMIN.to_owned()).ok(),
         rate_limits: RateLimits::OFF,
+        search_language: SearchLanguage::ENGLISH,
         base_path: String::new(),
         mail: Some(MailSettings {
             from: Email::parse("orders@shop.example".to_owned()).expect("an address"),

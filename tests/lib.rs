@@ -21,4 +21,5 @@ pub mod random;
 pub mod replica;
 pub mod samples;
 pub mod stale_reads;
+pub mod stream;
 pub mod wire;

@@ -34,6 +34,7 @@ pub mod quantity;
 pub mod rate_limit;
 pub mod registration;
 pub mod schema;
+pub mod search_language;
 pub mod session;
 pub mod signing_key;
 pub mod sku;

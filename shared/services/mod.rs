@@ -5,6 +5,7 @@ pub mod account_changes;
 pub mod account_deletion;
 pub mod caller;
 pub mod cart_edits;
+pub mod catalogue_log;
 pub mod checkout;
 pub mod idempotency;
 pub mod limiter;

@@ -76,19 +76,41 @@ pub fn deletions() -> String {
     "DELETION".to_owned()
 }
 
+const PRODUCT: &str = "PRODUCT#";
+
 /// Returns the key of a product; its variants are in the same partition.
 pub fn product(product: ProductId) -> Key {
-    Key::new(format!("PRODUCT#{product}"), "PRODUCT")
+    Key::new(format!("{PRODUCT}{product}"), "PRODUCT")
+}
+
+/// Returns the product in whose partition an item is; `None` if it is in another kind of partition.
+pub fn product_of(partition: &str) -> Option<ProductId> {
+    partition.strip_prefix(PRODUCT)?.parse().ok()
 }
 
 /// Returns the key of a variant, in its product's partition.
 pub fn variant(product: ProductId, sku: &Sku) -> Key {
-    Key::new(format!("PRODUCT#{product}"), format!("VARIANT#{sku}"))
+    Key::new(format!("{PRODUCT}{product}"), format!("VARIANT#{sku}"))
 }
 
 /// Returns the key of the pointer from a SKU to its product.
 pub fn sku(sku: &Sku) -> Key {
     Key::new(format!("SKU#{sku}"), "SKU")
+}
+
+/// Returns the key of an entry of the catalogue's log. Entries sort by number.
+pub fn catalogue_log_entry(number: u64) -> Key {
+    Key::new(catalogue_log(), format!("{number:012}"))
+}
+
+/// Returns the partition of the catalogue's log.
+pub fn catalogue_log() -> String {
+    "CATALOGUE#LOG".to_owned()
+}
+
+/// Returns the key of a category.
+pub fn category(slug: &Slug) -> Key {
+    Key::new("CATEGORIES".to_owned(), slug.as_str())
 }
 
 /// Returns the key of a cart.

@@ -13,6 +13,7 @@ use super::expression::{Condition, Placeholders};
 use super::failure::failure;
 use super::item::{Item, from_item, key_item, text, text_of};
 use super::keys::Index;
+use super::read::Read;
 use super::table::Store;
 use crate::crypto::digest::digest;
 use crate::domain::error::{Error, Result};
@@ -35,6 +36,8 @@ pub(super) struct Query {
     pub order: Order,
     /// A filter on the items that were read.
     pub filter: Option<Condition>,
+    /// The consistency; an index has eventually consistent reads only.
+    pub read: Read,
 }
 
 /// A range of sort keys.
@@ -46,6 +49,8 @@ pub(super) enum Range {
     Prefix(String),
     /// Those before this one.
     Before(String),
+    /// Those after this one.
+    After(String),
 }
 
 /// The order of sort keys.
@@ -75,12 +80,20 @@ const READ_AT_ONCE: usize = 100;
 impl Query {
     /// Creates the query of a whole partition.
     pub fn all(index: Index, partition: String, order: Order) -> Self {
-        Self { index, partition, named: String::new(), range: Range::All, order, filter: None }
+        Self {
+            index,
+            partition,
+            named: String::new(),
+            range: Range::All,
+            order,
+            filter: None,
+            read: Read::Eventual,
+        }
     }
 
     /// Returns a text that identifies this query in its cursors.
     pub fn fingerprint(&self) -> String {
-        let Self { index, partition: _, named, range, order, filter } = self;
+        let Self { index, partition: _, named, range, order, filter, read: _ } = self;
         fingerprint(&format!("{index:?} {named} {range:?} {order:?} {filter:?}"))
     }
 
@@ -89,6 +102,7 @@ impl Query {
             Range::All => true,
             Range::Prefix(prefix) => position.starts_with(prefix),
             Range::Before(end) => position < end.as_str(),
+            Range::After(start) => position > start.as_str(),
         }
     }
 
@@ -209,6 +223,11 @@ impl Store {
                 let end = placeholders.value(&text(end));
                 keys += &format!(" AND {sort} < {end}");
             }
+            Range::After(start) => {
+                let sort = placeholders.path(query.index.sort);
+                let start = placeholders.value(&text(start));
+                keys += &format!(" AND {sort} > {start}");
+            }
         }
         let filter = query.filter.as_ref().map(|filter| filter.write(&mut placeholders));
         let response = self
@@ -221,6 +240,7 @@ impl Store {
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
             .scan_index_forward(query.order == Order::Ascending)
+            .consistent_read(query.read.is_consistent())
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start.transpose()?)
             .send()

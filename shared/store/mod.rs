@@ -6,6 +6,8 @@
 
 pub mod admins;
 pub mod carts;
+pub mod catalogue_log;
+pub mod categories;
 pub mod credentials;
 pub mod deadline;
 pub mod deletions;

@@ -9,6 +9,7 @@ use tests::app::App;
 use tests::gate::Count;
 use tests::persona::Persona;
 use tests::samples::{create_product, create_sku, product, usd, weaken_hash};
+use tests::stream::Stream;
 
 /// What a request may cost; read units are counted in halves, since an eventually consistent read
 /// is half a unit.
@@ -269,4 +270,34 @@ async fn delivering_a_message_makes_the_requests_and_consumes_the_units_listed_h
     deliver("order", [4, 4, 4, 2, 0]).await;
     app.sweep_outbox().await;
     costs(&app, "deliver-mail", "empty outbox", [16, 16, 16, 0, 0]);
+}
+
+/// A run after another one knows the number of the log's last entry.
+#[tokio::test]
+async fn projecting_a_change_makes_the_requests_and_consumes_the_units_listed_here() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mut stream = Stream::default();
+    stream.records(&app).await;
+    let mut project = async |what, expected| {
+        app.project_changes(&mut stream).await;
+        costs(&app, "project-changes", what, expected);
+    };
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 3)).await;
+    project("new product, the first run of an environment", [3, 3, 4, 1, 0]).await;
+    let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
+    let price = json!({"name": "Stoneware Mug", "price": usd(1900)});
+    admin.put(&path, price).await.expect(200);
+    project("changed price", [2, 2, 2, 1, 0]).await;
+    let items = |units| json!({"items": [{"product_id": mug["id"], "quantity": units}]});
+    place(&ada, items(2), None).await.expect(201);
+    project("sale that leaves stock", [0, 0, 0, 0, 0]).await;
+    place(&ada, items(1), None).await.expect(201);
+    project("sale of the last unit", [2, 2, 2, 1, 0]).await;
+    for number in 0..4 {
+        create_sku(&admin, &format!("SKU-{number}"), 1500, 50).await;
+    }
+    project("4 products", [5, 2, 8, 2, 0]).await;
+    admin.delete(&path).await.expect(204);
+    project("deleted product", [2, 2, 2, 1, 0]).await;
 }

@@ -11,6 +11,7 @@ use shared::domain::slug::Slug;
 use shared::store::keys::{self, Key};
 use tests::app::App;
 use tests::samples::{create_product, product};
+use tests::stream::Stream;
 
 const UUID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -25,6 +26,7 @@ fn key_texts_never_change() {
     let order: OrderId = id("ord");
     let message: MessageId = id("msg");
     let sku = Sku::parse("TEE-M".into()).expect("a SKU");
+    let category = Slug::parse("shirts".into()).expect("a slug");
     let email = Email::parse("Ada@Example.com".into()).expect("an address");
     for (Key { pk, sk }, golden) in [
         (keys::profile(user), "USER#usr_{} PROFILE"),
@@ -39,6 +41,8 @@ fn key_texts_never_change() {
         (keys::product(product), "PRODUCT#prd_{} PRODUCT"),
         (keys::variant(product, &sku), "PRODUCT#prd_{} VARIANT#TEE-M"),
         (keys::sku(&sku), "SKU#TEE-M SKU"),
+        (keys::catalogue_log_entry(42), "CATALOGUE#LOG 000000000042"),
+        (keys::category(&category), "CATEGORIES shirts"),
         (keys::cart(CartId::from(user)), "CART#crt_{} CART"),
         (keys::order(order), "ORDER#ord_{} ORDER"),
         (keys::message(message), "OUTBOX#7 msg_{}"),
@@ -57,7 +61,6 @@ fn key_texts_never_change() {
     ] {
         assert_eq!(format!("{pk} {sk}"), golden.replace("{}", UUID));
     }
-    let category = Slug::parse("shirts".into()).expect("a slug");
     assert_eq!(keys::listing(), "ACTIVE");
     assert_eq!(keys::user_listing(), "USERS");
     assert_eq!(keys::category_listing(&category), "CATEGORY#shirts");
@@ -86,6 +89,8 @@ async fn only_items_that_may_expire_have_a_time_to_live() {
     let password = json!({"password": "correct horse"});
     leaver.post("/users/me/deletion", password).await.expect(202);
 
+    app.project_changes(&mut Stream::default()).await;
+
     let mut types = BTreeSet::new();
     for item in app.items().await {
         let kind = item["type"].as_s().expect("every item has a type tag").clone();
@@ -98,6 +103,7 @@ async fn only_items_that_may_expire_have_a_time_to_live() {
     let expected = [
         "admins",
         "cart",
+        "catalogue_log_entry",
         "credential",
         "deletion",
         "idempotency_marker",

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use local::parameters::Parameters;
 use serde_json::{Value, json};
 use tests::app::{App, FIRST_ADMIN};
@@ -14,6 +15,7 @@ use tests::mailbox::MailFault;
 use tests::persona::Persona;
 use tests::policy::{Policy, Resource, policies};
 use tests::samples::{create_product, create_sku, product, usd, weaken_hash};
+use tests::stream::Stream;
 
 /// An IP address that no other test uses.
 const NEW_IP: &str = "198.51.100.7";
@@ -105,6 +107,18 @@ async fn tour(app: &App) {
     let path = format!("/users/{}", other.user_id.expect("an id"));
     admin.delete(&path).await.expect(202);
     app.run_job("rotate-token-key", json!({})).await.expect("a new key");
+    project(app).await;
+}
+
+/// Projects all products, and a category, to the catalogue's log.
+async fn project(app: &App) {
+    let put = app.client.put_item().table_name(&app.table);
+    let members = [("pk", "CATEGORIES"), ("sk", "mugs"), ("type", "category"), ("name", "Mugs")];
+    let put = members.into_iter().fold(put, |put, (attribute, value)| {
+        put.item(attribute, AttributeValue::S(value.to_owned()))
+    });
+    put.send().await.expect("a category");
+    app.project_changes(&mut Stream::default()).await;
 }
 
 /// Makes the first admin, and deletes the account of another.

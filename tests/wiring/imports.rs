@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 9] = [
     &["context"],
     &["auth", "mail", "payment"],
     &["store"],
-    &["aws", "crypto"],
+    &["aws", "catalogue", "crypto"],
     &["config"],
     &["domain"],
 ];

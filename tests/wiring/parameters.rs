@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use shared::config::Config;
 use shared::domain::money::Currency;
 use shared::domain::rate_limit::RateLimit;
+use shared::domain::search_language::SearchLanguage;
 use shared::domain::unicode;
 use tests::database::template;
 use tests::random::Random;
@@ -361,6 +362,12 @@ fn the_shops_currency_is_any_that_the_configuration_knows() {
     let codes = codes.map(String::from_iter);
     let known: Vec<_> = codes.filter(|code| Currency::parse(code.clone()).is_ok()).collect();
     assert_eq!(parameter("ShopCurrency")["AllowedValues"], json!(known), "ShopCurrency: {known:?}");
+}
+
+#[test]
+fn the_search_language_is_any_that_the_configuration_knows() {
+    let known: Vec<_> = SearchLanguage::ALL.map(SearchLanguage::name).into();
+    assert_eq!(parameter("SearchLanguage")["AllowedValues"], json!(known), "SearchLanguage");
 }
 
 #[test]

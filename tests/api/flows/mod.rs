@@ -1,6 +1,7 @@
 //! Tests through several routes: first sales, races, a database that fails.
 
 mod account;
+mod catalogue_log;
 mod dead_connections;
 mod descriptions;
 mod faults;

@@ -1,0 +1,140 @@
+//! The job `project-changes`: writes changed products and categories to the catalogue's log.
+//!
+//! The table's stream starts it. The records only say what to read: the log gets the state of the
+//! table. The result names the records that have to be delivered again.
+
+use shared::domain::ids::ProductId;
+use shared::domain::slug::Slug;
+use shared::jobs::{BatchItemFailures, Image, StreamEvent, StreamRecord};
+use shared::services::catalogue_log::{self, Changed};
+use shared::store::keys;
+use shared::{Ctx, Result};
+
+/// Attributes of products and variants that neither a list nor a search shows. `available` counts
+/// only by whether any are left.
+const IGNORED: [&str; 7] = [
+    "available",
+    "low_stock_threshold",
+    "movement",
+    "movements",
+    "own_low_stock_threshold",
+    "updated_at",
+    "version",
+];
+
+/// The attributes of a category that the log has; the others are counters.
+const OF_CATEGORY: [&str; 2] = ["name", "parent"];
+
+/// What a record changes in the catalogue.
+#[derive(Debug, PartialEq)]
+enum Subject {
+    Product(ProductId),
+    Category(Slug),
+}
+
+pub async fn handle(ctx: &'static Ctx, event: StreamEvent) -> Result<BatchItemFailures> {
+    let mut changed = Changed::default();
+    let mut of_products = Vec::new();
+    for record in event.records {
+        match subject(&record) {
+            None => {}
+            Some(Subject::Category(slug)) => changed.add_category(slug),
+            Some(Subject::Product(id)) => {
+                changed.products.insert(id);
+                of_products.push((id, record.sequence_number));
+            }
+        }
+    }
+    let unreadable = catalogue_log::append(ctx, changed).await?;
+    let failed = of_products.into_iter().filter(|(id, _)| unreadable.contains(id));
+    Ok(failed.map(|(_, sequence_number)| sequence_number).collect())
+}
+
+/// Returns what a record changes in the catalogue; `None` if that is nothing, as with most sales, or
+/// if the record is about another kind of item.
+fn subject(record: &StreamRecord) -> Option<Subject> {
+    let (before, after) = (record.before.as_ref(), record.after.as_ref());
+    match record.item_type.as_str() {
+        "product" | "deleted_product" | "variant" => {
+            let id = keys::product_of(&record.key.pk)?;
+            let is_same = before.zip(after).is_some_and(|(before, after)| {
+                before.equals_except(after, &IGNORED) && is_left(before) == is_left(after)
+            });
+            (!is_same).then_some(Subject::Product(id))
+        }
+        "category" => {
+            let slug = Slug::parse(record.key.sk.clone()).ok()?;
+            let is_same = before.zip(after).is_some_and(|(b, a)| b.equals_in(a, &OF_CATEGORY));
+            (!is_same).then_some(Subject::Category(slug))
+        }
+        _ => None,
+    }
+}
+
+/// Whether any units of a variant are left.
+fn is_left(variant: &Image) -> bool {
+    variant.number("available").is_some_and(|units| units > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ID: &str = "prd_01890a5d-ac96-774b-bcce-b302099a8057";
+
+    fn record(kind: &str, before: Value, after: Value) -> StreamRecord {
+        let image = |mut image: Value| {
+            image["type"] = json!({"S": kind});
+            image
+        };
+        let key = match kind {
+            "category" => json!({"pk": {"S": "CATEGORIES"}, "sk": {"S": "mugs"}}),
+            _ => json!({"pk": {"S": format!("PRODUCT#{ID}")}, "sk": {"S": "VARIANT#MUG"}}),
+        };
+        let mut details = json!({"Keys": key, "SequenceNumber": "1"});
+        if !before.is_null() {
+            details["OldImage"] = image(before);
+        }
+        if !after.is_null() {
+            details["NewImage"] = image(after);
+        }
+        serde_json::from_value(json!({"eventName": "MODIFY", "dynamodb": details})).unwrap()
+    }
+
+    #[test]
+    fn a_variant_changes_the_catalogue_only_in_its_card_or_when_the_last_unit_goes_or_comes() {
+        let stock = |units: u32| json!({"available": {"N": units.to_string()}, "movements": {"N": units.to_string()}});
+        let of = |name: &str, value: Value| json!({ name: value });
+        for (before, after, counts) in [
+            (stock(3), stock(2), false),
+            (stock(1), stock(0), true),
+            (stock(0), stock(5), true),
+            (Value::Null, stock(5), true),
+            (stock(5), Value::Null, true),
+            (of("status", json!({"S": "hidden"})), of("status", json!({"S": "on_sale"})), true),
+            (json!({}), of("barcode", json!({"S": "4006381333931"})), true),
+            (json!({}), of("low_stock_threshold", json!({"N": "3"})), false),
+        ] {
+            let record = record("variant", before, after);
+            assert_eq!(subject(&record).is_some(), counts, "{record:?}");
+        }
+    }
+
+    #[test]
+    fn a_categorys_counters_do_not_count() {
+        let of =
+            |name: &str, products: &str| json!({"name": {"S": name}, "products": {"N": products}});
+        assert_eq!(subject(&record("category", of("Mugs", "1"), of("Mugs", "2"))), None);
+        let renamed = subject(&record("category", of("Mugs", "1"), of("Cups", "1")));
+        assert_eq!(renamed, Some(Subject::Category(Slug::parse("mugs".into()).unwrap())));
+    }
+
+    #[test]
+    fn records_of_other_kinds_are_left_alone() {
+        for kind in ["order", "catalogue_log_entry", "something_new", ""] {
+            assert_eq!(subject(&record(kind, Value::Null, json!({}))), None, "{kind}");
+        }
+    }
+}

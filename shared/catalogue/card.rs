@@ -1,0 +1,73 @@
+//! Cards: what lists show of a product.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::ProductId;
+use crate::domain::money::Money;
+use crate::domain::product::{ProductWithVariants, Variant};
+use crate::domain::slug::Slug;
+use crate::domain::text::{ImageUrl, Name};
+use crate::domain::time::Timestamp;
+
+/// A product as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Identifier.
+    pub id: ProductId,
+    /// The name as part of a URL, such as `stoneware-mug`; not unique.
+    pub slug: Slug,
+    /// Name.
+    pub name: Name,
+    /// The slug of its category.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Slug>,
+    /// Brand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brand: Option<Name>,
+    /// URL of the main image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageUrl>,
+    /// The lowest price of a variant on sale.
+    pub price: Money,
+    /// The highest price of a variant on sale.
+    pub max_price: Money,
+    /// Whether a variant is in stock.
+    #[serde(default)]
+    pub in_stock: bool,
+    /// The values of the option `size` of its variants, without duplicates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+impl Card {
+    /// Returns the card of a product. The prices of one without a variant on sale, such as a draft,
+    /// are those of its variants that are not withdrawn, or its own.
+    pub fn of(of: &ProductWithVariants) -> Self {
+        let product = &of.product;
+        let on_sale = of.current_variants().filter(|variant| variant.is_on_sale());
+        let mut priced: Vec<&Variant> = on_sale.collect();
+        if priced.is_empty() {
+            priced = of.current_variants().collect();
+        }
+        let cheapest = priced.iter().min_by_key(|variant| variant.price.amount());
+        let dearest = priced.iter().max_by_key(|variant| variant.price.amount());
+        Self {
+            id: product.id,
+            slug: product.slug.clone(),
+            name: product.name.clone(),
+            category: product.category.clone(),
+            brand: product.brand.clone(),
+            image: product.images.first().cloned(),
+            // `compare_at_price` is that of the same variant, `cheapest`.
+            price: cheapest.map_or(product.price, |variant| variant.price),
+            max_price: dearest.map_or(product.price, |variant| variant.price),
+            // A variant whose stock is not tracked is always in stock.
+            in_stock: of.current_variants().any(|variant| variant.available.get() > 0),
+            // The rating belongs here, of the item in the product's partition that has it.
+            sizes: product.sizes.clone(),
+            created_at: product.created_at,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The table's stream in tests: its records are the differences between two reads of the table.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use crate::app::App;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// A reader of the table's stream.
+#[derive(Default)]
+pub struct Stream {
+    seen: BTreeMap<String, Item>,
+    records: usize,
+}
+
+impl Stream {
+    /// Returns the records of the changes since the last call; several changes to an item are one.
+    pub async fn records(&mut self, app: &App) -> Vec<Value> {
+        let now = app.contents().await;
+        let mut records = Vec::new();
+        for (key, item) in &self.seen {
+            match now.get(key) {
+                None => records.push(record("REMOVE", Some(item), None)),
+                Some(after) if after != item => {
+                    records.push(record("MODIFY", Some(item), Some(after)));
+                }
+                Some(_) => {}
+            }
+        }
+        let new = now.iter().filter(|(key, _)| !self.seen.contains_key(*key));
+        records.extend(new.map(|(_, item)| record("INSERT", None, Some(item))));
+        for record in &mut records {
+            self.records += 1;
+            record["dynamodb"]["SequenceNumber"] = self.records.to_string().into();
+        }
+        self.seen = now;
+        records
+    }
+}
+
+impl App {
+    /// Sends the changes of the table since the last call to `project-changes`; returns the sequence
+    /// numbers of the records to retry.
+    pub async fn project_changes(&self, stream: &mut Stream) -> Vec<String> {
+        let records = stream.records(self).await;
+        let answer = self.run_job("project-changes", json!({"Records": records})).await;
+        failures(&answer.expect("an answer"))
+    }
+}
+
+/// Returns the sequence numbers in the response of a function that reads the stream.
+pub fn failures(answer: &Value) -> Vec<String> {
+    let failures = answer["batchItemFailures"].as_array().expect("a list").iter();
+    let number = |failure: &Value| failure["itemIdentifier"].as_str().expect("one").to_owned();
+    failures.map(number).collect()
+}
+
+fn record(change: &str, before: Option<&Item>, after: Option<&Item>) -> Value {
+    let key = before.or(after).expect("an item");
+    let mut details = json!({"Keys": {"pk": attribute(&key["pk"]), "sk": attribute(&key["sk"])}});
+    for (name, item) in [("OldImage", before), ("NewImage", after)] {
+        if let Some(item) = item {
+            details[name] = image(item);
+        }
+    }
+    json!({"eventName": change, "eventSource": "aws:dynamodb", "dynamodb": details})
+}
+
+fn image(item: &Item) -> Value {
+    item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
+}
+
+fn attribute(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({"S": text}),
+        AttributeValue::N(number) => json!({"N": number}),
+        AttributeValue::Bool(value) => json!({"BOOL": value}),
+        AttributeValue::Null(value) => json!({"NULL": value}),
+        AttributeValue::L(list) => json!({"L": list.iter().map(attribute).collect::<Value>()}),
+        AttributeValue::M(map) => json!({"M": image(map)}),
+        AttributeValue::Ss(texts) => json!({"SS": texts}),
+        other => panic!("add {other:?} to {}", file!()),
+    }
+}
