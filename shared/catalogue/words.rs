@@ -403,6 +403,26 @@ mod tests {
     }
 
     #[test]
+    fn a_product_has_at_most_so_many_words_that_they_fit_into_an_item() {
+        let stored = |word: &dyn Fn(u32) -> String| {
+            let mut found = Found::default();
+            for number in 0..9_000 {
+                for token in Analyzer::new(SearchLanguage::ENGLISH).tokens(&word(number)) {
+                    found.add(token, Field::Description);
+                }
+            }
+            let words = found.finish();
+            (words.0.len(), String::from(words).len())
+        };
+        let (count, bytes) = stored(&|number| format!("w{number}"));
+        assert_eq!(count, MAX_WORDS);
+        assert!(bytes < 50_000, "{bytes}");
+        let (count, bytes) = stored(&|number| format!("𐐨{number}{}", "𐐨".repeat(60)));
+        assert!(count > 500 && bytes <= MAX_BYTES, "{count}, {bytes}");
+        assert_eq!(words(&"x".repeat(1_000)), ["x".repeat(MAX_LENGTH)]);
+    }
+
+    #[test]
     fn words_are_stored_as_a_short_text() {
         let mut found = Found::default();
         for (text, field) in
