@@ -44,9 +44,10 @@ struct Writer {
 impl Writer {
     fn of(app: &App) -> Self {
         let clock = Arc::new(AtomicI64::new(BEGINNING));
-        let Ctx { config, store, .. } = app.unrestricted;
-        let now = Clock::Manual(clock.clone());
-        let ctx = Ctx::with(config.clone(), store.clone(), Issuer::default(), now);
+        let config = app.unrestricted.config.clone();
+        // Its own connections: a writer that a test suspends must not hold up the others.
+        let store = Store::new(&config, None);
+        let ctx = Ctx::with(config, store, Issuer::default(), Clock::Manual(clock.clone()));
         Self { ctx: Box::leak(Box::new(ctx)), clock, handler: handler() }
     }
 
