@@ -6,7 +6,7 @@ use crate::domain::ids::ProductId;
 use crate::domain::money::Money;
 use crate::domain::product::{ProductWithVariants, Variant};
 use crate::domain::slug::Slug;
-use crate::domain::text::{ImageUrl, Name};
+use crate::domain::text::{ImageUrl, ProductName};
 use crate::domain::time::Timestamp;
 
 /// A product as lists show it.
@@ -17,13 +17,13 @@ pub struct Card {
     /// The name as part of a URL, such as `stoneware-mug`; not unique.
     pub slug: Slug,
     /// Name.
-    pub name: Name,
+    pub name: ProductName,
     /// The slug of its category.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<Slug>,
     /// Brand.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub brand: Option<Name>,
+    pub brand: Option<ProductName>,
     /// URL of the main image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageUrl>,
@@ -31,6 +31,9 @@ pub struct Card {
     pub price: Money,
     /// The highest price of a variant on sale.
     pub max_price: Money,
+    /// The price to compare `price` with, of the same variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare_at_price: Option<Money>,
     /// Whether a variant is in stock.
     #[serde(default)]
     pub in_stock: bool,
@@ -59,9 +62,9 @@ impl Card {
             name: product.name.clone(),
             category: product.category.clone(),
             brand: product.brand.clone(),
-            image: product.images.first().cloned(),
-            // `compare_at_price` is that of the same variant, `cheapest`.
+            image: product.main_image(),
             price: cheapest.map_or(product.price, |variant| variant.price),
+            compare_at_price: cheapest.and_then(|variant| variant.compare_at_price(product)),
             max_price: dearest.map_or(product.price, |variant| variant.price),
             // A variant whose stock is not tracked is always in stock.
             in_stock: of.current_variants().any(|variant| variant.available.get() > 0),

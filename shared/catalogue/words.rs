@@ -138,12 +138,14 @@ impl Analyzer {
         let name = (Field::Name, product.name.as_str());
         let brand = product.brand.as_ref().map(|brand| (Field::Brand, brand.as_str()));
         let tags = product.tags.iter().map(|tag| (Field::Tags, tag.as_str()));
-        // A variant's barcode belongs here too, as `Field::Barcode`.
         let skus = of.current_variants().map(|variant| (Field::Sku, variant.sku.as_str()));
+        let barcodes = of.current_variants().filter_map(|variant| variant.barcode.as_ref());
+        let barcodes = barcodes.map(|barcode| (Field::Barcode, barcode.as_str()));
         let description = product.description.as_ref();
         let description = description.map(|text| (Field::Description, text.as_str()));
         // The description is last, because what is too much is left out.
-        let texts = [name].into_iter().chain(brand).chain(category).chain(tags).chain(skus);
+        let texts =
+            [name].into_iter().chain(brand).chain(category).chain(tags).chain(skus).chain(barcodes);
         for (field, text) in texts.chain(description) {
             let text = html::strip(text);
             for token in self.tokens(&text) {

@@ -6,7 +6,7 @@ use super::ids::ProductId;
 use super::money::Money;
 use super::sku::Sku;
 use super::slug::Slug;
-use super::text::{ImageUrl, Name};
+use super::text::{ImageUrl, ProductName};
 use super::time::Timestamp;
 
 /// A product as lists show it.
@@ -17,11 +17,11 @@ pub struct Card {
     /// The name as part of a URL, such as `stoneware-mug`; not unique.
     pub slug: Slug,
     /// Name.
-    pub name: Name,
+    pub name: ProductName,
     /// The slug of its category.
     pub category: Option<Slug>,
     /// Brand.
-    pub brand: Option<Name>,
+    pub brand: Option<ProductName>,
     /// URL of the main image.
     pub image: Option<ImageUrl>,
     /// The product's price; variants may have other prices.

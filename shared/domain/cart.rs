@@ -13,7 +13,7 @@ use super::problem_code::ProblemCode;
 use super::product::{Options, Variant};
 use super::quantity::Quantity;
 use super::sku::Sku;
-use super::text::{ImageUrl, Name};
+use super::text::{ImageUrl, ProductName};
 use super::time::Timestamp;
 
 /// A cart, as stored.
@@ -39,7 +39,7 @@ pub struct CartLine {
     /// The variant's product.
     pub product_id: ProductId,
     /// The product's name.
-    pub name: Name,
+    pub name: ProductName,
     /// The URL of the variant's image.
     pub image: Option<ImageUrl>,
     /// The variant's options, such as size and color.

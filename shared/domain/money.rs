@@ -43,6 +43,16 @@ impl Currency {
         self.0.code()
     }
 
+    /// The smallest difference between prices, in minor units: 10 where payments can't have the third
+    /// decimal, as Stripe says of its three-decimal currencies
+    /// (<https://docs.stripe.com/currencies#three-decimal>), else 1.
+    pub fn step(self) -> i64 {
+        match self.code() {
+            "BHD" | "JOD" | "KWD" | "OMR" | "TND" => 10,
+            _ => 1,
+        }
+    }
+
     /// The number of decimals: 2 for USD, 0 for JPY, 3 for KWD.
     pub fn decimals(self) -> u16 {
         self.0.exponent().unwrap_or(0)
@@ -112,6 +122,19 @@ impl Money {
     pub fn sum(parts: impl IntoIterator<Item = Money>, currency: Currency) -> Self {
         let total = parts.into_iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount.0));
         Self::new(total, currency)
+    }
+
+    /// Checks that it can be a price in the shop: 422 `wrong_currency` if the currency is not the
+    /// shop's, `not_a_multiple` if the amount is off the currency's step. `pointer` is the JSON pointer
+    /// of the amount.
+    pub fn as_price(self, shop: Currency, pointer: &str) -> Result<(), Invalid> {
+        self.in_shop_currency(shop, pointer)?;
+        let step = shop.step();
+        if self.amount.0 % step == 0 {
+            return Ok(());
+        }
+        let detail = format!("Must be a multiple of {step}: payments in {} need it.", shop.code());
+        Err(Invalid::for_field(&format!("{pointer}/amount"), ProblemCode::NotAMultiple, detail))
     }
 
     /// Checks that the currency is the shop's; 422 `wrong_currency` if not. `pointer` is the JSON

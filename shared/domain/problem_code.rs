@@ -228,6 +228,16 @@ problem_codes! {
         "Send a quantity within the bounds in the detail. A line has at most 999 units.";
     422 StockOutOfRange "stock_out_of_range", "Stock out of range",
         "Send 0 to 1,000,000,000 units.";
+    422 WeightOutOfRange "weight_out_of_range", "Weight out of range",
+        "Send 0 to 1,000,000,000 grams.";
+    422 NotAMultiple "not_a_multiple", "Amount that can't be paid",
+        "Send a multiple of the step that the detail names: payments in this currency have no smaller unit.";
+    422 CompareAtPriceTooLow "compare_at_price_too_low", "Price to compare with is too low",
+        "Send a `compare_at_price` above the price, or leave it out.";
+    422 OptionsTooLong "options_too_long", "Options too long",
+        "Shorten the names or values of the variant's options: together they have at most 1,024 bytes of UTF-8.";
+    422 ProductTooLarge "product_too_large", "Product too large",
+        "Shorten the description, or use fewer images, tags or variants: the product as it is shown has at most 120 KiB.";
     422 LimitOutOfRange "limit_out_of_range", "Page size out of range",
         "Send a whole number from 1 to 100.";
     422 PageOutOfRange "page_out_of_range", "Page number out of range",

@@ -1,6 +1,7 @@
 //! Products and their variants. What is sold, and has a SKU and stock, is the variant.
 
 mod draft;
+mod image;
 mod options;
 
 use deserr::Deserr;
@@ -10,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use super::ids::ProductId;
 use super::invalid::Invalid;
 use super::money::Money;
-use super::quantity::Stock;
+use super::quantity::{Stock, Weight};
 use super::sku::Sku;
 use super::slug::Slug;
-use super::text::{Description, ImageUrl, Label, Name};
+use super::text::{Barcode, Description, ImageUrl, Label, ProductName};
 use super::time::Timestamp;
 
 pub use draft::{MAX_VARIANTS, ProductDraft, Revision};
+pub use image::Image;
 pub use options::{OptionNames, Options};
 
 /// Whether a product is shown and sold.
@@ -40,21 +42,25 @@ pub struct Product {
     /// The name as part of a URL, such as `stoneware-mug`; not unique.
     pub slug: Slug,
     /// Name.
-    pub name: Name,
+    pub name: ProductName,
     /// Description.
     pub description: Option<Description>,
     /// The slug of its category.
     pub category: Option<Slug>,
     /// Brand.
-    pub brand: Option<Name>,
+    pub brand: Option<ProductName>,
     /// Keywords.
     #[serde(default)]
     pub tags: Vec<Label>,
-    /// URLs of its images; the first is the main one.
+    /// Its images; the first is the main one.
     #[serde(default)]
-    pub images: Vec<ImageUrl>,
+    pub images: Vec<Image>,
     /// The price of every variant that has none of its own.
     pub price: Money,
+    /// A higher price to compare with, such as an earlier one; `None` if there is none.
+    pub compare_at_price: Option<Money>,
+    /// The class by which it is taxed, whose case makes no difference; `None` if it has none.
+    pub tax_class: Option<Label>,
     /// Whether it is shown and sold.
     pub status: ProductStatus,
     /// Stock at or below this number of units is low; `None` if the product has no threshold.
@@ -97,16 +103,27 @@ pub struct Variant {
     /// Its product.
     pub product_id: ProductId,
     /// The product's name.
-    pub name: Name,
+    pub name: ProductName,
     /// Its options, such as size and color.
     #[serde(default)]
     pub options: Options,
-    /// URL of its image.
+    /// URL of its image: its own, or else the product's main one.
     pub image: Option<ImageUrl>,
+    /// Whether `image` is its own.
+    #[serde(default)]
+    pub has_own_image: bool,
+    /// Its bar code.
+    pub barcode: Option<Barcode>,
+    /// Its weight.
+    pub weight_grams: Option<Weight>,
+    /// The class by which it is taxed, which is the product's.
+    pub tax_class: Option<Label>,
     /// The price that it sells at: its own price, or else the product's.
     pub price: Money,
     /// Its own price; `None` if it sells at the product's.
     pub own_price: Option<Money>,
+    /// A higher price to compare its price with; `None` if it has none of its own.
+    pub own_compare_at_price: Option<Money>,
     /// The number of units that can be bought.
     pub available: Stock,
     /// Stock at or below this number of units is low: its own threshold, or else the product's.
@@ -118,8 +135,8 @@ pub struct Variant {
     /// Its position among the product's variants, from 1. Never changes and is never reused.
     #[serde(default)]
     pub number: usize,
-    /// Rises by 1, from 1, each time its name, options or price change. Cart lines and orders
-    /// compare it to notice such changes.
+    /// Rises by 1, from 1, each time its name, options, price or tax class change. Cart lines and
+    /// orders compare it to notice such changes.
     #[serde(default)]
     pub revision: u64,
 }
@@ -135,9 +152,23 @@ impl std::fmt::Display for VariantStatus {
 }
 
 impl Variant {
-    /// Whether both have the same name, options and price.
+    /// Whether both have the same name, options, price and tax class.
     fn is_described_like(&self, other: &Self) -> bool {
-        self.name == other.name && self.options == other.options && self.price == other.price
+        let told =
+            |it: &Self| (it.name.clone(), it.options.clone(), it.price, it.tax_class.clone());
+        told(self) == told(other)
+    }
+
+    /// Returns the URL of its own image.
+    pub fn own_image(&self) -> Option<&ImageUrl> {
+        self.image.as_ref().filter(|_| self.has_own_image)
+    }
+
+    /// Returns the price to compare its price with: its own, or the product's if it sells at the
+    /// product's price.
+    pub fn compare_at_price(&self, product: &Product) -> Option<Money> {
+        let inherited = product.compare_at_price.filter(|_| self.own_price.is_none());
+        self.own_compare_at_price.or(inherited)
     }
 
     /// Whether it is on sale, whether or not it is in stock.
@@ -186,6 +217,11 @@ impl Product {
                 self.sizes.push(size.to_owned());
             }
         }
+    }
+
+    /// The URL of its main image.
+    pub fn main_image(&self) -> Option<ImageUrl> {
+        self.images.first().map(|image| image.url.clone())
     }
 
     fn variant_status(&self) -> VariantStatus {

@@ -1,4 +1,4 @@
-//! Numbers of units: in a cart or an order, and in stock.
+//! Numbers of units, in a cart or an order and in stock, and weights.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content,
@@ -107,6 +107,29 @@ impl Deserr<Invalid> for Stock {
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Invalid> {
         integer(value, location, 0, u64::from(Self::MAX), ProblemCode::StockOutOfRange).map(Self)
+    }
+}
+
+/// A weight in grams: 0 to 1,000,000,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transform = Weight::describe)]
+pub struct Weight(u32);
+
+impl Weight {
+    const MAX: u32 = 1_000_000_000;
+
+    fn describe(schema: &mut Schema) {
+        schema::between(schema, 0, Self::MAX, ProblemCode::WeightOutOfRange);
+    }
+}
+
+impl Deserr<Invalid> for Weight {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Invalid> {
+        integer(value, location, 0, u64::from(Self::MAX), ProblemCode::WeightOutOfRange).map(Self)
     }
 }
 

@@ -52,16 +52,32 @@ struct Bounded(usize, usize, Lines);
 struct PhoneRules;
 
 text! {
-    /// The name of a user, a product or a brand: one line of 1 to 200 characters.
+    /// The name of a user: one line of 1 to 200 characters.
     Name, Bounded(1, 200, Lines::One)
 }
 text! {
-    /// A short text, such as a tag or an option's name or value: one line of 1 to 60 characters.
+    /// The name of a product or a brand: one line of 1 to 255 characters.
+    ProductName, Bounded(1, 255, Lines::One)
+}
+text! {
+    /// The value of an option, such as a size: one line of 1 to 255 characters.
+    OptionValue, Bounded(1, 255, Lines::One)
+}
+text! {
+    /// A text that stands for an image where it can't be seen: one line of 1 to 500 characters.
+    AlternativeText, Bounded(1, 500, Lines::One)
+}
+text! {
+    /// A bar code as a scanner reads it, such as an EAN or UPC: one line of 1 to 60 characters.
+    Barcode, Bounded(1, 60, Lines::One)
+}
+text! {
+    /// A short text, such as a tag or an option's name: one line of 1 to 60 characters.
     Label, Bounded(1, 60, Lines::One)
 }
 text! {
-    /// A longer text, which may be empty and have several lines: up to 10,000 characters.
-    Description, Bounded(0, 10_000, Lines::Many)
+    /// A longer text, which may be empty and have several lines: up to 32,000 characters.
+    Description, Bounded(0, 32_000, Lines::Many)
 }
 text! {
     /// A line of a postal address: 1 to 200 characters.

@@ -13,12 +13,14 @@ use crate::store::retry::Attempts;
 use crate::store::transaction::MAX_WRITES;
 
 /// Replaces a product's description. 404 if it does not exist, 412 if it does not have the expected
-/// version, 422 if the description is invalid or changes too many variants, 409 `sku_taken`.
+/// version, 422 if the description is invalid, changes too many variants or makes a product that
+/// `check` refuses, 409 `sku_taken`.
 pub async fn replace(
     ctx: &Ctx,
     id: ProductId,
     draft: &ProductDraft,
     expected: &ExpectedVersion,
+    check: impl Fn(&ProductWithVariants) -> Result<(), Invalid>,
 ) -> Result<ProductWithVariants> {
     let (currency, now) = (ctx.currency(), ctx.now());
     if draft.check(currency, None).is_err() {
@@ -33,8 +35,11 @@ pub async fn replace(
         expected.check(current.product.version)?;
         let revision = draft.revise(&current, currency, now)?;
         refuse_beyond_one_transaction(&revision)?;
-        if ctx.store.products().replace(&current.product, &revision, now).await? {
-            return Ok(current.revised(revision));
+        let before = current.product.clone();
+        let revised = current.revised(revision.clone());
+        check(&revised)?;
+        if ctx.store.products().replace(&before, &revision, now).await? {
+            return Ok(revised);
         }
         attempts.pause().await?;
     }

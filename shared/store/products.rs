@@ -38,6 +38,7 @@ pub struct Products<'a>(&'a Store);
 
 /// The result of looking for a variant that is on sale.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a request has one, for a moment")]
 pub enum OnSale {
     /// Exactly one variant matches.
     One(Variant),
@@ -364,7 +365,7 @@ fn listing(product: &Product) -> [(&'static str, Option<String>); 3] {
     let is_listed = product.status == ProductStatus::Active;
     let category = product.category.as_ref().map(keys::category_listing);
     [
-        ("image", product.images.first().map(|image| image.as_str().to_owned())),
+        ("image", product.main_image().map(|url| url.as_str().to_owned())),
         (NEWEST_PRODUCTS.partition, is_listed.then(keys::listing)),
         (CATEGORY_PRODUCTS.partition, category.filter(|_| is_listed)),
     ]

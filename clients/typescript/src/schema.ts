@@ -649,6 +649,10 @@ export interface components {
         };
         /** @description A line of a postal address: 1 to 200 characters. */
         AddressLine: string;
+        /** @description A text that stands for an image where it can't be seen: one line of 1 to 500 characters. */
+        AlternativeText: string;
+        /** @description A bar code as a scanner reads it, such as an EAN or UPC: one line of 1 to 60 characters. */
+        Barcode: string;
         /**
          * Text direction control
          * @description Remove the characters U+202A to U+202E and U+2066 to U+2069, which change the direction of the text around them.
@@ -805,7 +809,7 @@ export interface components {
             image: components["schemas"]["ImageUrl"] | null;
             /** @description `unit_price` times `quantity`. */
             line_total: components["schemas"]["Money"];
-            name: components["schemas"]["Name"];
+            name: components["schemas"]["ProductName"];
             options: components["schemas"]["Options"];
             /** @description Why the line can't be ordered as it is, or what has changed since it was put in. */
             problem: components["schemas"]["LineProblem"] | null;
@@ -821,6 +825,40 @@ export interface components {
         ChangePasswordBody: {
             current_password: components["schemas"]["OfferedPassword"];
             new_password: components["schemas"]["NewPassword"];
+        };
+        /**
+         * Price to compare with is too low
+         * @description Send a `compare_at_price` above the price, or leave it out.
+         */
+        CompareAtPriceTooLowProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "compare_at_price_too_low";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Price to compare with is too low";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:compare_at_price_too_low";
         };
         /**
          * Control character
@@ -873,7 +911,7 @@ export interface components {
         DeletionBody: {
             password: components["schemas"]["OfferedPassword"];
         };
-        /** @description A longer text, which may be empty and have several lines: up to 10,000 characters. */
+        /** @description A longer text, which may be empty and have several lines: up to 32,000 characters. */
         Description: string;
         /**
          * Member named twice
@@ -1112,6 +1150,16 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:illegal_transition";
+        };
+        /** @description An image: its URL, or an object of its URL and its alternative text. */
+        Image: components["schemas"]["ImageUrl"] | {
+            alt: components["schemas"]["AlternativeText"];
+            url: components["schemas"]["ImageUrl"];
+        };
+        /** @description An image: its URL, or an object of its URL and its alternative text. */
+        ImageInput: components["schemas"]["ImageUrl"] | {
+            alt?: components["schemas"]["AlternativeText"] | null | string;
+            url: components["schemas"]["ImageUrl"];
         };
         /** @description The URL of an image. */
         ImageUrl: string;
@@ -1752,7 +1800,7 @@ export interface components {
         Jwks: {
             keys: components["schemas"]["Jwk"][];
         };
-        /** @description A short text, such as a tag or an option's name or value: one line of 1 to 60 characters. */
+        /** @description A short text, such as a tag or an option's name: one line of 1 to 60 characters. */
         Label: string;
         /**
          * Last admin
@@ -1924,7 +1972,7 @@ export interface components {
             amount: number;
             currency: components["schemas"]["Currency"];
         };
-        /** @description The name of a user, a product or a brand: one line of 1 to 200 characters. */
+        /** @description The name of a user: one line of 1 to 200 characters. */
         Name: string;
         /**
          * Negative amount
@@ -2007,6 +2055,40 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:no_digit";
+        };
+        /**
+         * Amount that can't be paid
+         * @description Send a multiple of the step that the detail names: payments in this currency have no smaller unit.
+         */
+        NotAMultipleProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "not_a_multiple";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Amount that can't be paid";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:not_a_multiple";
         };
         /**
          * Not found
@@ -2144,9 +2226,45 @@ export interface components {
         };
         /** @description The names of a product's options, in the order in which views show them. */
         OptionNames: components["schemas"]["Label"][];
+        /** @description The value of an option, such as a size: one line of 1 to 255 characters. */
+        OptionValue: string;
         /** @description A variant's options: names and values, such as `{"size": "M"}`. Names differ in more than case. */
         Options: {
-            [key: string]: components["schemas"]["Label"];
+            [key: string]: components["schemas"]["OptionValue"];
+        };
+        /**
+         * Options too long
+         * @description Shorten the names or values of the variant's options: together they have at most 1,024 bytes of UTF-8.
+         */
+        OptionsTooLongProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "options_too_long";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Options too long";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:options_too_long";
         };
         /** @description An order in full. */
         Order: {
@@ -2188,7 +2306,7 @@ export interface components {
         OrderLine: {
             /** @description `unit_price` times `quantity`. */
             line_total: components["schemas"]["Money"];
-            name: components["schemas"]["Name"];
+            name: components["schemas"]["ProductName"];
             options: components["schemas"]["Options"];
             product_id: components["schemas"]["ProductId"];
             quantity: components["schemas"]["Quantity"];
@@ -2676,7 +2794,7 @@ export interface components {
         /** @description A problem document (RFC 9457). */
         Problem: {
             /** @enum {unknown} */
-            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_sku" | "invalid_slug" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_unavailable" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "unsupported_filter" | "unsupported_sort" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
+            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_sku" | "invalid_slug" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_unavailable" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "unsupported_filter" | "unsupported_sort" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
             detail: string;
             instance: string;
             request_id: string;
@@ -2686,16 +2804,18 @@ export interface components {
         };
         /** @description A product with its variants. */
         Product: {
-            brand: components["schemas"]["Name"] | null;
+            brand: components["schemas"]["ProductName"] | null;
             category: components["schemas"]["Slug"] | null;
+            /** @description A higher price to compare with, of every variant without a price of its own. */
+            compare_at_price: components["schemas"]["Money"] | null;
             created_at: components["schemas"]["Timestamp"];
             description: components["schemas"]["Description"] | null;
             id: components["schemas"]["ProductId"];
-            images: components["schemas"]["ImageUrl"][];
+            images: components["schemas"]["Image"][];
             /** @description Whether a variant is in stock. */
             in_stock: boolean;
             low_stock_threshold: components["schemas"]["Stock"] | null;
-            name: components["schemas"]["Name"];
+            name: components["schemas"]["ProductName"];
             /** @description The names of the options in which the variants differ. */
             options: components["schemas"]["OptionNames"];
             /** @description The price of every variant without one of its own. */
@@ -2705,33 +2825,41 @@ export interface components {
             slug: components["schemas"]["Slug"];
             status: components["schemas"]["ProductStatus"];
             tags: components["schemas"]["Label"][];
+            /** @description The class by which it is taxed; case makes no difference. */
+            tax_class: components["schemas"]["Label"] | null;
             updated_at: components["schemas"]["Timestamp"];
             variants: components["schemas"]["Variant"][];
             /** @description Raised by every change; part of the `ETag`. */
             version: number;
         };
         ProductBody: {
-            brand?: components["schemas"]["Name"] | null | string;
+            brand?: components["schemas"]["ProductName"] | null | string;
             category?: components["schemas"]["SlugInput"] | null | string;
+            compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
             description?: components["schemas"]["Description"] | null | string;
-            images?: components["schemas"]["ImageUrl"][] | null;
+            images?: components["schemas"]["ImageInput"][] | null;
             low_stock_threshold?: components["schemas"]["Stock"] | null | string;
-            name: components["schemas"]["Name"];
+            name: components["schemas"]["ProductName"];
             options?: components["schemas"]["Label"][] | null;
             price: components["schemas"]["MoneyInput"];
             status?: components["schemas"]["ProductStatus"] | null | string;
             stock?: components["schemas"]["Stock"] | null | string;
             tags?: components["schemas"]["Label"][] | null;
+            tax_class?: components["schemas"]["Label"] | null | string;
             variants?: {
+                barcode?: components["schemas"]["Barcode"] | null | string;
+                compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
+                image?: components["schemas"]["ImageUrl"] | null | string;
                 options?: components["schemas"]["Options"] | null | string;
                 price?: components["schemas"]["MoneyInput"] | null | string;
                 sku?: components["schemas"]["Sku"] | null | string;
                 stock?: components["schemas"]["Stock"] | null | string;
+                weight_grams?: components["schemas"]["Weight"] | null | string;
             }[] | null;
         };
         /** @description A product in a list. */
         ProductCard: {
-            brand: components["schemas"]["Name"] | null;
+            brand: components["schemas"]["ProductName"] | null;
             category: components["schemas"]["Slug"] | null;
             created_at: components["schemas"]["Timestamp"];
             id: components["schemas"]["ProductId"];
@@ -2739,7 +2867,7 @@ export interface components {
             image: components["schemas"]["ImageUrl"] | null;
             /** @description Whether a variant is in stock. */
             in_stock: boolean;
-            name: components["schemas"]["Name"];
+            name: components["schemas"]["ProductName"];
             /** @description The lowest price of a variant. */
             price: components["schemas"]["Money"];
             rating: components["schemas"]["Rating"];
@@ -2756,19 +2884,22 @@ export interface components {
         };
         /** @description The identifier of a product. */
         ProductId: string;
+        /** @description The name of a product or a brand: one line of 1 to 255 characters. */
+        ProductName: string;
         ProductReplacement: {
-            brand?: components["schemas"]["Name"] | null | string;
+            brand?: components["schemas"]["ProductName"] | null | string;
             category?: components["schemas"]["SlugInput"] | null | string;
+            compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
             /** @description Ignored: clients may send back what they have read. */
             created_at?: unknown;
             description?: components["schemas"]["Description"] | null | string;
             /** @description Ignored: clients may send back what they have read. */
             id?: unknown;
-            images?: components["schemas"]["ImageUrl"][] | null;
+            images?: components["schemas"]["ImageInput"][] | null;
             /** @description Ignored: clients may send back what they have read. */
             in_stock?: unknown;
             low_stock_threshold?: components["schemas"]["Stock"] | null | string;
-            name: components["schemas"]["Name"];
+            name: components["schemas"]["ProductName"];
             options?: components["schemas"]["Label"][] | null;
             price: components["schemas"]["MoneyInput"];
             /** @description Ignored: clients may send back what they have read. */
@@ -2778,17 +2909,22 @@ export interface components {
             status?: components["schemas"]["ProductStatus"] | null | string;
             stock?: components["schemas"]["Stock"] | null | string;
             tags?: components["schemas"]["Label"][] | null;
+            tax_class?: components["schemas"]["Label"] | null | string;
             /** @description Ignored: clients may send back what they have read. */
             updated_at?: unknown;
             variants?: {
                 /** @description Ignored: clients may send back what they have read. */
                 available?: unknown;
+                barcode?: components["schemas"]["Barcode"] | null | string;
+                compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
+                image?: components["schemas"]["ImageUrl"] | null | string;
                 options?: components["schemas"]["Options"] | null | string;
                 price?: components["schemas"]["MoneyInput"] | null | string;
                 sku?: components["schemas"]["Sku"] | null | string;
                 stock?: components["schemas"]["Stock"] | null | string;
                 /** @description Ignored: clients may send back what they have read. */
                 unit_price?: unknown;
+                weight_grams?: components["schemas"]["Weight"] | null | string;
             }[] | null;
             /** @description Ignored: clients may send back what they have read. */
             version?: unknown;
@@ -2802,6 +2938,40 @@ export interface components {
          * @enum {string}
          */
         ProductStatus: "active" | "draft" | "archived";
+        /**
+         * Product too large
+         * @description Shorten the description, or use fewer images, tags or variants: the product as it is shown has at most 120 KiB.
+         */
+        ProductTooLargeProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "product_too_large";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Product too large";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:product_too_large";
+        };
         ProfileChange: {
             addresses?: components["schemas"]["AddressBook"] | string;
             name?: components["schemas"]["Name"] | string;
@@ -3870,12 +4040,18 @@ export interface components {
         Variant: {
             /** @description The units in stock. */
             available: components["schemas"]["Stock"];
+            barcode: components["schemas"]["Barcode"] | null;
+            /** @description A higher price of its own to compare with; null if it has none. */
+            compare_at_price: components["schemas"]["Money"] | null;
+            /** @description Its own image; null if the product's first one is shown. */
+            image: components["schemas"]["ImageUrl"] | null;
             options: components["schemas"]["Options"];
             /** @description Its own price; null if it sells at the product's. */
             price: components["schemas"]["Money"] | null;
             sku: components["schemas"]["Sku"];
             /** @description What it sells at. */
             unit_price: components["schemas"]["Money"];
+            weight_grams: components["schemas"]["Weight"] | null;
         };
         /**
          * Variant required
@@ -3946,6 +4122,42 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:version_mismatch";
+        };
+        /** @description A weight in grams: 0 to 1,000,000,000. */
+        Weight: number;
+        /**
+         * Weight out of range
+         * @description Send 0 to 1,000,000,000 grams.
+         */
+        WeightOutOfRangeProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "weight_out_of_range";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Weight out of range";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:weight_out_of_range";
         };
         /**
          * Another currency than the shop's
@@ -7678,6 +7890,8 @@ export interface operations {
             /**
              * @description `bidi_control`: Text direction control.
              *
+             *     `compare_at_price_too_low`: Price to compare with is too low.
+             *
              *     `control_character`: Control character.
              *
              *     `duplicate`: Duplicate.
@@ -7692,7 +7906,13 @@ export interface operations {
              *
              *     `negative`: Negative amount.
              *
+             *     `not_a_multiple`: Amount that can't be paid.
+             *
              *     `not_minor_units`: Not minor units.
+             *
+             *     `options_too_long`: Options too long.
+             *
+             *     `product_too_large`: Product too large.
              *
              *     `required`: Required member missing.
              *
@@ -7716,6 +7936,8 @@ export interface operations {
              *
              *     `unknown_value`: Unknown value.
              *
+             *     `weight_out_of_range`: Weight out of range.
+             *
              *     `wrong_currency`: Another currency than the shop's.
              *
              *     `wrong_type`: Wrong JSON type.
@@ -7726,7 +7948,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["InvalidUrlProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["StockOfVariantsProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongTypeProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["CompareAtPriceTooLowProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["InvalidUrlProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotAMultipleProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["OptionsTooLongProblem"] | components["schemas"]["ProductTooLargeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["StockOfVariantsProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WeightOutOfRangeProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
@@ -8201,6 +8423,8 @@ export interface operations {
             /**
              * @description `bidi_control`: Text direction control.
              *
+             *     `compare_at_price_too_low`: Price to compare with is too low.
+             *
              *     `control_character`: Control character.
              *
              *     `duplicate`: Duplicate.
@@ -8215,7 +8439,13 @@ export interface operations {
              *
              *     `negative`: Negative amount.
              *
+             *     `not_a_multiple`: Amount that can't be paid.
+             *
              *     `not_minor_units`: Not minor units.
+             *
+             *     `options_too_long`: Options too long.
+             *
+             *     `product_too_large`: Product too large.
              *
              *     `required`: Required member missing.
              *
@@ -8243,6 +8473,8 @@ export interface operations {
              *
              *     `use_inventory`: Stock of an existing SKU.
              *
+             *     `weight_out_of_range`: Weight out of range.
+             *
              *     `wrong_currency`: Another currency than the shop's.
              *
              *     `wrong_type`: Wrong JSON type.
@@ -8253,7 +8485,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["InvalidUrlProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["StockOfVariantsProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooManyChangesProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["UseInventoryProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongTypeProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["CompareAtPriceTooLowProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["InvalidUrlProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotAMultipleProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["OptionsTooLongProblem"] | components["schemas"]["ProductTooLargeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["StockOfVariantsProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooManyChangesProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["UseInventoryProblem"] | components["schemas"]["WeightOutOfRangeProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `internal`: Internal error. */

@@ -9,7 +9,7 @@ use shared::domain::money::{Currency, Money};
 use shared::domain::product::{Options, Variant};
 use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
-use shared::domain::text::{ImageUrl, Name};
+use shared::domain::text::{ImageUrl, ProductName};
 use shared::domain::time::Timestamp;
 use shared::http::Response;
 use shared::http::contract::Success;
@@ -37,7 +37,7 @@ struct CartView {
 struct LineView {
     sku: Sku,
     product_id: ProductId,
-    name: Name,
+    name: ProductName,
     image: Option<ImageUrl>,
     #[serde(serialize_with = "Options::as_object")]
     #[schemars(with = "Options")]

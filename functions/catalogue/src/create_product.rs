@@ -17,7 +17,11 @@ pub fn contract() -> Contract {
     Contract::new("Create a product")
         .body::<ProductDraft>()
         .responds(Success::created::<ProductView>("The new product.").versioned())
-        .refuses(&[ProblemCode::SkuTaken, ProblemCode::OutcomeUnknown])
+        .refuses(&[
+            ProblemCode::SkuTaken,
+            ProblemCode::ProductTooLarge,
+            ProblemCode::OutcomeUnknown,
+        ])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
@@ -25,6 +29,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = ProductId::new(ctx.now());
     let product = draft.create(id, ctx.currency(), ctx.now())?;
 
+    ProductView::check_size(&product)?;
     ctx.store.products().create(&product).await?;
 
     let version = product.product.version;

@@ -12,14 +12,16 @@ use shared::{Ctx, Result};
 
 /// Attributes of products and variants that neither a list nor a search shows. `available` counts
 /// only by whether any are left.
-const IGNORED: [&str; 7] = [
+const IGNORED: [&str; 9] = [
     "available",
     "low_stock_threshold",
     "movement",
     "movements",
     "own_low_stock_threshold",
+    "tax_class",
     "updated_at",
     "version",
+    "weight_grams",
 ];
 
 /// The attributes of a category that the log has; the others are counters.

@@ -37,7 +37,7 @@ pub fn contract() -> Contract {
         .ignoring("ProductReplacement", READ_ONLY)
         .if_match("The version of the product.")
         .responds(Success::ok::<ProductView>("The changed product.").versioned())
-        .refuses(&[ProblemCode::UseInventory, ProblemCode::SkuTaken, ProblemCode::TooManyChanges, ProblemCode::OutcomeUnknown])
+        .refuses(&[ProblemCode::UseInventory, ProblemCode::SkuTaken, ProblemCode::TooManyChanges, ProblemCode::ProductTooLarge, ProblemCode::OutcomeUnknown])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
@@ -45,7 +45,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let draft: ProductDraft = request.json_ignoring(READ_ONLY)?;
     let expected = request.if_match()?;
 
-    let product = products::replace(ctx, id, &draft, &expected).await?;
+    let product = products::replace(ctx, id, &draft, &expected, ProductView::check_size).await?;
 
     let version = product.product.version;
     Ok(Response::ok(&ProductView::from(product))?.version(version))

@@ -4,12 +4,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::domain::card::Card;
 use shared::domain::ids::ProductId;
+use shared::domain::invalid::Invalid;
 use shared::domain::money::Money;
-use shared::domain::product::{OptionNames, Options, ProductStatus, ProductWithVariants, Variant};
-use shared::domain::quantity::Stock;
+use shared::domain::problem_code::ProblemCode;
+use shared::domain::product::{
+    Image, OptionNames, Options, ProductStatus, ProductWithVariants, Variant,
+};
+use shared::domain::quantity::{Stock, Weight};
 use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
-use shared::domain::text::{Description, ImageUrl, Label, Name};
+use shared::domain::text::{Barcode, Description, ImageUrl, Label, ProductName};
 use shared::domain::time::Timestamp;
 
 /// A product with its variants.
@@ -19,14 +23,18 @@ pub(crate) struct ProductView {
     id: ProductId,
     /// The name in a form for URLs. It need not be unique.
     slug: Slug,
-    name: Name,
+    name: ProductName,
     description: Option<Description>,
     category: Option<Slug>,
-    brand: Option<Name>,
+    brand: Option<ProductName>,
     tags: Vec<Label>,
-    images: Vec<ImageUrl>,
+    images: Vec<Image>,
     /// The price of every variant without one of its own.
     price: Money,
+    /// A higher price to compare with, of every variant without a price of its own.
+    compare_at_price: Option<Money>,
+    /// The class by which it is taxed; case makes no difference.
+    tax_class: Option<Label>,
     status: ProductStatus,
     low_stock_threshold: Option<Stock>,
     /// The names of the options in which the variants differ.
@@ -52,6 +60,12 @@ struct VariantView {
     price: Option<Money>,
     /// What it sells at.
     unit_price: Money,
+    /// A higher price of its own to compare with; null if it has none.
+    compare_at_price: Option<Money>,
+    /// Its own image; null if the product's first one is shown.
+    image: Option<ImageUrl>,
+    barcode: Option<Barcode>,
+    weight_grams: Option<Weight>,
     /// The units in stock.
     available: Stock,
 }
@@ -79,6 +93,8 @@ impl From<ProductWithVariants> for ProductView {
             tags: product.tags,
             images: product.images,
             price: product.price,
+            compare_at_price: product.compare_at_price,
+            tax_class: product.tax_class,
             status: product.status,
             low_stock_threshold: product.low_stock_threshold,
             options: product.options,
@@ -99,8 +115,27 @@ impl From<&Variant> for VariantView {
             options: variant.options.clone(),
             price: variant.own_price,
             unit_price: variant.price,
+            compare_at_price: variant.own_compare_at_price,
+            image: variant.own_image().cloned(),
+            barcode: variant.barcode.clone(),
+            weight_grams: variant.weight_grams,
             available: variant.available,
         }
+    }
+}
+
+impl ProductView {
+    /// The most bytes of a product in a response.
+    const MAX: usize = 120 * 1024;
+
+    /// Checks that a product's view is not too large; 422 `product_too_large`.
+    pub(crate) fn check_size(product: &ProductWithVariants) -> Result<(), Invalid> {
+        let size = serde_json::to_vec(&Self::from(product.clone())).map_or(0, |json| json.len());
+        if size <= Self::MAX {
+            return Ok(());
+        }
+        let detail = format!("The product has {size} bytes in a response, at most {}.", Self::MAX);
+        Err(Invalid::for_field("", ProblemCode::ProductTooLarge, detail))
     }
 }
 
@@ -110,9 +145,9 @@ impl From<&Variant> for VariantView {
 pub(crate) struct CardView {
     id: ProductId,
     slug: Slug,
-    name: Name,
+    name: ProductName,
     category: Option<Slug>,
-    brand: Option<Name>,
+    brand: Option<ProductName>,
     /// The product's first image.
     image: Option<ImageUrl>,
     /// The lowest price of a variant.

@@ -12,7 +12,7 @@ use shared::domain::order::{
 use shared::domain::product::Options;
 use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
-use shared::domain::text::Name;
+use shared::domain::text::ProductName;
 use shared::domain::time::Timestamp;
 use shared::domain::user::Address;
 
@@ -81,7 +81,7 @@ struct PaymentView {
 struct LineView {
     sku: Sku,
     product_id: ProductId,
-    name: Name,
+    name: ProductName,
     #[serde(serialize_with = "Options::as_object")]
     #[schemars(with = "Options")]
     options: Options,

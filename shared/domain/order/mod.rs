@@ -18,7 +18,7 @@ use super::money::{Currency, Money};
 use super::product::Options;
 use super::quantity::Quantity;
 use super::sku::Sku;
-use super::text::Name;
+use super::text::ProductName;
 use super::time::Timestamp;
 use super::user::Address;
 
@@ -156,7 +156,7 @@ pub struct OrderLine {
     /// The variant's product.
     pub product_id: ProductId,
     /// The product's name.
-    pub name: Name,
+    pub name: ProductName,
     /// The variant's options, such as size and color.
     #[serde(default)]
     pub options: Options,

@@ -9,17 +9,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::json;
 
 use super::options::{MAX_OPTIONS, OptionNames, Options};
-use super::{Product, ProductStatus, ProductWithVariants, Variant, VariantStatus};
+use super::{Image, Product, ProductStatus, ProductWithVariants, Variant, VariantStatus};
 use crate::domain::ids::ProductId;
 use crate::domain::invalid::Invalid;
 use crate::domain::members::Members;
 use crate::domain::money::{Currency, Money};
 use crate::domain::problem_code::ProblemCode;
-use crate::domain::quantity::Stock;
+use crate::domain::quantity::{Stock, Weight};
 use crate::domain::schema;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
-use crate::domain::text::{Description, ImageUrl, Label, Name};
+use crate::domain::text::{Barcode, Description, ImageUrl, Label, ProductName};
 use crate::domain::time::Timestamp;
 
 /// The body of a request that creates or updates a product: the members that could be read, and the
@@ -30,13 +30,15 @@ use crate::domain::time::Timestamp;
 /// product.
 #[derive(Debug, Clone)]
 pub struct ProductDraft {
-    name: Option<Name>,
+    name: Option<ProductName>,
     description: Option<Description>,
     category: Option<Slug>,
-    brand: Option<Name>,
+    brand: Option<ProductName>,
     tags: Vec<Option<Label>>,
-    images: Vec<Option<ImageUrl>>,
+    images: Vec<Option<Image>>,
     price: Option<Money>,
+    compare_at_price: Option<Money>,
+    tax_class: Option<Label>,
     status: Option<ProductStatus>,
     low_stock_threshold: Option<Stock>,
     stock: Option<Stock>,
@@ -54,6 +56,10 @@ struct VariantDraft {
     /// `None` if they are invalid; empty if they are absent.
     options: Option<Options>,
     price: Option<Money>,
+    compare_at_price: Option<Money>,
+    image: Option<ImageUrl>,
+    barcode: Option<Barcode>,
+    weight_grams: Option<Weight>,
     stock: Option<Stock>,
 }
 
@@ -71,6 +77,8 @@ impl Deserr<Invalid> for ProductDraft {
             tags: body.list("tags").unwrap_or_default(),
             images: body.list("images").unwrap_or_default(),
             price: body.required("price"),
+            compare_at_price: body.optional("compare_at_price"),
+            tax_class: body.optional("tax_class"),
             status: body.optional("status"),
             low_stock_threshold: body.optional("low_stock_threshold"),
             stock: body.optional("stock"),
@@ -88,13 +96,15 @@ impl JsonSchema for ProductDraft {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = schema::Object::new(generator)
-            .required::<Name>("name")
+            .required::<ProductName>("name")
             .optional::<Description>("description")
             .optional::<Slug>("category")
-            .optional::<Name>("brand")
+            .optional::<ProductName>("brand")
             .list::<Label>("tags", 0, rules::MAX_TAGS)
-            .list::<ImageUrl>("images", 0, rules::MAX_IMAGES)
+            .list::<Image>("images", 0, rules::MAX_IMAGES)
             .required::<Money>("price")
+            .optional::<Money>("compare_at_price")
+            .optional::<Label>("tax_class")
             .optional::<ProductStatus>("status")
             .optional::<Stock>("low_stock_threshold")
             .optional::<Stock>("stock")
@@ -104,6 +114,10 @@ impl JsonSchema for ProductDraft {
                     .optional::<Sku>("sku")
                     .optional::<Options>("options")
                     .optional::<Money>("price")
+                    .optional::<Money>("compare_at_price")
+                    .optional::<ImageUrl>("image")
+                    .optional::<Barcode>("barcode")
+                    .optional::<Weight>("weight_grams")
                     .optional::<Stock>("stock")
             })
             .build();
@@ -120,6 +134,8 @@ impl JsonSchema for ProductDraft {
             ProblemCode::TooFew,
             ProblemCode::TooMany,
             ProblemCode::StockOfVariants,
+            ProblemCode::NotAMultiple,
+            ProblemCode::CompareAtPriceTooLow,
         ];
         schema::refuse(&mut schema, &codes);
         schema
@@ -135,6 +151,10 @@ impl VariantDraft {
             sku,
             options: if members.has("options") { options } else { Some(Options::default()) },
             price: members.optional("price"),
+            compare_at_price: members.optional("compare_at_price"),
+            image: members.optional("image"),
+            barcode: members.optional("barcode"),
+            weight_grams: members.optional("weight_grams"),
             stock: members.optional("stock"),
         }
     }
@@ -158,7 +178,7 @@ impl VariantDraft {
 }
 
 /// The result of updating a product: the items to write.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Revision {
     /// The product after the update.
     pub product: Product,
@@ -225,7 +245,7 @@ impl ProductDraft {
                 .iter()
                 .map(|variant| match variant.status {
                     VariantStatus::Withdrawn => variant.clone(),
-                    _ => variant.describe(&product, &variant.options, variant.own_price),
+                    _ => variant.describe(&product, &VariantDraft::of(variant)),
                 })
                 .collect(),
         };
@@ -301,6 +321,8 @@ impl ProductDraft {
             tags: self.tags.iter().flatten().cloned().collect(),
             images: self.images.iter().flatten().cloned().collect(),
             price,
+            compare_at_price: self.compare_at_price,
+            tax_class: self.tax_class.clone(),
             status,
             low_stock_threshold: self.low_stock_threshold,
             options: OptionNames::default(),
@@ -314,6 +336,21 @@ impl ProductDraft {
 }
 
 impl VariantDraft {
+    /// Returns the draft that changes nothing of a variant.
+    fn of(variant: &Variant) -> Self {
+        Self {
+            sku: Some(variant.sku.clone()),
+            has_unreadable_sku: false,
+            options: Some(variant.options.clone()),
+            price: variant.own_price,
+            compare_at_price: variant.own_compare_at_price,
+            image: variant.own_image().cloned(),
+            barcode: variant.barcode.clone(),
+            weight_grams: variant.weight_grams,
+            stock: None,
+        }
+    }
+
     /// Creates a new variant of a product.
     fn variant(&self, product: &Product, number: usize) -> Variant {
         Variant {
@@ -321,9 +358,14 @@ impl VariantDraft {
             product_id: product.id,
             name: product.name.clone(),
             options: self.options().named(&product.options),
-            image: product.images.first().cloned(),
+            image: self.image.clone().or(product.main_image()),
+            has_own_image: self.image.is_some(),
+            barcode: self.barcode.clone(),
+            weight_grams: self.weight_grams,
+            tax_class: product.tax_class.clone(),
             price: self.price.unwrap_or(product.price),
             own_price: self.price,
+            own_compare_at_price: self.compare_at_price,
             available: self.stock.unwrap_or_default(),
             low_stock_threshold: product.low_stock_threshold,
             own_low_stock_threshold: None,
@@ -335,18 +377,16 @@ impl VariantDraft {
 }
 
 impl Variant {
-    /// Returns the variant with the data of its updated product. Its own threshold stays; its
-    /// revision rises by 1 if its name, options or price change.
-    fn describe(&self, product: &Product, options: &Options, own_price: Option<Money>) -> Self {
+    /// Returns the variant as a draft describes it, with the data of its updated product. Its own
+    /// threshold stays; its revision rises by 1 if what a buyer is told changes.
+    fn describe(&self, product: &Product, draft: &VariantDraft) -> Self {
         let described = Self {
-            name: product.name.clone(),
-            options: options.named(&product.options),
-            image: product.images.first().cloned(),
-            price: own_price.unwrap_or(product.price),
-            own_price,
+            sku: self.sku.clone(),
+            available: self.available,
             low_stock_threshold: self.own_low_stock_threshold.or(product.low_stock_threshold),
-            status: product.variant_status(),
-            ..self.clone()
+            own_low_stock_threshold: self.own_low_stock_threshold,
+            revision: self.revision,
+            ..draft.variant(product, self.number)
         };
         let has_changed = !described.is_described_like(self);
         Self { revision: self.revision + u64::from(has_changed), ..described }
@@ -364,7 +404,7 @@ fn revise_listed<'d>(
     for draft in drafts {
         match draft.find_existing(variants) {
             Some(variant) => {
-                revised.push(variant.describe(product, &draft.options(), draft.price));
+                revised.push(variant.describe(product, draft));
             }
             None => {
                 revised.push(draft.variant(product, next_number));

@@ -13,10 +13,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::domain::invalid::{Invalid, Refused};
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::schema;
-use crate::domain::text::{Label, fold_case};
+use crate::domain::text::{Label, OptionValue, fold_case};
 
 /// The most option names of one product, over all its variants.
 pub(super) const MAX_OPTIONS: usize = 5;
+
+/// The most bytes of a variant's option names and values together.
+const MAX_BYTES: usize = 1024;
 
 /// A variant's options: pairs of name and value, in the order of the product's option names.
 ///
@@ -95,16 +98,18 @@ impl JsonSchema for Options {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let label = generator.subschema_for::<Label>();
+        let (name, value) =
+            (generator.subschema_for::<Label>(), generator.subschema_for::<OptionValue>());
         let mut schema = json_schema!({
             "description": "A variant's options: names and values, such as `{\"size\": \"M\"}`. \
                             Names differ in more than case.",
             "type": "object",
-            "propertyNames": label,
-            "additionalProperties": label,
+            "propertyNames": name,
+            "additionalProperties": value,
             "maxProperties": MAX_OPTIONS,
         });
-        schema::refuse(&mut schema, &[ProblemCode::Duplicate, ProblemCode::TooMany]);
+        let codes = [ProblemCode::Duplicate, ProblemCode::TooMany, ProblemCode::OptionsTooLong];
+        schema::refuse(&mut schema, &codes);
         schema
     }
 }
@@ -141,7 +146,7 @@ impl Deserr<Invalid> for Options {
         let mut broken = Vec::new();
         for (name, value) in entries.into_iter() {
             let at = location.push_key(&name);
-            let value = Label::deserialize_from_value(value.into_value(), at);
+            let value = OptionValue::deserialize_from_value(value.into_value(), at);
             let name = Label::parse(name.clone()).map_err(|refused| refuse(refused, at));
             match (name, value) {
                 (Ok(name), Ok(value)) if names.add(name.as_str()) => {
@@ -157,6 +162,12 @@ impl Deserr<Invalid> for Options {
         }
         if options.len() > MAX_OPTIONS {
             broken.push(refuse(Refused::new(ProblemCode::TooMany, too_many()), location));
+        }
+        let bytes: usize = options.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if bytes > MAX_BYTES {
+            let detail = "The names and values of a variant's options have at most 1,024 bytes of \
+                          UTF-8 together.";
+            broken.push(refuse(Refused::new(ProblemCode::OptionsTooLong, detail), location));
         }
         Invalid::collect(broken)?;
         Ok(Self(options))

@@ -439,10 +439,17 @@ async fn a_card_shows_what_variants_on_sale_cost_and_words_know_their_fields() {
         "category": "tea-cups",
         "tags": ["Dishwasher safe"],
         "description": "<p>Caf&eacute; mugs &amp; more</p>",
-        "images": ["https://img.example/1.jpg"],
+        "images": [{"url": "https://img.example/1.jpg", "alt": "Two mugs"}],
         "price": usd(2000),
+        "compare_at_price": usd(2500),
         "variants": [
-            {"sku": "MUG-S", "options": {"size": "S"}, "price": usd(1500), "stock": 0},
+            {
+                "sku": "MUG-S",
+                "options": {"size": "S"},
+                "price": usd(1500),
+                "stock": 0,
+                "barcode": "4006381333931",
+            },
             {"sku": "MUG-L", "options": {"size": "L"}, "stock": 2},
         ],
     });
@@ -453,6 +460,11 @@ async fn a_card_shows_what_variants_on_sale_cost_and_words_know_their_fields() {
     let card = serde_json::to_value(&listed.card).expect("JSON");
     assert_eq!(card["price"], usd(1500));
     assert_eq!(card["max_price"], usd(2000));
+    assert_eq!(
+        card["compare_at_price"],
+        json!(null),
+        "the variant's own price is compared with none"
+    );
     assert_eq!(card["in_stock"], true);
     assert_eq!(card["sizes"], json!(["S", "L"]));
     assert_eq!(card["image"], "https://img.example/1.jpg");
@@ -469,6 +481,7 @@ async fn a_card_shows_what_variants_on_sale_cost_and_words_know_their_fields() {
         ("dishwasher", Field::Tags),
         ("cafe", Field::Description),
         ("mug", Field::Sku),
+        ("4006381333931", Field::Barcode),
     ] {
         assert!(fields(word).contains(field), "{word}, {field:?}");
     }

@@ -8,7 +8,7 @@ use crate::domain::money::{Currency, Money, Total};
 use crate::domain::product::Options;
 use crate::domain::quantity::Quantity;
 use crate::domain::sku::Sku;
-use crate::domain::text::Name;
+use crate::domain::text::ProductName;
 
 /// The transition table of the HTTP contract: from, to, actors, payment method, effect on stock.
 const CONTRACT: &str = "
@@ -52,7 +52,7 @@ fn order(status: OrderStatus, payment_method: PaymentMethod, cents: i64) -> Orde
     let line = CartLine {
         sku: Sku::parse("MUG".into()).unwrap(),
         product_id: ProductId::new(now()),
-        name: Name::parse("Mug".into()).unwrap(),
+        name: ProductName::parse("Mug".into()).unwrap(),
         image: None,
         options: Options::default(),
         unit_price: Money::new(cents, currency),

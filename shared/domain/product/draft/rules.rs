@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{MAX_VARIANTS, OPTIONS, ProductDraft};
+use super::{MAX_VARIANTS, OPTIONS, ProductDraft, VariantDraft};
 use crate::domain::invalid::Invalid;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::options::{self, MAX_OPTIONS, OptionNames, Options};
 use crate::domain::product::{ProductWithVariants, Variant};
@@ -23,23 +23,44 @@ impl ProductDraft {
     ) -> Result<(), Invalid> {
         let known = current.map(|current| current.variants.as_slice());
         let unreadable = self.unreadable.iter().cloned();
-        let prices = self.foreign_prices(currency);
+        let prices = self.wrong_prices(currency);
+        let compared = self.low_compare_at_prices();
         let counts = self.wrong_counts();
         let stock = self.misplaced_stock(known.is_some());
         let known = known.unwrap_or_default();
         let names = self.wrong_option_names(known);
         let variants = self.duplicates(known);
-        let product = unreadable.chain(prices).chain(counts).chain(stock);
+        let product = unreadable.chain(prices).chain(compared).chain(counts).chain(stock);
         Invalid::collect(product.chain(names).chain(variants))
     }
 
-    fn foreign_prices(&self, currency: Currency) -> impl Iterator<Item = Invalid> {
-        let own = self.price.map(|price| (price, "/price".to_owned()));
-        let of_variants = self
-            .variants()
-            .filter_map(|(index, draft)| Some((draft.price?, format!("/variants/{index}/price"))));
-        let prices = own.into_iter().chain(of_variants);
-        prices.filter_map(move |(price, at)| price.in_shop_currency(currency, &at).err())
+    fn wrong_prices(&self, currency: Currency) -> impl Iterator<Item = Invalid> {
+        let both = |price, compare_at_price, at: &str| {
+            let named = [(price, format!("{at}/price")), (compare_at_price, compared_at(at))];
+            named.into_iter().filter_map(|(price, at): (Option<Money>, _)| Some((price?, at)))
+        };
+        let of_variant = move |(index, draft): (usize, &VariantDraft)| {
+            both(draft.price, draft.compare_at_price, &format!("/variants/{index}"))
+        };
+        let prices = both(self.price, self.compare_at_price, "");
+        let prices = prices.chain(self.variants().flat_map(of_variant));
+        prices.filter_map(move |(price, at)| price.as_price(currency, &at).err())
+    }
+
+    /// Returns the errors of prices to compare with that are not above what is compared with them.
+    fn low_compare_at_prices(&self) -> impl Iterator<Item = Invalid> {
+        let of_variant = |(index, draft): (usize, &VariantDraft)| {
+            (draft.compare_at_price, draft.price.or(self.price), format!("/variants/{index}"))
+        };
+        let own = (self.compare_at_price, self.price, String::new());
+        let all = std::iter::once(own).chain(self.variants().map(of_variant));
+        all.filter_map(|(compared, price, at)| {
+            (compared?.amount() <= price?.amount()).then(|| {
+                let detail =
+                    "Must be above the price; leave it out if there is nothing to compare.";
+                Invalid::for_field(&compared_at(&at), ProblemCode::CompareAtPriceTooLow, detail)
+            })
+        })
     }
 
     fn wrong_counts(&self) -> impl Iterator<Item = Invalid> {
@@ -129,6 +150,11 @@ impl ProductDraft {
         }
         broken
     }
+}
+
+/// Returns the JSON pointer of the price to compare with, of the product or variant at `at`.
+fn compared_at(at: &str) -> String {
+    format!("{at}/compare_at_price")
 }
 
 fn use_inventory(pointer: &str) -> Invalid {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use aws_smithy_types::base64;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shared::domain::money::Currency;
 use tests::answer::tally;
 use tests::app::App;
 use tests::samples::{create_product, create_sku, product, usd};
@@ -17,14 +18,31 @@ fn tee() -> Value {
         "category": "Summer Shirts",
         "brand": "Nordlicht",
         "tags": ["linen", "summer"],
-        "images": ["https://img.example.com/front.jpg", "https://img.example.com/back.jpg"],
+        "images": [
+            "https://img.example.com/front.jpg",
+            {"url": "https://img.example.com/back.jpg", "alt": "The tee from behind"},
+        ],
         "price": usd(2900),
+        "compare_at_price": usd(3500),
+        "tax_class": "clothing",
         "status": "active",
         "low_stock_threshold": 3,
         "options": ["size", "colour"],
         "variants": [
-            {"sku": "TEE-S", "options": {"size": "S", "colour": "sand"}, "stock": 5},
-            {"sku": "TEE-M", "options": {"size": "M", "colour": "sand"}, "price": usd(3100)},
+            {
+                "sku": "TEE-S",
+                "options": {"size": "S", "colour": "sand"},
+                "stock": 5,
+                "barcode": "4006381333931",
+                "weight_grams": 180,
+            },
+            {
+                "sku": "TEE-M",
+                "options": {"size": "M", "colour": "sand"},
+                "price": usd(3100),
+                "compare_at_price": usd(3600),
+                "image": "https://img.example.com/sand-m.jpg",
+            },
             {"sku": "TEE-M-NAVY", "options": {"size": "M", "colour": "navy"}, "stock": 0},
         ],
     })
@@ -55,15 +73,29 @@ async fn a_created_product_is_returned_and_found_at_its_location() {
     assert_eq!(answer.header("cache-control"), Some("private, no-store"));
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let tee = answer.expect(201);
-    let variant = |sku: &str, (size, colour): (&str, &str), price: Value, cents, available: u32| {
-        json!({
+    let variant = |sku: &str, (size, colour): (&str, &str), cents, available: u32, own: Value| {
+        let mut variant = json!({
             "sku": sku,
             "options": {"size": size, "colour": colour},
-            "price": price,
+            "price": null,
             "unit_price": usd(cents),
+            "compare_at_price": null,
+            "image": null,
+            "barcode": null,
+            "weight_grams": null,
             "available": available,
-        })
+        });
+        for (name, value) in own.as_object().expect("members") {
+            variant[name] = value.clone();
+        }
+        variant
     };
+    let small = json!({"barcode": "4006381333931", "weight_grams": 180});
+    let medium = json!({
+        "price": usd(3100),
+        "compare_at_price": usd(3600),
+        "image": "https://img.example.com/sand-m.jpg",
+    });
     let expected = json!({
         "id": tee["id"],
         "slug": "linen-tee",
@@ -72,15 +104,20 @@ async fn a_created_product_is_returned_and_found_at_its_location() {
         "category": "summer-shirts",
         "brand": "Nordlicht",
         "tags": ["linen", "summer"],
-        "images": ["https://img.example.com/front.jpg", "https://img.example.com/back.jpg"],
+        "images": [
+            "https://img.example.com/front.jpg",
+            {"url": "https://img.example.com/back.jpg", "alt": "The tee from behind"},
+        ],
         "price": usd(2900),
+        "compare_at_price": usd(3500),
+        "tax_class": "clothing",
         "status": "active",
         "low_stock_threshold": 3,
         "options": ["size", "colour"],
         "variants": [
-            variant("TEE-S", ("S", "sand"), json!(null), 2900, 5),
-            variant("TEE-M", ("M", "sand"), usd(3100), 3100, 0),
-            variant("TEE-M-NAVY", ("M", "navy"), json!(null), 2900, 0),
+            variant("TEE-S", ("S", "sand"), 2900, 5, small),
+            variant("TEE-M", ("M", "sand"), 3100, 0, medium),
+            variant("TEE-M-NAVY", ("M", "navy"), 2900, 0, json!({})),
         ],
         "in_stock": true,
         "rating": {"average": null, "count": 0},
@@ -105,7 +142,8 @@ async fn a_name_and_a_price_are_the_only_required_members() {
     let mug = create_product(&app.admin().await, body).await;
 
     assert_eq!(mug["name"], "Stoneware Mug", "trimmed");
-    for absent in ["description", "category", "brand", "low_stock_threshold"] {
+    let optional = ["description", "category", "brand", "low_stock_threshold", "compare_at_price"];
+    for absent in optional.into_iter().chain(["tax_class"]) {
         assert_eq!(mug[absent], json!(null), "{absent}");
     }
     for empty in ["tags", "images", "options"] {
@@ -216,11 +254,11 @@ async fn invalid_names_categories_tags_and_images_are_rejected() {
             ("null for a name", json!({"name": null}), "/name wrong_type"),
             ("a number for a name", json!({"name": 5}), "/name wrong_type"),
             ("a blank name", json!({"name": "  "}), "/name too_short"),
-            ("a name of 201 characters", json!({"name": long(201)}), "/name too_long"),
+            ("a name of 256 characters", json!({"name": long(256)}), "/name too_long"),
             ("a name with a zero byte", json!({"name": "a\0b"}), "/name control_character"),
             (
-                "a description of 10,001 characters",
-                json!({"description": long(10_001)}),
+                "a description of 32,001 characters",
+                json!({"description": long(32_001)}),
                 "/description too_long",
             ),
             ("a category without letters", json!({"category": "日本"}), "/category invalid_slug"),
@@ -233,6 +271,18 @@ async fn invalid_names_categories_tags_and_images_are_rejected() {
             ("21 images", json!({"images": vec![image; 21]}), "/images too_many"),
             ("a script for an image", json!({"images": [image, script]}), "/images/1 invalid_url"),
             ("a relative image", json!({"images": ["a.jpg"]}), "/images/0 invalid_url"),
+            ("an image without a URL", json!({"images": [{"alt": "A"}]}), "/images/0/url required"),
+            (
+                "an image with a long text",
+                json!({"images": [{"url": image, "alt": long(501)}]}),
+                "/images/0/alt too_long",
+            ),
+            (
+                "an image with a title",
+                json!({"images": [{"url": image, "title": "A"}]}),
+                "/images/0/title unknown_field",
+            ),
+            ("a number for a tax class", json!({"tax_class": 19}), "/tax_class wrong_type"),
             ("a status that isn't one", json!({"status": "sold"}), "/status unknown_value"),
         ],
     ))
@@ -283,6 +333,116 @@ async fn a_price_is_whole_minor_units_of_the_shops_currency() {
 }
 
 #[tokio::test]
+async fn a_price_to_compare_with_is_above_the_price() {
+    let too_low = "/compare_at_price compare_at_price_too_low";
+    expect_errors(&cases(
+        mug_with,
+        [
+            ("the same", json!({"compare_at_price": usd(1800)}), too_low),
+            ("less", json!({"compare_at_price": usd(1)}), too_low),
+            (
+                "of another shop",
+                json!({"compare_at_price": {"amount": 2000, "currency": "EUR"}}),
+                "/compare_at_price/currency wrong_currency",
+            ),
+        ],
+    ))
+    .await;
+    let too_low = "/variants/0/compare_at_price compare_at_price_too_low";
+    let of_variant = |variant: Value| mug_with_variants(json!([variant]));
+    expect_errors(&cases(
+        of_variant,
+        [
+            ("not above the product's", json!({"compare_at_price": usd(1800)}), too_low),
+            (
+                "not above the variant's",
+                json!({"price": usd(2000), "compare_at_price": usd(1900)}),
+                too_low,
+            ),
+        ],
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn prices_are_on_the_currencys_step() {
+    let dinar = Currency::parse("KWD".to_owned()).expect("a currency");
+    let app = App::builder().configure(|config| config.currency = dinar).start().await;
+    let admin = app.admin().await;
+    let dinars = |fils: i64| json!({"amount": fils, "currency": "KWD"});
+    let body = |price, compared, of_variant| {
+        let variant = json!({"price": dinars(of_variant)});
+        json!({
+            "name": "Mug",
+            "price": dinars(price),
+            "compare_at_price": dinars(compared),
+            "variants": [variant],
+        })
+    };
+
+    let refused = admin.post("/products", body(1501, 2005, 1499)).await;
+
+    let expected = "/compare_at_price/amount not_a_multiple, /price/amount not_a_multiple, \
+                    /variants/0/price/amount not_a_multiple";
+    assert_eq!(refused.broken(), expected);
+    create_product(&admin, body(1500, 2000, 1490)).await;
+}
+
+/// A product of 40 variants with long options and images, whose view has `size` bytes.
+async fn largest(app: &App, size: usize) -> Value {
+    let variant = |number: usize| {
+        let value = format!("{number:02} {}", "ä".repeat(200));
+        json!({
+            "sku": format!("LARGE-{number}"),
+            "options": {"size": value, "colour": value},
+            "image": format!("https://img.example.com/{number}/{}.jpg", "x".repeat(1300)),
+            "stock": 5,
+        })
+    };
+    let variants: Vec<_> = (0..40).map(variant).collect();
+    let of = |length: usize| {
+        json!({
+            "name": "Largest",
+            "description": "d".repeat(length),
+            "price": usd(100),
+            "variants": variants,
+        })
+    };
+    let shown = create_product(&app.admin().await, of(1)).await;
+    let path = format!("/products/{}", shown["id"].as_str().expect("an id"));
+    let length = size - app.admin().await.get(&path).await.text.len() + 1;
+    app.admin().await.delete(&path).await.expect(204);
+    of(length)
+}
+
+#[tokio::test]
+async fn the_largest_product_is_stored_read_edited_and_ordered() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let refused = admin.post("/products", largest(&app, 120 * 1024 + 1).await).await;
+    assert_eq!(refused.broken(), " product_too_large");
+
+    let product = create_product(&admin, largest(&app, 120 * 1024).await).await;
+
+    let path = format!("/products/{}", product["id"].as_str().expect("an id"));
+    let shown = admin.get(&path).await;
+    assert_eq!(shown.text.len(), 120 * 1024);
+    let mut product = shown.expect(200);
+    product["name"] = json!("L");
+    let edited = admin.put(&path, product.clone()).await.expect(200);
+    assert_eq!(edited["variants"], product["variants"]);
+    product["description"] =
+        json!(format!("{}....................", product["description"].as_str().unwrap()));
+    assert_eq!(admin.put(&path, product).await.broken(), " product_too_large");
+    for number in 0..40 {
+        let item = json!({"sku": format!("LARGE-{number}"), "quantity": 1});
+        ada.post("/cart/items", item).await.expect(200);
+    }
+    let order = ada.post("/orders", json!({})).await.expect(201);
+    assert_eq!(order["items"].as_array().map(Vec::len), Some(40));
+}
+
+#[tokio::test]
 async fn stock_is_a_whole_number_up_to_a_billion() {
     expect_errors(&cases(
         mug_with,
@@ -319,6 +479,25 @@ async fn invalid_variants_are_rejected() {
             ("41", json!(many), "/variants too_many"),
             ("an object instead of a list", json!({"S": {}}), "/variants wrong_type"),
             ("a number instead of a variant", json!([5]), "/variants/0 wrong_type"),
+            (
+                "options of 1,025 bytes",
+                json!([{"options": {"a": long(255), "b": long(255), "c": long(255), "d": long(255), "e": "x"}}]),
+                "/variants/0/options options_too_long",
+            ),
+            (
+                "an option's value of 256",
+                json!([sized(&long(256))]),
+                "/variants/0/options/size too_long",
+            ),
+            (
+                "an option's name of 61",
+                json!([{"options": {long(61): "x"}}]),
+                &format!("/variants/0/options/{} too_long", long(61)),
+            ),
+            ("a weight of half a gram", json!([{"weight_grams": 0.5}]), "/variants/0/weight_grams wrong_type"),
+            ("less than no weight", json!([{"weight_grams": -1}]), "/variants/0/weight_grams weight_out_of_range"),
+            ("a barcode of 61", json!([{"barcode": long(61)}]), "/variants/0/barcode too_long"),
+            ("an object for an image", json!([{"image": {"url": "https://a.example/"}}]), "/variants/0/image wrong_type"),
             ("a space in a SKU", json!([{"sku": "a b"}]), "/variants/0/sku invalid_sku"),
             ("a SKU of 65", json!([{"sku": long(65)}]), "/variants/0/sku invalid_sku"),
             ("a hash in a SKU", json!([{"sku": "A#1"}]), "/variants/0/sku invalid_sku"),

@@ -505,7 +505,7 @@ async fn stored(app: &App, product: &Value, sku: &str, attribute: &str) -> Optio
 }
 
 #[tokio::test]
-async fn the_revision_of_a_variant_rises_with_name_options_and_price_only() {
+async fn the_revision_of_a_variant_rises_with_name_options_price_and_tax_class_only() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mut body = json!({
@@ -545,15 +545,17 @@ async fn the_revision_of_a_variant_rises_with_name_options_and_price_only() {
         ("the image", "images", json!(["https://img.example.com/a.jpg"]), 6, 4),
         ("the threshold", "low_stock_threshold", json!(3), 6, 4),
         ("the text", "description", json!("Two of a kind."), 6, 4),
+        ("the price to compare with", "compare_at_price", usd(9_900), 6, 4),
         ("the status", "status", json!("draft"), 6, 4),
         ("the status again", "status", json!("active"), 6, 4),
         ("B, which is withdrawn", "variants", json!([both[0]]), 6, 4),
         ("the name without B", "name", json!("One"), 7, 4),
+        ("the tax class", "tax_class", json!("reduced"), 8, 4),
         (
             "B, which comes back",
             "variants",
             json!([both[0], {"sku": "B", "options": {"kind": "b"}}]),
-            7,
+            8,
             5,
         ),
     ] {
@@ -567,7 +569,7 @@ async fn the_revision_of_a_variant_rises_with_name_options_and_price_only() {
         }
     }
     ada.post("/orders", json!({"items": [{"sku": "A", "quantity": 1}]})).await.expect(201);
-    let number = AttributeValue::N("7".to_owned());
+    let number = AttributeValue::N("8".to_owned());
     assert_eq!(stored(&app, &pair, "A", "revision").await, Some(number), "A after a sale");
 }
 
