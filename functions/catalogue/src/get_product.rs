@@ -1,8 +1,10 @@
 //! `GET /products/{product_id}`: a product with its variants and their stock.
 //!
-//! Public. A draft or archived product is 404 for everyone but admins.
+//! Public. A draft or archived product is 404 for everyone but admins, and 401 with a bearer token
+//! that is not valid: an admin's may have expired.
 
 use shared::domain::ids::ProductId;
+use shared::domain::problem_code::ProblemCode;
 use shared::domain::product::ProductStatus;
 use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
@@ -15,10 +17,14 @@ use crate::view::ProductView;
 /// The route's entry in the API document.
 pub fn contract() -> Contract {
     Contract::new("Get a product")
-        .describe("A draft or archived product is shown to admins only.")
+        .describe(
+            "A draft or archived product is shown to admins only. An invalid bearer token is 401 \
+             there, and ignored for every other product.",
+        )
         .path::<ProductId>("product_id", "The product's identifier.")
         .optional_bearer()
         .responds(Success::ok::<ProductView>("The product with its variants.").versioned())
+        .refuses(&[ProblemCode::Unauthenticated])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
@@ -34,12 +40,10 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     Ok(Response::ok(&ProductView::from(product))?.version(version))
 }
 
-/// Whether the request is an admin's. On a public route an invalid bearer token counts as none.
+/// Whether the request is an admin's. 401 for an invalid bearer token.
 async fn is_admin(ctx: &Ctx, request: &Request) -> Result<bool> {
-    let Some(token) = request.bearer() else { return Ok(false) };
-    match caller::identify(ctx, token).await {
-        Ok(caller) => Ok(caller.is_admin()),
-        Err(Error::Unauthenticated) => Ok(false),
-        Err(error) => Err(error),
+    match request.bearer() {
+        Some(token) => Ok(caller::identify(ctx, token).await?.is_admin()),
+        None => Ok(false),
     }
 }
