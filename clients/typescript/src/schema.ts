@@ -448,7 +448,7 @@ export interface paths {
         };
         /**
          * Get a product
-         * @description A draft or archived product is shown to admins only.
+         * @description A draft or archived product is shown to admins only. An invalid bearer token is 401 there, and ignored for every other product.
          */
         get: operations["get_product"];
         /**
@@ -8187,6 +8187,18 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description `not_found`: Not found. */

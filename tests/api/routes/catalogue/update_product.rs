@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
+use shared::domain::money::Currency;
 use shared::domain::sku::Sku;
 use shared::store::keys;
 use tests::answer::tally;
@@ -860,4 +861,23 @@ async fn a_withdrawn_variants_options_without_a_sku_are_a_new_variant() {
     let medium = &shirt["variants"][1];
     assert_eq!((&medium["options"], &medium["available"]), (&json!({"size": "M"}), &json!(3)));
     assert_ne!(medium["sku"], "SHIRT-M");
+}
+
+#[tokio::test]
+async fn prices_options_and_weights_obey_the_rules_of_a_new_product() {
+    let dinar = Currency::parse("KWD".to_owned()).expect("a currency");
+    let app = App::builder().configure(|config| config.currency = dinar).start().await;
+    let admin = app.admin().await;
+    let dinars = |fils: i64| json!({"amount": fils, "currency": "KWD"});
+    let mug = create_product(&admin, json!({"name": "Mug", "price": dinars(1500)})).await;
+    let options: Value =
+        ["a", "b", "c", "d", "e"].into_iter().map(|name| (name, "x".repeat(250))).collect();
+    let variant = json!({"options": options, "weight_grams": -1});
+    let body = json!({"name": "Mug", "price": dinars(1501), "variants": [variant]});
+
+    let refused = admin.put(&path_of(&mug), body).await;
+
+    let expected = "/price/amount not_a_multiple, /variants/0/options options_too_long, \
+                    /variants/0/weight_grams weight_out_of_range";
+    assert_eq!(refused.broken(), expected);
 }
