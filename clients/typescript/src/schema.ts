@@ -7756,6 +7756,7 @@ export interface operations {
                      * @example {
                      *       "brand": "Fernweh",
                      *       "category": "outdoor-and-camping",
+                     *       "compare_at_price": null,
                      *       "created_at": "2026-01-01T12:00:00.000Z",
                      *       "description": "Holds 350 ml and survives the campfire.",
                      *       "id": "prd_019b7a1c-0000-7000-8000-000000000001",
@@ -7780,10 +7781,14 @@ export interface operations {
                      *         "mug",
                      *         "enamel"
                      *       ],
+                     *       "tax_class": null,
                      *       "updated_at": "2026-01-01T12:00:00.000Z",
                      *       "variants": [
                      *         {
                      *           "available": 40,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "white"
                      *           },
@@ -7792,10 +7797,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 1490,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 25,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "forest"
                      *           },
@@ -7804,7 +7813,8 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 1490,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         }
                      *       ],
                      *       "version": 1
@@ -8004,6 +8014,7 @@ export interface operations {
                      * @example {
                      *       "brand": "Fjellvik",
                      *       "category": "knitwear",
+                     *       "compare_at_price": null,
                      *       "created_at": "2026-01-01T12:00:00.000Z",
                      *       "description": "A fine-gauge crew neck in 18.5-micron merino, light enough for a jacket and warm enough without one. Knitted in a family mill on the Norwegian coast. Wool programme at 30 °C; air it between wears and it rarely needs it.",
                      *       "id": "prd_019b7a1c-0000-7000-8000-000000000001",
@@ -8032,10 +8043,14 @@ export interface operations {
                      *         "wool",
                      *         "winter"
                      *       ],
+                     *       "tax_class": null,
                      *       "updated_at": "2026-01-01T12:00:00.000Z",
                      *       "variants": [
                      *         {
                      *           "available": 21,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "navy",
                      *             "size": "XS"
@@ -8045,10 +8060,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 71,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "navy",
                      *             "size": "S"
@@ -8058,10 +8077,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 71,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "navy",
                      *             "size": "M"
@@ -8071,10 +8094,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 0,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "navy",
                      *             "size": "L"
@@ -8084,10 +8111,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 39,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "navy",
                      *             "size": "XL"
@@ -8097,10 +8128,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 23,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "oatmeal",
                      *             "size": "XS"
@@ -8110,10 +8145,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 6,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "oatmeal",
                      *             "size": "S"
@@ -8123,10 +8162,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 48,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "oatmeal",
                      *             "size": "M"
@@ -8136,10 +8179,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 3,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "oatmeal",
                      *             "size": "L"
@@ -8149,10 +8196,14 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         },
                      *         {
                      *           "available": 24,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {
                      *             "colour": "oatmeal",
                      *             "size": "XL"
@@ -8162,7 +8213,8 @@ export interface operations {
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         }
                      *       ],
                      *       "version": 1
@@ -8293,6 +8345,7 @@ export interface operations {
                      * @example {
                      *       "brand": "Spade & Sparrow",
                      *       "category": "garden",
+                     *       "compare_at_price": null,
                      *       "created_at": "2026-01-01T12:00:00.000Z",
                      *       "description": "A stainless blade with depth marks and an ash handle that fits the palm. Tools forged for gardeners who have only the evening. Oil the wood once a year.",
                      *       "id": "prd_019b7a1c-0000-7000-8000-000000000001",
@@ -8317,17 +8370,22 @@ export interface operations {
                      *         "tool",
                      *         "steel"
                      *       ],
+                     *       "tax_class": null,
                      *       "updated_at": "2026-01-01T12:00:00.000Z",
                      *       "variants": [
                      *         {
                      *           "available": 13,
+                     *           "barcode": null,
+                     *           "compare_at_price": null,
+                     *           "image": null,
                      *           "options": {},
                      *           "price": null,
                      *           "sku": "GRD-012",
                      *           "unit_price": {
                      *             "amount": 3190,
                      *             "currency": "USD"
-                     *           }
+                     *           },
+                     *           "weight_grams": null
                      *         }
                      *       ],
                      *       "version": 2

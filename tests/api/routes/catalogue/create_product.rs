@@ -385,6 +385,8 @@ async fn prices_are_on_the_currencys_step() {
     let expected = "/compare_at_price/amount not_a_multiple, /price/amount not_a_multiple, \
                     /variants/0/price/amount not_a_multiple";
     assert_eq!(refused.broken(), expected);
+    let refused = admin.post("/products", body(1500, 2000, 1499)).await;
+    refused.expect_problem(422, "not_a_multiple");
     create_product(&admin, body(1500, 2000, 1490)).await;
 }
 
