@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::{MAX_VARIANTS, OPTIONS, ProductDraft, VariantDraft};
+use super::{MAX_VARIANTS, OPTIONS, ProductDraft};
 use crate::domain::invalid::Invalid;
 use crate::domain::money::{Currency, Money};
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::options::{self, MAX_OPTIONS, OptionNames, Options};
-use crate::domain::product::{ProductWithVariants, Variant};
+use crate::domain::product::{ProductWithVariants, Variant, VariantStatus};
 
 pub(super) const MAX_TAGS: usize = 20;
 pub(super) const MAX_IMAGES: usize = 20;
@@ -24,43 +24,63 @@ impl ProductDraft {
         let known = current.map(|current| current.variants.as_slice());
         let unreadable = self.unreadable.iter().cloned();
         let prices = self.wrong_prices(currency);
-        let compared = self.low_compare_at_prices();
         let counts = self.wrong_counts();
         let stock = self.misplaced_stock(known.is_some());
         let known = known.unwrap_or_default();
+        let compared = self.low_compare_at_prices(known);
         let names = self.wrong_option_names(known);
         let variants = self.duplicates(known);
         let product = unreadable.chain(prices).chain(compared).chain(counts).chain(stock);
         Invalid::collect(product.chain(names).chain(variants))
     }
 
-    fn wrong_prices(&self, currency: Currency) -> impl Iterator<Item = Invalid> {
-        let both = |price, compare_at_price, at: &str| {
-            let named = [(price, format!("{at}/price")), (compare_at_price, compared_at(at))];
-            named.into_iter().filter_map(|(price, at): (Option<Money>, _)| Some((price?, at)))
-        };
-        let of_variant = move |(index, draft): (usize, &VariantDraft)| {
-            both(draft.price, draft.compare_at_price, &format!("/variants/{index}"))
-        };
-        let prices = both(self.price, self.compare_at_price, "");
-        let prices = prices.chain(self.variants().flat_map(of_variant));
-        prices.filter_map(move |(price, at)| price.as_price(currency, &at).err())
+    /// Returns the price and the price to compare with of the product and of each variant, as the body
+    /// names them, each with its JSON pointer.
+    fn prices(&self) -> impl Iterator<Item = (String, Option<Money>, Option<Money>)> {
+        let own = (String::new(), self.price, self.compare_at_price);
+        let of_variants = self.variants().map(|(index, draft)| {
+            (format!("/variants/{index}"), draft.price, draft.compare_at_price)
+        });
+        std::iter::once(own).chain(of_variants)
     }
 
-    /// Returns the errors of prices to compare with that are not above what is compared with them.
-    fn low_compare_at_prices(&self) -> impl Iterator<Item = Invalid> {
-        let of_variant = |(index, draft): (usize, &VariantDraft)| {
-            (draft.compare_at_price, draft.price.or(self.price), format!("/variants/{index}"))
+    fn wrong_prices(&self, currency: Currency) -> impl Iterator<Item = Invalid> {
+        let named = self.prices().flat_map(|(at, price, compare_at_price)| {
+            [(price, format!("{at}/price")), (compare_at_price, format!("{at}/compare_at_price"))]
+        });
+        named.filter_map(move |(price, at)| price?.as_price(currency, &at).err())
+    }
+
+    /// Returns the errors of prices to compare with that are not above what is compared with them,
+    /// those of the `known` variants included if the body leaves them as they are.
+    fn low_compare_at_prices(&self, known: &[Variant]) -> Vec<Invalid> {
+        let is_low = |compare_at_price: Money, price: Money| {
+            compare_at_price.currency() == price.currency()
+                && compare_at_price.amount() <= price.amount()
         };
-        let own = (self.compare_at_price, self.price, String::new());
-        let all = std::iter::once(own).chain(self.variants().map(of_variant));
-        all.filter_map(|(compared, price, at)| {
-            (compared?.amount() <= price?.amount()).then(|| {
-                let detail =
-                    "Must be above the price; leave it out if there is nothing to compare.";
-                Invalid::for_field(&compared_at(&at), ProblemCode::CompareAtPriceTooLow, detail)
+        let refuse =
+            |at: &str, detail| Invalid::for_field(at, ProblemCode::CompareAtPriceTooLow, detail);
+        let named = self.prices().filter_map(|(at, price, compare_at_price)| {
+            let detail = "Must be above the price; leave it out if there is nothing to compare.";
+            is_low(compare_at_price?, price.or(self.price)?)
+                .then(|| refuse(&format!("{at}/compare_at_price"), detail.to_owned()))
+        });
+        let stays = |variant: &&Variant| {
+            self.variants.is_none()
+                && variant.status != VariantStatus::Withdrawn
+                && variant.own_price.is_none()
+        };
+        let kept = known.iter().filter(stays).filter_map(|variant| {
+            let (compared, sku) = (variant.own_compare_at_price?, &variant.sku);
+            is_low(compared, self.price?).then(|| {
+                let detail = format!(
+                    "The variant {sku} is compared with {compared}, which must be above its price: \
+                     change it in `variants`."
+                );
+                refuse("/price", detail)
             })
-        })
+        });
+        named.chain(kept).collect()
     }
 
     fn wrong_counts(&self) -> impl Iterator<Item = Invalid> {
@@ -150,11 +170,6 @@ impl ProductDraft {
         }
         broken
     }
-}
-
-/// Returns the JSON pointer of the price to compare with, of the product or variant at `at`.
-fn compared_at(at: &str) -> String {
-    format!("{at}/compare_at_price")
 }
 
 fn use_inventory(pointer: &str) -> Invalid {

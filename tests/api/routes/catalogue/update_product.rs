@@ -864,6 +864,28 @@ async fn a_withdrawn_variants_options_without_a_sku_are_a_new_variant() {
 }
 
 #[tokio::test]
+async fn a_new_price_stays_below_what_the_variants_are_compared_with() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let body = |cents: i64| json!({"name": "Tee", "price": usd(cents)});
+    let mut tee = body(1000);
+    tee["variants"] = json!([
+        {"sku": "S", "options": {"size": "S"}, "compare_at_price": usd(1500)},
+        {"sku": "M", "options": {"size": "M"}, "price": usd(900), "compare_at_price": usd(950)},
+    ]);
+    let tee = create_product(&admin, tee).await;
+
+    let refused = admin.put(&path_of(&tee), body(1500)).await;
+
+    assert_eq!(refused.broken(), "/price compare_at_price_too_low");
+    let problem = refused.expect_problem(422, "compare_at_price_too_low");
+    assert!(
+        problem["detail"].as_str().is_some_and(|it| it.contains("S is compared with 15.00 USD"))
+    );
+    admin.put(&path_of(&tee), body(1499)).await.expect(200);
+}
+
+#[tokio::test]
 async fn prices_options_and_weights_obey_the_rules_of_a_new_product() {
     let dinar = Currency::parse("KWD".to_owned()).expect("a currency");
     let app = App::builder().configure(|config| config.currency = dinar).start().await;
