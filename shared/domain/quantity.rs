@@ -10,44 +10,65 @@ use super::invalid::{Invalid, Refused};
 use super::problem_code::ProblemCode;
 use super::schema;
 
-/// The number of units of one SKU in a cart or an order: 1 to 999.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
-#[schemars(transform = Quantity::describe)]
-pub struct Quantity(u32);
+/// Defines a whole number from `min` to `max`; any other in a request is 422 with the code.
+macro_rules! whole_number {
+    ($(#[$doc:meta])* $name:ident, $min:literal, $max:literal, $code:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(transparent)]
+        #[schemars(transform = $name::describe)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// The largest one.
+            pub const MAX: u32 = $max;
+
+            fn describe(schema: &mut Schema) {
+                schema::between(schema, $min, Self::MAX, ProblemCode::$code);
+            }
+
+            /// Returns the number.
+            pub const fn get(self) -> u32 {
+                self.0
+            }
+        }
+
+        impl Deserr<Invalid> for $name {
+            fn deserialize_from_value<V: IntoValue>(
+                value: Value<V>,
+                location: ValuePointerRef<'_>,
+            ) -> Result<Self, Invalid> {
+                integer(value, location, $min, Self::MAX, ProblemCode::$code).map(Self)
+            }
+        }
+    };
+}
+
+whole_number! {
+    /// The number of units of one SKU in a cart or an order: 1 to 999.
+    Quantity, 1, 999, QuantityOutOfRange
+}
+whole_number! {
+    /// The number of units of one SKU in stock: 0 to 1,000,000,000.
+    #[derive(Default)]
+    Stock, 0, 1_000_000_000, StockOutOfRange
+}
+whole_number! {
+    /// A weight in grams: 0 to 1,000,000,000.
+    Weight, 0, 1_000_000_000, WeightOutOfRange
+}
 
 impl Quantity {
-    fn describe(schema: &mut Schema) {
-        schema::between(schema, 1, Self::MAX, ProblemCode::QuantityOutOfRange);
-    }
-
-    /// The most units of one SKU in a line.
-    pub const MAX: u32 = 999;
-
     /// Creates a quantity; `None` outside 1 to 999.
     pub const fn new(units: u32) -> Option<Self> {
         if units >= 1 && units <= Self::MAX { Some(Self(units)) } else { None }
     }
 
-    /// The number of units.
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-
     /// Adds two quantities; `None` if the sum is above 999.
     pub const fn plus(self, other: Self) -> Option<Self> {
         Self::new(self.0 + other.0)
-    }
-}
-
-impl Deserr<Invalid> for Quantity {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        location: ValuePointerRef<'_>,
-    ) -> Result<Self, Invalid> {
-        integer(value, location, 1, u64::from(Self::MAX), ProblemCode::QuantityOutOfRange).map(Self)
     }
 }
 
@@ -70,78 +91,27 @@ impl Deserr<Invalid> for NewQuantity {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Invalid> {
-        integer(value, location, 0, u64::from(Quantity::MAX), ProblemCode::QuantityOutOfRange)
+        integer(value, location, 0, Quantity::MAX, ProblemCode::QuantityOutOfRange)
             .map(|units| Self(Quantity::new(units)))
     }
 }
 
-/// The number of units of one SKU in stock: 0 to 1,000,000,000.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default, JsonSchema,
-)]
-#[serde(transparent)]
-#[schemars(transform = Stock::describe)]
-pub struct Stock(u32);
-
 impl Stock {
-    fn describe(schema: &mut Schema) {
-        schema::between(schema, 0, Self::MAX, ProblemCode::StockOutOfRange);
-    }
-
-    const MAX: u32 = 1_000_000_000;
-
-    /// Creates a stock; a larger number becomes 1,000,000,000.
+    /// Creates a stock; a larger number becomes the largest one.
     pub const fn new(units: u32) -> Self {
         Self(if units > Self::MAX { Self::MAX } else { units })
-    }
-
-    /// The number of units.
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-}
-
-impl Deserr<Invalid> for Stock {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        location: ValuePointerRef<'_>,
-    ) -> Result<Self, Invalid> {
-        integer(value, location, 0, u64::from(Self::MAX), ProblemCode::StockOutOfRange).map(Self)
-    }
-}
-
-/// A weight in grams: 0 to 1,000,000,000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(transform = Weight::describe)]
-pub struct Weight(u32);
-
-impl Weight {
-    const MAX: u32 = 1_000_000_000;
-
-    fn describe(schema: &mut Schema) {
-        schema::between(schema, 0, Self::MAX, ProblemCode::WeightOutOfRange);
-    }
-}
-
-impl Deserr<Invalid> for Weight {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        location: ValuePointerRef<'_>,
-    ) -> Result<Self, Invalid> {
-        integer(value, location, 0, u64::from(Self::MAX), ProblemCode::WeightOutOfRange).map(Self)
     }
 }
 
 fn integer<V: IntoValue>(
     value: Value<V>,
     location: ValuePointerRef<'_>,
-    min: u64,
-    max: u64,
+    min: u32,
+    max: u32,
     code: ProblemCode,
 ) -> Result<u32, Invalid> {
     match value {
-        Value::Integer(units) if (min..=max).contains(&units) => {
+        Value::Integer(units) if (u64::from(min)..=u64::from(max)).contains(&units) => {
             u32::try_from(units).map_err(|_| Invalid::for_field("", code, "Too large."))
         }
         Value::Integer(_) | Value::NegativeInteger(_) => {
