@@ -38,6 +38,9 @@ pub struct Config {
     /// `SEARCH_LANGUAGE`: the language of the catalogue's texts, whose forms of a word find each other
     /// in a search, or `off`. Default `english`.
     pub search_language: SearchLanguage,
+    /// How long an instance shows the catalogue before it reads the log again. Each read is one
+    /// request to the partition of the log, which all instances share.
+    pub catalogue_max_age: Duration,
     /// `BASE_PATH`: the path under which a custom domain serves the API, such as `/shop`;
     /// `route-not-found` needs it to find the route of a path. Default none.
     pub base_path: String,
@@ -168,6 +171,7 @@ impl Config {
             search_language: optional("SEARCH_LANGUAGE")
                 .map_or(Some(SearchLanguage::ENGLISH), |name| SearchLanguage::parse(&name))
                 .ok_or(BadSetting::new("SEARCH_LANGUAGE", "is neither a known language nor off"))?,
+            catalogue_max_age: Duration::from_millis(250),
             base_path: optional("BASE_PATH")
                 .map(base_path)
                 .transpose()

@@ -3,8 +3,11 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use tokio::sync::Mutex;
+
 use crate::auth::issuer::Issuer;
 use crate::auth::token::Verifier;
+use crate::catalogue::loaded::LoadedCatalogue;
 use crate::config::Config;
 use crate::domain::money::Currency;
 use crate::domain::time::Timestamp;
@@ -25,6 +28,8 @@ pub struct Ctx {
     pub issuer: Issuer,
     /// The last known number of the catalogue's log, for the function that writes it.
     pub log_tail: KnownTail,
+    /// The catalogue, in the functions that read it whole.
+    pub catalogue: Mutex<Option<LoadedCatalogue>>,
     /// Sends mail. Only the function that sends mail sets it.
     pub mailer: OnceLock<Box<dyn Mailer>>,
     clock: Clock,
@@ -49,8 +54,9 @@ impl Ctx {
     /// Returns a context with this store, issuer and clock, for tests and demo data.
     pub fn with(config: Config, store: Store, issuer: Issuer, clock: Clock) -> Self {
         let verifier = Verifier::new(&config.token_issuer);
-        let log_tail = KnownTail::default();
-        Self { config, store, verifier, issuer, log_tail, mailer: OnceLock::new(), clock }
+        let (log_tail, catalogue) = (KnownTail::default(), Mutex::default());
+        let mailer = OnceLock::new();
+        Self { config, store, verifier, issuer, log_tail, catalogue, mailer, clock }
     }
 
     /// Returns the current time.

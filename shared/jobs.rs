@@ -35,6 +35,7 @@ pub const JOBS: &[Job] = &[
     Job { name: "rotate-token-key", triggers: &[Trigger::Command] },
     Job { name: "erase-users", triggers: &[Trigger::Schedule] },
     Job { name: "project-changes", triggers: &[Trigger::Stream] },
+    Job { name: "compact-catalogue", triggers: &[Trigger::Schedule] },
     Job { name: "deliver-mail", triggers: &[Trigger::Stream, Trigger::Schedule, Trigger::Command] },
 ];
 
@@ -82,6 +83,11 @@ impl Image {
     /// Returns a number attribute, if it is a whole number and not negative.
     pub fn number(&self, attribute: &str) -> Option<u64> {
         self.0.get(attribute)?["N"].as_str()?.parse().ok()
+    }
+
+    /// Returns an attribute that is a truth value.
+    pub fn flag(&self, attribute: &str) -> Option<bool> {
+        self.0.get(attribute)?["BOOL"].as_bool()
     }
 
     /// Whether both have the same attributes, apart from those that `ignored` names.

@@ -1,6 +1,7 @@
 //! Runs the handlers: start-up, logging, access check, deadline, and the conversion of errors and
 //! panics to responses.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -23,13 +24,16 @@ use crate::config;
 use crate::context::Ctx;
 use crate::domain::error::{Error, Result};
 use crate::http::routes::{Access, Route, methods_of};
-use crate::http::{Event, Request, Response, cors, problem};
+use crate::http::{Event, Request, Response, caching, cors, problem};
 use crate::jobs::Job;
-use crate::services::caller;
+use crate::services::{caller, catalogue};
 use crate::store::deadline;
 
 /// The timeout of the connection to the database during the start.
 const WARM_UP: Duration = Duration::from_millis(500);
+
+/// The timeout of loading the catalogue during the start. Lambda allows a start ten seconds.
+const LOAD: Duration = Duration::from_secs(8);
 
 pub mod start;
 
@@ -75,6 +79,33 @@ where
     log_as_json();
     let Some(ctx) = start::context(config::variable) else { return Exit::FAILURE };
     warm_up(ctx, route).await;
+    serve(ctx, route, handle).await
+}
+
+/// Runs the function of a route that reads the whole catalogue, which it loads when it starts. If
+/// that fails, the first request tries again.
+pub async fn run_with_catalogue<H, F>(route: &'static Route, handle: H) -> Exit
+where
+    H: Fn(&'static Ctx, Request) -> F,
+    F: Future<Output = Result<Response>> + Send + 'static,
+{
+    log_as_json();
+    let Some(ctx) = start::context(config::variable) else { return Exit::FAILURE };
+    let load = tokio::time::timeout(LOAD, catalogue::load(ctx));
+    let (_, loaded) = futures_util::future::join(warm_up(ctx, route), load).await;
+    match loaded {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(?error, "the catalogue was not loaded during the start"),
+        Err(_) => warn!("the catalogue was not loaded in time during the start"),
+    }
+    serve(ctx, route, handle).await
+}
+
+async fn serve<H, F>(ctx: &'static Ctx, route: &'static Route, handle: H) -> Exit
+where
+    H: Fn(&'static Ctx, Request) -> F,
+    F: Future<Output = Result<Response>> + Send + 'static,
+{
     let ended = lambda_http::lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
         let event = event.payload.with_default_id(&event.context.request_id);
         let response = respond(ctx, route, &handle, event);
@@ -196,6 +227,7 @@ where
     let (id, path) = (request.id().to_owned(), request.path.clone());
     let prefix = request.prefix().to_owned();
     let (origin, limits) = (request.origin().map(str::to_owned), request.limits());
+    let if_none_match = request.if_none_match().map(Cow::into_owned);
     let span =
         info_span!("request", route = route.name, request_id = id, user_id = tracing::field::Empty);
     let work = AssertUnwindSafe(work(ctx, route, handle, request, readable)).catch_unwind();
@@ -216,6 +248,7 @@ where
     };
     let headers = limits.headers().into_iter().flatten();
     let response = headers.fold(response, |response, (name, value)| response.header(name, &value));
+    let response = caching::apply(response, route, if_none_match.as_deref());
     info!(status = response.status.as_u16(), "answered");
     finish(ctx, response, origin.as_deref(), &id)
 }

@@ -27,6 +27,7 @@ use shared::http::routes::{self, Route};
 use shared::jobs::{self, Job};
 use shared::lambda::{Handler, JobHandler};
 use shared::store::Store;
+use tokio::sync::Mutex;
 
 use crate::answer::Answer;
 use crate::contract::{check, coverage};
@@ -34,6 +35,7 @@ use crate::gate::{Count, Faults, Gate, Loss, Rendezvous};
 use crate::mailbox::Mailbox;
 use crate::replica::Replica;
 use crate::stale_reads::StaleReads;
+use crate::stream::{self, Stream};
 use crate::{database, policy};
 
 /// The value of `ADMIN_EMAIL`: the first admin, once the email is verified.
@@ -55,6 +57,7 @@ pub struct App {
     /// Receives the shop's mail.
     pub mailbox: Mailbox,
     rendezvous: Arc<Rendezvous>,
+    stream: Option<Mutex<Stream>>,
     clock: Arc<AtomicI64>,
     requests: AtomicU32,
 }
@@ -82,7 +85,7 @@ impl App {
     /// Returns a builder for a shop with faults, rate limits or other settings.
     pub fn builder() -> AppBuilder {
         let config = config(&database::new_table_name(), generous_timeouts());
-        AppBuilder { config, faults: Faults::default(), has_key: true }
+        AppBuilder { config, faults: Faults::default(), has_key: true, has_stream: true }
     }
 
     /// Makes the next `transactions` transactions race: none is carried out before all have been
@@ -104,6 +107,23 @@ impl App {
     /// Loses the next `updates` updates of single items.
     pub fn lose_updates(&self, loss: Loss, updates: usize) {
         self.rendezvous.losses.of("UpdateItem", loss, updates);
+    }
+
+    /// Throttles the next `reads` reads of single items.
+    pub fn throttle_reads(&self, reads: usize) {
+        self.rendezvous.losses.of("GetItem", Loss::ByThrottling, reads);
+    }
+
+    /// Runs the work of a function until it has written `writes` times, and then drops it, as a crash
+    /// before the next write does. Returns what the work returned if it ended before.
+    pub async fn crash_after<T>(
+        &self,
+        function: &'static str,
+        writes: usize,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        self.rendezvous.crash.after(function, writes);
+        self.rendezvous.crash.until(work).await
     }
 
     /// Advances the shop's clock.
@@ -183,6 +203,9 @@ impl App {
     }
 
     async fn carry_out(&self, function: &Function, event: Value) -> Answer {
+        if let Some(stream) = self.stream.as_ref().filter(|_| function.route.loads_catalogue) {
+            self.project_changes(&mut *stream.lock().await).await;
+        }
         let read = serde_json::from_value(event.clone()).expect("an event");
         let answer = function.handler.respond(function.ctx, function.route, read).await;
         let answer = Answer {
@@ -240,6 +263,19 @@ impl App {
         })
     }
 
+    /// Returns the stream's records of the changes to the table since the last call.
+    pub async fn records(&self, stream: &mut Stream) -> Vec<Value> {
+        stream.changes(self.contents().await)
+    }
+
+    /// Sends the changes of the table since the last call to `project-changes`; returns the sequence
+    /// numbers of the records to retry.
+    pub async fn project_changes(&self, stream: &mut Stream) -> Vec<String> {
+        let records = self.records(stream).await;
+        let answer = self.run_job("project-changes", json!({"Records": records})).await;
+        stream::failures(&answer.expect("an answer"))
+    }
+
     /// Returns every item of the table.
     pub async fn items(&self) -> Vec<HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
         let mut items = Vec::new();
@@ -289,13 +325,22 @@ pub struct AppBuilder {
     config: Config,
     faults: Faults,
     has_key: bool,
+    has_stream: bool,
 }
 
 impl AppBuilder {
-    /// Injects these faults into the database.
+    /// Leaves the stream to the test. Else `project-changes` gets all changes before each request
+    /// that reads the catalogue.
+    #[must_use]
+    pub fn without_stream(self) -> Self {
+        Self { has_stream: false, ..self }
+    }
+
+    /// Injects these faults into the database. They would hit the delivery of the stream as well, so
+    /// the test does that itself.
     #[must_use]
     pub fn faults(self, faults: Faults) -> Self {
-        Self { faults, ..self }
+        Self { faults, ..self }.without_stream()
     }
 
     /// Sets the default rate limits with these changes, in the form of the setting `RATE_LIMITS`.
@@ -331,7 +376,7 @@ impl AppBuilder {
 
     /// Starts the shop, with its own table.
     pub async fn start(self) -> App {
-        let Self { config, faults, has_key } = self;
+        let Self { config, faults, has_key, has_stream } = self;
         let (table, clock) = (config.table.clone(), Arc::new(AtomicI64::new(BEGINNING)));
         let lags = faults.stale_reads || StaleReads::of_run().in_this_test();
         let (client, network, replica) = connect(&config, &clock, lags).await;
@@ -366,7 +411,19 @@ impl AppBuilder {
         });
         let jobs = jobs.collect();
         let requests = AtomicU32::new(0);
-        App { functions, jobs, unrestricted, client, table, mailbox, rendezvous, clock, requests }
+        let stream = has_stream.then(Mutex::default);
+        App {
+            functions,
+            jobs,
+            unrestricted,
+            client,
+            table,
+            mailbox,
+            rendezvous,
+            stream,
+            clock,
+            requests,
+        }
     }
 }
 
@@ -412,6 +469,7 @@ fn config(table: &str, timeouts: Timeouts) -> Config {
         admin_email: Email::parse(FIRST_ADMIN.to_owned()).ok(),
         rate_limits: RateLimits::OFF,
         search_language: SearchLanguage::ENGLISH,
+        catalogue_max_age: std::time::Duration::ZERO,
         base_path: String::new(),
         mail: Some(MailSettings {
             from: Email::parse("orders@shop.example".to_owned()).expect("an address"),

@@ -4,9 +4,10 @@
 //! Neither emulator enforces IAM, has contention, throttles or loses responses; DynamoDB does all
 //! four.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -18,6 +19,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::Value;
 use tokio::sync::Barrier;
 
+use crate::crash::Crash;
 use crate::policy::{Call, Policy};
 use crate::random::Random;
 use crate::replica::Replica;
@@ -74,8 +76,40 @@ pub struct Faults {
     /// Eventually consistent reads return each item as it was before its last write, in jobs and in
     /// routes that are not GETs. `STALE_READS=on` does this in all tests ([`crate::stale_reads`]).
     pub stale_reads: bool,
+    /// A transaction holds its items for this long before it is carried out; others that write or
+    /// check one of them meanwhile are rejected with `TransactionConflict`.
+    pub holds: Option<Duration>,
+    /// The items that transactions hold.
+    pub held: Held,
     /// Decides which calls fail.
     pub random: Option<Random>,
+}
+
+/// The items that transactions hold, by partition and sort key.
+#[derive(Debug, Default)]
+pub struct Held(Mutex<HashSet<(String, String)>>);
+
+impl Held {
+    /// Holds all items, or none and returns false if one is held already.
+    fn hold(&self, items: &[(String, String)]) -> bool {
+        let mut held = self.lock();
+        let is_free = !items.iter().any(|item| held.contains(item));
+        if is_free {
+            held.extend(items.iter().cloned());
+        }
+        is_free
+    }
+
+    fn release(&self, items: &[(String, String)]) {
+        let mut held = self.lock();
+        for item in items {
+            held.remove(item);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Planned faults: the next calls of one operation fail.
@@ -91,6 +125,8 @@ pub enum Loss {
     OfRequest,
     /// The call is rejected with `TransactionConflict`.
     ByConflict,
+    /// The call is rejected because of throttling.
+    ByThrottling,
 }
 
 impl Losses {
@@ -118,6 +154,8 @@ pub struct Rendezvous {
     expected: Mutex<Option<Expected>>,
     /// The calls that fail.
     pub losses: Losses,
+    /// The function that crashes.
+    pub crash: Crash,
 }
 
 /// An operation, how many of its calls are still to come, and where they wait.
@@ -219,6 +257,7 @@ impl Gate {
             Some(Loss::OfResponse) => return Kind::LostAnswer,
             Some(Loss::OfRequest) => return Kind::LostRequest,
             Some(Loss::ByConflict) => return Kind::Conflict,
+            Some(Loss::ByThrottling) => return Kind::Throttle,
             None => {}
         }
         if self.faults.denials {
@@ -285,6 +324,10 @@ impl HttpConnector for Connector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         let (operation, mut body) = read(&request);
         self.gate.check(&operation, &body);
+        let is_write = !matches!(operation.as_str(), "GetItem" | "Query" | "BatchGetItem");
+        if is_write && self.gate.rendezvous.crash.holds(self.gate.route) {
+            return HttpConnectorFuture::new(std::future::pending());
+        }
         let fault = self.gate.faults(&operation, &body);
         match fault {
             Kind::Conflict => {
@@ -297,6 +340,11 @@ impl HttpConnector for Connector {
             Kind::LostRequest => return HttpConnectorFuture::ready(Err(lost())),
             Kind::None | Kind::LostAnswer => {}
         }
+        let hold = self.gate.faults.holds.map(|hold| (hold, transaction_keys(&body)));
+        if hold.as_ref().is_some_and(|(_, items)| !self.gate.faults.held.hold(items)) {
+            let writes = body["TransactItems"].as_array().map(Vec::len);
+            return HttpConnectorFuture::ready(Ok(conflict(writes)));
+        }
         body["ReturnConsumedCapacity"] = "INDEXES".into();
         write(&mut request, &body);
         let stale = self.gate.stale_read(&operation, &body, &request);
@@ -307,13 +355,21 @@ impl HttpConnector for Connector {
             count.answered_depth + 1
         };
         let barrier = self.gate.rendezvous.next(&operation);
-        let is_write = !matches!(operation.as_str(), "GetItem" | "Query" | "BatchGetItem");
         let (gate, inner) = (self.gate.clone(), self.inner.clone());
         HttpConnectorFuture::new(async move {
             if let Some(barrier) = barrier {
                 barrier.wait().await;
             }
+            if let Some((hold, _)) = hold.as_ref().filter(|(_, items)| !items.is_empty()) {
+                tokio::time::sleep(*hold).await;
+            }
             let answer = inner.call(request).await;
+            if is_write {
+                gate.rendezvous.crash.answered(gate.route);
+            }
+            if let Some((_, items)) = hold {
+                gate.faults.held.release(&items);
+            }
             {
                 let mut count = gate.count();
                 count.answered_depth = count.answered_depth.max(depth);
@@ -436,6 +492,16 @@ fn accesses(operation: &str, body: &Value) -> Vec<Access> {
             .collect(),
         _ => panic!("no route may call {operation}"),
     }
+}
+
+/// Returns the keys of the items that a transaction writes or checks; none for other calls.
+fn transaction_keys(body: &Value) -> Vec<(String, String)> {
+    let writes = body["TransactItems"].as_array().into_iter().flatten();
+    let writes = writes.filter_map(|item| item.as_object()?.values().next());
+    let keys =
+        writes.map(|write| if write["Key"].is_null() { &write["Item"] } else { &write["Key"] });
+    let text = |key: &Value, name: &str| key[name]["S"].as_str().unwrap_or_default().to_owned();
+    keys.map(|key| (text(key, "pk"), text(key, "sk"))).collect()
 }
 
 fn lost() -> ConnectorError {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::auth::password;
 use shared::domain::email::Email;
 use shared::domain::ids::UserId;
@@ -147,8 +147,25 @@ impl<'a> Persona<'a> {
 
     /// Sends the persona's refresh token to `POST /auth/refresh`.
     pub async fn refresh(&self) -> Answer {
-        let body = serde_json::json!({"refresh_token": self.refresh_token});
+        let body = json!({"refresh_token": self.refresh_token});
         Self::anonymous(self.app).post("/auth/refresh", body).await
+    }
+
+    /// Creates a category of this slug at the root, as an admin; returns it.
+    pub async fn create_category(&self, slug: &str) -> Value {
+        self.post("/categories", json!({"slug": slug, "name": slug})).await.expect(201)
+    }
+
+    /// Creates a category of this slug at the root if there is none, as an admin.
+    pub async fn ensure_category(&self, slug: &str) {
+        let answer = self.post("/categories", json!({"slug": slug, "name": slug})).await;
+        assert!(matches!(answer.status, 201 | 409), "{answer:?}");
+    }
+
+    /// Creates a category of this slug inside another one, as an admin; returns it.
+    pub async fn create_subcategory(&self, slug: &str, parent: &str) -> Value {
+        let body = json!({"slug": slug, "name": slug, "parent": parent});
+        self.post("/categories", body).await.expect(201)
     }
 
     /// Starts a request of any method.

@@ -340,8 +340,8 @@ mod tests {
             {
                 "Effect": "Allow",
                 "Action": "dynamodb:Query",
-                "Resource": {"Fn::Sub": "${Table.Arn}/index/newest-products"},
-                "Condition": keys(json!(["ACTIVE"])),
+                "Resource": {"Fn::Sub": "${Table.Arn}/index/users-by-name"},
+                "Condition": keys(json!(["USERS"])),
             },
             {
                 "Effect": "Allow",
@@ -380,10 +380,10 @@ mod tests {
             ("dynamodb:GetItem", None, "SIGNING_KEYS_2", false),
             ("dynamodb:GetItem", None, "ORDER#ord_1", false),
             ("dynamodb:PutItem", None, "USER#usr_1", false),
-            ("dynamodb:GetItem", Some("newest-products"), "ACTIVE", false),
-            ("dynamodb:Query", Some("newest-products"), "ACTIVE", true),
-            ("dynamodb:Query", Some("newest-products"), "USER#usr_1", false),
-            ("dynamodb:Query", Some("customer-orders"), "ACTIVE", false),
+            ("dynamodb:GetItem", Some("users-by-name"), "USERS", false),
+            ("dynamodb:Query", Some("users-by-name"), "USERS", true),
+            ("dynamodb:Query", Some("users-by-name"), "USER#usr_1", false),
+            ("dynamodb:Query", Some("customer-orders"), "USERS", false),
         ] {
             let call = Call::on_partition(action, index, key);
             assert_eq!(policy().allows(&call), allowed, "{call:?}");

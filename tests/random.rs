@@ -17,6 +17,18 @@ impl Random {
         Self(Mutex::new(seed))
     }
 
+    /// Creates a generator as [`Self::seeded`] does, of another sequence for each number.
+    pub fn seeded_by(number: u64) -> Self {
+        let Self(seed) = Self::seeded();
+        let seed = seed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Self(Mutex::new(seed.wrapping_add(number.wrapping_mul(0x2545_F491_4F6C_DD1D))))
+    }
+
+    /// Creates a generator with this seed.
+    pub const fn with_seed(seed: u64) -> Self {
+        Self(Mutex::new(seed))
+    }
+
     /// Returns a number below `bound`.
     pub fn below(&self, bound: u64) -> u64 {
         let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::app::App;
-
-type Item = HashMap<String, AttributeValue>;
+/// An item of the table.
+pub type Item = HashMap<String, AttributeValue>;
 
 /// A reader of the table's stream.
 #[derive(Default)]
@@ -17,9 +18,9 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Returns the records of the changes since the last call; several changes to an item are one.
-    pub async fn records(&mut self, app: &App) -> Vec<Value> {
-        let now = app.contents().await;
+    /// Returns the records of the changes since the last call to what the table contains now; several
+    /// changes to an item are one.
+    pub fn changes(&mut self, now: BTreeMap<String, Item>) -> Vec<Value> {
         let mut records = Vec::new();
         for (key, item) in &self.seen {
             match now.get(key) {
@@ -38,16 +39,6 @@ impl Stream {
         }
         self.seen = now;
         records
-    }
-}
-
-impl App {
-    /// Sends the changes of the table since the last call to `project-changes`; returns the sequence
-    /// numbers of the records to retry.
-    pub async fn project_changes(&self, stream: &mut Stream) -> Vec<String> {
-        let records = stream.records(self).await;
-        let answer = self.run_job("project-changes", json!({"Records": records})).await;
-        failures(&answer.expect("an answer"))
     }
 }
 
@@ -77,6 +68,7 @@ fn attribute(value: &AttributeValue) -> Value {
     match value {
         AttributeValue::S(text) => json!({"S": text}),
         AttributeValue::N(number) => json!({"N": number}),
+        AttributeValue::B(bytes) => json!({"B": STANDARD.encode(bytes)}),
         AttributeValue::Bool(value) => json!({"BOOL": value}),
         AttributeValue::Null(value) => json!({"NULL": value}),
         AttributeValue::L(list) => json!({"L": list.iter().map(attribute).collect::<Value>()}),

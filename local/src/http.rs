@@ -12,7 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use crate::failure::{Explain, Failure, Result};
 
 /// Above the largest responses: Lambda's limit is 6 MB, the database's 1 MB.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
+pub(crate) const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// An HTTP client that reuses its connections; clones share them.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ pub mod ssm;
 
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
@@ -31,8 +31,8 @@ pub struct ClientSettings {
     pub behavior: BehaviorVersion,
     /// Region, from the environment.
     pub region: Region,
-    /// Credentials, from the environment.
-    pub credentials: Credentials,
+    /// Credentials: those of the environment, or the ones that a command gets from a provider.
+    pub credentials: SharedCredentialsProvider,
     /// An HTTP client with TLS by ring, or its replacement in tests.
     pub http: SharedHttpClient,
     /// Up to three attempts.
@@ -49,7 +49,7 @@ impl ClientSettings {
         Self {
             behavior: BehaviorVersion::latest(),
             region: Region::new(aws.region.clone()),
-            credentials: credentials::credentials(aws),
+            credentials: SharedCredentialsProvider::new(credentials::credentials(aws)),
             http: http.unwrap_or_else(|| SharedHttpClient::new(Network::new(timeouts.connect))),
             retries: RetryConfig::standard()
                 .with_max_attempts(3)

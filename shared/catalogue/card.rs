@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::ProductId;
 use crate::domain::money::Money;
-use crate::domain::product::{ProductWithVariants, Variant};
+use crate::domain::product::{ProductWithVariants, Rating, Variant};
 use crate::domain::slug::Slug;
 use crate::domain::text::{ImageUrl, ProductName};
 use crate::domain::time::Timestamp;
@@ -37,6 +37,9 @@ pub struct Card {
     /// Whether a variant is in stock.
     #[serde(default)]
     pub in_stock: bool,
+    /// How it is rated.
+    #[serde(default, skip_serializing_if = "Rating::is_empty")]
+    pub rating: Rating,
     /// The values of the option `size` of its variants, without duplicates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sizes: Vec<String>,
@@ -66,11 +69,22 @@ impl Card {
             price: cheapest.map_or(product.price, |variant| variant.price),
             compare_at_price: cheapest.and_then(|variant| variant.compare_at_price(product)),
             max_price: dearest.map_or(product.price, |variant| variant.price),
-            // A variant whose stock is not tracked is always in stock.
-            in_stock: of.current_variants().any(|variant| variant.available.get() > 0),
-            // The rating belongs here, of the item in the product's partition that has it.
-            sizes: product.sizes.clone(),
+            in_stock: of.current_variants().any(Variant::is_in_stock),
+            // No product has reviews yet.
+            rating: Rating::default(),
+            sizes: sizes(of),
             created_at: product.created_at,
         }
     }
+}
+
+/// Returns the values of the option `size`, in the order of the variants, each once.
+fn sizes(of: &ProductWithVariants) -> Vec<String> {
+    let mut sizes: Vec<String> = Vec::new();
+    for size in of.current_variants().filter_map(|variant| variant.options.get("size")) {
+        if !sizes.iter().any(|known| known == size) {
+            sizes.push(size.to_owned());
+        }
+    }
+    sizes
 }

@@ -10,7 +10,7 @@ use crate::domain::unicode;
 const TATWEEL: char = '\u{640}';
 
 /// Removes differences of case, accents, width and compatibility forms, in any script, and hidden
-/// characters: `Łódź`, `LODZ` and `ｌｏｄｚ` become `lodz`. Marks that make another letter stay, such
+/// characters but the space: `Łódź`, `LODZ` and `ｌｏｄｚ` become `lodz`. Marks that make another letter stay, such
 /// as those of kana, of Thai and of Indic scripts.
 pub fn fold(text: &str) -> String {
     let decompose = DecomposingNormalizerBorrowed::new_nfkd();
@@ -22,7 +22,7 @@ pub fn fold(text: &str) -> String {
     for c in text.chars() {
         match base_letter(c) {
             Some(letters) => folded.push_str(letters),
-            None if is_accent(c) || c == TATWEEL || unicode::is_hidden(c) => {}
+            None if c != ' ' && (is_accent(c) || c == TATWEEL || unicode::is_hidden(c)) => {}
             None => folded.push(c),
         }
     }
@@ -88,6 +88,7 @@ mod tests {
             ("שָׁלוֹם", "שלום"),
             ("Ærø", "aero"),
             ("soft\u{ad}ware", "software"),
+            ("Łódź 2", "lodz 2"),
         ] {
             assert_eq!(fold(text), folded, "{text}");
         }

@@ -5,15 +5,20 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
+use super::deflate::{deflate, inflate};
 use super::words::{Analyzer, Words};
+use crate::domain::error::{Error, Result};
 use crate::domain::ids::ProductId;
 use crate::domain::product::{ProductStatus, ProductWithVariants};
 use crate::domain::search_language::SearchLanguage;
 use crate::domain::slug::Slug;
-use crate::domain::text::{Label, Name};
+use crate::domain::text::{CategoryName, Label};
 
-/// The most bytes of an entry's changes, unless it has only one.
+/// The most bytes of an entry's changes as JSON, unless it has only one.
 pub const MAX_ENTRY: usize = 100_000;
+
+/// More bytes than the changes of any entry have as JSON: the largest product has 300 KB of words.
+const MAX_INFLATED: usize = 1_000_000;
 
 /// An entry of the log.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,11 +32,13 @@ pub struct Entry {
 }
 
 /// The changes of one entry.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Changes {
     /// Changed products.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub products: Vec<ProductChange>,
     /// Changed categories.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<CategoryChange>,
 }
 
@@ -74,7 +81,7 @@ pub struct CategoryChange {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ListedCategory {
     /// Name.
-    pub name: Name,
+    pub name: CategoryName,
     /// The slug of the category that it is part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Slug>,
@@ -96,6 +103,18 @@ impl Changes {
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.products.is_empty() && self.categories.is_empty()
+    }
+
+    /// Returns the bytes that are stored of the changes: compressed JSON.
+    pub fn to_stored(&self) -> Result<Vec<u8>> {
+        let json = serde_json::to_vec(self).map_err(Error::internal)?;
+        Ok(deflate(&json))
+    }
+
+    /// Returns the changes of which these bytes are stored.
+    pub fn from_stored(bytes: &[u8]) -> Result<Self> {
+        let json = inflate(bytes, MAX_INFLATED)?;
+        serde_json::from_slice(&json).map_err(Error::internal)
     }
 
     /// Removes and returns as many changes as fit into one entry, the categories first.

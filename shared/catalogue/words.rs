@@ -56,6 +56,19 @@ pub enum Field {
 pub struct Fields(u8);
 
 impl Fields {
+    /// Only the description, as of most words.
+    pub const IN_DESCRIPTION: Self = Self(Field::Description as u8);
+
+    /// Returns the fields of these bits.
+    pub(super) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// Returns a bit for each field.
+    pub(super) const fn bits(self) -> u8 {
+        self.0
+    }
+
     /// Whether it contains a field.
     pub const fn contains(self, field: Field) -> bool {
         self.0 & field as u8 != 0
@@ -202,6 +215,21 @@ impl Found {
 }
 
 impl Words {
+    /// Returns words that are sorted and different.
+    pub(super) const fn from_sorted(words: Vec<Word>) -> Self {
+        Self(words)
+    }
+
+    /// Returns the same words with the stems that an analyzer finds for them as they are stored:
+    /// folded, so that a stem which depends on an accent may be another than that of the product.
+    #[must_use]
+    pub fn stemmed(mut self, analyzer: &Analyzer) -> Self {
+        for Word { token, .. } in &mut self.0 {
+            token.stem = analyzer.token(&token.word).stem;
+        }
+        self
+    }
+
     /// Returns the words in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Word> {
         self.0.iter()

@@ -13,6 +13,7 @@ use super::problem_code::ProblemCode;
 use super::product::{Options, Variant};
 use super::quantity::Quantity;
 use super::sku::Sku;
+use super::stock;
 use super::text::{ImageUrl, ProductName};
 use super::time::Timestamp;
 
@@ -51,6 +52,9 @@ pub struct CartLine {
     /// variants had revisions.
     #[serde(default)]
     pub revision: u64,
+    /// Whether the variant's stock was tracked when the copy was made.
+    #[serde(default = "stock::is_tracked_by_default")]
+    pub track_stock: bool,
     /// The number of units.
     pub quantity: Quantity,
 }
@@ -172,7 +176,7 @@ impl Cart {
 
     /// Sets the line of a variant to this quantity, or adds the line.
     fn put(&mut self, variant: &Variant, quantity: Quantity) -> Result<()> {
-        if quantity.get() > variant.available.get() {
+        if !variant.has_units(quantity.get()) {
             return Err(out_of_stock(variant, quantity).into());
         }
         let line = CartLine::of(variant, quantity);
@@ -199,6 +203,7 @@ impl CartLine {
             options: variant.options.clone(),
             unit_price: variant.price,
             revision: variant.revision,
+            track_stock: variant.track_stock,
             quantity,
         }
     }
@@ -218,7 +223,7 @@ impl CartLine {
     pub fn problem(&self, variant: Option<&Variant>) -> Option<LineProblem> {
         match variant.filter(|variant| variant.is_on_sale()) {
             None => Some(LineProblem::Unavailable),
-            Some(v) if v.available.get() < self.quantity.get() => Some(LineProblem::OutOfStock),
+            Some(v) if !v.has_units(self.quantity.get()) => Some(LineProblem::OutOfStock),
             Some(v) if v.price != self.unit_price => Some(LineProblem::PriceChanged),
             Some(v) if v.revision != self.revision && !self.shows_current(v) => {
                 Some(LineProblem::Changed)

@@ -116,6 +116,14 @@ impl From<Invalid> for Error {
 }
 
 impl Error {
+    /// Returns the error of a cursor that belongs to another list, or to none.
+    pub fn invalid_cursor() -> Self {
+        Self::Malformed {
+            code: ProblemCode::InvalidCursor,
+            detail: "The cursor does not belong to this list. Start again without it.".into(),
+        }
+    }
+
     /// Creates a 500 error; `context` goes to the log only.
     pub fn internal(context: impl std::fmt::Display) -> Self {
         Self::Internal { context: context.to_string() }

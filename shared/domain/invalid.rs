@@ -64,12 +64,22 @@ impl Invalid {
         &self.0
     }
 
+    /// Separates the errors of the members that `is_first` selects by name from the others.
+    pub fn split(self, is_first: impl Fn(&str) -> bool) -> (Option<Self>, Option<Self>) {
+        let member = |field: &FieldError| is_first(field.pointer.split('/').nth(1).unwrap_or(""));
+        let (first, second): (Vec<_>, Vec<_>) = self.0.into_iter().partition(member);
+        let some = |fields: Vec<_>| (!fields.is_empty()).then_some(Self(fields));
+        (some(first), some(second))
+    }
+
     /// Returns the errors of a query: the leading `/` is removed from each pointer, which leaves
     /// the name of the parameter.
     #[must_use]
     pub fn into_query_errors(mut self) -> Self {
         for field in &mut self.0 {
-            field.pointer = field.pointer.trim_start_matches('/').to_owned();
+            // Which of several values of one parameter is meant, only the value itself tells.
+            let name = field.pointer.split('/').nth(1).unwrap_or_default();
+            field.pointer = name.to_owned();
         }
         self
     }

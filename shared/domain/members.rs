@@ -11,6 +11,7 @@ use deserr::{
 
 use super::invalid::{self, Invalid};
 use super::json::Json;
+use super::patch::Patch;
 use super::problem_code::ProblemCode;
 use super::unicode;
 
@@ -75,6 +76,12 @@ impl<'a, V: IntoValue> Members<'a, V> {
     pub fn optional<T: Deserr<Invalid>>(&mut self, name: &'static str) -> Option<T> {
         let value = self.take(name).filter(|_| self.has(name))?;
         self.read::<Option<T>>(name, value).flatten()
+    }
+
+    /// Reads a member of a merge patch: kept if it is missing or an empty text, removed if it is
+    /// null. Kept also if it is invalid; then the error is collected.
+    pub fn patch<T: Deserr<Invalid>>(&mut self, name: &'static str) -> Patch<T> {
+        self.take(name).and_then(|value| self.read(name, value)).unwrap_or_default()
     }
 
     /// Reads an optional array; `None` if it is missing, null or not an array. An invalid element

@@ -73,6 +73,43 @@ impl From<Currency> for String {
     }
 }
 
+/// An amount in a query, in minor units of the shop's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr, JsonSchema)]
+#[schemars(transform = MinorUnits::describe)]
+#[deserr(error = Invalid, try_from(String) = MinorUnits::parse -> Refused)]
+pub struct MinorUnits(i64);
+
+impl MinorUnits {
+    fn describe(schema: &mut Schema) {
+        schema.insert("minimum".to_owned(), 0.into());
+        schema.insert("maximum".to_owned(), Money::MAX.into());
+        let codes = [ProblemCode::NotMinorUnits, ProblemCode::Negative, ProblemCode::TooLarge];
+        schema::refuse(schema, &codes);
+    }
+
+    /// Reads an amount. 422 `not_minor_units`, `negative` or `too_large`, as with the amount of
+    /// [`Money`].
+    pub fn parse(text: String) -> Result<Self, Refused> {
+        let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let digits = text.strip_prefix('-').unwrap_or(&text);
+        let (code, detail) = match text.parse::<i64>() {
+            Ok(amount @ 0..=Money::MAX) => return Ok(Self(amount)),
+            _ if !is_whole(digits) => (
+                ProblemCode::NotMinorUnits,
+                "Must be a whole number of minor units, such as cents: 1999 for 19.99.".to_owned(),
+            ),
+            _ if text.starts_with('-') => (ProblemCode::Negative, "Must be 0 or more.".to_owned()),
+            _ => (ProblemCode::TooLarge, format!("Must be at most {}.", Money::MAX)),
+        };
+        Err(Refused::new(code, detail))
+    }
+
+    /// Returns the amount.
+    pub const fn amount(self) -> i64 {
+        self.0
+    }
+}
+
 /// An amount of money, never negative: `{"amount": 1999, "currency": "USD"}` is $19.99.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[schemars(deny_unknown_fields)]

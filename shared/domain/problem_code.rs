@@ -111,6 +111,8 @@ problem_codes! {
         "The gateway marked the body as base64, and it can't be decoded. Send the request again; if it keeps failing, report it.";
     400 InvalidJson "invalid_json", "Body is not JSON",
         "Send one JSON value in UTF-8. The detail says where the text stops being JSON.";
+    400 NotUtf8 "not_utf8", "Body is not UTF-8",
+        "Save the file as UTF-8, which spreadsheets call \"CSV UTF-8\", and send it again.";
     400 DuplicateMember "duplicate_member", "Member named twice",
         "Name each member of an object once.";
     400 InvalidCursor "invalid_cursor", "Cursor of another list",
@@ -158,6 +160,21 @@ problem_codes! {
     409 SkuTaken "sku_taken", "SKU taken",
         "Choose another SKU; another product has this one.", {
             sku: Text, "The SKU.";
+        };
+    409 SlugTaken "slug_taken", "Slug taken",
+        "Choose another `slug`; another category has this one. A slug that is made from a name leaves out signs: `C`, `C++` and `C#` all become `c`.", {
+            slug: Text, "The slug.";
+        };
+    409 CategoryNotEmpty "category_not_empty", "Category not empty",
+        "Move or delete the category's products, drafts and archived ones included, and its subcategories first.", {
+            products: Integer, "The products of the category itself, whatever their status.";
+            children: Integer, "Its direct subcategories.";
+        };
+    409 CategoryCycle "category_cycle", "Category inside itself",
+        "Choose a parent that is neither the category itself nor one of its subcategories.";
+    409 TooManyCategories "too_many_categories", "Too many categories",
+        "Delete a category first, or use tags.", {
+            limit: Integer, "The most categories of a shop.";
         };
     409 OpenOrders "open_orders", "Open orders",
         "Wait until the account's orders are delivered, or cancel them. An order that was placed a moment ago counts too.";
@@ -230,6 +247,8 @@ problem_codes! {
         "Send 0 to 1,000,000,000 units.";
     422 WeightOutOfRange "weight_out_of_range", "Weight out of range",
         "Send 0 to 1,000,000,000 grams.";
+    422 InvalidQuote "invalid_quote", "Quote not closed",
+        "Put the cell in quotes, and double each quote in it.";
     422 NotAMultiple "not_a_multiple", "Amount that can't be paid",
         "Send a multiple of the step that the detail names: payments in this currency have no smaller unit.";
     422 CompareAtPriceTooLow "compare_at_price_too_low", "Price to compare with is too low",
@@ -253,7 +272,9 @@ problem_codes! {
     422 InvalidSku "invalid_sku", "Invalid SKU",
         "Send 1 to 64 letters, digits, dots, underscores or hyphens, and not just `.` or `..`.";
     422 InvalidSlug "invalid_slug", "Invalid slug",
-        "Send 1 to 80 characters, at least one of them an ASCII letter or digit.";
+        "Send 1 to 80 lower-case ASCII letters and digits, in words joined by single hyphens, such as `outdoor-gear`. Without a `slug`, one is made from the name; a name of signs only needs one.";
+    422 UnknownCategory "unknown_category", "Unknown category",
+        "Send the slug of a category that exists, from `list_categories`, or create the category first.";
     422 InvalidEmail "invalid_email", "Invalid e-mail address",
         "Send an e-mail address, such as `ada@example.com`.";
     422 InvalidUrl "invalid_url", "Invalid URL",
@@ -300,10 +321,6 @@ problem_codes! {
         "Give each variant its `stock` instead of the product.";
     422 TooManyChanges "too_many_changes", "Too many changes",
         "Change fewer variants in one request; the detail says how many.";
-    422 UnsupportedFilter "unsupported_filter", "Unsupported filter",
-        "Leave the parameter out; the list can't be filtered by it yet.";
-    422 UnsupportedSort "unsupported_sort", "Unsupported sort",
-        "Use the order in the detail.";
     428 VersionRequired "version_required", "If-Match required",
         "Send `If-Match` with the ETag of the version that you want to change.";
     // Rate limits

@@ -1,8 +1,11 @@
 //! Products and their variants. What is sold, and has a SKU and stock, is the variant.
 
+mod category_counts;
 mod draft;
 mod image;
 mod options;
+mod rating;
+mod row;
 
 use deserr::Deserr;
 use schemars::JsonSchema;
@@ -14,12 +17,16 @@ use super::money::Money;
 use super::quantity::{Stock, Weight};
 use super::sku::Sku;
 use super::slug::Slug;
+use super::stock;
 use super::text::{Barcode, Description, ImageUrl, Label, ProductName};
 use super::time::Timestamp;
 
-pub use draft::{MAX_VARIANTS, ProductDraft, Revision};
+pub use category_counts::CategoryCounts;
+pub use draft::{MAX_TAGS, MAX_VARIANTS, ProductDraft, Revision};
 pub use image::Image;
 pub use options::{OptionNames, Options};
+pub use rating::{MinRating, Rating};
+pub use row::ProductRow;
 
 /// Whether a product is shown and sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
@@ -47,6 +54,9 @@ pub struct Product {
     pub description: Option<Description>,
     /// The slug of its category.
     pub category: Option<Slug>,
+    /// Whether its category counts it. False if it was stored before categories counted products.
+    #[serde(default)]
+    pub is_counted: bool,
     /// Brand.
     pub brand: Option<ProductName>,
     /// Keywords.
@@ -68,13 +78,6 @@ pub struct Product {
     /// The names of its variants' options.
     #[serde(default)]
     pub options: OptionNames,
-    /// The values of the option `size` of its variants, in the variants' order, without duplicates
-    /// and without those of withdrawn variants.
-    #[serde(default)]
-    pub sizes: Vec<String>,
-    /// The SKUs of its variants, in the variants' order, without the withdrawn ones.
-    #[serde(default)]
-    pub skus: Vec<Sku>,
     /// Version: 1 when created, 1 higher after each change.
     pub version: u64,
     /// When it was created.
@@ -124,8 +127,13 @@ pub struct Variant {
     pub own_price: Option<Money>,
     /// A higher price to compare its price with; `None` if it has none of its own.
     pub own_compare_at_price: Option<Money>,
-    /// The number of units that can be bought.
+    /// The number of units in stock. It limits what can be bought only if stock is tracked; see
+    /// [`Variant::units_left`].
     pub available: Stock,
+    /// Whether stock is tracked. If it is not, any number of units can be bought, and sales leave
+    /// `available` as it is.
+    #[serde(default = "stock::is_tracked_by_default")]
+    pub track_stock: bool,
     /// Stock at or below this number of units is low: its own threshold, or else the product's.
     pub low_stock_threshold: Option<Stock>,
     /// Its own threshold; `None` if the product's applies.
@@ -135,8 +143,8 @@ pub struct Variant {
     /// Its position among the product's variants, from 1. Never changes and is never reused.
     #[serde(default)]
     pub number: usize,
-    /// Rises by 1, from 1, each time its name, options, price or tax class change. Cart lines and
-    /// orders compare it to notice such changes.
+    /// Rises by 1, from 1, each time its name, options, price or tax class change, or whether its
+    /// stock is tracked. Cart lines and orders compare it to notice such changes.
     #[serde(default)]
     pub revision: u64,
 }
@@ -152,10 +160,12 @@ impl std::fmt::Display for VariantStatus {
 }
 
 impl Variant {
-    /// Whether both have the same name, options, price and tax class.
+    /// Whether an order of both would be the same: they have the same name, options, price and tax
+    /// class, and the stock of both or of neither is tracked.
     fn is_described_like(&self, other: &Self) -> bool {
-        let told =
-            |it: &Self| (it.name.clone(), it.options.clone(), it.price, it.tax_class.clone());
+        let told = |it: &Self| {
+            (it.name.clone(), it.options.clone(), it.price, it.tax_class.clone(), it.track_stock)
+        };
         told(self) == told(other)
     }
 
@@ -169,6 +179,23 @@ impl Variant {
     pub fn compare_at_price(&self, product: &Product) -> Option<Money> {
         let inherited = product.compare_at_price.filter(|_| self.own_price.is_none());
         self.own_compare_at_price.or(inherited)
+    }
+
+    /// Returns the number of units that can be bought; `None` if any number can, because its stock
+    /// is not tracked.
+    pub fn units_left(&self) -> Option<Stock> {
+        self.track_stock.then_some(self.available)
+    }
+
+    /// Whether this many units can be bought.
+    pub fn has_units(&self, units: impl Into<u64>) -> bool {
+        let units = units.into();
+        self.units_left().is_none_or(|left| u64::from(left.get()) >= units)
+    }
+
+    /// Whether any units can be bought.
+    pub fn is_in_stock(&self) -> bool {
+        stock::is_in_stock(self.track_stock, self.available.get().into())
     }
 
     /// Whether it is on sale, whether or not it is in stock.
@@ -195,30 +222,19 @@ impl ProductWithVariants {
     /// Returns the product with a revision applied; stock does not change.
     #[must_use]
     pub fn revised(mut self, revision: Revision) -> Self {
-        for variant in revision.changed.into_iter().chain(revision.added) {
+        let Revision { product, added, restored, changed } = revision;
+        for variant in added.into_iter().chain(restored).chain(changed) {
             match self.variants.iter_mut().find(|known| known.sku == variant.sku) {
                 Some(known) => *known = variant,
                 None => self.variants.push(variant),
             }
         }
-        self.product = revision.product;
+        self.product = product;
         self
     }
 }
 
 impl Product {
-    /// Sets `skus` and `sizes` from the variants.
-    fn summarize(&mut self, variants: &[Variant]) {
-        let kept = || variants.iter().filter(|v| v.status != VariantStatus::Withdrawn);
-        self.skus = kept().map(|variant| variant.sku.clone()).collect();
-        self.sizes.clear();
-        for size in kept().filter_map(|variant| variant.options.get("size")) {
-            if !self.sizes.iter().any(|known| known == size) {
-                self.sizes.push(size.to_owned());
-            }
-        }
-    }
-
     /// The URL of its main image.
     pub fn main_image(&self) -> Option<ImageUrl> {
         self.images.first().map(|image| image.url.clone())

@@ -1,46 +1,65 @@
 //! Slugs: names as part of a URL.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use deserr::Deserr;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::invalid::{Invalid, Refused};
 use super::problem_code::ProblemCode;
 use super::schema;
-use super::unicode;
 
-/// A slug: lower-case ASCII words joined by hyphens, 1 to 80 characters, such as `outdoor-gear`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr)]
+/// A name as part of a URL: lower-case ASCII words joined by hyphens, 1 to 80 characters, such as
+/// `outdoor-gear`.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Deserr, JsonSchema,
+)]
 #[serde(transparent)]
+#[schemars(transform = Slug::describe)]
 #[deserr(error = Invalid, try_from(String) = Slug::parse -> Refused)]
 pub struct Slug(String);
 
 impl Slug {
     const MAX: usize = 80;
 
-    /// Parses a slug, or converts a name to one: `Outdoor Gear` becomes `outdoor-gear`.
-    /// `invalid_slug` if nothing is left or it is too long.
-    pub fn parse(text: String) -> Result<Self, Refused> {
-        let slug = slugify(&unicode::nfc(&text));
-        if slug.is_empty() || text.chars().count() > Self::MAX {
-            return Err(Refused::new(
-                ProblemCode::InvalidSlug,
-                "Must have 1 to 80 characters, at least one of them an ASCII letter or digit.",
-            ));
-        }
-        Ok(Self(slug))
+    fn describe(schema: &mut Schema) {
+        schema::bound(schema, 1, Self::MAX);
+        schema.insert("pattern".to_owned(), "^[a-z0-9]+(-[a-z0-9]+)*$".into());
+        schema::refuse(schema, &[ProblemCode::InvalidSlug]);
     }
 
-    /// Converts a product's name to a slug, cut off after 80 characters. A name without any ASCII
-    /// letter or digit becomes `product`.
-    pub fn of_name(name: &str) -> Self {
-        let mut slug = slugify(name);
+    /// Parses a slug; `invalid_slug` for any other text, such as the name that it was made from.
+    pub fn parse(text: String) -> Result<Self, Refused> {
+        let is_word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
+        if text.len() <= Self::MAX && text.split('-').all(is_word) {
+            Ok(Self(text))
+        } else {
+            Err(Refused::new(
+                ProblemCode::InvalidSlug,
+                "Must be 1 to 80 lower-case ASCII letters and digits, in words joined by single \
+                 hyphens.",
+            ))
+        }
+    }
+
+    /// Makes a slug of a name in any script, cut off after 80 characters: `Łódź & Kraków` becomes
+    /// `lodz-krakow`. `None` if the name has nothing that can be written in ASCII letters or digits.
+    pub fn of_name(name: &str) -> Option<Self> {
+        // A character without a transliteration separates words, as a space does.
+        let mut slug = slugify(&deunicode::deunicode_with_tofu(name, " "));
         slug.truncate(Self::MAX);
         let slug = slug.trim_end_matches('-');
-        Self(if slug.is_empty() { "product" } else { slug }.to_owned())
+        (!slug.is_empty()).then(|| Self(slug.to_owned()))
+    }
+
+    /// Makes a slug of a product's name. Products need no unique slug: a name that none can be made
+    /// of becomes `product`.
+    pub fn of_product(name: &str) -> Self {
+        Self::of_name(name).unwrap_or_else(|| Self("product".to_owned()))
     }
 
     /// The slug as text.
@@ -55,30 +74,11 @@ impl fmt::Display for Slug {
     }
 }
 
-/// A response has a slug; a request may have any text that a slug can be made of.
-impl JsonSchema for Slug {
-    fn schema_name() -> Cow<'static, str> {
-        "Slug".into()
-    }
+impl FromStr for Slug {
+    type Err = Refused;
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = if generator.contract().is_serialize() {
-            json_schema!({
-                "description": "A name as part of a URL: lower-case ASCII words joined by hyphens.",
-                "type": "string",
-                "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$",
-            })
-        } else {
-            json_schema!({
-                "description": "A slug, such as `outdoor-gear`, or a name that is converted to one: \
-                                `Outdoor Gear`.",
-                "type": "string",
-                "pattern": "[A-Za-z0-9]",
-            })
-        };
-        schema::bound(&mut schema, 1, Self::MAX);
-        schema::refuse(&mut schema, &[ProblemCode::InvalidSlug]);
-        schema
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        Self::parse(text.to_owned())
     }
 }
 
@@ -93,23 +93,69 @@ mod tests {
 
     #[test]
     fn a_slug_is_lower_case_words_and_hyphens() {
-        for (text, slug) in [
-            ("shirts", "shirts"),
-            ("Outdoor Gear", "outdoor-gear"),
-            ("  Café & Bar ", "caf-bar"),
-            ("a--b", "a-b"),
-            ("cafe\u{301} bar", "caf-bar"),
-        ] {
-            assert_eq!(Slug::parse(text.into()).unwrap().as_str(), slug);
+        for text in ["shirts", "outdoor-gear", "3", &"x".repeat(80)] {
+            assert_eq!(Slug::parse(text.into()).unwrap().as_str(), text);
         }
-        for text in ["", "---", "日本", &"x".repeat(81)] {
-            assert!(Slug::parse(text.into()).is_err(), "{text:?}");
+        for text in [
+            "",
+            "-",
+            "a-",
+            "-a",
+            "a--b",
+            "a b",
+            " a",
+            "Shirts",
+            "café",
+            "日本",
+            "c++",
+            "a_b",
+            &"x".repeat(81),
+        ] {
+            assert_eq!(
+                Slug::parse(text.into()).unwrap_err().code.slug(),
+                "invalid_slug",
+                "{text:?}"
+            );
         }
     }
 
     #[test]
-    fn every_name_has_a_slug() {
-        assert_eq!(Slug::of_name("日本").as_str(), "product");
-        assert_eq!(Slug::of_name(&"long name ".repeat(20)).as_str().len(), 79);
+    fn names_of_every_script_have_a_slug() {
+        for (name, slug) in [
+            ("Outdoor Gear", "outdoor-gear"),
+            ("  Café & Bar ", "cafe-bar"),
+            ("cafe\u{301} bar", "cafe-bar"),
+            ("Łódź", "lodz"),
+            ("Größe ½", "grosse-1-2"),
+            ("Đà Nẵng", "da-nang"),
+            ("Ελληνικά", "ellenika"),
+            ("Кухня", "kukhnia"),
+            ("日本", "ri-ben"),
+            ("東京タワー", "dong-jing-tawa"),
+            ("한국어", "hangugeo"),
+            ("हिन्दी", "hindii"),
+            ("ไทย", "aithy"),
+            ("مطبخ", "mtbkh"),
+            ("🍕", "pizza"),
+            ("C++", "c"),
+        ] {
+            let made = Slug::of_name(name).unwrap();
+            assert_eq!(made.as_str(), slug, "{name:?}");
+            assert_eq!(Slug::parse(slug.into()).unwrap(), made, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_slug_made_of_a_name_has_at_most_eighty_characters() {
+        assert_eq!(Slug::of_name(&"long name ".repeat(20)).unwrap().as_str().len(), 79);
+        assert_eq!(Slug::of_name(&"日".repeat(80)).unwrap().as_str().len(), 80);
+    }
+
+    #[test]
+    fn a_name_of_signs_only_has_no_slug() {
+        for name in ["", "--", "+++", "\u{e000}"] {
+            assert_eq!(Slug::of_name(name), None, "{name:?}");
+            assert_eq!(Slug::of_product(name).as_str(), "product");
+        }
     }
 }

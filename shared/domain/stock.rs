@@ -3,8 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{OrderId, ProductId};
+use super::import_id::ImportId;
 use super::sku::Sku;
 use super::time::Timestamp;
+
+/// Whether a variant can be bought: units are left, or its stock is not tracked.
+pub const fn is_in_stock(track_stock: bool, available: u64) -> bool {
+    !track_stock || available > 0
+}
+
+/// Whether stock is tracked according to an item that does not say so: it was stored when the stock
+/// of every variant was tracked.
+pub const fn is_tracked_by_default() -> bool {
+    true
+}
 
 /// A change of a variant's stock and its reason. The variant's item holds the latest movement, so
 /// that the table's stream contains all movements.
@@ -17,6 +29,9 @@ pub struct Movement {
     /// The order that caused it, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
+    /// The import that set the stock, if one did and has an identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<ImportId>,
     /// When the stock changed.
     pub at: Timestamp,
 }
@@ -44,11 +59,19 @@ pub enum MovementReason {
     Cancellation,
     /// An order expired unpaid.
     Expiry,
+    /// An import set the stock.
+    Import,
 }
 
 impl Movement {
     /// Creates the movement of a new SKU's initial stock.
     pub fn initial(stock: u32, at: Timestamp) -> Self {
-        Self { delta: i64::from(stock), reason: MovementReason::Initial, order_id: None, at }
+        Self {
+            delta: i64::from(stock),
+            reason: MovementReason::Initial,
+            order_id: None,
+            import_id: None,
+            at,
+        }
     }
 }

@@ -60,6 +60,14 @@ text! {
     ProductName, Bounded(1, 255, Lines::One)
 }
 text! {
+    /// What somebody searches for: one line of 1 to 255 characters.
+    SearchText, Bounded(1, 255, Lines::One)
+}
+text! {
+    /// The name of a category: one line of 1 to 255 characters.
+    CategoryName, Bounded(1, 255, Lines::One)
+}
+text! {
     /// The value of an option, such as a size: one line of 1 to 255 characters.
     OptionValue, Bounded(1, 255, Lines::One)
 }

@@ -1,9 +1,9 @@
 //! What a route takes and answers, for the API's OpenAPI document.
 //!
 //! Each route's file has a `contract()` beside its `handle`. What follows from the route's line in
-//! the route table (method, path, access, body limit, media types) is not repeated here: the
-//! document's assembler adds it. Only the command that writes the document, and the tests that hold
-//! requests and responses to it, call these functions.
+//! the route table (method, path, access, body limit, media types, caching) is not repeated here:
+//! the document's assembler adds it. Only the command that writes the document, and the tests that
+//! hold requests and responses to it, call these functions.
 
 use lambda_http::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

@@ -1,5 +1,5 @@
-//! Entity tags: `"<version>-<hash>"`. `If-Match` compares only the version, `If-None-Match` the
-//! whole tag.
+//! Entity tags: `"<version>-<hash>"`, or `"<hash>"` of what has no version. `If-Match` compares
+//! only the version, `If-None-Match` the whole tag.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -10,7 +10,18 @@ use crate::domain::version::ExpectedVersion;
 
 /// Returns the tag of a resource's version and representation, its body.
 pub(super) fn of(version: u64, representation: &str) -> String {
-    format!("\"{version}-{}\"", &digest([representation.as_bytes()])[..12])
+    format!("\"{version}-{}\"", hash(representation))
+}
+
+/// Returns the tag of a representation without a version.
+pub(super) fn of_content(representation: &str) -> String {
+    format!("\"{}\"", hash(representation))
+}
+
+fn hash(representation: &str) -> String {
+    let mut hash = digest([representation.as_bytes()]);
+    hash.truncate(12);
+    hash
 }
 
 /// Reads `If-Match` (RFC 9110, section 13.1.1): tags separated by commas, or `*`. Only the version
@@ -29,6 +40,17 @@ pub(super) fn if_match(header: Option<&str>) -> Result<ExpectedVersion> {
             })?;
             Ok(ExpectedVersion::OneOf(tags.into_iter().filter_map(version).collect()))
         }
+    }
+}
+
+/// Whether the client has the representation with this tag, according to `If-None-Match`
+/// (RFC 9110, section 13.1.2): tags separated by commas, which are compared weakly, or `*`. A value
+/// that can't be parsed names no tag: unlike with `If-Match`, nothing goes wrong if the client gets
+/// what it already has.
+pub(super) fn is_known(if_none_match: &str, tag: &str) -> bool {
+    match if_none_match.trim() {
+        "*" => true,
+        list => tags(list).is_some_and(|tags| tags.contains(&tag.trim_matches('"'))),
     }
 }
 
@@ -89,6 +111,36 @@ mod tests {
     fn a_foreign_tag_matches_no_version() {
         for tag in ["\"x\"", "\"\"", "\"-1\"", "\"+7-x\"", "\"07-x\"", "W/\"abc\""] {
             assert_eq!(if_match(Some(tag)).unwrap(), ExpectedVersion::OneOf(vec![]), "{tag}");
+        }
+    }
+
+    #[test]
+    fn if_none_match_compares_whole_tags_weakly() {
+        let tag = of(7, "{}");
+        let other = of(7, "{\"stock\":1}");
+        for list in [
+            tag.clone(),
+            format!("W/{tag}"),
+            format!("{other}, {tag}"),
+            format!("\"a,b\",,W/{tag} , \"\""),
+            format!("\"\u{fc}\", {tag}"),
+            " * ".to_owned(),
+        ] {
+            assert!(is_known(&list, &tag), "{list}");
+        }
+        for list in ["\"7\"", "\"7-\"", &other, &of(8, "{}"), "\"*\"", "\"\""] {
+            assert!(!is_known(list, &tag), "{list}");
+        }
+    }
+
+    #[test]
+    fn an_if_none_match_that_can_not_be_parsed_names_no_tag() {
+        let tag = of_content("{}");
+        let bare = tag.trim_matches('"');
+        for list in
+            ["", ",", bare, &format!("w/{tag}"), &format!("{tag} {tag}"), &format!("*, {tag}")]
+        {
+            assert!(!is_known(list, &tag), "{list}");
         }
     }
 

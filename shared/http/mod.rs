@@ -1,6 +1,7 @@
 //! HTTP: converts requests to domain types, and values and errors to responses.
 
 pub mod body;
+pub mod caching;
 pub mod contract;
 pub mod cors;
 pub mod etag;

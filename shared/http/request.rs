@@ -1,9 +1,10 @@
 //! A request, with the methods by which handlers read it.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use deserr::Deserr;
-use lambda_http::http::header::{AUTHORIZATION, HeaderMap};
+use lambda_http::http::header::{AUTHORIZATION, HeaderMap, IF_NONE_MATCH};
 use lambda_http::http::{HeaderName, Method};
 
 use super::event::Event;
@@ -20,6 +21,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::json::Json;
 use crate::domain::page::{CursorPaging, Paging};
 use crate::domain::problem_code::ProblemCode;
+use crate::domain::unicode;
 use crate::domain::version::ExpectedVersion;
 use crate::services::limiter::{LimitStatuses, Limiter};
 
@@ -118,6 +120,34 @@ impl Request {
         self.query_with::<T, CursorPaging>()
     }
 
+    /// Reads the query of a list that can be sorted: its filters, what it is sorted by, and its
+    /// paging parameters. 422 with all errors of all of them.
+    pub fn sorted_list_query<T, S>(&self) -> Result<(T, S, Paging)>
+    where
+        T: Deserr<Invalid>,
+        S: Deserr<Invalid>,
+    {
+        let sort = query::read_with_known::<S>(&self.query);
+        match (self.list_query::<T>(), sort) {
+            (Ok((filters, mut paging)), Ok((sort, given))) => {
+                paging.filters.extend(given);
+                Ok((filters, sort, paging))
+            }
+            (Err(Error::Invalid(one)), Err(Error::Invalid(other))) => {
+                Invalid::collect([one, other])?;
+                Err(Error::internal("two errors were collected to none"))
+            }
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
+    }
+
+    /// Whether the query has a parameter, and not only a blank one.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        let has =
+            |(given, value): &(String, String)| given == name && !unicode::shows_nothing(value);
+        self.query.iter().any(has)
+    }
+
     fn query_with<T, P>(&self) -> Result<(T, Paging)>
     where
         T: Deserr<Invalid>,
@@ -180,6 +210,12 @@ impl Request {
     /// Returns the versions that `If-Match` allows. 400 `invalid_if_match` if it can't be parsed.
     pub fn if_match(&self) -> Result<ExpectedVersion> {
         etag::if_match(self.header("if-match")?)
+    }
+
+    /// Returns `If-None-Match`, with replacements for what is not UTF-8: no tag of ours has those.
+    pub fn if_none_match(&self) -> Option<Cow<'_, str>> {
+        let value = self.headers.get(IF_NONE_MATCH)?;
+        Some(String::from_utf8_lossy(value.as_bytes()))
     }
 
     /// Returns what identifies retries of this request; `None` without an `Idempotency-Key`. `body`

@@ -1,6 +1,6 @@
 //! HTTP responses.
 
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
+use lambda_http::http::header::{CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -11,7 +11,18 @@ use crate::domain::idempotency::StoredResult;
 /// `Retry-After` of a 503, in seconds.
 pub(super) const RETRY_AFTER_SECONDS: &str = "2";
 
-/// A response. Its default `Cache-Control` is `private, no-store`.
+/// Who may keep a 200 of a route that is cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Any cache, for as long as the route's line says.
+    AsRoute,
+    /// Any cache, for this many seconds.
+    For(u32),
+    /// No cache.
+    Never,
+}
+
+/// A response. `http::caching` adds its `Cache-Control`.
 #[derive(Debug)]
 pub struct Response {
     /// Status.
@@ -20,6 +31,7 @@ pub struct Response {
     pub headers: HeaderMap,
     /// Body, if any.
     pub body: Option<String>,
+    pub(super) keep: Keep,
 }
 
 impl Response {
@@ -64,8 +76,7 @@ impl Response {
 
     /// Creates a response with this status and no body.
     pub fn empty(status: StatusCode) -> Self {
-        let response = Self { status, headers: HeaderMap::new(), body: None };
-        response.header(CACHE_CONTROL.as_str(), "private, no-store")
+        Self { status, headers: HeaderMap::new(), body: None, keep: Keep::AsRoute }
     }
 
     /// Sets the `ETag`, from the resource's version and the body. Call it after the body is set.
@@ -95,12 +106,18 @@ impl Response {
         }
     }
 
-    /// Allows any cache to store the response for `max_age` seconds, and to use it for as long
-    /// again while it is revalidated.
+    /// Says that only this caller may see the response, so that no cache keeps it even if the
+    /// route is cached.
     #[must_use]
-    pub fn public(self, max_age: u32) -> Self {
-        let value = format!("public, max-age={max_age}, stale-while-revalidate={max_age}");
-        self.header(CACHE_CONTROL.as_str(), &value)
+    pub fn private(self) -> Self {
+        Self { keep: Keep::Never, ..self }
+    }
+
+    /// Lets caches keep the response for this many seconds, instead of those on the line of its
+    /// cached route.
+    #[must_use]
+    pub fn keep_for(self, seconds: u32) -> Self {
+        Self { keep: Keep::For(seconds), ..self }
     }
 
     /// Sets a header. Does nothing if the name or the value is not valid.

@@ -1,9 +1,10 @@
-//! The route table: name, method, path, access, body limit, media types and deadline of every
-//! route.
+//! The route table: name, method, path, access, body limit, media types, deadline and caching of
+//! every route.
 //!
 //! `lambda::authorize` enforces `access` before a handler runs, `lambda` also the body limit and
-//! the deadline, and the body's reader the media types. `route-not-found` uses the table for its
-//! 405 responses, and the authorization and wiring tests read it.
+//! the deadline, the body's reader the media types, and `http::caching` how long caches may keep a
+//! response. `route-not-found` uses the table for its 405 responses, and the authorization and
+//! wiring tests read it.
 
 use std::time::Duration;
 
@@ -47,8 +48,12 @@ pub struct Route {
     pub accepts: Accepts,
     /// Deadline of a request, if it is longer than the default in the settings.
     pub deadline: Option<Duration>,
+    /// For how many seconds caches may keep a 200; `None` if they may not keep it.
+    pub max_age: Option<u32>,
     /// Whether the function uses the database. The start of one that does opens the connection.
     pub uses_database: bool,
+    /// Whether the function reads the whole catalogue, and so loads it when it starts.
+    pub loads_catalogue: bool,
 }
 
 /// The media types that a route accepts; any other is 415.
@@ -68,14 +73,20 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// The response of a product can be larger than the body that created it, and clients send it back.
 const PRODUCT_LIMIT: usize = 128 * 1024;
 
+/// The largest import. Lambda's limit of an event is 6 MB, the body's JSON escapes included.
+const IMPORT_LIMIT: usize = 4 * 1024 * 1024;
+
+/// The media types of the rows of an import.
+const ROWS: Accepts = Accepts::OneOf(&["application/x-ndjson", "text/csv"]);
+
 /// Every route of the API.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     // health and documents
     route("get-health",        Method::GET,    "/health",                Access::Public).also(&["/"]),
-    route("get-jwks",          Method::GET,    "/.well-known/jwks.json", Access::Public),
-    route("get-openapi",       Method::GET,    "/openapi.json",          Access::Public).without_database(),
-    route("get-docs",          Method::GET,    "/docs",                  Access::Public).also(&["/docs/{file}"]).without_database(),
+    route("get-jwks",          Method::GET,    "/.well-known/jwks.json", Access::Public).cached(300),
+    route("get-openapi",       Method::GET,    "/openapi.json",          Access::Public).cached(300).without_database(),
+    route("get-docs",          Method::GET,    "/docs",                  Access::Public).also(&["/docs/{file}"]).cached(300).without_database(),
     fallback("route-not-found"),
     // auth
     route("register-user",     Method::POST,   "/auth/register",         Access::Public),
@@ -86,7 +97,7 @@ pub const ROUTES: &[Route] = &[
     route("log-out",           Method::POST,   "/auth/logout",           Access::Public),
     route("forgot-password",   Method::POST,   "/auth/forgot-password",  Access::Public),
     route("reset-password",    Method::POST,   "/auth/reset-password",   Access::Public),
-    route("get-account-page",  Method::GET,    "/auth/pages/{page}",     Access::Public).without_database(),
+    route("get-account-page",  Method::GET,    "/auth/pages/{page}",     Access::Public).cached(300).without_database(),
     // users
     route("get-me",            Method::GET,    "/users/me",              Access::Customer),
     route("update-me",         Method::PATCH,  "/users/me",              Access::Customer),
@@ -97,11 +108,17 @@ pub const ROUTES: &[Route] = &[
     route("update-user",       Method::PATCH,  "/users/{user_id}",       Access::Admin),
     route("delete-user",       Method::DELETE, "/users/{user_id}",       Access::Admin),
     // catalogue
-    route("list-products",     Method::GET,    "/products",              Access::Public),
+    route("list-products",     Method::GET,    "/products",              Access::Public).cached(60).with_catalogue(),
     route("create-product",    Method::POST,   "/products",              Access::Admin).up_to(PRODUCT_LIMIT),
-    route("get-product",       Method::GET,    "/products/{product_id}", Access::Public),
+    route("get-product",       Method::GET,    "/products/{product_id}", Access::Public).cached(60),
     route("update-product",    Method::PUT,    "/products/{product_id}", Access::Admin).up_to(PRODUCT_LIMIT),
     route("delete-product",    Method::DELETE, "/products/{product_id}", Access::Admin),
+    route("list-categories",   Method::GET,    "/categories",           Access::Public).cached(60),
+    route("create-category",   Method::POST,   "/categories",           Access::Admin),
+    route("update-category",   Method::PUT,    "/categories/{slug}",    Access::Admin),
+    route("delete-category",   Method::DELETE, "/categories/{slug}",    Access::Admin),
+    route("list-facets",       Method::GET,    "/products/facets",      Access::Public).cached(60).with_catalogue(),
+    route("import-products",   Method::POST,   "/products/import",      Access::Admin).up_to(IMPORT_LIMIT).taking(ROWS).within(25),
     // cart
     route("get-cart",          Method::GET,    "/cart",                  Access::Customer),
     route("clear-cart",        Method::DELETE, "/cart",                  Access::Customer),
@@ -130,8 +147,21 @@ const fn of_any(
     access: Access,
 ) -> Route {
     let (body_limit, accepts, deadline) = (BODY_LIMIT, Accepts::Json, None);
-    let (also, uses_database) = (&[] as &[&str], true);
-    Route { name, method, path, also, access, body_limit, accepts, deadline, uses_database }
+    let (also, max_age) = (&[] as &[&str], None);
+    let (uses_database, loads_catalogue) = (true, false);
+    Route {
+        name,
+        method,
+        path,
+        also,
+        access,
+        body_limit,
+        accepts,
+        deadline,
+        max_age,
+        uses_database,
+        loads_catalogue,
+    }
 }
 
 impl Route {
@@ -156,11 +186,30 @@ impl Route {
         self
     }
 
+    /// Lets any cache keep a 200 for this many seconds, and use it for as long again while it asks
+    /// for the current one. Only GET routes that anyone may call can be cached; another one does
+    /// not compile.
+    #[must_use]
+    pub const fn cached(mut self, seconds: u32) -> Self {
+        let is_get = matches!(self.method, Some(Method::GET));
+        assert!(is_get && matches!(self.access, Access::Public), "only public GETs can be cached");
+        self.max_age = Some(seconds);
+        self
+    }
+
     /// Adds path patterns of the same function.
     #[must_use]
     pub const fn also(mut self, paths: &'static [&'static str]) -> Self {
         self.also = paths;
         self
+    }
+
+    /// Says that the function reads the whole catalogue: it loads it when it starts, and a request
+    /// that has to load it again has ten seconds.
+    #[must_use]
+    pub const fn with_catalogue(mut self) -> Self {
+        self.loads_catalogue = true;
+        self.within(10)
     }
 
     /// Says that the function does not use the database.
@@ -334,7 +383,7 @@ mod tests {
         #[rustfmt::skip]
         let routes = [
             route("pay-order",        Method::POST, "/orders/{order_id}/payments", Access::Owner).within(25),
-            route("import-products",  Method::POST, "/products/import",            Access::Admin).up_to(4 * MIB).taking(ROWS).within(25),
+            route("upload-rows",      Method::POST, "/rows",                       Access::Admin).up_to(4 * MIB).taking(ROWS).within(25),
             route("receive-event",    Method::POST, "/payments/events",            Access::Signature).taking(Accepts::Anything),
         ];
         let needs = routes.map(|route| (route.body_limit, route.accepts, route.deadline));

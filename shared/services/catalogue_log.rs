@@ -27,21 +27,35 @@ pub struct Changed {
     pub categories: Vec<Slug>,
 }
 
+/// What was appended to the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// The number of products that exist.
+    pub products: usize,
+    /// The number of products that do not exist any more.
+    pub deleted_products: usize,
+    /// The number of categories that exist.
+    pub categories: usize,
+    /// The number of categories that do not exist any more.
+    pub deleted_categories: usize,
+    /// Products that this version can't read, which are logged and left out.
+    pub unreadable: BTreeSet<ProductId>,
+}
+
 /// Appends what these products and categories are now to the log, in as few entries as they fit in.
-/// Returns the products that this version can't read, which are logged and left out.
 ///
 /// Can be repeated: the log then says the same once more.
-pub async fn append(ctx: &Ctx, mut changed: Changed) -> Result<BTreeSet<ProductId>> {
+pub async fn append(ctx: &Ctx, mut changed: Changed) -> Result<Appended> {
     let analyzer = Analyzer::new(ctx.config.search_language);
     let mut attempts = Attempts::new("the catalogue's log grows faster than it can be appended to");
-    let mut unreadable = BTreeSet::new();
+    let mut appended = Appended::default();
     if changed.products.is_empty() && changed.categories.is_empty() {
-        return Ok(unreadable);
+        return Ok(appended);
     }
     'again: loop {
         // The number first and the products afterwards: see `store::catalogue_log`.
         let tail = tail(ctx).await?;
-        let mut changes = read(ctx, &changed, &analyzer, &mut unreadable).await?;
+        let mut changes = read(ctx, &changed, &analyzer, &mut appended.unreadable).await?;
         let mut number = tail;
         while !changes.is_empty() {
             number += 1;
@@ -54,8 +68,9 @@ pub async fn append(ctx: &Ctx, mut changed: Changed) -> Result<BTreeSet<ProductI
             }
             ctx.log_tail.set(Some(number), now);
             changed.remove(&entry.changes);
+            appended.count(&entry.changes);
         }
-        return Ok(unreadable);
+        return Ok(appended);
     }
 }
 
@@ -106,6 +121,27 @@ async fn read(
             .collect();
     }
     Ok(changes)
+}
+
+impl Appended {
+    /// Counts what an entry has.
+    fn count(&mut self, written: &Changes) {
+        let products = written.products.iter().filter(|it| it.product.is_some()).count();
+        self.products += products;
+        self.deleted_products += written.products.len() - products;
+        let categories = written.categories.iter().filter(|it| it.category.is_some()).count();
+        self.categories += categories;
+        self.deleted_categories += written.categories.len() - categories;
+    }
+
+    /// Adds what another call has appended.
+    pub fn add(&mut self, other: Self) {
+        self.products += other.products;
+        self.deleted_products += other.deleted_products;
+        self.categories += other.categories;
+        self.deleted_categories += other.deleted_categories;
+        self.unreadable.extend(other.unreadable);
+    }
 }
 
 impl Changed {

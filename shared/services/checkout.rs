@@ -1,8 +1,9 @@
 //! The checkout: turns a cart or a list of items into an order, once, at the current prices.
 //!
 //! It is one transaction. It takes the units of each variant from stock, on condition that enough
-//! are left and that the variant's revision is the one that the buyer was shown; it creates the
-//! order, empties the cart, adds a message to the outbox and stores the idempotency marker.
+//! are left and that the variant's revision is the one that the buyer was shown; of a variant whose
+//! stock is not tracked it takes none, and only checks the revision. It creates the order, empties
+//! the cart, adds a message to the outbox and stores the idempotency marker.
 
 use std::future::Future;
 
@@ -32,6 +33,7 @@ use crate::store::carts::OrderRefused;
 use crate::store::products::{OnSale, SaleRefused};
 use crate::store::retry::Attempts;
 use crate::store::transaction::{Outcome, Transaction};
+use crate::store::write::Write;
 
 /// A request to place an order.
 #[derive(Debug)]
@@ -167,10 +169,14 @@ async fn commit(
         transaction = transaction.with(remember.map_refusal(Refused::StoredResult));
     }
     transaction = transaction.with(note.map_refusal(Refused::Cart));
-    for (line, change) in purchase.lines.iter().zip(&transition.stock) {
+    for line in &purchase.lines {
         let missing = UnavailableLine::of_line(line);
-        let take = store.products().take_from_stock(change, line.revision);
-        transaction = transaction.with(take.map_refusal(|refused| Refused::Line(missing, refused)));
+        let sale: Write<SaleRefused> = match transition.stock_change_of(line.product_id, &line.sku)
+        {
+            Some(change) => store.products().take_from_stock(change, line.revision).into(),
+            None => store.products().check_untracked(line).into(),
+        };
+        transaction = transaction.with(sale.map_refusal(|refused| Refused::Line(missing, refused)));
     }
     transaction = transaction.with(store.orders().create(order)?);
     for event in &transition.messages {

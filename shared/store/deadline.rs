@@ -19,6 +19,12 @@ pub async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<
     timeout_at(deadline, DEADLINE.scope(deadline, work)).await.ok()
 }
 
+/// Returns how much time the current request has for calls; `None` outside of a request.
+pub fn time_left() -> Option<Duration> {
+    let until_end = |deadline: &Instant| deadline.saturating_duration_since(Instant::now());
+    DEADLINE.try_with(until_end).ok().map(|left| left.saturating_sub(RESPONSE_RESERVE))
+}
+
 /// Timeout of a call with all its retries outside of a request, such as in a job.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 

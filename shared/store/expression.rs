@@ -91,6 +91,11 @@ pub fn is_value(path: &str, expected: &impl Serialize) -> Result<Condition> {
     Ok(Condition::Compare(path.to_owned(), Comparison::Equal, value(expected)?))
 }
 
+/// Requires that the attribute is this truth value.
+pub fn is_bool(path: &str, expected: bool) -> Condition {
+    Condition::Compare(path.to_owned(), Comparison::Equal, AttributeValue::Bool(expected))
+}
+
 /// Requires that the attribute equals this number.
 pub fn is_number(path: &str, expected: impl Number) -> Condition {
     Condition::Compare(path.to_owned(), Comparison::Equal, number(expected))

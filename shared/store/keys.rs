@@ -1,8 +1,10 @@
 //! Every key of every item type; each prefix is written once. `docs/data-model.md` explains them,
 //! and a golden test pins their text, since an item can't be found any more if its key changes.
 
+use crate::catalogue::manifest::Slot;
 use crate::domain::email::{Email, EmailDigest};
 use crate::domain::ids::{CartId, MessageId, OrderId, ProductId, RegistrationId, UserId};
+use crate::domain::import_id::ImportId;
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
@@ -98,6 +100,11 @@ pub fn sku(sku: &Sku) -> Key {
     Key::new(format!("SKU#{sku}"), "SKU")
 }
 
+/// Returns the key of the marker that an import has set the stock of a SKU.
+pub fn import_marker(import: &ImportId, sku: &Sku) -> Key {
+    Key::new(format!("IMPORT#{}#{sku}", import.as_str()), "STOCK")
+}
+
 /// Returns the key of an entry of the catalogue's log. Entries sort by number.
 pub fn catalogue_log_entry(number: u64) -> Key {
     Key::new(catalogue_log(), format!("{number:012}"))
@@ -108,9 +115,31 @@ pub fn catalogue_log() -> String {
     "CATALOGUE#LOG".to_owned()
 }
 
+/// Returns the key of the manifest of the catalogue's segments.
+pub fn catalogue_manifest() -> Key {
+    Key::new("CATALOGUE#MANIFEST".to_owned(), "MANIFEST")
+}
+
+/// Returns the key of a segment of the catalogue, the one with this index in its set. Each is a
+/// partition of its own, because a partition has 1,000 write units a second.
+pub fn catalogue_segment(slot: Slot, index: u32) -> Key {
+    Key::new(format!("CATALOGUE#SEGMENT#{}#{index}", slot.name()), "SEGMENT")
+}
+
 /// Returns the key of a category.
 pub fn category(slug: &Slug) -> Key {
-    Key::new("CATEGORIES".to_owned(), slug.as_str())
+    Key::new(categories(), slug.as_str())
+}
+
+/// Returns the key of the item with the number of categories and the version of their tree. Slugs
+/// are in lower case, so that no category has it.
+pub fn category_tree() -> Key {
+    Key::new(categories(), "TREE")
+}
+
+/// Returns the partition of all categories.
+pub fn categories() -> String {
+    "CATEGORIES".to_owned()
 }
 
 /// Returns the key of a cart.
@@ -217,17 +246,11 @@ impl std::fmt::Debug for Index {
 /// The table.
 pub const TABLE: Index =
     Index { name: None, partition: PK, sort: SK, key: |pk, sk| Some(Key::new(pk.to_owned(), sk)) };
-/// Active products, sorted by creation time.
-pub const NEWEST_PRODUCTS: Index = Index {
-    name: Some("newest-products"),
-    partition: "listing",
-    sort: "id",
-    key: |_, id| id.parse().ok().map(product),
-};
-/// Active products of one category, sorted by creation time.
-pub const CATEGORY_PRODUCTS: Index = Index {
-    name: Some("category-products"),
-    partition: "category_listing",
+/// All products that are not deleted, in the partitions of [`product_shards`], each sorted by
+/// creation time.
+pub const PRODUCTS: Index = Index {
+    name: Some("products"),
+    partition: "product_shard",
     sort: "id",
     key: |_, id| id.parse().ok().map(product),
 };
@@ -247,14 +270,22 @@ pub const USERS_BY_NAME: Index = Index {
     key: |_, name_key| name_key.parse::<NameKey>().ok().map(|key| profile(key.user())),
 };
 
-/// Returns the only partition of [`NEWEST_PRODUCTS`].
-pub fn listing() -> String {
-    "ACTIVE".to_owned()
+/// The number of partitions of [`PRODUCTS`]. Every new product is written to one of them, and one
+/// partition takes 1,000 write units a second.
+const PRODUCT_SHARDS: u8 = 8;
+
+/// Returns a product's partition of [`PRODUCTS`].
+pub fn product_shard(product: ProductId) -> String {
+    shard(product.uuid().as_bytes()[15] % PRODUCT_SHARDS)
 }
 
-/// Returns a category's partition of [`CATEGORY_PRODUCTS`].
-pub fn category_listing(category: &Slug) -> String {
-    format!("CATEGORY#{category}")
+/// Returns the partitions of [`PRODUCTS`], in their order.
+pub fn product_shards() -> impl Iterator<Item = String> {
+    (0..PRODUCT_SHARDS).map(shard)
+}
+
+fn shard(number: u8) -> String {
+    format!("PRODUCTS#{number}")
 }
 
 /// Returns the only partition of [`USERS_BY_NAME`].

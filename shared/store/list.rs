@@ -2,11 +2,9 @@
 //! with a filter, page by page. All lists of the API use it.
 //!
 //! A cursor contains a position, which is the sort key after which the next page begins, and a
-//! fingerprint of the query. It contains no partition, so a forged cursor can't read another user's
+//! digest of the query. It contains no partition, so a forged cursor can't read another user's
 //! list; a cursor of another query is 400 `invalid_cursor`.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 
 use super::expression::{Condition, Placeholders};
@@ -15,10 +13,9 @@ use super::item::{Item, from_item, key_item, text, text_of};
 use super::keys::Index;
 use super::read::Read;
 use super::table::Store;
-use crate::crypto::digest::digest;
+use crate::crypto::cursor;
 use crate::domain::error::{Error, Result};
 use crate::domain::page::{Cursor, Page, Paging, Start};
-use crate::domain::problem_code::ProblemCode;
 
 /// The query of a list.
 #[derive(Debug, Clone)]
@@ -27,7 +24,7 @@ pub(super) struct Query {
     pub index: Index,
     /// The partition.
     pub partition: String,
-    /// The part of the partition that the caller's query names: it is included in the fingerprint.
+    /// The part of the partition that the caller's query names: its cursors belong to it.
     /// Empty if the partition is the caller's own, or the only one.
     pub named: String,
     /// The range of sort keys.
@@ -91,10 +88,10 @@ impl Query {
         }
     }
 
-    /// Returns a text that identifies this query in its cursors.
-    pub fn fingerprint(&self) -> String {
+    /// Returns a text that describes the list, for its cursors.
+    fn description(&self) -> String {
         let Self { index, partition: _, named, range, order, filter, read: _ } = self;
-        fingerprint(&format!("{index:?} {named} {range:?} {order:?} {filter:?}"))
+        format!("{index:?} {named} {range:?} {order:?} {filter:?}")
     }
 
     fn contains(&self, position: &str) -> bool {
@@ -118,32 +115,6 @@ impl Query {
     }
 }
 
-/// Returns a short digest that identifies a list, from a text that describes it.
-pub(super) fn fingerprint(description: &str) -> String {
-    let mut digest = digest([description.as_bytes()]);
-    digest.truncate(6);
-    digest
-}
-
-/// Creates a cursor of the list with this fingerprint.
-pub(super) fn cursor(fingerprint: &str, position: &str) -> Cursor {
-    Cursor::new(URL_SAFE_NO_PAD.encode(format!("{fingerprint}{position}")))
-}
-
-/// Returns the position in a cursor. 400 `invalid_cursor` if it does not have this fingerprint.
-pub(super) fn position(fingerprint: &str, cursor: &str) -> Result<String> {
-    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let position = text.as_deref().and_then(|text| text.strip_prefix(fingerprint));
-    position.map(str::to_owned).ok_or_else(invalid_cursor)
-}
-
-pub(super) fn invalid_cursor() -> Error {
-    Error::Malformed {
-        code: ProblemCode::InvalidCursor,
-        detail: "The cursor does not belong to this list. Start again without it.".into(),
-    }
-}
-
 impl Store {
     /// Returns one page of a list. A page by cursor is one query. A numbered page is filled, which
     /// may read up to 1,000 items more than the page skips.
@@ -152,12 +123,12 @@ impl Store {
         query: &Query,
         paging: &Paging,
     ) -> Result<Page<T>> {
-        let fingerprint = query.fingerprint();
+        let description = query.description();
         let part = paging.part()?;
         let size = part.size.get() as usize;
         let (mut start, skip, is_numbered) = match part.start {
             Start::First => (None, 0, false),
-            Start::After(cursor) => (Some(position(&fingerprint, &cursor)?), 0, false),
+            Start::After(cursor) => (Some(cursor::read(&description, &cursor)?), 0, false),
             Start::Skip(items) => (None, items as usize, true),
         };
         let (mut skipped, mut read, mut items) = (0, 0, Vec::with_capacity(size));
@@ -178,7 +149,7 @@ impl Store {
                     skipped += 1;
                 } else if items.len() < size {
                     let position = text_of(&item, query.index.sort).unwrap_or_default();
-                    cursors.push(cursor(&fingerprint, &position));
+                    cursors.push(cursor::write(&description, &position));
                     items.push(from_item::<T>(item)?);
                 } else {
                     is_full = true;
@@ -192,7 +163,7 @@ impl Store {
                 None => break None,
                 Some(_) if is_numbered && items.len() == size => break cursors.last().cloned(),
                 Some(_) if is_numbered && read < MAX_READ + skip => {}
-                Some(position) => break Some(cursor(&fingerprint, position)),
+                Some(position) => break Some(cursor::write(&description, position)),
             }
         };
         Ok(Page { items, cursors, next })
@@ -206,7 +177,8 @@ impl Store {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Found> {
-        let start = after.map(|position| query.start_key(position).ok_or_else(invalid_cursor));
+        let start =
+            after.map(|position| query.start_key(position).ok_or_else(Error::invalid_cursor));
         let mut placeholders = Placeholders::default();
         // A fixed name: the test proxy between us and the table recognises the partition by it.
         placeholders.named_value(":partition", text(&query.partition));

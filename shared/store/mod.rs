@@ -7,6 +7,7 @@
 pub mod admins;
 pub mod carts;
 pub mod catalogue_log;
+pub mod catalogue_segments;
 pub mod categories;
 pub mod credentials;
 pub mod deadline;

@@ -1,5 +1,6 @@
 //! The table, and the three calls that write a single item.
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_sdk_dynamodb::error::SdkError;
@@ -13,7 +14,7 @@ use super::item::{Item, key_item};
 use super::retry::Attempts;
 use super::write::{Changes, Guard, NewItem, OldItem, Refusal, Write};
 use crate::config::Config;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 
 /// The shop's table. A method such as `store.orders()` returns the operations on one resource.
 #[derive(Debug, Clone)]
@@ -62,6 +63,22 @@ impl Store {
     /// Returns the shop's table; `http` replaces the HTTP client in tests.
     pub fn new(config: &Config, http: Option<SharedHttpClient>) -> Self {
         Self { client: crate::aws::dynamodb::client(config, http), table: config.table.clone() }
+    }
+
+    /// Returns the shop's table for a command that an operator runs, with the credentials of a
+    /// provider instead of the environment's.
+    pub fn of_command(config: &Config, credentials: SharedCredentialsProvider) -> Self {
+        let client = crate::aws::dynamodb::client_of_command(config, credentials);
+        Self { client, table: config.table.clone() }
+    }
+
+    /// Returns the table's ARN, which names its region and account, by a call that no function may
+    /// make.
+    pub async fn arn(&self) -> Result<String> {
+        let response = self.client.describe_table().table_name(&self.table).send().await;
+        let description = response.map_err(|error| failure("DescribeTable", &error))?.table;
+        let arn = description.and_then(|table| table.table_arn);
+        arn.ok_or_else(|| Error::internal("DescribeTable returned no ARN"))
     }
 
     /// Puts one item. Retries while a transaction holds it, which the SDK does not.
@@ -162,7 +179,6 @@ fn service_error<E, R>(error: &SdkError<E, R>) -> Option<&E> {
 }
 
 fn refused<R>(refusal: Option<Refusal<R>>, item: Option<Item>) -> Result<Written<R>> {
-    let no_condition =
-        || crate::domain::error::Error::internal("DynamoDB rejected a write that has no condition");
+    let no_condition = || Error::internal("DynamoDB rejected a write that has no condition");
     refusal.ok_or_else(no_condition)?.resolve(item).map(Written::Refused)
 }

@@ -2,8 +2,8 @@
 //!
 //! A transaction carries a token, so that sending it again can't apply it twice. DynamoDB remembers
 //! the token for ten minutes; after that, only the conditions of the writes prevent a repetition. A
-//! transaction that DynamoDB cancels because of contention is retried with full jitter. If it is
-//! cancelled because conditions failed, the result is the errors that these writes give for this.
+//! transaction that DynamoDB cancels because of contention is retried with full jitter until the
+//! deadline of the request. If it is cancelled because conditions failed, the result is the errors that these writes give for this.
 //!
 //! If a response is lost, the same transaction is sent again with the same token, and DynamoDB
 //! returns the same result as the first time. The last 300 ms of a request are reserved for this.
@@ -173,8 +173,9 @@ impl Store {
         items: &[TransactWriteItem],
         may_be_applied: &AtomicBool,
     ) -> Result<Option<Vec<Reason>>> {
-        let mut attempts =
-            Attempts::new("TransactWriteItems: contention did not end within all retries");
+        // Not limited to a number: many requests that write one item take turns, and each needs
+        // only a few milliseconds of it. The deadline ends it.
+        let mut attempts = Attempts::without_end("TransactWriteItems: contention did not end");
         loop {
             let before = may_be_applied.swap(true, Ordering::Relaxed);
             let once = Builder::default().retry_config(RetryConfig::disabled());

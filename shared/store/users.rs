@@ -7,10 +7,11 @@ use super::ChangedMeanwhile;
 use super::expression::{Condition, absent, exists, is, is_number, is_value};
 use super::item::{from_item, text, text_of, to_item};
 use super::keys::{self, USERS_BY_NAME};
-use super::list::{Order, Query, Range, cursor, fingerprint, invalid_cursor, position};
+use super::list::{Order, Query, Range};
 use super::read::Read;
 use super::table::{Store, Written};
 use super::write::{Changes, NewItem, OldItem, Write};
+use crate::crypto::cursor;
 use crate::domain::access::Access;
 use crate::domain::email::Email;
 use crate::domain::error::{Error, Result};
@@ -53,7 +54,7 @@ impl Users<'_> {
         paging: &Paging,
     ) -> Result<Page<ListedUser>> {
         if let Start::After(_) = paging.part()?.start {
-            return Err(invalid_cursor());
+            return Err(Error::invalid_cursor());
         }
         let Some(credential) = self.0.credentials().get(email).await? else {
             return Ok(Page::last(Vec::new()));
@@ -198,13 +199,13 @@ impl Users<'_> {
         wanted: &UserFilter,
         paging: &Paging,
     ) -> Result<Page<ListedUser>> {
-        let list = fingerprint(&format!("admins {wanted:?}"));
+        let list = format!("admins {wanted:?}");
         let part = paging.part()?;
         let after = match &part.start {
-            Start::After(cursor) => Some(position(&list, cursor)?),
+            Start::After(cursor) => Some(cursor::read(&list, cursor)?),
             Start::First | Start::Skip(_) => None,
         };
-        let after = after.map(|key| key.parse::<NameKey>().map_err(|_| invalid_cursor()));
+        let after = after.map(|key| key.parse::<NameKey>().map_err(|_| Error::invalid_cursor()));
         let after = after.transpose()?;
         let admins = self.0.admins().get().await?;
         let ids = admins.active.into_iter().chain(admins.disabled).map(keys::profile).collect();
@@ -217,7 +218,7 @@ impl Users<'_> {
         let size = part.size.get() as usize;
         let has_next = users.len() > size;
         users.truncate(size);
-        let cursors = users.iter().map(|user| cursor(&list, &user.name_key.to_string()));
+        let cursors = users.iter().map(|user| cursor::write(&list, &user.name_key.to_string()));
         let cursors: Vec<_> = cursors.collect();
         let next = cursors.last().filter(|_| has_next).cloned();
         Ok(Page { items: users, cursors, next })

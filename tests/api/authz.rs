@@ -16,6 +16,7 @@ async fn call(route: &Route, who: &Persona<'_>, product: &str, order: &str, user
         .replace("{order_id}", order)
         .replace("{user_id}", user)
         .replace("{sku}", "MUG")
+        .replace("{slug}", "mugs")
         .replace("{*path}", "no/such/path");
     let method = route.method.as_ref().map_or("GET", |method| method.as_str());
     let call = who.call(method, &path);
@@ -140,6 +141,8 @@ fn every_route_declares_the_access_listed_here() {
                 "get-jwks",
                 "get-openapi",
                 "get-product",
+                "list-categories",
+                "list-facets",
                 "list-products",
                 "log-in",
                 "log-out",
@@ -171,11 +174,15 @@ fn every_route_declares_the_access_listed_here() {
         (
             Access::Admin,
             &[
+                "create-category",
                 "create-product",
+                "delete-category",
                 "delete-product",
                 "delete-user",
                 "get-user",
+                "import-products",
                 "list-users",
+                "update-category",
                 "update-product",
                 "update-user",
             ],

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use aws_smithy_types::base64;
 use serde_json::{Map, Value, json};
-use shared::http::routes::{ROUTES, named};
+use shared::http::routes::{Accepts, ROUTES, named};
 use tests::answer::Answer;
 use tests::app::App;
 use tests::persona::{Call, Persona};
@@ -65,8 +65,23 @@ fn with(mut values: Vec<Value>, more: &[Value]) -> Vec<Value> {
     values
 }
 
-/// Every route of the shop that takes a body; `mug` has the SKU `MUG`, and is in the cart.
+/// Every route of the shop that takes a body; `mug` has the SKU `MUG`, and is in the cart; `shelf`
+/// is a category.
 fn routes(admin: &Persona<'_>, mug: &Value, mailed: &Mailed) -> Vec<Route> {
+    let category = |method, name, path: &str| Route {
+        name,
+        method,
+        path: path.to_owned(),
+        good: json!({"name": "Mugs"}),
+        required: &["name"],
+        bad: vec![
+            ("name", with(no_text(), &[json!(null), json!("x".repeat(256)), json!("a\u{0}b")])),
+            (
+                "parent",
+                with(no_text(), &[json!("Tea Cups"), json!("no-such"), json!("x".repeat(81))]),
+            ),
+        ],
+    };
     let product = |method, name, path: String| Route {
         name,
         method,
@@ -210,6 +225,8 @@ fn routes(admin: &Persona<'_>, mug: &Value, mailed: &Mailed) -> Vec<Route> {
         },
         product("POST", "create-product", "/products".to_owned()),
         product("PUT", "update-product", format!("/products/{}", id(mug))),
+        category("POST", "create-category", "/categories"),
+        category("PUT", "update-category", "/categories/shelf"),
         Route {
             name: "add-cart-item",
             method: "POST",
@@ -272,6 +289,7 @@ async fn shop(app: &App) -> (Persona<'_>, Vec<Route>) {
     let admin = app.admin().await.with_password(PASSWORD).await;
     let mug = create_sku(&admin, "MUG", 1800, 5).await;
     admin.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
+    admin.create_category("shelf").await;
     let account = |email| json!({"email": email, "password": "correct horse", "name": "Ada"});
     app.anonymous().sign_up(account("a@example.com")).await;
     app.anonymous().post("/auth/register", account("w@example.com")).await.expect(202);
@@ -324,6 +342,8 @@ async fn every_route_with_a_body_is_tried() {
     let declared: BTreeSet<_> = ROUTES
         .iter()
         .filter(|route| route.method.as_ref().is_some_and(|method| takes_a_body(method.as_str())))
+        // The rows of an import are refused one by one, in a 200.
+        .filter(|route| route.accepts == Accepts::Json)
         .map(|route| route.name)
         .collect();
     assert_eq!(tried, declared);

@@ -122,6 +122,14 @@ async fn every_transaction_whose_response_is_lost_has_an_unknown_outcome() {
     let path = format!("/products/{}", id(&mug));
     lose(&app, "update-product", admin.call("PUT", &path).json(&mug)).await;
     lose(&app, "delete-product", admin.call("DELETE", &path)).await;
+    let cups = json!({"slug": "cups", "name": "Cups"});
+    lose(&app, "create-category", admin.call("POST", "/categories").json(&cups)).await;
+    for category in ["cups", "mugs"] {
+        admin.create_category(category).await;
+    }
+    let inside = json!({"name": "Cups", "parent": "mugs"});
+    lose(&app, "update-category", admin.call("PUT", "/categories/cups").json(&inside)).await;
+    lose(&app, "delete-category", admin.call("DELETE", "/categories/cups")).await;
     let user = format!("/users/{}", app.customer("bea").await.user_id.expect("an id"));
     lose(&app, "update-user", admin.call("PATCH", &user).json(&json!({"role": "admin"}))).await;
     lose(&app, "delete-user", admin.call("DELETE", &user)).await;
@@ -268,6 +276,8 @@ async fn every_route_names_the_fields_that_are_not_valid() {
              /stock stock_of_variants",
         ),
         (&admin, "GET", "/users?name=A%E2%80%AEda", Value::Null, "name bidi_control"),
+        (&admin, "POST", "/categories", json!({"name": "C\u{202e}ups"}), "/name bidi_control"),
+        (&admin, "PUT", "/categories/cups", json!({"name": "C\u{202e}ups"}), "/name bidi_control"),
     ] {
         let call = who.call(method, path);
         let call = if body.is_null() { call } else { call.json(&body) };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use shared::catalogue::manifest::Slot;
 use shared::domain::email::Email;
 use shared::domain::ids::{CartId, MessageId, OrderId, ProductId, UserId};
 use shared::domain::rate_limit::RateLimit;
@@ -42,7 +43,10 @@ fn key_texts_never_change() {
         (keys::variant(product, &sku), "PRODUCT#prd_{} VARIANT#TEE-M"),
         (keys::sku(&sku), "SKU#TEE-M SKU"),
         (keys::catalogue_log_entry(42), "CATALOGUE#LOG 000000000042"),
+        (keys::catalogue_manifest(), "CATALOGUE#MANIFEST MANIFEST"),
+        (keys::catalogue_segment(Slot::B, 7), "CATALOGUE#SEGMENT#B#7 SEGMENT"),
         (keys::category(&category), "CATEGORIES shirts"),
+        (keys::category_tree(), "CATEGORIES TREE"),
         (keys::cart(CartId::from(user)), "CART#crt_{} CART"),
         (keys::order(order), "ORDER#ord_{} ORDER"),
         (keys::message(message), "OUTBOX#7 msg_{}"),
@@ -61,9 +65,10 @@ fn key_texts_never_change() {
     ] {
         assert_eq!(format!("{pk} {sk}"), golden.replace("{}", UUID));
     }
-    assert_eq!(keys::listing(), "ACTIVE");
+    assert_eq!(keys::product_shard(product), "PRODUCTS#7");
+    let shards: Vec<_> = keys::product_shards().collect();
+    assert_eq!((shards.len(), &*shards[0], &*shards[7]), (8, "PRODUCTS#0", "PRODUCTS#7"));
     assert_eq!(keys::user_listing(), "USERS");
-    assert_eq!(keys::category_listing(&category), "CATEGORY#shirts");
     assert_eq!(keys::customer(user), format!("CUSTOMER#usr_{UUID}"));
 }
 
@@ -75,6 +80,7 @@ async fn only_items_that_may_expire_have_a_time_to_live() {
     let email = ada.get("/users/me").await.expect(200)["email"].clone();
     let login = json!({"email": email, "password": "correct horse"});
     ada.post("/auth/login", login).await.expect(200);
+    admin.create_category("mugs").await;
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 5)).await;
     let line = json!({"product_id": mug["id"], "quantity": 1});
     ada.post("/cart/items", line).await.expect(200);
@@ -104,6 +110,8 @@ async fn only_items_that_may_expire_have_a_time_to_live() {
         "admins",
         "cart",
         "catalogue_log_entry",
+        "category",
+        "category_tree",
         "credential",
         "deletion",
         "idempotency_marker",

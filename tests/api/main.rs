@@ -5,7 +5,9 @@
 mod account_limits;
 mod authz;
 mod bad_input;
+mod caching;
 mod capacity;
+mod catalogue;
 mod contract;
 mod flows;
 mod headers;

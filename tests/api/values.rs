@@ -185,7 +185,6 @@ fn one_text_in_two_forms_is_one_value() {
         let line = |text: &str| AddressLine::parse(text.to_owned()).expect("a line");
         let description = |text: &str| Description::parse(text.to_owned()).expect("a text");
         let phone = |text: &str| Phone::parse(format!("1{text}")).expect("a phone");
-        let slug = |text: &str| Slug::parse(format!("1{text}")).expect("a slug");
         let email = |text: &str| Email::parse(format!("a@{text}.example")).ok();
         let password = |text: &str| NewPassword::parse(format!("1{text}2")).expect("a password");
         assert_eq!(name(&one), name(&other), "{what}");
@@ -193,7 +192,6 @@ fn one_text_in_two_forms_is_one_value() {
         assert_eq!(line(&one), line(&other), "{what}");
         assert_eq!(description(&one), description(&other), "{what}");
         assert_eq!(phone(&one), phone(&other), "{what}");
-        assert_eq!(slug(&one), slug(&other), "{what}");
         assert_eq!(email(&one), email(&other), "{what}");
         assert_eq!(password(&one).as_bytes(), password(&other).as_bytes(), "{what}");
         let offered = OfferedPassword::read(format!("1{one}2"));
@@ -250,18 +248,13 @@ async fn an_option_in_two_forms_is_named_twice() {
 }
 
 #[tokio::test]
-async fn a_category_is_the_same_in_either_form() {
+async fn a_tag_is_stored_in_one_form() {
     let app = App::start().await;
     let admin = app.admin().await;
     let mut body = product("Espresso", 300, 5);
-    body["category"] = json!("cafe\u{301}s");
     body["tags"] = json!(["cre\u{301}ma"]);
     let espresso = create_product(&admin, body).await;
     assert_eq!(espresso["tags"], json!(["cr\u{e9}ma"]));
-    for category in ["caf%C3%A9s", "cafe%CC%81s"] {
-        let list = admin.get(&format!("/products?category={category}")).await.expect(200);
-        assert_eq!(names(&list), ["Espresso"], "{category}");
-    }
 }
 
 #[tokio::test]

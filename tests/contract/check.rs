@@ -1,7 +1,8 @@
 //! Holds every request and response of the tests to the API document.
 //!
-//! Every response is checked: its status, media type, headers and body must be documented. A request
-//! is checked if it was carried out (2xx): its parameters, headers and body must be valid.
+//! Every response is checked: its status, media type, headers and body must be documented, and caches
+//! may keep it only if that is documented. A request is checked if it was carried out (2xx, 304): its
+//! parameters, headers and body must be valid.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -92,7 +93,7 @@ impl Checker {
         // A route answers 405 at a path that belongs to another route.
         match self.operation(route, path).filter(|_| answer.status != 405) {
             Some(operation) => self.broken(operation, event, answer),
-            None => self.problem(answer, None).err().into_iter().collect(),
+            None => self.problem(answer, None).err().into_iter().chain(kept(answer)).collect(),
         }
     }
 
@@ -116,6 +117,8 @@ impl Checker {
         let media_type = answer.header("content-type");
         match (response["content"].as_object(), media_type) {
             (None, None) if answer.text.is_empty() => {}
+            // It has the headers of the response that the client has.
+            (None, Some(_)) if answer.text.is_empty() && answer.status == 304 => {}
             (Some(content), Some("application/problem+json")) => {
                 let schema = content.get("application/problem+json").map(|it| &it["schema"]);
                 match schema {
@@ -143,7 +146,8 @@ impl Checker {
             coverage::record_problem(&answer.body);
         }
         // The answer to a retry is given before the rest of the request is read.
-        if (200..300).contains(&answer.status) && answer.header("idempotent-replayed").is_none() {
+        let is_carried_out = (200..300).contains(&answer.status) || answer.status == 304;
+        if is_carried_out && answer.header("idempotent-replayed").is_none() {
             broken.extend(self.broken_request(name, operation, event));
         }
         broken
@@ -154,12 +158,15 @@ impl Checker {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let called = parameter["name"].as_str().unwrap_or_default();
             let location = parameter["in"].as_str().unwrap_or_default();
-            let given = match location {
-                "path" => event["pathParameters"][called].as_str().and_then(percent::decode),
-                "query" => first(event["rawQueryString"].as_str().unwrap_or_default(), called),
-                _ => header(event, called),
+            let mut given = match location {
+                "path" => Vec::from_iter(
+                    event["pathParameters"][called].as_str().and_then(percent::decode),
+                ),
+                "query" => values(event["rawQueryString"].as_str().unwrap_or_default(), called),
+                _ => Vec::from_iter(header(event, called)),
             };
-            let Some(given) = given.filter(|text| !unicode::shows_nothing(text)) else {
+            given.retain(|text| !unicode::shows_nothing(text));
+            let Some(first) = given.first() else {
                 if parameter["required"] == true {
                     broken.push(format!("the {location} parameter {called} is missing"));
                 }
@@ -168,14 +175,16 @@ impl Checker {
             let key = format!("{name} {location} {called}");
             let schemas = &self.document["components"]["schemas"];
             let validator = self.validator(&key, &parameter["schema"], schemas);
-            let is_integer = schemas::resolve(
+            let schema = schemas::resolve(
                 &parameter["schema"],
                 schemas.as_object().expect("the document has schemas"),
-            )["type"]
-                == "integer";
-            let value = match given.parse::<i64>() {
-                Ok(number) if is_integer => json!(number),
-                _ => json!(unicode::trim(&given)),
+            );
+            let value = match schema["type"].as_str() {
+                Some("array") => given.iter().map(|text| json!(unicode::trim(text))).collect(),
+                Some("integer" | "number" | "boolean") => {
+                    serde_json::from_str(first).unwrap_or_else(|_| json!(first))
+                }
+                _ => json!(unicode::trim(first)),
             };
             broken.extend(errors(&format!("the parameter {called}"), &validator, &value));
         }
@@ -186,14 +195,20 @@ impl Checker {
                 broken.push("the body is missing".to_owned());
             }
         } else if documented.is_object() && event["isBase64Encoded"] != true {
-            let content =
-                documented["content"].as_object().and_then(|content| content.iter().next());
-            let (_, content) = content.expect("a body has a media type");
+            let given = event["headers"]["content-type"].as_str().unwrap_or_default();
+            let given = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            let content = documented["content"].as_object().expect("a body has a media type");
+            let (first, named) = (content.values().next(), content.get(&given));
+            let schema = &named.or(first).expect("a body has a schema")["schema"];
             let schemas = &self.document["components"]["schemas"];
-            let validator = self.validator(&format!("{name} body"), &content["schema"], schemas);
-            match serde_json::from_str(body) {
-                Ok(body) => broken.extend(errors("the body", &validator, &normalized(body))),
-                Err(error) => broken.push(format!("the body is not JSON: {error}")),
+            let validator = self.validator(&format!("{name} body"), schema, schemas);
+            if named.is_some() && !given.ends_with("json") || given == "application/x-ndjson" {
+                broken.extend(errors("the body", &validator, &json!(body)));
+            } else {
+                match serde_json::from_str(body) {
+                    Ok(body) => broken.extend(errors("the body", &validator, &normalized(body))),
+                    Err(error) => broken.push(format!("the body is not JSON: {error}")),
+                }
             }
         }
         broken
@@ -276,7 +291,15 @@ fn headers(response: &Value, answer: &Answer) -> Vec<String> {
             broken.push(format!("the header {name} is not documented"));
         }
     }
+    let may_be_kept = documented.iter().any(|(known, _)| *known == "Cache-Control");
+    broken.extend(kept(answer).filter(|_| !may_be_kept));
     broken
+}
+
+/// Returns what is wrong with a response that caches may not keep.
+fn kept(answer: &Answer) -> Option<String> {
+    let control = answer.header("cache-control").filter(|control| *control != "private, no-store");
+    control.map(|control| format!("caches may keep the response: {control}"))
 }
 
 /// Returns the problem codes of a response: its own and those of its invalid fields.
@@ -305,10 +328,10 @@ fn header(event: &Value, name: &str) -> Option<String> {
     found.and_then(|(_, value)| value.as_str().map(str::to_owned))
 }
 
-/// Returns the first value of a query parameter.
-fn first(query: &str, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(given, _)| given == name).map(|(_, value)| value.into_owned())
+/// Returns the values of a query parameter.
+fn values(query: &str, name: &str) -> Vec<String> {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.filter(|(given, _)| given == name).map(|(_, value)| value.into_owned()).collect()
 }
 
 #[cfg(test)]
@@ -356,6 +379,7 @@ mod tests {
             (200, &[], Value::Null, "the body has the type None"),
             (200, &[JSON, ("location", "/")], health(), "the header location is not documented"),
             (503, &[JSON], health(), "the header Retry-After is missing"),
+            (200, &[JSON, ("cache-control", "public")], health(), "caches may keep the response"),
         ] {
             let found = broken("get-health", &json!({}), &answer(status, headers, &body));
             assert!(found.contains(expected), "{status} {headers:?} {body}: {found}");
@@ -411,7 +435,8 @@ mod tests {
             let found = broken("resend-verification", &json!({"body": text}), &sent);
             assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{found}");
         }
-        let page = answer(200, &[JSON], &json!({"data": [], "next_cursor": null}));
+        let headers = [JSON, ("etag", "\"x\""), ("cache-control", "public, max-age=60")];
+        let page = answer(200, &headers, &json!({"data": [], "next_cursor": null}));
         for (query, expected) in [
             ("limit=5&more=x&category=", ""),
             ("limit=101", "parameter limit"),

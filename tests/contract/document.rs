@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lambda_http::http::StatusCode;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -35,7 +36,9 @@ members of a body are refused, unknown query parameters are ignored.
 
 **Errors** are problem documents (RFC 9457) with a stable `code`; `errors` lists every invalid field \
 at once. **Retries** are safe with an `Idempotency-Key`. **Concurrent changes** are refused with 412 \
-if `If-Match` names the version that the client has read.";
+if `If-Match` names the version that the client has read. **Caching**: a response that caches may \
+keep has an `ETag`; as long as the response would be the same, `If-None-Match` with that tag makes it \
+a 304 without a body.";
 
 /// Returns the contract of every route but `route-not-found`, with its route's name and its tag.
 pub fn contracts() -> Vec<(&'static str, &'static Route, Contract)> {
@@ -171,7 +174,7 @@ impl Assembler<'_> {
         if route.uses_database && contract.has_failures {
             codes.extend([ProblemCode::ServiceUnavailable.slug(), ProblemCode::Internal.slug()]);
         }
-        let parameters = self.parameters(path, contract, &mut codes);
+        let parameters = self.parameters(route, path, contract, &mut codes);
         if !parameters.is_empty() {
             operation["parameters"] = parameters.into();
         }
@@ -188,31 +191,42 @@ impl Assembler<'_> {
                 [
                     ProblemCode::BodyTooLarge,
                     ProblemCode::UnsupportedMediaType,
-                    ProblemCode::InvalidJson,
-                    ProblemCode::DuplicateMember,
                     ProblemCode::InvalidInput,
-                    ProblemCode::WrongType,
                 ]
                 .map(ProblemCode::slug),
             );
-            let media_type = match route.accepts {
-                Accepts::Json => "application/json",
-                Accepts::OneOf(types) => types[0],
-                Accepts::Anything => "*/*",
+            let media_types = match route.accepts {
+                Accepts::Json => {
+                    let of_json = [
+                        ProblemCode::InvalidJson,
+                        ProblemCode::DuplicateMember,
+                        ProblemCode::WrongType,
+                    ];
+                    codes.extend(of_json.map(ProblemCode::slug));
+                    &["application/json"]
+                }
+                Accepts::OneOf(types) => types,
+                Accepts::Anything => &["*/*"],
             };
-            let mut content = json!({ "schema": schema });
-            if let Some(example) = self.examples.pointer(&format!("/operations/{id}/request")) {
-                content["example"] = example.clone();
+            let mut content: Map<_, _> = media_types
+                .iter()
+                .map(|media_type| ((*media_type).to_owned(), json!({ "schema": schema })))
+                .collect();
+            // Recorded requests have the first media type.
+            if let Some(example) = self.examples.pointer(&format!("/operations/{id}/request"))
+                && let Some(first) = media_types.first()
+            {
+                content[*first]["example"] = example.clone();
             }
-            operation["requestBody"] =
-                json!({ "required": body.is_required, "content": { media_type: content } });
+            operation["requestBody"] = json!({ "required": body.is_required, "content": content });
         }
-        operation["responses"] = self.responses_of(&id, contract, &codes);
+        operation["responses"] = self.responses_of(&id, route, contract, &codes);
         operation
     }
 
     fn parameters(
         &mut self,
+        route: &Route,
         path: &str,
         contract: &Contract,
         codes: &mut BTreeSet<&'static str>,
@@ -264,19 +278,27 @@ impl Assembler<'_> {
             let schema = (parameter.schema)(&mut self.requests).to_value();
             parameters.push(named("header", parameter, schema));
         }
+        if route.max_age.is_some() {
+            parameters.push(if_none_match());
+        }
         parameters
     }
 
     fn responses_of(
         &mut self,
         id: &str,
+        route: &Route,
         contract: &Contract,
         codes: &BTreeSet<&'static str>,
     ) -> Value {
         let mut responses: BTreeMap<String, Value> = BTreeMap::new();
         for success in &contract.successes {
             let status = success.status.as_u16().to_string();
-            let response = self.success(id, contract, success);
+            let mut response = self.success(id, contract, success);
+            if route.max_age.is_some() && success.status == StatusCode::OK {
+                add_caching(&mut response);
+                responses.insert("304".to_owned(), not_modified(&response));
+            }
             responses.insert(status, response);
         }
         let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
@@ -420,6 +442,45 @@ const UNREADABLE: [ProblemCode; 4] = [
     ProblemCode::InvalidHost,
     ProblemCode::InvalidRequestLine,
 ];
+
+fn if_none_match() -> Value {
+    json!({
+        "name": "If-None-Match",
+        "in": "header",
+        "required": false,
+        "description": "The `ETag`s of responses that the client has kept, in double quotes and \
+                        separated by commas, or `*`. Any other value is ignored.",
+        "schema": { "type": "string" },
+    })
+}
+
+/// Adds the headers of a response that caches may keep.
+fn add_caching(response: &mut Value) {
+    let headers = &mut response["headers"];
+    headers["Cache-Control"] = required(ResponseHeader::CacheControl);
+    headers["ETag"] = match &headers["ETag"] {
+        Value::Null => json!({
+            "description": "A hash of the response, for `If-None-Match`.",
+            "required": true,
+            "schema": { "type": "string", "pattern": "^\"[^\"]+\"$" },
+        }),
+        versioned => {
+            let mut tag = versioned.clone();
+            tag["description"] = "The version of the resource, for `If-Match`, and a hash of the \
+                                  response, for `If-None-Match`."
+                .into();
+            tag
+        }
+    };
+}
+
+/// Returns the 304 of a response that caches may keep. It has the same headers.
+fn not_modified(response: &Value) -> Value {
+    json!({
+        "description": "`If-None-Match` has the response's `ETag`: the client has it already.",
+        "headers": response["headers"],
+    })
+}
 
 fn security(route: &Route, contract: &Contract) -> Value {
     match route.access {

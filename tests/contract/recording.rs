@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 use shared::Ctx;
-use shared::http::routes;
+use shared::http::routes::{self, Accepts};
 
 use super::example_values::Names;
 use super::{check, document, examples, files};
@@ -49,9 +49,12 @@ pub async fn operations() -> Value {
 
         let mut names = Names::default();
         let mut example = Map::new();
-        if let Some(request) = sent["body"].as_str().and_then(json_of) {
-            example.insert("request".to_owned(), names.replaced("", request));
-        }
+        let text = sent["body"].as_str();
+        let request = match route.accepts {
+            Accepts::Json => text.and_then(json_of).map(|body| names.replaced("", body)),
+            Accepts::OneOf(_) | Accepts::Anything => text.map(Value::from),
+        };
+        example.extend(request.map(|request| ("request".to_owned(), request)));
         if let Some(response) = answer.body.as_deref().and_then(json_of) {
             let status = answer.status.as_u16().to_string();
             let responses = json!({ status: names.replaced("", response) });

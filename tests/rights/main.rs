@@ -5,8 +5,8 @@
 //! after which every permission of every policy must have been used.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use local::parameters::Parameters;
 use serde_json::{Value, json};
 use tests::app::{App, FIRST_ADMIN};
@@ -14,7 +14,7 @@ use tests::gate::Access;
 use tests::mailbox::MailFault;
 use tests::persona::Persona;
 use tests::policy::{Policy, Resource, policies};
-use tests::samples::{create_product, create_sku, product, usd, weaken_hash};
+use tests::samples::{create_product, create_sku, product, random_words, usd, weaken_hash};
 use tests::stream::Stream;
 
 /// An IP address that no other test uses.
@@ -81,6 +81,9 @@ async fn tour(app: &App) {
 
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 50)).await;
     create_sku(&admin, "CUP", 1500, 50).await;
+    let gift_card = json!([{"sku": "GIFT", "track_stock": false}]);
+    let gift_card = json!({"name": "Gift Card", "price": usd(2500), "variants": gift_card});
+    create_product(&admin, gift_card).await;
     let path = format!("/products/{}", id(&mug));
     let draft = json!({
         "name": "Mug",
@@ -94,8 +97,13 @@ async fn tour(app: &App) {
     active["status"] = "active".into();
     active["variants"] = json!([{"options": {}}]);
     admin.put(&path, active).await.expect(200);
+    hand_skus_over(&admin).await;
     anyone.get("/products").await.expect(200);
     anyone.get("/products?category=mugs").await.expect(200);
+    arrange_categories(&admin).await;
+    sort_into_categories(&admin).await;
+    anyone.get("/categories").await.expect(200);
+    import_products(&admin).await;
 
     place_orders(&ada, &mug).await;
     ada.get("/orders").await.expect(200);
@@ -110,15 +118,92 @@ async fn tour(app: &App) {
     project(app).await;
 }
 
-/// Projects all products, and a category, to the catalogue's log.
+/// Creates and updates products that need the SKUs of withdrawn variants, and restores a variant.
+async fn hand_skus_over(admin: &Persona<'_>) {
+    let with = |skus: &[&str]| {
+        let variant = |sku: &&str| json!({"sku": sku, "options": {"size": sku}});
+        let variants: Vec<_> = skus.iter().map(variant).collect();
+        json!({"name": "Shirt", "price": usd(2900), "variants": variants})
+    };
+    let shirt = create_product(admin, with(&["S", "M", "L"])).await;
+    let shirt = format!("/products/{}", id(&shirt));
+    admin.put(&shirt, with(&["S"])).await.expect(200);
+    let other = create_product(admin, with(&["L"])).await;
+    admin.put(&format!("/products/{}", id(&other)), with(&["L", "M"])).await.expect(200);
+    admin.put(&format!("/products/{}", id(&other)), with(&["M"])).await.expect(200);
+    admin.put(&shirt, with(&["S", "L"])).await.expect(200);
+    admin.put(&shirt, with(&["S"])).await.expect(200);
+    admin.put(&shirt, with(&["S", "L"])).await.expect(200);
+}
+
+/// Creates, moves and deletes a product in categories, of which one does not exist.
+async fn sort_into_categories(admin: &Persona<'_>) {
+    let within = |category: &str| json!({"name": "Bowl", "price": usd(900), "category": category});
+    admin.ensure_category("bowls").await;
+    admin.ensure_category("plates").await;
+    let unnamed = json!({"name": "", "price": usd(900), "category": "no-such-category"});
+    admin.post("/products", unnamed.clone()).await.expect(422);
+    let bowl = format!("/products/{}", id(&create_product(admin, within("bowls")).await));
+    admin.put(&bowl, unnamed).await.expect(422);
+    admin.put(&bowl, within("plates")).await.expect(200);
+    admin.delete(&bowl).await.expect(204);
+}
+
+/// Imports a new product, a withdrawn variant, a SKU of a deleted product, and stock, twice.
+async fn import_products(admin: &Persona<'_>) {
+    let with = |skus: &[&str]| {
+        let variant = |sku: &&str| json!({"sku": sku, "options": {"size": sku}});
+        let variants: Vec<_> = skus.iter().map(variant).collect();
+        json!({"name": "Jug", "price": usd(2900), "variants": variants})
+    };
+    let jug = format!("/products/{}", id(&create_product(admin, with(&["JUG", "JUG-L"])).await));
+    admin.put(&jug, with(&["JUG"])).await.expect(200);
+    let pot = format!("/products/{}", id(&create_product(admin, with(&["POT", "POT-L"])).await));
+    admin.put(&pot, with(&["POT"])).await.expect(200);
+    admin.delete(&pot).await.expect(204);
+    let rows = [
+        json!({"sku": "JUG-L", "category": "bowls"}),
+        json!({"sku": "JUG", "set_stock": 5}),
+        json!({"sku": "POT-L", "name": "Pot", "price": usd(100), "category": "bowls"}),
+    ];
+    let rows = rows.map(|row| row.to_string()).join("\n");
+    for _ in 0..2 {
+        let call = admin.call("POST", "/products/import?import_id=tour");
+        let result = call.body("application/x-ndjson", &rows).send().await.expect(200);
+        assert_eq!(result["failed"], 0, "{result}");
+    }
+}
+
+/// Projects all products and categories to the catalogue's log, compacts it, lists the products from
+/// segments, and deletes what is old of the log.
 async fn project(app: &App) {
-    let put = app.client.put_item().table_name(&app.table);
-    let members = [("pk", "CATEGORIES"), ("sk", "mugs"), ("type", "category"), ("name", "Mugs")];
-    let put = members.into_iter().fold(put, |put, (attribute, value)| {
-        put.item(attribute, AttributeValue::S(value.to_owned()))
-    });
-    put.send().await.expect("a category");
+    let admin = app.admin().await;
+    // More than the log may have before it is compacted.
+    for number in 0..16 {
+        let description = random_words(number, 2_000);
+        let product = json!({"name": "Wordy", "price": usd(1), "description": description});
+        create_product(&admin, product).await;
+    }
     app.project_changes(&mut Stream::default()).await;
+    app.run_job("compact-catalogue", json!({})).await.expect("it runs");
+    for (function, path) in [("list-products", "/products"), ("list-facets", "/products/facets")] {
+        for function in ["compact-catalogue", function] {
+            *app.context(function).catalogue.lock().await = None;
+        }
+        admin.get(&format!("{path}?status=draft")).await.expect(200);
+    }
+    app.advance(Duration::from_secs(60 * 60));
+    app.run_job("compact-catalogue", json!({})).await.expect("it runs");
+}
+
+/// Creates, moves, renames and deletes categories.
+async fn arrange_categories(admin: &Persona<'_>) {
+    admin.create_category("home").await;
+    admin.create_subcategory("mugs", "home").await;
+    admin.create_subcategory("cups", "home").await;
+    admin.put("/categories/cups", json!({"name": "Cups", "parent": "mugs"})).await.expect(200);
+    admin.put("/categories/cups", json!({"name": "Tea", "parent": "mugs"})).await.expect(200);
+    admin.delete("/categories/cups").await.expect(204);
 }
 
 /// Makes the first admin, and deletes the account of another.
@@ -189,6 +274,7 @@ async fn place_orders(ada: &Persona<'_>, mug: &Value) {
     let items = json!({"items": [
         {"product_id": mug["id"], "quantity": 1},
         {"sku": "CUP", "quantity": 1},
+        {"sku": "GIFT", "quantity": 1},
     ]});
     ada.post("/orders", items).await.expect(201);
     let wrong = json!({"items": [{"sku": "CUP", "quantity": 1}], "expected_total": usd(1)});

@@ -60,7 +60,7 @@ fn what_a_deployment_needs_stands_before_its_commands() {
 #[test]
 fn the_template_has_the_architecture_that_the_documentation_and_ci_build_for() {
     assert_eq!(template().as_value()["Parameters"]["Architecture"]["Default"], "arm64");
-    let packages = "--workspace --exclude local --exclude tests";
+    let packages = "--workspace --exclude local --exclude operator --exclude tests";
     let build = format!("cargo lambda build --release --arm64 {packages}");
     for document in ["README.md", "docs/operating.md"] {
         assert!(commands(document).contains(&build), "{document}: {build}");

@@ -46,6 +46,23 @@ pub fn check_binaries(tree: &Tree) {
 }
 
 #[test]
+fn the_binaries_that_load_the_catalogue_are_those_whose_routes_say_so() {
+    let tree = this();
+    for binary in tree.binaries() {
+        let Some(route) = ROUTES.iter().find(|route| route.name == binary.name) else {
+            continue;
+        };
+        let text = std::fs::read_to_string(&binary.path).expect("a file");
+        let loads = text.contains("lambda::run_with_catalogue(");
+        assert_eq!(
+            loads, route.loads_catalogue,
+            "{}: `run_with_catalogue` and the line",
+            route.name
+        );
+    }
+}
+
+#[test]
 fn every_binary_has_a_route() {
     let names = names(this());
     for binary in this().binaries() {

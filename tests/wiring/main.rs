@@ -8,6 +8,7 @@ mod generated;
 mod imports;
 mod indexes;
 mod new_route;
+mod operator;
 mod parameters;
 mod router;
 mod rules;

@@ -287,6 +287,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List categories
+         * @description All of them, at most 1,000, sorted by slug. `parent` makes them a tree.
+         */
+        get: operations["list_categories"];
+        put?: never;
+        /**
+         * Create a category
+         * @description Without a `slug`, one is made from the name. It never changes.
+         *
+         *     For admins.
+         */
+        post: operations["create_category"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/categories/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Rename or move a category
+         * @description The categories inside it move with it. Without a `parent` it moves to the root.
+         *
+         *     For admins.
+         */
+        put: operations["update_category"];
+        post?: never;
+        /**
+         * Delete a category
+         * @description It must have no products, drafts and archived ones included, and no subcategories.
+         *
+         *     For admins.
+         */
+        delete: operations["delete_category"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -424,7 +478,7 @@ export interface paths {
         };
         /**
          * List products
-         * @description The active products, newest first.
+         * @description All filters can be combined, and each product is listed once however many of its variants match. What was just written appears within a second.
          */
         get: operations["list_products"];
         put?: never;
@@ -433,6 +487,48 @@ export interface paths {
          * @description For admins.
          */
         post: operations["create_product"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count products by their values
+         * @description Takes the filters of `list_products`. A filter does not narrow its own facet, so that it shows what another choice would find; but `tag` does, because a product must have all of the tags. A facet has the 50 values with the most products.
+         */
+        get: operations["list_facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import products
+         * @description Each row is a variant: one with a known SKU is changed, any other is created. Rows with the same `group` are the variants of one product, which the first of them describes. Up to 1,000 rows; good ones are taken whatever the others are.
+         *
+         *     For admins.
+         */
+        post: operations["import_products"];
         delete?: never;
         options?: never;
         head?: never;
@@ -804,8 +900,8 @@ export interface components {
         /** @description The identifier of a cart. */
         CartId: string;
         CartLine: {
-            /** @description The units in stock. */
-            available: number;
+            /** @description The units in stock; null if any number can be bought. */
+            available: components["schemas"]["Stock"] | null;
             image: components["schemas"]["ImageUrl"] | null;
             /** @description `unit_price` times `quantity`. */
             line_total: components["schemas"]["Money"];
@@ -821,6 +917,106 @@ export interface components {
         };
         CartLineChange: {
             quantity: components["schemas"]["NewQuantity"];
+        };
+        /** @description A category. */
+        Category: {
+            name: components["schemas"]["CategoryName"];
+            /** @description The slug of the category that it is directly inside; null at the root. */
+            parent: components["schemas"]["Slug"] | null;
+            /** @description The active products of the category and of all categories inside it. */
+            product_count: number;
+            /** @description The name in a form for URLs. It identifies the category and never changes. */
+            slug: components["schemas"]["Slug"];
+        };
+        CategoryBody: {
+            name: components["schemas"]["CategoryName"];
+            parent?: components["schemas"]["Slug"] | null | string;
+            slug?: components["schemas"]["Slug"] | null | string;
+        };
+        CategoryCount: {
+            /** @description The number of products. */
+            count: number;
+            /** @description The slug of the category. */
+            slug: string;
+        };
+        /**
+         * Category inside itself
+         * @description Choose a parent that is neither the category itself nor one of its subcategories.
+         */
+        CategoryCycleProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "category_cycle";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 409;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Category inside itself";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:category_cycle";
+        };
+        /** @description All categories. */
+        CategoryList: {
+            /** @description The categories, sorted by slug. */
+            data: components["schemas"]["Category"][];
+        };
+        /** @description The name of a category: one line of 1 to 255 characters. */
+        CategoryName: string;
+        /**
+         * Category not empty
+         * @description Move or delete the category's products, drafts and archived ones included, and its subcategories first.
+         */
+        CategoryNotEmptyProblem: {
+            /** @description Its direct subcategories. */
+            children: number;
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            code: "category_not_empty";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description The products of the category itself, whatever their status. */
+            products: number;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 409;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Category not empty";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:category_not_empty";
+        };
+        CategoryReplacement: {
+            name: components["schemas"]["CategoryName"];
+            parent?: components["schemas"]["Slug"] | null | string;
         };
         ChangePasswordBody: {
             current_password: components["schemas"]["OfferedPassword"];
@@ -986,6 +1182,24 @@ export interface components {
          *     The local part (before the `@`) is RFC 5322's `dot-atom`, compared without case, as every large mail provider does. The domain is processed by UTS #46, so that `bücher.example` is `xn--bcher-kva.example`; it has at least two labels, the last of which begins with a letter, so address literals and IP addresses are rejected. Lengths are limited by RFC 5321, in ASCII: 64 octets for the local part, 254 in all.
          */
         Email: string;
+        /** @description The number of products with each value. */
+        Facets: {
+            brand: components["schemas"]["ValueCount"][];
+            /** @description Categories, each with the products of those below it. */
+            category: components["schemas"]["CategoryCount"][];
+            /** @description Whether the numbers are exact. They always are. */
+            exact: boolean;
+            in_stock: components["schemas"]["StockCounts"];
+            /** @description At most eight ranges of the lowest price, from the cheapest on. */
+            price: components["schemas"]["PriceRange"][];
+            /** @description Products that are rated at least so well, from the best on. */
+            rating: components["schemas"]["RatingCount"][];
+            /** @description The sizes of the variants. */
+            size: components["schemas"]["ValueCount"][];
+            tag: components["schemas"]["ValueCount"][];
+            /** @description The number of products that match all filters. */
+            total: number;
+        };
         /** @description An invalid field. */
         FieldError: {
             /** @description The problem code of this field. */
@@ -995,6 +1209,8 @@ export interface components {
             /** @description A JSON pointer (RFC 6901) into the body, or the name of a query parameter or header. */
             pointer: string;
         };
+        /** @description `true` or `false`. */
+        Flag: boolean;
         /**
          * Admins only
          * @description Use the access token of an admin.
@@ -1163,6 +1379,37 @@ export interface components {
         };
         /** @description The URL of an image. */
         ImageUrl: string;
+        /** @description Rows as NDJSON, a `ProductRow` on each line, or as CSV in UTF-8 with a header of the same names. In CSV, prices are whole numbers of minor units, `tags`, `images` and `image_alts` are separated by `|` (`\|` and `\\` stand for the characters themselves), an option is a column such as `option:size`, and `options` has their names in their order. A member that is absent stays as it is; null, or an empty cell, clears it. */
+        ImportBody: string;
+        /** @description The identifier that a client gives an import, so that it can send a part of it again: `[A-Za-z0-9_-]{1,64}`. */
+        ImportId: string;
+        /** @description The outcome of an import. */
+        ImportResult: {
+            /** @description The number of rows whose variant is new. */
+            created: number;
+            /** @description The number of rows that were refused. */
+            failed: number;
+            /** @description The number of rows that the time did not suffice for. Send them again. */
+            not_processed: number;
+            /** @description The outcome of each row, in their order. */
+            results: components["schemas"]["ImportedRow"][];
+            /** @description The number of rows that changed nothing. */
+            unchanged: number;
+            /** @description The number of rows that changed their variant, or its product. */
+            updated: number;
+        };
+        /** @description The outcome of a row. */
+        ImportedRow: {
+            /** @description The code of the problem, if the row was refused. */
+            code?: string | null;
+            /** @description What is wrong with the row, and what would be valid. */
+            detail?: string | null;
+            /** @description The product. */
+            id?: components["schemas"]["ProductId"] | null;
+            /** @description The line of the body on which the row begins, from 1. */
+            line: number;
+            status: components["schemas"]["RowStatus"];
+        };
         /**
          * Internal error
          * @description Report it with the `request_id`, under which the shop's log has the details.
@@ -1655,7 +1902,7 @@ export interface components {
         };
         /**
          * Invalid slug
-         * @description Send 1 to 80 characters, at least one of them an ASCII letter or digit.
+         * @description Send 1 to 80 lower-case ASCII letters and digits, in words joined by single hyphens, such as `outdoor-gear`. Without a `slug`, one is made from the name; a name of signs only needs one.
          */
         InvalidSlugProblem: {
             /**
@@ -1920,6 +2167,13 @@ export interface components {
             all?: boolean | null;
             refresh_token?: string | null;
         };
+        /** @description The least average that a list asks for, in hundredths: a number from 0 to 5. */
+        MinRating: number;
+        /**
+         * Format: int64
+         * @description An amount in a query, in minor units of the shop's currency.
+         */
+        MinorUnits: number;
         /**
          * Cursor and page number
          * @description Use either `cursor`, or `page` and `per_page`.
@@ -2017,11 +2271,6 @@ export interface components {
         NewPassword: string;
         /** @description The new quantity of a cart line: 1 to 999, or 0, which removes the line. */
         NewQuantity: number;
-        /**
-         * @description The only supported value of `sort`: `-created_at`.
-         * @constant
-         */
-        NewestFirst: "-created_at";
         /**
          * No digit
          * @description Send a phone number with at least one digit.
@@ -2157,6 +2406,38 @@ export interface components {
             type: "urn:bodega:problem:not_minor_units";
         };
         /**
+         * Body is not UTF-8
+         * @description Save the file as UTF-8, which spreadsheets call "CSV UTF-8", and send it again.
+         */
+        NotUtf8Problem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "not_utf8";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 400;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Body is not UTF-8";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:not_utf8";
+        };
+        /**
          * Nothing to change
          * @description Say what should change.
          */
@@ -2223,6 +2504,10 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:open_orders";
+        };
+        /** @description Changes of a variant's options, such as `{"size": "M"}`; null removes an option, and options that are not named stay. */
+        OptionChanges: {
+            [key: string]: components["schemas"]["OptionValue"] | null;
         };
         /** @description The names of a product's options, in the order in which views show them. */
         OptionNames: components["schemas"]["Label"][];
@@ -2347,6 +2632,40 @@ export interface components {
             data: components["schemas"]["OrderSummary"][];
             /** @description The `cursor` of the next page; null at the end of the list. */
             next_cursor: string | null;
+        };
+        /**
+         * Out of range
+         * @description Send a number within the bounds in the detail.
+         */
+        OutOfRangeProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "out_of_range";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Out of range";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:out_of_range";
         };
         /**
          * Out of stock
@@ -2791,10 +3110,18 @@ export interface components {
              */
             type: "urn:bodega:problem:price_changed";
         };
+        PriceRange: {
+            /** @description The number of products. */
+            count: number;
+            /** @description The lowest price above the range. */
+            max: components["schemas"]["Money"];
+            /** @description The lowest price in the range. */
+            min: components["schemas"]["Money"];
+        };
         /** @description A problem document (RFC 9457). */
         Problem: {
             /** @enum {unknown} */
-            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_sku" | "invalid_slug" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_unavailable" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "unsupported_filter" | "unsupported_sort" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
+            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "not_utf8" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "slug_taken" | "category_not_empty" | "category_cycle" | "too_many_categories" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "invalid_quote" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_sku" | "invalid_slug" | "unknown_category" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_unavailable" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
             detail: string;
             instance: string;
             request_id: string;
@@ -2834,7 +3161,7 @@ export interface components {
         };
         ProductBody: {
             brand?: components["schemas"]["ProductName"] | null | string;
-            category?: components["schemas"]["SlugInput"] | null | string;
+            category?: components["schemas"]["Slug"] | null | string;
             compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
             description?: components["schemas"]["Description"] | null | string;
             images?: components["schemas"]["ImageInput"][] | null;
@@ -2854,6 +3181,7 @@ export interface components {
                 price?: components["schemas"]["MoneyInput"] | null | string;
                 sku?: components["schemas"]["Sku"] | null | string;
                 stock?: components["schemas"]["Stock"] | null | string;
+                track_stock?: boolean | null | string;
                 weight_grams?: components["schemas"]["Weight"] | null | string;
             }[] | null;
         };
@@ -2861,14 +3189,18 @@ export interface components {
         ProductCard: {
             brand: components["schemas"]["ProductName"] | null;
             category: components["schemas"]["Slug"] | null;
+            /** @description A higher price to compare with, of the variant with the lowest price. */
+            compare_at_price: components["schemas"]["Money"] | null;
             created_at: components["schemas"]["Timestamp"];
             id: components["schemas"]["ProductId"];
             /** @description The product's first image. */
             image: components["schemas"]["ImageUrl"] | null;
             /** @description Whether a variant is in stock. */
             in_stock: boolean;
+            /** @description The highest price of a variant on sale. */
+            max_price: components["schemas"]["Money"];
             name: components["schemas"]["ProductName"];
-            /** @description The lowest price of a variant. */
+            /** @description The lowest price of a variant on sale. */
             price: components["schemas"]["Money"];
             rating: components["schemas"]["Rating"];
             /** @description The sizes of its variants. */
@@ -2888,7 +3220,7 @@ export interface components {
         ProductName: string;
         ProductReplacement: {
             brand?: components["schemas"]["ProductName"] | null | string;
-            category?: components["schemas"]["SlugInput"] | null | string;
+            category?: components["schemas"]["Slug"] | null | string;
             compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
             /** @description Ignored: clients may send back what they have read. */
             created_at?: unknown;
@@ -2922,12 +3254,38 @@ export interface components {
                 price?: components["schemas"]["MoneyInput"] | null | string;
                 sku?: components["schemas"]["Sku"] | null | string;
                 stock?: components["schemas"]["Stock"] | null | string;
+                track_stock?: boolean | null | string;
                 /** @description Ignored: clients may send back what they have read. */
                 unit_price?: unknown;
                 weight_grams?: components["schemas"]["Weight"] | null | string;
             }[] | null;
             /** @description Ignored: clients may send back what they have read. */
             version?: unknown;
+        };
+        ProductRow: {
+            barcode?: components["schemas"]["Barcode"] | null | string;
+            brand?: components["schemas"]["ProductName"] | null | string;
+            category?: components["schemas"]["Slug"] | null | string;
+            compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
+            description?: components["schemas"]["Description"] | null | string;
+            group?: components["schemas"]["ProductName"] | null | string;
+            images?: components["schemas"]["ImageInput"][] | null;
+            low_stock_threshold?: components["schemas"]["Stock"] | null | string;
+            name?: components["schemas"]["ProductName"] | null | string;
+            option_names?: components["schemas"]["Label"][] | null;
+            options?: components["schemas"]["OptionChanges"] | null | string;
+            price?: components["schemas"]["MoneyInput"] | null | string;
+            set_stock?: components["schemas"]["Stock"] | null | string;
+            sku: components["schemas"]["Sku"];
+            status?: components["schemas"]["ProductStatus"] | null | string;
+            stock?: components["schemas"]["Stock"] | null | string;
+            tags?: components["schemas"]["Label"][] | null;
+            tax_class?: components["schemas"]["Label"] | null | string;
+            track_stock?: boolean | null | string;
+            variant_compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
+            variant_image?: components["schemas"]["ImageUrl"] | null | string;
+            variant_price?: components["schemas"]["MoneyInput"] | null | string;
+            weight_grams?: components["schemas"]["Weight"] | null | string;
         };
         /**
          * @description Whether a product is shown and sold.
@@ -3047,12 +3405,18 @@ export interface components {
              */
             type: "urn:bodega:problem:rate_limited";
         };
-        /** @description The summary of a product's reviews. Always empty: there are no reviews yet. */
+        /** @description The summary of a product's reviews. */
         Rating: {
             /** @description From 1 to 5, with two decimals; null without reviews. */
             average: string | null;
             /** @description The number of reviews. */
             count: number;
+        };
+        RatingCount: {
+            /** @description The number of products. */
+            count: number;
+            /** @description The least average, from 1 to 4. */
+            min: number;
         };
         RefreshBody: {
             refresh_token: string;
@@ -3158,6 +3522,8 @@ export interface components {
          * @enum {string}
          */
         Role: "customer" | "admin";
+        /** @enum {string} */
+        RowStatus: "created" | "updated" | "unchanged" | "failed" | "not_processed";
         /**
          * Same password
          * @description Choose a password other than the current one.
@@ -3192,6 +3558,8 @@ export interface components {
              */
             type: "urn:bodega:problem:same_password";
         };
+        /** @description What somebody searches for: one line of 1 to 255 characters. */
+        SearchText: string;
         /** @description The response of a route that sends a mail. */
         Sent: {
             /** @enum {string} */
@@ -3299,12 +3667,54 @@ export interface components {
              */
             type: "urn:bodega:problem:sku_taken";
         };
-        /** @description A name as part of a URL: lower-case ASCII words joined by hyphens. */
+        /** @description A name as part of a URL: lower-case ASCII words joined by hyphens, 1 to 80 characters, such as `outdoor-gear`. */
         Slug: string;
-        /** @description A slug, such as `outdoor-gear`, or a name that is converted to one: `Outdoor Gear`. */
-        SlugInput: string;
+        /**
+         * Slug taken
+         * @description Choose another `slug`; another category has this one. A slug that is made from a name leaves out signs: `C`, `C++` and `C#` all become `c`.
+         */
+        SlugTakenProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "slug_taken";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /** @description The slug. */
+            slug: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 409;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Slug taken";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:slug_taken";
+        };
+        /**
+         * @description A value of `sort`.
+         * @enum {string}
+         */
+        SortOrder: "created_at" | "-created_at" | "price" | "-price" | "name" | "-name" | "rating" | "-rating";
         /** @description The number of units of one SKU in stock: 0 to 1,000,000,000. */
         Stock: number;
+        /** @description The number of products that are in stock, and of those that are not. */
+        StockCounts: {
+            false: number;
+            true: number;
+        };
         /**
          * Stock beside variants
          * @description Give each variant its `stock` instead of the product.
@@ -3479,6 +3889,40 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:too_long";
+        };
+        /**
+         * Too many categories
+         * @description Delete a category first, or use tags.
+         */
+        TooManyCategoriesProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "too_many_categories";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description The most categories of a shop. */
+            limit: number;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 409;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Too many categories";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:too_many_categories";
         };
         /**
          * Too many changes
@@ -3746,6 +4190,40 @@ export interface components {
             type: "urn:bodega:problem:unexpected";
         };
         /**
+         * Unknown category
+         * @description Send the slug of a category that exists, from `list_categories`, or create the category first.
+         */
+        UnknownCategoryProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "unknown_category";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Unknown category";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:unknown_category";
+        };
+        /**
          * Unknown currency
          * @description Send an ISO 4217 code in capitals, such as `USD`.
          */
@@ -3848,40 +4326,6 @@ export interface components {
             type: "urn:bodega:problem:unknown_value";
         };
         /**
-         * Unsupported filter
-         * @description Leave the parameter out; the list can't be filtered by it yet.
-         */
-        UnsupportedFilterProblem: {
-            /**
-             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
-             * @enum {string}
-             */
-            code: "unsupported_filter";
-            /** @description What is wrong with this request. */
-            detail: string;
-            /** @description Every invalid field, at most 100. */
-            errors: components["schemas"]["FieldError"][];
-            /** @description The path of the request. */
-            instance: string;
-            /** @description Identifies the request in the log. */
-            request_id: string;
-            /**
-             * @description The HTTP status.
-             * @constant
-             */
-            status: 422;
-            /**
-             * @description The same for every problem of the kind.
-             * @constant
-             */
-            title: "Unsupported filter";
-            /**
-             * @description Identifies the kind of problem.
-             * @constant
-             */
-            type: "urn:bodega:problem:unsupported_filter";
-        };
-        /**
          * Unsupported media type
          * @description Send the body with one of the content types in the detail, in UTF-8 and without `Content-Encoding`.
          */
@@ -3912,40 +4356,6 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:unsupported_media_type";
-        };
-        /**
-         * Unsupported sort
-         * @description Use the order in the detail.
-         */
-        UnsupportedSortProblem: {
-            /**
-             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
-             * @enum {string}
-             */
-            code: "unsupported_sort";
-            /** @description What is wrong with this request. */
-            detail: string;
-            /** @description Every invalid field, at most 100. */
-            errors: components["schemas"]["FieldError"][];
-            /** @description The path of the request. */
-            instance: string;
-            /** @description Identifies the request in the log. */
-            request_id: string;
-            /**
-             * @description The HTTP status.
-             * @constant
-             */
-            status: 422;
-            /**
-             * @description The same for every problem of the kind.
-             * @constant
-             */
-            title: "Unsupported sort";
-            /**
-             * @description Identifies the kind of problem.
-             * @constant
-             */
-            type: "urn:bodega:problem:unsupported_sort";
         };
         /**
          * Stock of an existing SKU
@@ -4037,9 +4447,15 @@ export interface components {
         };
         /** @description The identifier of a user. */
         UserId: string;
+        ValueCount: {
+            /** @description The number of products. */
+            count: number;
+            /** @description The value, in the spelling that most of the products have. */
+            name: string;
+        };
         Variant: {
-            /** @description The units in stock. */
-            available: components["schemas"]["Stock"];
+            /** @description The units in stock; null if stock is not tracked. */
+            available: components["schemas"]["Stock"] | null;
             barcode: components["schemas"]["Barcode"] | null;
             /** @description A higher price of its own to compare with; null if it has none. */
             compare_at_price: components["schemas"]["Money"] | null;
@@ -4049,6 +4465,8 @@ export interface components {
             /** @description Its own price; null if it sells at the product's. */
             price: components["schemas"]["Money"] | null;
             sku: components["schemas"]["Sku"];
+            /** @description Whether stock is tracked. If it is not, any number of units can be bought. */
+            track_stock: boolean;
             /** @description What it sells at. */
             unit_price: components["schemas"]["Money"];
             weight_grams: components["schemas"]["Weight"] | null;
@@ -4123,6 +4541,8 @@ export interface components {
              */
             type: "urn:bodega:problem:version_mismatch";
         };
+        /** @description Tags that a product must have. A product has no more than this list may have. */
+        WantedTags: components["schemas"]["Label"][];
         /** @description A weight in grams: 0 to 1,000,000,000. */
         Weight: number;
         /**
@@ -4341,7 +4761,10 @@ export interface operations {
     get_jwks: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4352,6 +4775,8 @@ export interface operations {
                 headers: {
                     /** @description How long caches may keep the response. */
                     "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -4372,6 +4797,18 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Jwks"];
                 };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `invalid_base64`: Unreadable body.
@@ -4873,7 +5310,10 @@ export interface operations {
     get_account_page: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The page. */
                 page: "verify-email" | "reset-password";
@@ -4887,12 +5327,26 @@ export interface operations {
                 headers: {
                     /** @description How long caches may keep the response. */
                     "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/html; charset=utf-8": unknown;
                 };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `invalid_base64`: Unreadable body.
@@ -6492,10 +6946,578 @@ export interface operations {
             };
         };
     };
-    get_docs: {
+    list_categories: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All categories. */
+            200: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "name": "Shoes & Bags",
+                     *           "parent": null,
+                     *           "product_count": 40,
+                     *           "slug": "accessories"
+                     *         },
+                     *         {
+                     *           "name": "Bags",
+                     *           "parent": "accessories",
+                     *           "product_count": 20,
+                     *           "slug": "bags"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CategoryList"];
+                };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    create_category: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Tea & Coffee",
+                 *       "parent": "kitchen"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CategoryBody"];
+            };
+        };
+        responses: {
+            /** @description The new category. */
+            201: {
+                headers: {
+                    /** @description The path of the new resource. */
+                    Location: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Tea & Coffee",
+                     *       "parent": "kitchen",
+                     *       "product_count": 0,
+                     *       "slug": "tea-coffee"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            /**
+             * @description `duplicate_member`: Member named twice.
+             *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /**
+             * @description `category_cycle`: Category inside itself.
+             *
+             *     `slug_taken`: Slug taken.
+             *
+             *     `too_many_categories`: Too many categories.
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CategoryCycleProblem"] | components["schemas"]["SlugTakenProblem"] | components["schemas"]["TooManyCategoriesProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `invalid_slug`: Invalid slug.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `too_short`: Text too short.
+             *
+             *     `unknown_category`: Unknown category.
+             *
+             *     `unknown_field`: Unknown member.
+             *
+             *     `wrong_type`: Wrong JSON type.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCategoryProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["WrongTypeProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    update_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The category's slug. */
+                slug: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Garden & Balcony",
+                 *       "parent": "home"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CategoryReplacement"];
+            };
+        };
+        responses: {
+            /** @description The changed category. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Garden & Balcony",
+                     *       "parent": "home",
+                     *       "product_count": 20,
+                     *       "slug": "garden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            /**
+             * @description `duplicate_member`: Member named twice.
+             *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `category_cycle`: Category inside itself. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CategoryCycleProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `invalid_slug`: Invalid slug.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `too_short`: Text too short.
+             *
+             *     `unknown_category`: Unknown category.
+             *
+             *     `unknown_field`: Unknown member.
+             *
+             *     `wrong_type`: Wrong JSON type.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCategoryProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["WrongTypeProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    delete_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The category's slug. */
+                slug: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The category is deleted. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `category_not_empty`: Category not empty. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CategoryNotEmptyProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    get_docs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6506,6 +7528,8 @@ export interface operations {
                 headers: {
                     /** @description How long caches may keep the response. */
                     "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6514,6 +7538,18 @@ export interface operations {
                     "text/html; charset=utf-8": unknown;
                     "text/javascript; charset=utf-8": unknown;
                 };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `invalid_base64`: Unreadable body.
@@ -6538,7 +7574,10 @@ export interface operations {
     get_docs_at_docs_file: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description A file of the page. */
                 file: string;
@@ -6552,6 +7591,8 @@ export interface operations {
                 headers: {
                     /** @description How long caches may keep the response. */
                     "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6560,6 +7601,18 @@ export interface operations {
                     "text/html; charset=utf-8": unknown;
                     "text/javascript; charset=utf-8": unknown;
                 };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `invalid_base64`: Unreadable body.
@@ -6651,7 +7704,10 @@ export interface operations {
     get_openapi: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6662,12 +7718,26 @@ export interface operations {
                 headers: {
                     /** @description How long caches may keep the response. */
                     "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": unknown;
                 };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `invalid_base64`: Unreadable body.
@@ -7542,10 +8612,30 @@ export interface operations {
     list_products: {
         parameters: {
             query?: {
-                /** @description Only products of this category. */
-                category?: components["schemas"]["SlugInput"];
-                /** @description The order; newest first if it is left out. */
-                sort?: components["schemas"]["NewestFirst"];
+                /** @description Only products of this brand; case makes no difference. */
+                brand?: components["schemas"]["ProductName"];
+                /** @description Only products of this category or of one below it. */
+                category?: components["schemas"]["Slug"];
+                /** @description Only products that are in stock, or only those that are not. */
+                in_stock?: components["schemas"]["Flag"];
+                /** @description Only products whose lowest price is at most this, in minor units. */
+                max_price?: components["schemas"]["MinorUnits"];
+                /** @description Only products whose lowest price is at least this, in minor units. */
+                min_price?: components["schemas"]["MinorUnits"];
+                /** @description Only products whose ratings have at least this average. */
+                min_rating?: components["schemas"]["MinRating"];
+                /** @description Words, with each of which a word of the name must begin. */
+                name?: components["schemas"]["ProductName"];
+                /** @description Words, all of which the product must have in its name, brand, category, tags, description, or in a variant's SKU or barcode. Other forms of a word match too, and of the last word its beginning is enough. Case, accents and punctuation make no difference. */
+                q?: components["schemas"]["SearchText"];
+                /** @description Only products with a variant of this size; case makes no difference. */
+                size?: components["schemas"]["OptionValue"];
+                /** @description For admins only: the status of the products; `active` if it is left out. */
+                status?: components["schemas"]["ProductStatus"];
+                /** @description Only products with this tag; case makes no difference. Given several times, the product must have all of them. */
+                tag?: components["schemas"]["WantedTags"];
+                /** @description What the list is sorted by, with `-` from the largest on. Without it, a list with `q` is sorted by how well a product matches, and any other by `-created_at`. */
+                sort?: components["schemas"]["SortOrder"];
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
                 /** @description The most items of a page; 20 if it is left out. */
@@ -7555,7 +8645,10 @@ export interface operations {
                 /** @description The most items of a numbered page; 10 if it is left out. */
                 per_page?: components["schemas"]["PageSize"];
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7564,6 +8657,10 @@ export interface operations {
             /** @description A page of products. */
             200: {
                 headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
                     Link: components["headers"]["Link"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -7575,10 +8672,15 @@ export interface operations {
                      *         {
                      *           "brand": "Harrow & Pell",
                      *           "category": "knitwear",
+                     *           "compare_at_price": null,
                      *           "created_at": "2026-01-01T12:00:00.000Z",
                      *           "id": "prd_019b7a1c-0000-7000-8000-000000000001",
                      *           "image": "https://images.bodega.example/knitwear-229.jpg",
                      *           "in_stock": true,
+                     *           "max_price": {
+                     *             "amount": 5200,
+                     *             "currency": "USD"
+                     *           },
                      *           "name": "Tarn Mohair Mittens",
                      *           "price": {
                      *             "amount": 5200,
@@ -7598,10 +8700,15 @@ export interface operations {
                      *         {
                      *           "brand": "Fjellvik",
                      *           "category": "knitwear",
+                     *           "compare_at_price": null,
                      *           "created_at": "2026-01-01T12:00:00.000Z",
                      *           "id": "prd_019b7a1c-0000-7000-8000-000000000002",
                      *           "image": "https://images.bodega.example/knitwear-217.jpg",
                      *           "in_stock": true,
+                     *           "max_price": {
+                     *             "amount": 8800,
+                     *             "currency": "USD"
+                     *           },
                      *           "name": "Holm Merino Leggings",
                      *           "price": {
                      *             "amount": 8800,
@@ -7627,6 +8734,19 @@ export interface operations {
                     "application/json": components["schemas"]["ProductCardPage"];
                 };
             };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    Link: components["headers"]["Link"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /**
              * @description `invalid_base64`: Unreadable body.
              *
@@ -7647,8 +8767,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidCursorProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
             /**
-             * @description `invalid_input`: Several fields are not valid.
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `invalid_input`: Several fields are not valid.
              *
              *     `invalid_slug`: Invalid slug.
              *
@@ -7656,13 +8802,23 @@ export interface operations {
              *
              *     `mixed_paging`: Cursor and page number.
              *
+             *     `negative`: Negative amount.
+             *
+             *     `not_minor_units`: Not minor units.
+             *
+             *     `out_of_range`: Out of range.
+             *
              *     `page_out_of_range`: Page number out of range.
              *
              *     `page_too_deep`: Page too deep.
              *
-             *     `unsupported_filter`: Unsupported filter.
+             *     `too_large`: Too large.
              *
-             *     `unsupported_sort`: Unsupported sort.
+             *     `too_long`: Text too long.
+             *
+             *     `too_many`: Too many elements.
+             *
+             *     `unknown_value`: Unknown value.
              */
             422: {
                 headers: {
@@ -7670,7 +8826,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["MixedPagingProblem"] | components["schemas"]["PageOutOfRangeProblem"] | components["schemas"]["PageTooDeepProblem"] | components["schemas"]["UnsupportedFilterProblem"] | components["schemas"]["UnsupportedSortProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["MixedPagingProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["OutOfRangeProblem"] | components["schemas"]["PageOutOfRangeProblem"] | components["schemas"]["PageTooDeepProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["UnknownValueProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
@@ -7794,6 +8950,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "SKU-0123456789-1",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 1490,
                      *             "currency": "USD"
@@ -7810,6 +8967,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "SKU-0123456789-2",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 1490,
                      *             "currency": "USD"
@@ -7938,7 +9096,11 @@ export interface operations {
              *
              *     `too_many`: Too many elements.
              *
+             *     `too_many_changes`: Too many changes.
+             *
              *     `too_short`: Text too short.
+             *
+             *     `unknown_category`: Unknown category.
              *
              *     `unknown_currency`: Unknown currency.
              *
@@ -7958,7 +9120,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["CompareAtPriceTooLowProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["InvalidUrlProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotAMultipleProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["OptionsTooLongProblem"] | components["schemas"]["ProductTooLargeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["StockOfVariantsProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WeightOutOfRangeProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongTypeProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["CompareAtPriceTooLowProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["InvalidUrlProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotAMultipleProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["OptionsTooLongProblem"] | components["schemas"]["ProductTooLargeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["StockOfVariantsProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooManyChangesProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCategoryProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WeightOutOfRangeProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
@@ -7989,10 +9151,744 @@ export interface operations {
             };
         };
     };
+    list_facets: {
+        parameters: {
+            query?: {
+                /** @description Only products of this brand; case makes no difference. */
+                brand?: components["schemas"]["ProductName"];
+                /** @description Only products of this category or of one below it. */
+                category?: components["schemas"]["Slug"];
+                /** @description Only products that are in stock, or only those that are not. */
+                in_stock?: components["schemas"]["Flag"];
+                /** @description Only products whose lowest price is at most this, in minor units. */
+                max_price?: components["schemas"]["MinorUnits"];
+                /** @description Only products whose lowest price is at least this, in minor units. */
+                min_price?: components["schemas"]["MinorUnits"];
+                /** @description Only products whose ratings have at least this average. */
+                min_rating?: components["schemas"]["MinRating"];
+                /** @description Words, with each of which a word of the name must begin. */
+                name?: components["schemas"]["ProductName"];
+                /** @description Words, all of which the product must have in its name, brand, category, tags, description, or in a variant's SKU or barcode. Other forms of a word match too, and of the last word its beginning is enough. Case, accents and punctuation make no difference. */
+                q?: components["schemas"]["SearchText"];
+                /** @description Only products with a variant of this size; case makes no difference. */
+                size?: components["schemas"]["OptionValue"];
+                /** @description For admins only: the status of the products; `active` if it is left out. */
+                status?: components["schemas"]["ProductStatus"];
+                /** @description Only products with this tag; case makes no difference. Given several times, the product must have all of them. */
+                tag?: components["schemas"]["WantedTags"];
+            };
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers of products. */
+            200: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "brand": [
+                     *         {
+                     *           "count": 10,
+                     *           "name": "Ferrum & Oak"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "Casa Brilla"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "Linum"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "Spade & Sparrow"
+                     *         },
+                     *         {
+                     *           "count": 5,
+                     *           "name": "Hortus"
+                     *         },
+                     *         {
+                     *           "count": 5,
+                     *           "name": "Plain Sunday"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "Hearthline"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "Lumen Works"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "Pottery Road"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "Weaver's Yard"
+                     *         },
+                     *         {
+                     *           "count": 3,
+                     *           "name": "Old Kiln"
+                     *         }
+                     *       ],
+                     *       "category": [
+                     *         {
+                     *           "count": 78,
+                     *           "slug": "clothing"
+                     *         },
+                     *         {
+                     *           "count": 57,
+                     *           "slug": "home"
+                     *         },
+                     *         {
+                     *           "count": 38,
+                     *           "slug": "accessories"
+                     *         },
+                     *         {
+                     *           "count": 20,
+                     *           "slug": "kitchen"
+                     *         },
+                     *         {
+                     *           "count": 20,
+                     *           "slug": "knitwear"
+                     *         },
+                     *         {
+                     *           "count": 20,
+                     *           "slug": "outdoor-and-camping"
+                     *         },
+                     *         {
+                     *           "count": 20,
+                     *           "slug": "outerwear"
+                     *         },
+                     *         {
+                     *           "count": 20,
+                     *           "slug": "shoes"
+                     *         },
+                     *         {
+                     *           "count": 20,
+                     *           "slug": "trousers-and-skirts"
+                     *         },
+                     *         {
+                     *           "count": 19,
+                     *           "slug": "home-and-bedding"
+                     *         },
+                     *         {
+                     *           "count": 19,
+                     *           "slug": "toys-and-children"
+                     *         },
+                     *         {
+                     *           "count": 18,
+                     *           "slug": "bags"
+                     *         },
+                     *         {
+                     *           "count": 18,
+                     *           "slug": "garden"
+                     *         },
+                     *         {
+                     *           "count": 18,
+                     *           "slug": "shirts-and-tops"
+                     *         },
+                     *         {
+                     *           "count": 18,
+                     *           "slug": "stationery"
+                     *         }
+                     *       ],
+                     *       "exact": true,
+                     *       "in_stock": {
+                     *         "false": 3,
+                     *         "true": 57
+                     *       },
+                     *       "price": [
+                     *         {
+                     *           "count": 4,
+                     *           "max": {
+                     *             "amount": 2000,
+                     *             "currency": "USD"
+                     *           },
+                     *           "min": {
+                     *             "amount": 1000,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "count": 19,
+                     *           "max": {
+                     *             "amount": 5000,
+                     *             "currency": "USD"
+                     *           },
+                     *           "min": {
+                     *             "amount": 2000,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "count": 22,
+                     *           "max": {
+                     *             "amount": 10000,
+                     *             "currency": "USD"
+                     *           },
+                     *           "min": {
+                     *             "amount": 5000,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "count": 11,
+                     *           "max": {
+                     *             "amount": 20000,
+                     *             "currency": "USD"
+                     *           },
+                     *           "min": {
+                     *             "amount": 10000,
+                     *             "currency": "USD"
+                     *           }
+                     *         },
+                     *         {
+                     *           "count": 1,
+                     *           "max": {
+                     *             "amount": 50000,
+                     *             "currency": "USD"
+                     *           },
+                     *           "min": {
+                     *             "amount": 20000,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "rating": [],
+                     *       "size": [
+                     *         {
+                     *           "count": 6,
+                     *           "name": "140x200"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "30 cm"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "large"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "small"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "15 cm"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "180x200"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "20 cm"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "90x200"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "16 cm"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "170x240"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "22 cm"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "25 cm"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "26 cm"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "3 cups"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "34 cm"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "4 l"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "40x40"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "5 l"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "50x100"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "50x50"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "50x70"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "6 cups"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "6 l"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "70x140"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "80x150"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "80x80"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "9 l"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "L"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "M"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "S"
+                     *         }
+                     *       ],
+                     *       "tag": [
+                     *         {
+                     *           "count": 19,
+                     *           "name": "gift"
+                     *         },
+                     *         {
+                     *           "count": 12,
+                     *           "name": "steel"
+                     *         },
+                     *         {
+                     *           "count": 8,
+                     *           "name": "tool"
+                     *         },
+                     *         {
+                     *           "count": 7,
+                     *           "name": "living-room"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "bedroom"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "induction"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "linen"
+                     *         },
+                     *         {
+                     *           "count": 6,
+                     *           "name": "stoneware"
+                     *         },
+                     *         {
+                     *           "count": 5,
+                     *           "name": "wood"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "balcony"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "cast-iron"
+                     *         },
+                     *         {
+                     *           "count": 4,
+                     *           "name": "coffee"
+                     *         },
+                     *         {
+                     *           "count": 3,
+                     *           "name": "jute"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "baking"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "bathroom"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "cotton"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "down"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "growing"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "knife"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "leather"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "lighting"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "office"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "organic-cotton"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "pot"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "pruning"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "seeds"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "tableware"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "watering"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "wildlife"
+                     *         },
+                     *         {
+                     *           "count": 2,
+                     *           "name": "wool"
+                     *         }
+                     *       ],
+                     *       "total": 57
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `invalid_slug`: Invalid slug.
+             *
+             *     `negative`: Negative amount.
+             *
+             *     `not_minor_units`: Not minor units.
+             *
+             *     `out_of_range`: Out of range.
+             *
+             *     `too_large`: Too large.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `too_many`: Too many elements.
+             *
+             *     `unknown_value`: Unknown value.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["OutOfRangeProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["UnknownValueProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    import_products: {
+        parameters: {
+            query?: {
+                /** @description Your identifier of the import. With it, rows can be sent again after a lost response: their `set_stock` is carried out once in 30 days for each SKU, so that sales since then stay. */
+                import_id?: components["schemas"]["ImportId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {"sku": "CARAFE-1L", "name": "Glass Carafe", "price": {"amount": 2400, "currency": "USD"}, "stock": 12} */
+                "application/x-ndjson": components["schemas"]["ImportBody"];
+                "text/csv": components["schemas"]["ImportBody"];
+            };
+        };
+        responses: {
+            /** @description What became of each row. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": 1,
+                     *       "failed": 0,
+                     *       "not_processed": 0,
+                     *       "results": [
+                     *         {
+                     *           "id": "prd_019b7a1c-0000-7000-8000-000000000001",
+                     *           "line": 1,
+                     *           "status": "created"
+                     *         }
+                     *       ],
+                     *       "unchanged": 0,
+                     *       "updated": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportResult"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             *
+             *     `not_utf8`: Body is not UTF-8.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"] | components["schemas"]["NotUtf8Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `duplicate`: Duplicate.
+             *
+             *     `invalid_id`: Invalid identifier.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `too_few`: Too few elements.
+             *
+             *     `too_many`: Too many elements.
+             *
+             *     `unknown_field`: Unknown member.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["UnknownFieldProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
     get_product: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The product's identifier. */
                 product_id: components["schemas"]["ProductId"];
@@ -8004,7 +9900,9 @@ export interface operations {
             /** @description The product with its variants. */
             200: {
                 headers: {
-                    /** @description The version of the resource, for `If-Match`. */
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description The version of the resource, for `If-Match`, and a hash of the response, for `If-None-Match`. */
                     ETag: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -8057,6 +9955,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-NAVY-XS",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8074,6 +9973,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-NAVY-S",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8091,6 +9991,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-NAVY-M",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8108,6 +10009,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-NAVY-L",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8125,6 +10027,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-NAVY-XL",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8142,6 +10045,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-OATMEAL-XS",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8159,6 +10063,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-OATMEAL-S",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8176,6 +10081,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-OATMEAL-M",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8193,6 +10099,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-OATMEAL-L",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8210,6 +10117,7 @@ export interface operations {
                      *           },
                      *           "price": null,
                      *           "sku": "KNT-001-OATMEAL-XL",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8222,6 +10130,18 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Product"];
                 };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description The version of the resource, for `If-Match`, and a hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `invalid_base64`: Unreadable body.
@@ -8381,6 +10301,7 @@ export interface operations {
                      *           "options": {},
                      *           "price": null,
                      *           "sku": "GRD-012",
+                     *           "track_stock": true,
                      *           "unit_price": {
                      *             "amount": 3190,
                      *             "currency": "USD"
@@ -8535,6 +10456,8 @@ export interface operations {
              *
              *     `too_short`: Text too short.
              *
+             *     `unknown_category`: Unknown category.
+             *
              *     `unknown_currency`: Unknown currency.
              *
              *     `unknown_field`: Unknown member.
@@ -8555,7 +10478,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["CompareAtPriceTooLowProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["InvalidUrlProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotAMultipleProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["OptionsTooLongProblem"] | components["schemas"]["ProductTooLargeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["StockOfVariantsProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooManyChangesProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["UseInventoryProblem"] | components["schemas"]["WeightOutOfRangeProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongTypeProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["CompareAtPriceTooLowProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["InvalidSlugProblem"] | components["schemas"]["InvalidUrlProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotAMultipleProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["OptionsTooLongProblem"] | components["schemas"]["ProductTooLargeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["StockOfVariantsProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooManyChangesProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCategoryProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["UseInventoryProblem"] | components["schemas"]["WeightOutOfRangeProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `internal`: Internal error. */

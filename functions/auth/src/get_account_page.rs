@@ -5,7 +5,7 @@
 //! together with the password.
 
 use schemars::json_schema;
-use shared::http::contract::{Contract, ResponseHeader, Success};
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response, page};
 use shared::{Ctx, Error, Result};
 
@@ -18,10 +18,7 @@ pub fn contract() -> Contract {
             "The page.",
             |_| json_schema!({ "type": "string", "enum": PAGES.map(|(name, _)| name) }),
         )
-        .responds(
-            Success::of_type("text/html; charset=utf-8", "The page.")
-                .with(&[ResponseHeader::CacheControl]),
-        )
+        .responds(Success::of_type("text/html; charset=utf-8", "The page."))
 }
 
 pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {
@@ -29,7 +26,7 @@ pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {
 
     let html = page_of(&name).ok_or(Error::NotFound)?;
 
-    Ok(page::response(&html).public(300))
+    Ok(page::response(&html))
 }
 
 /// The words of each page, by its name.

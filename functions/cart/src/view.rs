@@ -7,7 +7,7 @@ use shared::domain::cart::{CartLine, LineProblem, StockedCart};
 use shared::domain::ids::{CartId, ProductId};
 use shared::domain::money::{Currency, Money};
 use shared::domain::product::{Options, Variant};
-use shared::domain::quantity::Quantity;
+use shared::domain::quantity::{Quantity, Stock};
 use shared::domain::sku::Sku;
 use shared::domain::text::{ImageUrl, ProductName};
 use shared::domain::time::Timestamp;
@@ -47,8 +47,8 @@ struct LineView {
     quantity: Quantity,
     /// `unit_price` times `quantity`.
     line_total: Money,
-    /// The units in stock.
-    available: u32,
+    /// The units in stock; null if any number can be bought.
+    available: Option<Stock>,
     /// Why the line can't be ordered as it is, or what has changed since it was put in.
     problem: Option<LineProblem>,
 }
@@ -90,7 +90,7 @@ impl LineView {
             unit_price,
             quantity: line.quantity,
             line_total: unit_price.times(line.quantity.get()),
-            available: on_sale.map_or(0, |variant| variant.available.get()),
+            available: on_sale.map_or(Some(Stock::default()), Variant::units_left),
             problem: line.problem(variant),
         }
     }

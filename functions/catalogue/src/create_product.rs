@@ -1,13 +1,13 @@
 //! `POST /products`: creates a product.
 //!
-//! For admins. 201; 422 for an invalid body, 409 `sku_taken` if another variant has one of the
-//! SKUs.
+//! For admins. 201; 422 for an invalid body, 409 `sku_taken` if another product has one of the
+//! SKUs. The SKU of a withdrawn variant can be used again.
 
-use shared::domain::ids::ProductId;
 use shared::domain::problem_code::ProblemCode;
 use shared::domain::product::ProductDraft;
 use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
+use shared::services::products;
 use shared::{Ctx, Result};
 
 use crate::view::ProductView;
@@ -18,7 +18,9 @@ pub fn contract() -> Contract {
         .body::<ProductDraft>()
         .responds(Success::created::<ProductView>("The new product.").versioned())
         .refuses(&[
+            ProblemCode::UnknownCategory,
             ProblemCode::SkuTaken,
+            ProblemCode::TooManyChanges,
             ProblemCode::ProductTooLarge,
             ProblemCode::OutcomeUnknown,
         ])
@@ -26,12 +28,10 @@ pub fn contract() -> Contract {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let draft: ProductDraft = request.json()?;
-    let id = ProductId::new(ctx.now());
-    let product = draft.create(id, ctx.currency(), ctx.now())?;
 
-    ProductView::check_size(&product)?;
-    ctx.store.products().create(&product).await?;
+    let product = products::create(ctx, &draft, ProductView::check_size).await?;
 
+    let location = format!("/products/{}", product.product.id);
     let version = product.product.version;
-    Ok(Response::created(&format!("/products/{id}"), &ProductView::from(product))?.version(version))
+    Ok(Response::created(&location, &ProductView::from(product))?.version(version))
 }

@@ -37,7 +37,8 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
         return Err(Error::NotFound);
     }
     let version = product.product.version;
-    Ok(Response::ok(&ProductView::from(product))?.version(version))
+    let response = Response::ok(&ProductView::from(product))?.version(version);
+    Ok(if is_public { response } else { response.private() })
 }
 
 /// Whether the request is an admin's. 401 for an invalid bearer token.

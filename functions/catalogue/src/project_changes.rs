@@ -5,20 +5,24 @@
 
 use shared::domain::ids::ProductId;
 use shared::domain::slug::Slug;
+use shared::domain::stock;
 use shared::jobs::{BatchItemFailures, Image, StreamEvent, StreamRecord};
 use shared::services::catalogue_log::{self, Changed};
 use shared::store::keys;
 use shared::{Ctx, Result};
 
-/// Attributes of products and variants that neither a list nor a search shows. `available` counts
-/// only by whether any are left.
-const IGNORED: [&str; 9] = [
+/// Attributes of products and variants that neither a list nor a search shows. `available` and
+/// `track_stock` count only by whether the variant is in stock.
+const IGNORED: [&str; 12] = [
     "available",
+    "is_counted",
     "low_stock_threshold",
     "movement",
     "movements",
     "own_low_stock_threshold",
+    "revision",
     "tax_class",
+    "track_stock",
     "updated_at",
     "version",
     "weight_grams",
@@ -47,8 +51,8 @@ pub async fn handle(ctx: &'static Ctx, event: StreamEvent) -> Result<BatchItemFa
             }
         }
     }
-    let unreadable = catalogue_log::append(ctx, changed).await?;
-    let failed = of_products.into_iter().filter(|(id, _)| unreadable.contains(id));
+    let appended = catalogue_log::append(ctx, changed).await?;
+    let failed = of_products.into_iter().filter(|(id, _)| appended.unreadable.contains(id));
     Ok(failed.map(|(_, sequence_number)| sequence_number).collect())
 }
 
@@ -60,7 +64,7 @@ fn subject(record: &StreamRecord) -> Option<Subject> {
         "product" | "deleted_product" | "variant" => {
             let id = keys::product_of(&record.key.pk)?;
             let is_same = before.zip(after).is_some_and(|(before, after)| {
-                before.equals_except(after, &IGNORED) && is_left(before) == is_left(after)
+                before.equals_except(after, &IGNORED) && is_in_stock(before) == is_in_stock(after)
             });
             (!is_same).then_some(Subject::Product(id))
         }
@@ -73,9 +77,10 @@ fn subject(record: &StreamRecord) -> Option<Subject> {
     }
 }
 
-/// Whether any units of a variant are left.
-fn is_left(variant: &Image) -> bool {
-    variant.number("available").is_some_and(|units| units > 0)
+/// Whether a variant is in stock; false for a product.
+fn is_in_stock(variant: &Image) -> bool {
+    let track_stock = variant.flag("track_stock").unwrap_or_else(stock::is_tracked_by_default);
+    stock::is_in_stock(track_stock, variant.number("available").unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -106,15 +111,27 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_changes_the_catalogue_only_in_its_card_or_when_the_last_unit_goes_or_comes() {
+    fn a_variant_changes_the_catalogue_only_in_its_card_or_when_it_gets_into_or_out_of_stock() {
         let stock = |units: u32| json!({"available": {"N": units.to_string()}, "movements": {"N": units.to_string()}});
         let of = |name: &str, value: Value| json!({ name: value });
+        let tracked = |tracked: bool, units: u32, revision: u32| {
+            let mut item = stock(units);
+            item["track_stock"] = json!({ "BOOL": tracked });
+            item["revision"] = json!({"N": revision.to_string()});
+            item
+        };
         for (before, after, counts) in [
             (stock(3), stock(2), false),
             (stock(1), stock(0), true),
             (stock(0), stock(5), true),
             (Value::Null, stock(5), true),
             (stock(5), Value::Null, true),
+            (tracked(true, 0, 1), tracked(false, 0, 2), true),
+            (tracked(false, 0, 2), tracked(true, 0, 3), true),
+            (tracked(false, 5, 2), tracked(true, 5, 3), false),
+            (tracked(false, 0, 2), tracked(false, 5, 2), false),
+            (stock(5), tracked(true, 5, 1), false),
+            (stock(0), tracked(true, 0, 1), false),
             (of("status", json!({"S": "hidden"})), of("status", json!({"S": "on_sale"})), true),
             (json!({}), of("barcode", json!({"S": "4006381333931"})), true),
             (json!({}), of("low_stock_threshold", json!({"N": "3"})), false),
@@ -135,7 +152,7 @@ mod tests {
 
     #[test]
     fn records_of_other_kinds_are_left_alone() {
-        for kind in ["order", "catalogue_log_entry", "something_new", ""] {
+        for kind in ["order", "catalogue_log_entry", "category_tree", "something_new", ""] {
             assert_eq!(subject(&record(kind, Value::Null, json!({}))), None, "{kind}");
         }
     }

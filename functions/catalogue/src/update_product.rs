@@ -37,7 +37,7 @@ pub fn contract() -> Contract {
         .ignoring("ProductReplacement", READ_ONLY)
         .if_match("The version of the product.")
         .responds(Success::ok::<ProductView>("The changed product.").versioned())
-        .refuses(&[ProblemCode::UseInventory, ProblemCode::SkuTaken, ProblemCode::TooManyChanges, ProblemCode::ProductTooLarge, ProblemCode::OutcomeUnknown])
+        .refuses(&[ProblemCode::UseInventory, ProblemCode::UnknownCategory, ProblemCode::SkuTaken, ProblemCode::TooManyChanges, ProblemCode::ProductTooLarge, ProblemCode::OutcomeUnknown])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {

@@ -2,13 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::domain::card::Card;
+use shared::catalogue::card::Card;
 use shared::domain::ids::ProductId;
 use shared::domain::invalid::Invalid;
 use shared::domain::money::Money;
 use shared::domain::problem_code::ProblemCode;
 use shared::domain::product::{
-    Image, OptionNames, Options, ProductStatus, ProductWithVariants, Variant,
+    Image, OptionNames, Options, ProductStatus, ProductWithVariants, Rating, Variant,
 };
 use shared::domain::quantity::{Stock, Weight};
 use shared::domain::sku::Sku;
@@ -42,7 +42,7 @@ pub(crate) struct ProductView {
     variants: Vec<VariantView>,
     /// Whether a variant is in stock.
     in_stock: bool,
-    rating: Rating,
+    rating: RatingView,
     /// Raised by every change; part of the `ETag`.
     version: u64,
     created_at: Timestamp,
@@ -66,22 +66,33 @@ struct VariantView {
     image: Option<ImageUrl>,
     barcode: Option<Barcode>,
     weight_grams: Option<Weight>,
-    /// The units in stock.
-    available: Stock,
+    /// Whether stock is tracked. If it is not, any number of units can be bought.
+    track_stock: bool,
+    /// The units in stock; null if stock is not tracked.
+    available: Option<Stock>,
 }
 
-/// The summary of a product's reviews. Always empty: there are no reviews yet.
-#[derive(Serialize, JsonSchema, Default)]
-struct Rating {
+/// The summary of a product's reviews.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Rating")]
+struct RatingView {
     /// From 1 to 5, with two decimals; null without reviews.
     average: Option<String>,
     /// The number of reviews.
     count: u32,
 }
 
+impl From<Rating> for RatingView {
+    fn from(rating: Rating) -> Self {
+        let decimals = |hundredths| format!("{}.{:02}", hundredths / 100, hundredths % 100);
+        Self { average: rating.average().map(decimals), count: rating.count }
+    }
+}
+
 impl From<ProductWithVariants> for ProductView {
     fn from(from: ProductWithVariants) -> Self {
-        let variants: Vec<_> = from.current_variants().map(VariantView::from).collect();
+        let variants = from.current_variants().map(VariantView::from).collect();
+        let in_stock = from.current_variants().any(Variant::is_in_stock);
         let product = from.product;
         Self {
             id: product.id,
@@ -98,9 +109,9 @@ impl From<ProductWithVariants> for ProductView {
             status: product.status,
             low_stock_threshold: product.low_stock_threshold,
             options: product.options,
-            in_stock: variants.iter().any(|variant| variant.available.get() > 0),
             variants,
-            rating: Rating::default(),
+            in_stock,
+            rating: Rating::default().into(),
             version: product.version,
             created_at: product.created_at,
             updated_at: product.updated_at,
@@ -119,7 +130,8 @@ impl From<&Variant> for VariantView {
             image: variant.own_image().cloned(),
             barcode: variant.barcode.clone(),
             weight_grams: variant.weight_grams,
-            available: variant.available,
+            track_stock: variant.track_stock,
+            available: variant.units_left(),
         }
     }
 }
@@ -150,11 +162,15 @@ pub(crate) struct CardView {
     brand: Option<ProductName>,
     /// The product's first image.
     image: Option<ImageUrl>,
-    /// The lowest price of a variant.
+    /// The lowest price of a variant on sale.
     price: Money,
+    /// The highest price of a variant on sale.
+    max_price: Money,
+    /// A higher price to compare with, of the variant with the lowest price.
+    compare_at_price: Option<Money>,
     /// Whether a variant is in stock.
     in_stock: bool,
-    rating: Rating,
+    rating: RatingView,
     /// The sizes of its variants.
     sizes: Vec<String>,
     created_at: Timestamp,
@@ -170,8 +186,10 @@ impl From<Card> for CardView {
             brand: card.brand,
             image: card.image,
             price: card.price,
+            max_price: card.max_price,
+            compare_at_price: card.compare_at_price,
             in_stock: card.in_stock,
-            rating: Rating::default(),
+            rating: card.rating.into(),
             sizes: card.sizes,
             created_at: card.created_at,
         }

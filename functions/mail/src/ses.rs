@@ -52,7 +52,6 @@ impl Ses {
         let mut builder = Builder::new()
             .behavior_version(client.behavior)
             .region(client.region)
-            .credentials_provider(client.credentials)
             .http_client(client.http)
             // SES doesn't recognize duplicates: if a response is lost, a retry would often send a
             // second mail.
@@ -61,6 +60,7 @@ impl Ses {
             .timeout_config(
                 TimeoutConfig::builder().connect_timeout(config.timeouts.connect).build(),
             );
+        builder.set_credentials_provider(Some(client.credentials));
         builder.set_endpoint_url(config.aws.ses_endpoint.clone());
         let from = mailbox(settings.shop.as_str(), &settings.from);
         let configuration_set = settings.configuration_set.clone();

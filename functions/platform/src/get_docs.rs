@@ -4,7 +4,7 @@
 //! Public. The page is Swagger UI, from this function's own binary: it loads nothing from other
 //! hosts, and its content security policy allows nothing else. 404 for an unknown file.
 
-use shared::http::contract::{Contract, ResponseHeader, Success};
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::{Ctx, Error, Result};
 
@@ -19,8 +19,8 @@ struct File {
     name: &'static str,
     media_type: &'static str,
     content: &'static str,
-    /// How long caches may keep it, in seconds: long if its name has a version.
-    max_age: u32,
+    /// Whether its name has a version, so that its content never changes.
+    is_versioned: bool,
 }
 
 const FILES: [File; 3] = [
@@ -28,24 +28,24 @@ const FILES: [File; 3] = [
         name: "swagger-ui-5.35.0.css",
         media_type: CSS,
         content: include_str!("../assets/swagger-ui/swagger-ui.css"),
-        max_age: 86_400,
+        is_versioned: true,
     },
     File {
         name: "swagger-ui-5.35.0.js",
         media_type: JAVASCRIPT,
         content: include_str!("../assets/swagger-ui/swagger-ui-bundle.js"),
-        max_age: 86_400,
+        is_versioned: true,
     },
     File {
         name: "docs.js",
         media_type: JAVASCRIPT,
         content: include_str!("../assets/docs.js"),
-        max_age: PAGE_MAX_AGE,
+        is_versioned: false,
     },
 ];
 
-/// The page and its script change together.
-const PAGE_MAX_AGE: u32 = 300;
+/// How long caches may keep a file whose content never changes, in seconds.
+const VERSIONED_MAX_AGE: u32 = 86_400;
 
 /// Swagger UI draws its icons from `data:` URLs, and sets styles of elements.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -60,19 +60,19 @@ pub fn contract() -> Contract {
             "The page can also send requests: a login there authorizes the requests after it.",
         )
         .path::<String>("file", "A file of the page.")
-        .responds(page.or_of_type(CSS).or_of_type(JAVASCRIPT).with(&[ResponseHeader::CacheControl]))
+        .responds(page.or_of_type(CSS).or_of_type(JAVASCRIPT))
 }
 
 pub async fn handle(_ctx: &Ctx, request: Request) -> Result<Response> {
     if request.path == "/docs" {
         // Not relative to the page's URL, which may end with a slash behind the gateway.
         let page = PAGE.replace("{docs}", &format!("{}/docs", request.prefix()));
-        let page = Response::of_type(HTML, &page).public(PAGE_MAX_AGE);
-        return Ok(page.header("content-security-policy", POLICY));
+        return Ok(Response::of_type(HTML, &page).header("content-security-policy", POLICY));
     }
     let name: String = request.path_parameter("file")?;
 
     let file = FILES.iter().find(|file| file.name == name).ok_or(Error::NotFound)?;
 
-    Ok(Response::of_type(file.media_type, file.content).public(file.max_age))
+    let response = Response::of_type(file.media_type, file.content);
+    Ok(if file.is_versioned { response.keep_for(VERSIONED_MAX_AGE) } else { response })
 }

@@ -5,7 +5,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::http::contract::{Contract, ResponseHeader, Success};
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::store::Read;
 use shared::{Ctx, Result};
@@ -29,7 +29,7 @@ struct Jwk {
 pub fn contract() -> Contract {
     Contract::new("Get the public keys of access tokens")
         .describe("A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037).")
-        .responds(Success::ok::<Jwks>("The keys.").with(&[ResponseHeader::CacheControl]))
+        .responds(Success::ok::<Jwks>("The keys."))
 }
 
 pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {
@@ -45,5 +45,5 @@ pub async fn handle(ctx: &Ctx, _request: Request) -> Result<Response> {
     };
     let keys =
         Jwks { keys: keys.into_iter().filter(|(_, key)| key.is_accepted(now)).map(jwk).collect() };
-    Ok(Response::ok(&keys)?.public(300))
+    Response::ok(&keys)
 }

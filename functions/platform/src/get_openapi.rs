@@ -2,7 +2,7 @@
 //!
 //! Public.
 
-use shared::http::contract::{Contract, ResponseHeader, Success};
+use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
 use shared::{Ctx, Result};
 
@@ -12,9 +12,9 @@ const DOCUMENT: &str = include_str!("../../../openapi.json");
 /// The route's entry in the API document.
 pub fn contract() -> Contract {
     let document = Success::of_type("application/json", "The document.");
-    Contract::new("Get this document").responds(document.with(&[ResponseHeader::CacheControl]))
+    Contract::new("Get this document").responds(document)
 }
 
 pub async fn handle(_ctx: &Ctx, _request: Request) -> Result<Response> {
-    Ok(Response::of_type("application/json", DOCUMENT).public(300))
+    Ok(Response::of_type("application/json", DOCUMENT))
 }

@@ -1,6 +1,41 @@
-//! The categories of the demo products: twelve categories of ten items, each item of two brands.
+//! The categories of the demo shop: twelve categories of ten items, each item of two brands, three
+//! that are parents of others, and an empty one.
 
-/// One category.
+/// A category and its place in the tree.
+pub struct TreeNode {
+    /// Its slug.
+    pub slug: &'static str,
+    /// Name.
+    pub name: &'static str,
+    /// The category that it is in.
+    pub parent: Option<&'static str>,
+}
+
+const fn node(slug: &'static str, name: &'static str, parent: Option<&'static str>) -> TreeNode {
+    TreeNode { slug, name, parent }
+}
+
+/// All categories of the shop, parents first. The last one is empty, so that it can be deleted.
+pub const CATEGORY_TREE: [TreeNode; 16] = [
+    node("clothing", "Clothing", None),
+    node("knitwear", "Knitwear", Some("clothing")),
+    node("shirts-and-tops", "Shirts & Tops", Some("clothing")),
+    node("trousers-and-skirts", "Trousers & Skirts", Some("clothing")),
+    node("outerwear", "Outerwear", Some("clothing")),
+    node("accessories", "Shoes & Bags", None),
+    node("shoes", "Shoes", Some("accessories")),
+    node("bags", "Bags", Some("accessories")),
+    node("home", "Home", None),
+    node("kitchen", "Kitchen", Some("home")),
+    node("home-and-bedding", "Home & Bedding", Some("home")),
+    node("garden", "Garden", Some("home")),
+    node("outdoor-and-camping", "Outdoor & Camping", None),
+    node("stationery", "Stationery", None),
+    node("toys-and-children", "Toys & Children", None),
+    node("gift-cards", "Gift Cards", None),
+];
+
+/// A category with products.
 pub struct DemoCategory {
     /// Its slug.
     pub category: &'static str,
@@ -28,6 +63,15 @@ pub struct DemoItem {
     pub tags: &'static [&'static str],
     /// First sentence of the description.
     pub text: &'static str,
+    /// Whether it is made when it is ordered, so that its stock is not tracked.
+    pub is_made_to_order: bool,
+}
+
+impl DemoItem {
+    /// Returns the item as one that is made when it is ordered.
+    const fn made_to_order(self) -> Self {
+        Self { is_made_to_order: true, ..self }
+    }
 }
 
 const ONE: &[&str] = &[];
@@ -45,10 +89,10 @@ const fn item(
     tags: &'static [&'static str],
     text: &'static str,
 ) -> DemoItem {
-    DemoItem { name, price, sizes, colours, tags, text }
+    DemoItem { name, price, sizes, colours, tags, text, is_made_to_order: false }
 }
 
-/// All categories.
+/// All categories with products.
 pub const CATEGORIES: [DemoCategory; 12] = [
     DemoCategory {
         category: "knitwear",
@@ -806,8 +850,9 @@ pub const CATEGORIES: [DemoCategory; 12] = [
                 &["80x150", "140x200", "170x240"],
                 &["natural"],
                 &["living-room", "jute"],
-                "Braided by hand, reversible, and sturdy enough for the hall.",
-            ),
+                "Braided by hand once you order it, reversible, and sturdy enough for the hall.",
+            )
+            .made_to_order(),
             item(
                 "Ceramic Vase",
                 5400,

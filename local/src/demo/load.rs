@@ -1,5 +1,6 @@
 //! Writes the demo data into the table, through the shop's own store.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
@@ -9,21 +10,24 @@ use shared::auth::issuer::Issuer;
 use shared::auth::password;
 use shared::config::Config;
 use shared::context::Clock;
+use shared::domain::category::{Category, CategoryDraft};
 use shared::domain::email::Email;
 use shared::domain::ids::ProductId;
 use shared::domain::invalid::{Invalid, Refused};
 use shared::domain::money::Currency;
 use shared::domain::password::NewPassword;
 use shared::domain::product::ProductDraft;
-use shared::domain::text::Name;
+use shared::domain::slug::Slug;
+use shared::domain::text::{CategoryName, Name};
 use shared::domain::time::Timestamp;
 use shared::domain::user::{AccountStatus, Address, Role, User, UserSummary};
 use shared::domain::viewer::Viewer;
-use shared::services::registration;
+use shared::services::{products, rebuild, registration};
 use shared::store::{Read, Store};
 use tokio::task::JoinSet;
 
 use super::accounts::{ACCOUNTS, Account, LEAVER, SHOPPER};
+use super::categories::{CATEGORY_TREE, TreeNode};
 use super::products::{DEMO_END, DemoProduct, products};
 use super::{mailed_tokens, purchases, sessions};
 use crate::failure::{Failure, Result};
@@ -38,6 +42,7 @@ const WRITERS: usize = 8;
 pub async fn load(config: &Config) -> Result<usize> {
     let ctx = context_at_demo_end(config);
     let (store, currency) = (&ctx.store, ctx.currency());
+    add_categories(&ctx).await?;
     if is_loaded(store).await? {
         restore_password(store, &LEAVER).await?;
         create_sessions(store).await?;
@@ -58,6 +63,7 @@ pub async fn load(config: &Config) -> Result<usize> {
     while let Some(written) = writers.join_next().await {
         added += written.map_err(|error| failed("products", error))??;
     }
+    list_products(&ctx).await?;
     for account in ACCOUNTS.iter().chain([&LEAVER]) {
         add_account(store, account).await?;
     }
@@ -66,6 +72,13 @@ pub async fn load(config: &Config) -> Result<usize> {
     let bought = purchases::create(&ctx, &SHOPPER).await;
     bought.map_err(|error| failed("purchases", format!("{error:?}")))?;
     Ok(added)
+}
+
+/// Writes the catalogue's log, so that lists show the products at once: the stream's records of them
+/// are delivered later.
+async fn list_products(ctx: &Ctx) -> Result<()> {
+    let rebuilt = rebuild::rebuild(ctx, &BTreeSet::new(), &BTreeSet::new(), |_| {}).await;
+    rebuilt.map(drop).map_err(|error| failed("lists", format!("{error:?}")))
 }
 
 /// Creates the context of the shop, with a clock that stands at [`DEMO_END`].
@@ -90,18 +103,37 @@ async fn is_loaded(store: &Store) -> Result<bool> {
     }
 }
 
-/// Adds a product; returns `false` if its SKUs exist, since then the product does.
+/// Adds the categories that do not exist. Also called when the demo data exists: an older version
+/// had none, and an event in `events/` deletes one.
+async fn add_categories(ctx: &Ctx) -> Result<()> {
+    for TreeNode { slug, name, parent } in &CATEGORY_TREE {
+        let refusal = |refused: Refused| failed(name, refused.detail);
+        let parent = parent.map(|parent| Slug::parse(parent.to_owned())).transpose();
+        let name = CategoryName::parse((*name).to_owned()).map_err(refusal)?;
+        let draft = CategoryDraft { name, parent: parent.map_err(refusal)? };
+        let slug = Slug::parse((*slug).to_owned()).map_err(refusal)?;
+        match ctx.store.categories().create(&slug, &Category::new(draft), ctx.now()).await {
+            Ok(()) | Err(shared::Error::Conflict(_)) => {}
+            Err(error) => return Err(failed(slug, format!("{error:?}"))),
+        }
+    }
+    Ok(())
+}
+
+/// Adds a product; returns `false` if it exists.
 async fn add_product(store: &Store, currency: Currency, demo: &DemoProduct) -> Result<bool> {
     let bad = |error: Invalid| failed(&demo.name, format!("{error:?}"));
     let draft: ProductDraft =
         deserr::deserialize::<_, _, Invalid>(demo.body(currency.code())).map_err(bad)?;
     let id = ProductId::from_uuid(demo.uuid);
-    let product = draft.create(id, currency, timestamp(demo.created_at)).map_err(bad)?;
-    match store.products().create(&product).await {
-        Ok(()) => Ok(true),
-        Err(shared::Error::Conflict(_)) => Ok(false),
-        Err(error) => Err(failed(&demo.name, format!("{error:?}"))),
+    match store.products().get(id, Read::Consistent).await {
+        Ok(_) => return Ok(false),
+        Err(shared::Error::NotFound) => {}
+        Err(error) => return Err(failed(&demo.name, format!("{error:?}"))),
     }
+    let product = draft.create(id, currency, timestamp(demo.created_at)).map_err(bad)?;
+    let created = products::add(store, &product).await;
+    created.map(|()| true).map_err(|error| failed(&demo.name, format!("{error:?}")))
 }
 
 async fn add_account(store: &Store, account: &Account) -> Result<()> {
@@ -218,6 +250,12 @@ mod tests {
         assert_eq!(load(&config).await, Ok(COUNT));
         assert_eq!(load(&config).await, Ok(0));
 
+        let tree = Store::new(&config, None).categories().tree(Read::Consistent).await.unwrap();
+        assert_eq!(tree.categories.len(), CATEGORY_TREE.len());
+        for product in products() {
+            let category = Slug::parse(product.category.to_owned()).unwrap();
+            assert!(tree.categories.contains_key(&category), "{category}");
+        }
         let store = Store::new(&config, None);
         let last = products().last().unwrap();
         let product =

@@ -59,6 +59,8 @@ pub struct DemoVariant {
     pub size: Option<&'static str>,
     /// Colour, if it has one.
     pub colour: Option<&'static str>,
+    /// Whether its stock is tracked.
+    pub track_stock: bool,
     /// Units in stock.
     pub stock: u32,
 }
@@ -94,7 +96,12 @@ impl DemoVariant {
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
             .collect();
-        json!({"sku": self.sku, "options": options, "stock": self.stock})
+        json!({
+            "sku": self.sku,
+            "options": options,
+            "track_stock": self.track_stock,
+            "stock": self.stock,
+        })
     }
 }
 
@@ -160,8 +167,9 @@ fn variants(
                         .map(|c| c.to_ascii_uppercase()),
                 );
             }
-            let stock = if sold_out { 0 } else { stock(random) };
-            variants.push(DemoVariant { sku, size, colour, stock });
+            let track_stock = !item.is_made_to_order;
+            let stock = if sold_out || !track_stock { 0 } else { stock(random) };
+            variants.push(DemoVariant { sku, size, colour, track_stock, stock });
         }
     }
     variants
@@ -271,6 +279,8 @@ mod tests {
     fn every_level_of_stock_occurs() {
         let products: Vec<_> = products().collect();
         let variants = || products.iter().flat_map(|product| &product.variants);
+        assert!(variants().any(|variant| !variant.track_stock), "made to order");
+        let variants = || variants().filter(|variant| variant.track_stock);
         assert!(variants().any(|variant| variant.stock == 0), "sold out");
         assert!(variants().any(|variant| (1..=5).contains(&variant.stock)), "low");
         assert!(variants().any(|variant| variant.stock > 50), "plenty");
@@ -278,7 +288,7 @@ mod tests {
         assert!(
             products
                 .iter()
-                .any(|product| product.variants.iter().all(|variant| variant.stock == 0)),
+                .any(|product| product.variants.iter().all(|it| it.track_stock && it.stock == 0)),
             "sold out in every variant"
         );
     }

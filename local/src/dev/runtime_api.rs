@@ -8,7 +8,7 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use crate::failure::Result;
 use crate::forward::Forward;
 use crate::guard::Origins;
+use crate::http::LARGEST_BODY;
 use crate::serve::{RunningServer, listen_on_random_address, serve as serve_router};
 
 /// Serves the runtime API by forwarding to the emulator at `address`.
@@ -26,7 +27,12 @@ pub fn serve(address: SocketAddr) -> Result<RunningServer> {
 
 async fn pass_on(State(emulator): State<Forward>, request: Request) -> Response {
     let waits = request.uri().path().ends_with("/invocation/next");
-    let (head, mut body) = request.into_parts();
+    let (head, body) = request.into_parts();
+    // Passed on as it came in, a response of 850 KB stalled for 2 to 30 s once in 300 times.
+    let mut body = match to_bytes(body, LARGEST_BODY).await {
+        Ok(body) => Body::from(body),
+        Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    };
     loop {
         let request =
             Request::from_parts(head.clone(), std::mem::replace(&mut body, Body::empty()));
@@ -62,13 +68,13 @@ mod tests {
         serve_router("emulator", listen(0).unwrap(), router, Origins::OfThisMachine).unwrap()
     }
 
-    async fn post(served: &RunningServer, body: &'static str) -> (u16, String) {
+    async fn post(served: &RunningServer, body: impl Into<Body>) -> (u16, String) {
         let url =
             format!("{}/.rt/place-order/2018-06-01/runtime/invocation/1/response", served.url());
-        let request = Request::post(url).body(Body::from(body)).unwrap();
+        let request = Request::post(url).body(body.into()).unwrap();
         let response = Client::new().send(request).await.unwrap();
         let status = response.status().as_u16();
-        let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
+        let body = to_bytes(response.into_body(), LARGEST_BODY).await.unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
@@ -90,5 +96,14 @@ mod tests {
         assert_eq!(post(&api, "response").await, (408, String::new()));
         assert_eq!(post(&api, "response").await, (408, String::new()));
         assert_eq!(post(&api, "response").await, (200, "response".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn the_largest_response_is_forwarded_whole() {
+        let emulator = emulator_that_times_out(Arc::new(AtomicU32::new(2)));
+        let api = serve(emulator.address()).unwrap();
+        let largest = "0123456789".repeat(600_000);
+        let (status, body) = post(&api, largest.clone()).await;
+        assert!((status, body.len()) == (200, largest.len()) && body == largest);
     }
 }

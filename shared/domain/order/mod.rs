@@ -18,6 +18,7 @@ use super::money::{Currency, Money};
 use super::product::Options;
 use super::quantity::Quantity;
 use super::sku::Sku;
+use super::stock;
 use super::text::ProductName;
 use super::time::Timestamp;
 use super::user::Address;
@@ -164,6 +165,10 @@ pub struct OrderLine {
     pub unit_price: Money,
     /// The number of units.
     pub quantity: Quantity,
+    /// Whether its units were taken from stock, so that cancelling returns them. False if the
+    /// variant's stock was not tracked when the order was placed.
+    #[serde(default = "stock::is_tracked_by_default")]
+    pub took_units: bool,
     /// The number of units that were refunded.
     #[serde(default)]
     pub refunded_quantity: u32,
@@ -252,6 +257,7 @@ impl From<CartLine> for OrderLine {
             options: line.options,
             unit_price: line.unit_price,
             quantity: line.quantity,
+            took_units: line.track_stock,
             refunded_quantity: 0,
         }
     }

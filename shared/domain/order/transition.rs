@@ -7,9 +7,10 @@
 
 use super::{HistoryEntry, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus};
 use crate::domain::error::Conflict;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{ProductId, UserId};
 use crate::domain::message::Event;
 use crate::domain::problem_code::ProblemCode;
+use crate::domain::sku::Sku;
 use crate::domain::stock::{Movement, MovementReason, StockChange};
 use crate::domain::time::Timestamp;
 use crate::domain::user::Role;
@@ -135,7 +136,7 @@ pub enum Change {
 pub struct Transition {
     /// The order after the change; its version is 1 higher.
     pub order: Order,
-    /// The stock movements.
+    /// The stock movements: one for each line that takes or took units.
     pub stock: Vec<StockChange>,
     /// The effect on the number of the customer's unpaid orders.
     pub unpaid: UnpaidOrderChange,
@@ -153,6 +154,13 @@ pub enum UnpaidOrderChange {
     Removed(UserId),
     /// The number does not change.
     Unchanged,
+}
+
+impl Transition {
+    /// Returns the stock movement of a variant; `None` if the order takes no units of it.
+    pub fn stock_change_of(&self, product_id: ProductId, sku: &Sku) -> Option<&StockChange> {
+        self.stock.iter().find(|change| change.product_id == product_id && change.sku == *sku)
+    }
 }
 
 impl Order {
@@ -245,10 +253,11 @@ impl Order {
                 delta: sign * i64::from(line.quantity.get()),
                 reason,
                 order_id: Some(self.id),
+                import_id: None,
                 at,
             },
         };
-        self.lines.iter().map(change).collect()
+        self.lines.iter().filter(|line| line.took_units).map(change).collect()
     }
 
     fn messages_in(&self, to: OrderStatus) -> Vec<Event> {

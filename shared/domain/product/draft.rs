@@ -1,5 +1,6 @@
 //! Product drafts: the body with which an admin creates or updates a product.
 
+mod rows;
 mod rules;
 
 use std::borrow::Cow;
@@ -21,6 +22,9 @@ use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
 use crate::domain::text::{Barcode, Description, ImageUrl, Label, ProductName};
 use crate::domain::time::Timestamp;
+
+pub(super) use rules::MAX_IMAGES;
+pub use rules::MAX_TAGS;
 
 /// The body of a request that creates or updates a product: the members that could be read, and the
 /// errors of the others.
@@ -60,6 +64,7 @@ struct VariantDraft {
     image: Option<ImageUrl>,
     barcode: Option<Barcode>,
     weight_grams: Option<Weight>,
+    track_stock: Option<bool>,
     stock: Option<Stock>,
 }
 
@@ -118,6 +123,7 @@ impl JsonSchema for ProductDraft {
                     .optional::<ImageUrl>("image")
                     .optional::<Barcode>("barcode")
                     .optional::<Weight>("weight_grams")
+                    .optional::<bool>("track_stock")
                     .optional::<Stock>("stock")
             })
             .build();
@@ -155,6 +161,7 @@ impl VariantDraft {
             image: members.optional("image"),
             barcode: members.optional("barcode"),
             weight_grams: members.optional("weight_grams"),
+            track_stock: members.optional("track_stock"),
             stock: members.optional("stock"),
         }
     }
@@ -184,8 +191,11 @@ pub struct Revision {
     pub product: Product,
     /// New variants.
     pub added: Vec<Variant>,
-    /// Existing variants that have changed or are withdrawn; their stock is the old one and must
-    /// not be written.
+    /// Variants that were withdrawn and come back; their stock is the old one and must not be
+    /// written.
+    pub restored: Vec<Variant>,
+    /// Other existing variants that have changed or are withdrawn; their stock is the old one and
+    /// must not be written.
     pub changed: Vec<Variant>,
 }
 
@@ -217,7 +227,6 @@ impl ProductDraft {
                 .map(|(draft, number)| draft.variant(&product, number))
                 .collect(),
         };
-        product.summarize(&variants);
         Ok(ProductWithVariants { product, variants })
     }
 
@@ -250,14 +259,25 @@ impl ProductDraft {
                 .collect(),
         };
         revised.sort_by_key(|variant| variant.number);
-        product.summarize(&revised);
 
-        let known = |sku: &Sku| variants.iter().find(|variant| variant.sku == *sku);
-        let (kept, added): (Vec<_>, Vec<_>) =
-            revised.into_iter().partition(|variant| known(&variant.sku).is_some());
-        let changed =
-            kept.into_iter().filter(|variant| known(&variant.sku) != Some(variant)).collect();
-        Ok(Revision { product, added, changed })
+        let mut revision =
+            Revision { product, added: Vec::new(), restored: Vec::new(), changed: Vec::new() };
+        for variant in revised {
+            match variants.iter().find(|known| known.sku == variant.sku) {
+                None => revision.added.push(variant),
+                Some(known) if *known == variant => {}
+                Some(known) if known.status == VariantStatus::Withdrawn => {
+                    revision.restored.push(variant);
+                }
+                Some(_) => revision.changed.push(variant),
+            }
+        }
+        Ok(revision)
+    }
+
+    /// Returns the slug of its category, if it could be read.
+    pub fn category(&self) -> Option<&Slug> {
+        self.category.as_ref()
     }
 
     /// Returns the variants that could be read, each with its index in the body.
@@ -313,10 +333,11 @@ impl ProductDraft {
         };
         Ok(Product {
             id,
-            slug: Slug::of_name(name.as_str()),
+            slug: Slug::of_product(name.as_str()),
             name,
             description: self.description.clone(),
             category: self.category.clone(),
+            is_counted: true,
             brand: self.brand.clone(),
             tags: self.tags.iter().flatten().cloned().collect(),
             images: self.images.iter().flatten().cloned().collect(),
@@ -326,8 +347,6 @@ impl ProductDraft {
             status,
             low_stock_threshold: self.low_stock_threshold,
             options: OptionNames::default(),
-            sizes: Vec::new(),
-            skus: Vec::new(),
             version,
             created_at,
             updated_at,
@@ -347,6 +366,7 @@ impl VariantDraft {
             image: variant.own_image().cloned(),
             barcode: variant.barcode.clone(),
             weight_grams: variant.weight_grams,
+            track_stock: Some(variant.track_stock),
             stock: None,
         }
     }
@@ -367,6 +387,7 @@ impl VariantDraft {
             own_price: self.price,
             own_compare_at_price: self.compare_at_price,
             available: self.stock.unwrap_or_default(),
+            track_stock: self.track_stock.unwrap_or(true),
             low_stock_threshold: product.low_stock_threshold,
             own_low_stock_threshold: None,
             status: product.variant_status(),

@@ -1,7 +1,9 @@
 //! Options, such as size and color, which distinguish the variants of a product.
 
+mod changes;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Map, MergeWithError, Value, ValueKind,
@@ -14,6 +16,8 @@ use crate::domain::invalid::{Invalid, Refused};
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::schema;
 use crate::domain::text::{Label, OptionValue, fold_case};
+
+pub use changes::OptionChanges;
 
 /// The most option names of one product, over all its variants.
 pub(super) const MAX_OPTIONS: usize = 5;
@@ -73,6 +77,11 @@ impl OptionNames {
         self.0.len()
     }
 
+    /// Returns the names as a body has them.
+    pub(super) fn labels(&self) -> Vec<Label> {
+        self.0.iter().filter_map(|name| Label::parse(name.clone()).ok()).collect()
+    }
+
     /// Adds a name if it is new; returns whether it was.
     pub(super) fn add(&mut self, name: &str) -> bool {
         let folded = fold_case(name);
@@ -129,49 +138,70 @@ impl JsonSchema for OptionNames {
     }
 }
 
-/// Reads an object. Written by hand because `deserr` 0.6.4 loses the errors of a map's entries.
+/// Reads an object.
 impl Deserr<Invalid> for Options {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Invalid> {
-        let entries = match value {
-            Value::Map(entries) => entries,
-            actual => {
-                let kind = ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::Map] };
-                return Err(take_cf_content(Invalid::error(None, kind, location)));
-            }
-        };
-        let (mut options, mut names) = (Vec::new(), OptionNames::default());
-        let mut broken = Vec::new();
-        for (name, value) in entries.into_iter() {
-            let at = location.push_key(&name);
-            let value = OptionValue::deserialize_from_value(value.into_value(), at);
-            let name = Label::parse(name.clone()).map_err(|refused| refuse(refused, at));
-            match (name, value) {
-                (Ok(name), Ok(value)) if names.add(name.as_str()) => {
-                    options.push((name.as_str().to_owned(), value.as_str().to_owned()));
-                }
-                (Ok(_), Ok(_)) => {
-                    let refused =
-                        Refused::new(ProblemCode::Duplicate, "Another option has this name.");
-                    broken.push(refuse(refused, at));
-                }
-                (name, value) => broken.extend(name.err().into_iter().chain(value.err())),
-            }
+        let pairs = read_pairs(value, location, |value, at| {
+            let value = OptionValue::deserialize_from_value(value, at)?;
+            Ok(value.as_str().to_owned())
+        })?;
+        Self::of(pairs).map_err(|refused| refuse(refused, location))
+    }
+}
+
+impl Options {
+    /// Creates options of pairs of name and value, no two names being the same. Refused if they are
+    /// too many or too long.
+    fn of(pairs: Vec<(String, String)>) -> Result<Self, Refused> {
+        if pairs.len() > MAX_OPTIONS {
+            return Err(Refused::new(ProblemCode::TooMany, too_many()));
         }
-        if options.len() > MAX_OPTIONS {
-            broken.push(refuse(Refused::new(ProblemCode::TooMany, too_many()), location));
-        }
-        let bytes: usize = options.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let bytes: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
         if bytes > MAX_BYTES {
             let detail = "The names and values of a variant's options have at most 1,024 bytes of \
                           UTF-8 together.";
-            broken.push(refuse(Refused::new(ProblemCode::OptionsTooLong, detail), location));
+            return Err(Refused::new(ProblemCode::OptionsTooLong, detail));
         }
-        Invalid::collect(broken)?;
-        Ok(Self(options))
+        Ok(Self(pairs))
     }
+}
+
+/// Reads the names and values of an object, each value by `read`; all errors are collected. Written
+/// by hand because `deserr` 0.6.4 loses the errors of a map's entries.
+fn read_pairs<V: IntoValue, T>(
+    value: Value<V>,
+    location: ValuePointerRef<'_>,
+    read: impl Fn(Value<V>, ValuePointerRef<'_>) -> Result<T, Invalid>,
+) -> Result<Vec<(String, T)>, Invalid> {
+    let entries = match value {
+        Value::Map(entries) => entries,
+        actual => {
+            let kind = ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::Map] };
+            return Err(take_cf_content(Invalid::error(None, kind, location)));
+        }
+    };
+    // A row of an import may name the options of the whole shop, so each name is folded once.
+    let (mut pairs, mut folded, mut broken) = (Vec::new(), HashSet::new(), Vec::new());
+    for (name, value) in entries.into_iter() {
+        let at = location.push_key(&name);
+        let value = read(value.into_value(), at);
+        let name = Label::parse(name.clone()).map_err(|refused| refuse(refused, at));
+        match (name, value) {
+            (Ok(name), Ok(value)) if folded.insert(fold_case(name.as_str())) => {
+                pairs.push((name.as_str().to_owned(), value));
+            }
+            (Ok(_), Ok(_)) => {
+                let detail = "Another option has this name.";
+                broken.push(refuse(Refused::new(ProblemCode::Duplicate, detail), at));
+            }
+            (name, value) => broken.extend(name.err().into_iter().chain(value.err())),
+        }
+    }
+    Invalid::collect(broken)?;
+    Ok(pairs)
 }
 
 /// The detail of the error `too_many`.

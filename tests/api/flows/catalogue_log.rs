@@ -35,14 +35,14 @@ use tests::stream::{Stream, failures};
 const BEGINNING: i64 = 1_767_225_600_000;
 
 /// An environment of `project-changes`, with its own memory and clock.
-struct Writer {
-    ctx: &'static Ctx,
+pub(super) struct Writer {
+    pub ctx: &'static Ctx,
     clock: Arc<AtomicI64>,
     handler: JobHandler,
 }
 
 impl Writer {
-    fn of(app: &App) -> Self {
+    pub fn of(app: &App) -> Self {
         let clock = Arc::new(AtomicI64::new(BEGINNING));
         let config = app.unrestricted.config.clone();
         // Its own connections: a writer that a test suspends must not hold up the others.
@@ -51,7 +51,7 @@ impl Writer {
         Self { ctx: Box::leak(Box::new(ctx)), clock, handler: handler() }
     }
 
-    async fn run(&self, records: &[Value]) -> Vec<String> {
+    pub async fn run(&self, records: &[Value]) -> Vec<String> {
         let event = json!({"Records": records});
         let answer = self.handler.respond(self.ctx, jobs::named("project-changes"), event).await;
         failures(&answer.expect("an answer"))
@@ -69,10 +69,7 @@ impl Writer {
 }
 
 /// Runs a future until it has been polled `polls` times. Returns whether it ended before.
-async fn has_ended_after(
-    polls: u64,
-    work: &mut (impl Future<Output = Vec<String>> + Unpin),
-) -> bool {
+pub(crate) async fn has_ended_after(polls: u64, work: &mut (impl Future + Unpin)) -> bool {
     let mut left = polls;
     poll_fn(|cx| match Pin::new(&mut *work).poll(cx) {
         Poll::Ready(_) => Poll::Ready(true),
@@ -92,13 +89,13 @@ fn handler() -> JobHandler {
 
 /// What the log says after a replay.
 #[derive(Debug, Default, PartialEq)]
-struct Catalogue {
-    products: BTreeMap<String, ListedProduct>,
-    categories: BTreeMap<String, ListedCategory>,
+pub(super) struct Catalogue {
+    pub products: BTreeMap<String, ListedProduct>,
+    pub categories: BTreeMap<String, ListedCategory>,
 }
 
 impl Catalogue {
-    fn replay(entries: &[Entry]) -> Self {
+    pub fn replay(entries: &[Entry]) -> Self {
         let mut catalogue = Self::default();
         for entry in entries {
             for change in entry.changes.products.clone() {
@@ -126,7 +123,7 @@ impl Catalogue {
         let (mut products, mut slugs) = (BTreeSet::<ProductId>::new(), Vec::new());
         for (pk, sk) in items {
             products.extend(keys::product_of(&pk));
-            if pk == "CATEGORIES" {
+            if pk == "CATEGORIES" && sk != keys::category_tree().sk {
                 slugs.push(Slug::parse(sk).expect("a slug"));
             }
         }
@@ -147,13 +144,13 @@ impl Catalogue {
     }
 }
 
-async fn log(app: &App) -> Vec<Entry> {
+pub(super) async fn log(app: &App) -> Vec<Entry> {
     let log = app.unrestricted.store.catalogue_log();
     log.after(0, Read::Consistent).await.expect("entries")
 }
 
 /// Checks that the log has no gaps, and that its replay ends in the state of the table.
-async fn check(app: &App) {
+pub(super) async fn check(app: &App) {
     let entries = log(app).await;
     let numbers: Vec<_> = entries.iter().map(|entry| entry.number).collect();
     assert_eq!(numbers, (1..=entries.len() as u64).collect::<Vec<_>>());
@@ -166,18 +163,20 @@ async fn check(app: &App) {
     assert_eq!(Catalogue::replay(&entries), table);
 }
 
-async fn set_available(app: &App, product: &Value, units: u32) {
+async fn set_stock(app: &App, product: &Value, units: u32, track_stock: bool) {
     let update = app.client.update_item().table_name(&app.table);
     let pk = format!("PRODUCT#{}", id(product));
     let sku = product["variants"][0]["sku"].as_str().expect("a SKU");
     let update = update.key("pk", AttributeValue::S(pk));
     let update = update.key("sk", AttributeValue::S(format!("VARIANT#{sku}")));
-    let update = update.update_expression("SET available = :units");
+    let update = update.update_expression("SET available = :units, track_stock = :tracked");
     let units = AttributeValue::N(units.to_string());
-    update.expression_attribute_values(":units", units).send().await.expect("an update");
+    let update = update.expression_attribute_values(":units", units);
+    let tracked = AttributeValue::Bool(track_stock);
+    update.expression_attribute_values(":tracked", tracked).send().await.expect("an update");
 }
 
-async fn put_category(app: &App, slug: &str, name: &str, parent: Option<&str>) {
+pub(super) async fn put_category(app: &App, slug: &str, name: &str, parent: Option<&str>) {
     let put = app.client.put_item().table_name(&app.table);
     let parent = parent.map(|parent| ("parent", parent));
     let members = [("pk", "CATEGORIES"), ("sk", slug), ("type", "category"), ("name", name)];
@@ -187,7 +186,7 @@ async fn put_category(app: &App, slug: &str, name: &str, parent: Option<&str>) {
     put.send().await.expect("a category");
 }
 
-async fn delete_category(app: &App, slug: &str) {
+pub(super) async fn delete_category(app: &App, slug: &str) {
     let delete = app.client.delete_item().table_name(&app.table);
     let delete = delete.key("pk", AttributeValue::S("CATEGORIES".to_owned()));
     delete.key("sk", AttributeValue::S(slug.to_owned())).send().await.expect("deleted");
@@ -211,7 +210,8 @@ async fn change(
             admin.delete(&format!("/products/{}", id(&gone))).await.expect(204);
         }
         3 if !products.is_empty() => {
-            set_available(app, &products[pick(products)], random.below(3) as u32).await;
+            let units = random.below(3) as u32;
+            set_stock(app, &products[pick(products)], units, random.percent(60)).await;
         }
         4 => {
             let slug = format!("category-{}", random.below(3));
@@ -253,7 +253,7 @@ async fn replaying_the_log_ends_in_the_state_of_the_table() {
         for _ in 0..=random.below(3) {
             change(&app, &admin, &mut products, round, &random).await;
         }
-        pending.extend(stream.records(&app).await);
+        pending.extend(app.records(&mut stream).await);
         let one = &writers[random.below(3) as usize];
         let other = &writers[random.below(3) as usize];
         let (first, second) = (batch(&pending, &random), batch(&pending, &random));
@@ -269,7 +269,7 @@ async fn replaying_the_log_ends_in_the_state_of_the_table() {
             one.sleep(random.below(90) as i64);
         }
     }
-    pending.extend(stream.records(&app).await);
+    pending.extend(app.records(&mut stream).await);
     // The stream delivers each record until a run succeeds; the last deliveries are in any order.
     let [one, two, three] = &writers;
     while !pending.is_empty() {
@@ -291,7 +291,7 @@ async fn the_later_of_two_entries_has_the_later_state() {
     let app = App::start().await;
     let admin = app.admin().await;
     let mug = create_product(&admin, product("Mug", 1800, 3)).await;
-    let records = Stream::default().records(&app).await;
+    let records = app.records(&mut Stream::default()).await;
     let path = format!("/products/{}", id(&mug));
     let other = Writer::of(&app);
     for polls in 0.. {
@@ -319,7 +319,7 @@ async fn a_crash_at_any_moment_leaves_a_log_that_the_next_run_completes() {
     for number in 0..16 {
         create_product(&admin, wordy(number)).await;
     }
-    let records = stream.records(&app).await;
+    let records = app.records(&mut stream).await;
     let mut crashes = 0;
     for polls in 0.. {
         if Writer::of(&app).crash_after(polls, &records).await {
@@ -348,13 +348,38 @@ async fn a_batch_is_as_few_entries_as_it_fits_in() {
     }
     app.project_changes(&mut stream).await;
     check(&app).await;
-    for item in app.items().await {
-        if let Some(products) = item.get("products").and_then(|value| value.as_s().ok()) {
-            assert!(products.len() <= MAX_ENTRY, "{}", products.len());
-        }
-    }
     let entries = log(&app).await;
+    for entry in &entries {
+        let products = serde_json::to_string(&entry.changes.products).expect("JSON");
+        assert!(products.len() <= MAX_ENTRY, "{}", products.len());
+    }
     assert!((3..=6).contains(&entries.len()), "{}", entries.len());
+}
+
+#[tokio::test]
+async fn the_changes_of_the_first_entries_that_were_ever_written_are_texts() {
+    let app = App::start().await;
+    put_category(&app, "mugs", "Mugs", None).await;
+    create_product(&app.admin().await, product("Mug", 1800, 3)).await;
+    app.project_changes(&mut Stream::default()).await;
+    let entries = log(&app).await;
+    for Entry { number, changes, .. } in &entries {
+        let key = keys::catalogue_log_entry(*number);
+        let update = app.client.update_item().table_name(&app.table);
+        let update = update.key("pk", AttributeValue::S(key.pk));
+        let update = update.key("sk", AttributeValue::S(key.sk));
+        let [products, categories] = [
+            serde_json::to_string(&changes.products).expect("JSON"),
+            serde_json::to_string(&changes.categories).expect("JSON"),
+        ];
+        let update = update
+            .update_expression("SET products = :products, categories = :categories REMOVE changes")
+            .expression_attribute_values(":products", AttributeValue::S(products))
+            .expression_attribute_values(":categories", AttributeValue::S(categories));
+        update.send().await.expect("an update");
+    }
+    assert_eq!(log(&app).await, entries);
+    check(&app).await;
 }
 
 /// A product with as many different words as a description holds.
@@ -371,7 +396,7 @@ async fn a_writer_that_was_beaten_or_suspended_begins_again() {
     let app = App::start().await;
     let admin = app.admin().await;
     let mug = create_product(&admin, product("Mug", 1800, 3)).await;
-    let records = stream.records(&app).await;
+    let records = app.records(&mut stream).await;
     let (old, other) = (Writer::of(&app), Writer::of(&app));
     old.run(&records).await;
     for price in [1900, 2000, 2100] {

@@ -87,8 +87,11 @@ async fn health_is_503_when_the_database_is_down() {
 #[tokio::test]
 async fn an_edit_of_a_cart_that_a_checkout_is_writing_is_retried() {
     let random = Some(Random::seeded());
-    let app =
-        App::builder().faults(Faults { conflicts: 40, random, ..Faults::default() }).start().await;
+    let app = App::builder()
+        .without_stream()
+        .faults(Faults { conflicts: 40, random, ..Faults::default() })
+        .start()
+        .await;
     let ada = app.customer("ada").await;
     create_sku(&app.admin().await, "MUG", 1800, 50).await;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use shared::config::Config;
 use tests::app::App;
 use tests::gate::{Faults, Loss};
 use tests::samples::{available, create_product, order_of, product};
@@ -107,7 +108,9 @@ async fn an_order_whose_every_try_is_throttled_is_not_an_unknown_outcome() {
 
 #[tokio::test]
 async fn an_order_that_only_met_contention_is_not_an_unknown_outcome() {
-    let app = App::start().await;
+    // Contention is retried until the deadline, which is far away in other tests.
+    let deadline = |config: &mut Config| config.timeouts.request = Duration::from_secs(3);
+    let app = App::builder().configure(deadline).start().await;
     let ada = app.customer("ada").await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 9)).await;
     app.lose(Loss::ByConflict, ALL);

@@ -1,16 +1,30 @@
 //! Tests through several routes: first sales, races, a database that fails.
 
 mod account;
-mod catalogue_log;
+mod all_products;
+pub mod catalogue_log;
+mod categories;
+mod category_counts;
+mod compaction;
+mod compaction_faults;
+mod contention;
 mod dead_connections;
+mod demo_products;
 mod descriptions;
+mod export;
+mod export_command;
 mod faults;
 mod first_sale;
 mod free_orders;
+mod import_command;
 mod lost_responses;
 mod newer_versions;
 mod order_with_if_match;
 mod oversell;
 mod profile_versions;
+mod rebuild;
+mod rebuild_command;
 mod reused_skus;
 mod stale_carts;
+mod untracked_stock;
+mod withdrawn_skus;

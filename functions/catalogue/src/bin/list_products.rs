@@ -2,7 +2,7 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> shared::lambda::Exit {
-    shared::lambda::run(
+    shared::lambda::run_with_catalogue(
         const { shared::http::routes::named("list-products") },
         catalogue::list_products::handle,
     )

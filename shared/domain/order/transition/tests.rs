@@ -57,6 +57,7 @@ fn order(status: OrderStatus, payment_method: PaymentMethod, cents: i64) -> Orde
         options: Options::default(),
         unit_price: Money::new(cents, currency),
         revision: 1,
+        track_stock: true,
         quantity: Quantity::new(2).unwrap(),
     };
     let new = NewOrder {

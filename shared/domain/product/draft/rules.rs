@@ -9,8 +9,9 @@ use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::options::{self, MAX_OPTIONS, OptionNames, Options};
 use crate::domain::product::{ProductWithVariants, Variant, VariantStatus};
 
-pub(super) const MAX_TAGS: usize = 20;
-pub(super) const MAX_IMAGES: usize = 20;
+/// The most tags of a product.
+pub const MAX_TAGS: usize = 20;
+pub(in crate::domain::product) const MAX_IMAGES: usize = 20;
 
 impl ProductDraft {
     /// Checks the draft and returns all errors. `currency` is the shop's; `current` is the product
@@ -23,6 +24,7 @@ impl ProductDraft {
     ) -> Result<(), Invalid> {
         let known = current.map(|current| current.variants.as_slice());
         let unreadable = self.unreadable.iter().cloned();
+        let missing = self.missing();
         let prices = self.wrong_prices(currency);
         let counts = self.wrong_counts();
         let stock = self.misplaced_stock(known.is_some());
@@ -30,8 +32,22 @@ impl ProductDraft {
         let compared = self.low_compare_at_prices(known);
         let names = self.wrong_option_names(known);
         let variants = self.duplicates(known);
-        let product = unreadable.chain(prices).chain(compared).chain(counts).chain(stock);
+        let product =
+            unreadable.chain(missing).chain(prices).chain(compared).chain(counts).chain(stock);
         Invalid::collect(product.chain(names).chain(variants))
+    }
+
+    /// Returns the errors of a draft without a name or a price. One that was read from a body has
+    /// them already.
+    fn missing(&self) -> impl Iterator<Item = Invalid> {
+        let members = [
+            ("/name", self.name.is_none(), "A product has a name."),
+            ("/price", self.price.is_none(), "A product has a price."),
+        ];
+        let missing = members.into_iter().filter(|(_, is_missing, _)| *is_missing);
+        let missing = missing.filter(|_| self.unreadable.is_none());
+        missing
+            .map(|(pointer, _, detail)| Invalid::for_field(pointer, ProblemCode::Required, detail))
     }
 
     /// Returns the price and the price to compare with of the product and of each variant, as the body

@@ -1,14 +1,10 @@
 //! `DELETE /products/{product_id}`
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::answer::tally;
 use tests::app::App;
-use tests::samples::{create_product, create_sku, product, usd};
-
-fn path_of(product: &Value) -> String {
-    format!("/products/{}", product["id"].as_str().expect("an id"))
-}
+use tests::samples::{create_product, create_sku, path_of, product, usd};
 
 #[tokio::test]
 async fn a_deleted_product_is_not_found_for_any_caller() {

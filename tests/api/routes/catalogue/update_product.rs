@@ -11,11 +11,7 @@ use shared::store::keys;
 use tests::answer::tally;
 use tests::app::App;
 use tests::persona::Persona;
-use tests::samples::{available, create_product, create_sku, id, product, usd};
-
-fn path_of(product: &Value) -> String {
-    format!("/products/{}", product["id"].as_str().expect("an id"))
-}
+use tests::samples::{available, create_product, create_sku, id, path_of, product, usd};
 
 /// A product in two sizes, the larger with a price of its own.
 fn tee() -> Value {
@@ -284,8 +280,6 @@ async fn a_variant_that_is_left_out_is_withdrawn_and_can_come_back() {
     let line = json!({"sku": "TEE-M", "quantity": 1});
     let order = json!({"items": [line]});
     ada.post("/orders", order.clone()).await.expect_problem(409, "unavailable");
-    let elsewhere = json!({"name": "Mug", "price": usd(1), "variants": [{"sku": "TEE-M"}]});
-    admin.post("/products", elsewhere).await.expect_problem(409, "sku_taken");
     admin.put(&path, json!({"name": "Linen Tee", "price": usd(2900)})).await.expect(200);
     ada.post("/orders", order.clone()).await.expect_problem(409, "unavailable");
 
@@ -506,7 +500,7 @@ async fn stored(app: &App, product: &Value, sku: &str, attribute: &str) -> Optio
 }
 
 #[tokio::test]
-async fn the_revision_of_a_variant_rises_with_name_options_price_and_tax_class_only() {
+async fn the_revision_of_a_variant_rises_with_name_options_price_tax_class_and_tracking_only() {
     let app = App::start().await;
     let (admin, ada) = (app.admin().await, app.customer("ada").await);
     let mut body = json!({
@@ -558,6 +552,13 @@ async fn the_revision_of_a_variant_rises_with_name_options_price_and_tax_class_o
             json!([both[0], {"sku": "B", "options": {"kind": "b"}}]),
             8,
             5,
+        ),
+        (
+            "tracking of B",
+            "variants",
+            json!([both[0], {"sku": "B", "options": {"kind": "b"}, "track_stock": false}]),
+            8,
+            6,
         ),
     ] {
         body[member] = value;
@@ -619,12 +620,13 @@ async fn the_status_decides_who_sees_it_and_who_can_buy_it() {
 async fn lists_show_the_updated_product() {
     let app = App::start().await;
     let admin = app.admin().await;
+    admin.create_category("kitchen").await;
     let tee = create_product(&admin, tee()).await;
     let variants = json!([{"options": {"size": "M"}}, {"options": {"size": "L"}}]);
     let body = json!({
         "name": "Mug",
         "price": usd(1),
-        "category": "Kitchen",
+        "category": "kitchen",
         "images": ["https://img.example.com/mug.jpg"],
         "variants": variants,
     });

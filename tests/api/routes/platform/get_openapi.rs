@@ -5,8 +5,6 @@ async fn the_document_is_the_one_in_the_repository() {
     let app = App::start().await;
     let answer = app.anonymous().get("/openapi.json").await;
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    let caching = answer.header("cache-control");
-    assert_eq!(caching, Some("public, max-age=300, stale-while-revalidate=300"));
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json");
     assert_eq!(answer.text, std::fs::read_to_string(file).expect("a file"));
     assert_eq!(answer.expect(200)["openapi"], "3.1.0");

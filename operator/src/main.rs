@@ -1,0 +1,6 @@
+//! `cargo shop`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    operator::main().await
+}
