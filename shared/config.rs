@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::domain::email::Email;
 use crate::domain::links::Links;
 use crate::domain::money::Currency;
+use crate::domain::payment_methods::PaymentMethods;
 use crate::domain::rate_limit::RateLimits;
 use crate::domain::search_language::SearchLanguage;
 use crate::domain::text::Label;
@@ -35,6 +36,10 @@ pub struct Config {
     /// `RATE_LIMITS`: the rate limits that differ from the defaults, as requests per seconds or
     /// `off`, such as `login_account=10/900,login_ip=off`.
     pub rate_limits: RateLimits,
+    /// `PAYMENT_METHODS` and `GUEST_PAYMENT_METHODS`: the payment methods for customers and for
+    /// guests, separated by commas. Default `manual` for customers and none for guests, who then can
+    /// place free orders only.
+    pub payment_methods: PaymentMethods,
     /// `SEARCH_LANGUAGE`: the language of the catalogue's texts, whose forms of a word find each other
     /// in a search, or `off`. Default `english`.
     pub search_language: SearchLanguage,
@@ -168,6 +173,7 @@ impl Config {
                 .map_err(|_| BadSetting::new("ADMIN_EMAIL", "is not an e-mail address"))?,
             rate_limits: RateLimits::parse(&optional("RATE_LIMITS").unwrap_or_default())
                 .map_err(|problem| BadSetting::new("RATE_LIMITS", problem))?,
+            payment_methods: payment_methods(optional)?,
             search_language: optional("SEARCH_LANGUAGE")
                 .map_or(Some(SearchLanguage::ENGLISH), |name| SearchLanguage::parse(&name))
                 .ok_or(BadSetting::new("SEARCH_LANGUAGE", "is neither a known language nor off"))?,
@@ -229,6 +235,22 @@ fn is_origin(text: &str) -> bool {
         port.parse().is_ok_and(|it: u16| it > 0 && it != own_port && it.to_string() == port)
     };
     has_host && port.is_none_or(is_port)
+}
+
+fn payment_methods(
+    optional: impl Fn(&'static str) -> Option<String>,
+) -> Result<PaymentMethods, BadSetting> {
+    let read = |name, default| match optional(name) {
+        Some(names) => {
+            PaymentMethods::parse(&names).map_err(|problem| BadSetting::new(name, problem))
+        }
+        None => Ok(default),
+    };
+    let PaymentMethods { customers, guests } = PaymentMethods::default();
+    Ok(PaymentMethods {
+        customers: read("PAYMENT_METHODS", customers)?,
+        guests: read("GUEST_PAYMENT_METHODS", guests)?,
+    })
 }
 
 /// A path such as `/shop` or `/shop/v1`: what a mapping key of API Gateway may be, behind a slash.

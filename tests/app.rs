@@ -20,6 +20,7 @@ use shared::context::{Clock, Ctx};
 use shared::domain::email::Email;
 use shared::domain::links::Links;
 use shared::domain::money::Currency;
+use shared::domain::payment_methods::PaymentMethods;
 use shared::domain::rate_limit::RateLimits;
 use shared::domain::search_language::SearchLanguage;
 use shared::domain::text::Label;
@@ -467,6 +468,7 @@ fn config(table: &str, timeouts: Timeouts) -> Config {
         token_key_parameter: None,
         email_verification: true,
         admin_email: Email::parse(FIRST_ADMIN.to_owned()).ok(),
+        payment_methods: PaymentMethods::default(),
         rate_limits: RateLimits::OFF,
         search_language: SearchLanguage::ENGLISH,
         catalogue_max_age: std::time::Duration::ZERO,

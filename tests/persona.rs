@@ -27,6 +27,8 @@ pub struct Persona<'a> {
     pub refresh_token: Option<String>,
     /// The user; `None` if not signed in.
     pub user_id: Option<UserId>,
+    /// The token of a guest's cart.
+    pub cart_token: Option<String>,
     address: String,
 }
 
@@ -65,7 +67,14 @@ impl App {
 
 impl<'a> Persona<'a> {
     fn anonymous(app: &'a App) -> Self {
-        Self { app, token: None, refresh_token: None, user_id: None, address: ADDRESS.to_owned() }
+        Self {
+            app,
+            token: None,
+            refresh_token: None,
+            user_id: None,
+            cart_token: None,
+            address: ADDRESS.to_owned(),
+        }
     }
 
     async fn customer(app: &'a App, name: &str) -> Self {
@@ -114,6 +123,26 @@ impl<'a> Persona<'a> {
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// Somebody who is not signed in.
+    #[must_use]
+    pub fn as_visitor(&self) -> Self {
+        Self::anonymous(self.app)
+    }
+
+    /// The same user with the token of a guest's cart.
+    #[must_use]
+    pub fn with_cart(&self, cart_token: &str) -> Self {
+        Self { cart_token: Some(cart_token.to_owned()), ..self.clone() }
+    }
+
+    /// A guest whose new cart has this many units of a SKU.
+    pub async fn with_new_cart(&self, sku: &str, quantity: u32) -> Self {
+        let added = self.post("/cart/items", json!({"sku": sku, "quantity": quantity})).await;
+        let token = added.header("cart-token").expect("a cart token").to_owned();
+        added.expect(200);
+        self.with_cart(&token)
     }
 
     /// The same user in a new session: an access token is valid for 15 minutes.
@@ -181,8 +210,12 @@ impl<'a> Persona<'a> {
             base64: false,
             address: self.address.clone(),
         };
-        match &self.token {
+        let call = match &self.token {
             Some(token) => call.header("authorization", &format!("Bearer {token}")),
+            None => call,
+        };
+        match &self.cart_token {
+            Some(token) => call.header("cart-token", token),
             None => call,
         }
     }

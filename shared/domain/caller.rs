@@ -32,6 +32,6 @@ impl Caller {
 
     /// The caller as the viewer of an order.
     pub fn viewer(self) -> Viewer {
-        Viewer { user_id: self.user_id, role: self.role }
+        Viewer::user(self.user_id, self.role)
     }
 }

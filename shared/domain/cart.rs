@@ -1,13 +1,17 @@
 //! Carts.
 
+mod merge;
+
 use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
 use super::basket::VariantSelector;
+use super::cart_key::CartKey;
 use super::error::{Conflict, Error, Result};
-use super::ids::{CartId, ProductId};
+use super::ids::{CartId, MessageId, ProductId};
 use super::money::Money;
 use super::problem_code::ProblemCode;
 use super::product::{Options, Variant};
@@ -17,10 +21,17 @@ use super::stock;
 use super::text::{ImageUrl, ProductName};
 use super::time::Timestamp;
 
+/// How long after its last change a guest's cart exists.
+pub const GUEST_CART_LIFETIME: Duration = Duration::days(30);
+
+/// How many of its last writes a cart knows.
+const KEPT_WRITES: usize = 10;
+
 /// A cart, as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cart {
-    /// Identifier; a customer has exactly one cart, whose identifier never changes.
+    /// Identifier; a customer has exactly one cart, whose identifier never changes. A guest's gets its
+    /// own when it is created.
     pub id: CartId,
     /// The lines in the order in which they were added, at most one for each product and SKU.
     #[serde(default)]
@@ -29,6 +40,13 @@ pub struct Cart {
     pub version: u64,
     /// When it last changed; `None` if it has never been stored.
     pub updated_at: Option<Timestamp>,
+    /// When a guest's cart ceases to exist; `None` for a customer's cart, which stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// The tokens of the last writes, newest last. A write whose response was lost and that is
+    /// repeated is found here, although others have written meanwhile.
+    #[serde(default)]
+    pub last_writes: Vec<MessageId>,
 }
 
 /// A cart line: a variant, its quantity, and a copy of its description and price from when the line
@@ -113,7 +131,35 @@ impl Cart {
 
     /// A cart without lines that has never been stored.
     pub const fn empty(id: CartId) -> Self {
-        Self { id, lines: Vec::new(), version: 0, updated_at: None }
+        Self {
+            id,
+            lines: Vec::new(),
+            version: 0,
+            updated_at: None,
+            expires_at: None,
+            last_writes: Vec::new(),
+        }
+    }
+
+    /// Returns the cart as the write with this token stores it: one version later.
+    #[must_use]
+    pub fn written(mut self, key: &CartKey, token: MessageId, now: Timestamp) -> Self {
+        self.version += 1;
+        self.updated_at = Some(now);
+        self.expires_at = match key {
+            CartKey::Customer(_) => None,
+            CartKey::Guest(_) => Some(now.plus(GUEST_CART_LIFETIME)),
+        };
+        let forgotten = self.last_writes.len().saturating_sub(KEPT_WRITES - 1);
+        self.last_writes.drain(..forgotten);
+        self.last_writes.push(token);
+        self
+    }
+
+    /// Returns a guest's cart that ends now.
+    #[must_use]
+    pub fn ended(self, now: Timestamp) -> Self {
+        Self { expires_at: Some(now), ..self }
     }
 
     /// Returns the lines with this SKU. There can be several if a deleted product had the SKU

@@ -10,8 +10,9 @@ use super::problem_code::ProblemCode;
 /// The idempotency key of a request: a retry with the same key is not carried out again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// A digest of the caller and the key, under which the result is remembered.
-    pub identity: String,
+    /// Digests of the key with each of those that the request comes from: the user, the guest's cart,
+    /// or both. The result is remembered under all of them, and found under any.
+    pub identities: Vec<String>,
     /// A digest of the request's method, path and canonical body.
     pub fingerprint: String,
 }

@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use super::problem_code::ProblemCode;
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// An invalid field, as the problem document lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +23,10 @@ pub struct FieldError {
 
 /// All invalid fields of one input: at least one, at most 100.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid(Vec<FieldError>);
+pub struct Invalid {
+    fields: Vec<FieldError>,
+    facts: Map<String, Value>,
+}
 
 /// Why a domain type rejected a value. [`Invalid`] adds the position of the value in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,28 +51,42 @@ impl Invalid {
     /// The most fields that are listed, so that a response is not much larger than its request.
     pub(super) const MAX_FIELDS: usize = 100;
 
+    fn of(fields: Vec<FieldError>) -> Self {
+        Self { fields, facts: Map::new() }
+    }
+
     /// Creates the error of a single field.
     pub fn for_field(pointer: &str, code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self(vec![FieldError { pointer: pointer.to_owned(), code, detail: detail.into() }])
+        Self::of(vec![FieldError { pointer: pointer.to_owned(), code, detail: detail.into() }])
     }
 
     /// Combines the errors of several checks; `Ok` if there are none.
     pub fn collect(errors: impl IntoIterator<Item = Invalid>) -> Result<(), Invalid> {
-        let all: Vec<_> =
-            errors.into_iter().flat_map(|invalid| invalid.0).take(Self::MAX_FIELDS).collect();
-        if all.is_empty() { Ok(()) } else { Err(Self(all)) }
+        errors.into_iter().reduce(|earlier, later| later.and(Some(earlier))).map_or(Ok(()), Err)
     }
 
     /// The invalid fields, in the order in which they were found.
     pub fn fields(&self) -> &[FieldError] {
-        &self.0
+        &self.fields
+    }
+
+    /// Adds a member to the problem document, such as the values that would be valid.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The additional members of the problem document.
+    pub const fn facts(&self) -> &Map<String, Value> {
+        &self.facts
     }
 
     /// Separates the errors of the members that `is_first` selects by name from the others.
     pub fn split(self, is_first: impl Fn(&str) -> bool) -> (Option<Self>, Option<Self>) {
         let member = |field: &FieldError| is_first(field.pointer.split('/').nth(1).unwrap_or(""));
-        let (first, second): (Vec<_>, Vec<_>) = self.0.into_iter().partition(member);
-        let some = |fields: Vec<_>| (!fields.is_empty()).then_some(Self(fields));
+        let (first, second): (Vec<_>, Vec<_>) = self.fields.into_iter().partition(member);
+        let some = |fields: Vec<_>| (!fields.is_empty()).then(|| Self::of(fields));
         (some(first), some(second))
     }
 
@@ -76,7 +94,7 @@ impl Invalid {
     /// the name of the parameter.
     #[must_use]
     pub fn into_query_errors(mut self) -> Self {
-        for field in &mut self.0 {
+        for field in &mut self.fields {
             // Which of several values of one parameter is meant, only the value itself tells.
             let name = field.pointer.split('/').nth(1).unwrap_or_default();
             field.pointer = name.to_owned();
@@ -85,7 +103,7 @@ impl Invalid {
     }
 
     fn at(location: ValuePointerRef<'_>, code: ProblemCode, detail: String) -> Self {
-        Self(vec![FieldError { pointer: pointer(location), code, detail }])
+        Self::of(vec![FieldError { pointer: pointer(location), code, detail }])
     }
 
     /// Appends these errors to `earlier` ones.
@@ -93,8 +111,9 @@ impl Invalid {
         match earlier {
             None => self,
             Some(mut all) => {
-                all.0.extend(self.0);
-                all.0.truncate(Self::MAX_FIELDS);
+                all.fields.extend(self.fields);
+                all.fields.truncate(Self::MAX_FIELDS);
+                all.facts.extend(self.facts);
                 all
             }
         }

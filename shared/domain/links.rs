@@ -67,6 +67,15 @@ impl Links {
         self.without_token(&format!("orders/{id}"))
     }
 
+    /// The URL of an order's page for a buyer without an account; `None` if the shop has no front
+    /// end.
+    pub fn order_of_guest(&self, id: OrderId, token: &str) -> Option<String> {
+        match &self.0 {
+            Pages::App(_) => Some(self.with_token(&format!("orders/{id}"), token)),
+            Pages::Api(_) => None,
+        }
+    }
+
     fn with_token(&self, page: &str, token: &str) -> String {
         match &self.0 {
             Pages::App(pattern) => pattern.replacen(PAGE, page, 1).replacen(TOKEN, token, 1),
@@ -121,6 +130,9 @@ mod tests {
             assert_eq!(links.verify_email("T"), format!("https://shop.example{with}"));
             let without = without.replace('O', &order().to_string());
             assert_eq!(links.order(order()), Some(format!("https://shop.example{without}")));
+            let guest = with.replace("verify-email", &format!("orders/{}", order()));
+            let url = format!("https://shop.example{guest}");
+            assert_eq!(links.order_of_guest(order(), "T"), Some(url));
         }
     }
 
@@ -151,5 +163,6 @@ mod tests {
         let page = "https://api.shop.example/auth/pages/reset-password#token=T";
         assert_eq!(links.reset_password("T"), page);
         assert_eq!((links.order(order()), links.log_in()), (None, None));
+        assert_eq!(links.order_of_guest(order(), "T"), None);
     }
 }

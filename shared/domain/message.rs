@@ -46,12 +46,13 @@ pub enum Event {
         /// The address in the request, not yet verified.
         email: Email,
     },
-    /// A customer placed an order.
+    /// A customer or a guest placed an order.
     OrderPlaced {
         /// The order.
         order_id: OrderId,
-        /// The customer.
-        user_id: UserId,
+        /// The customer; `None` for a guest, whose e-mail address the order has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
     },
     /// A user's password was changed or reset.
     PasswordChanged {
@@ -62,8 +63,9 @@ pub enum Event {
     OrderCancelled {
         /// The order.
         order_id: OrderId,
-        /// The customer.
-        user_id: UserId,
+        /// The customer; `None` for a guest, whose e-mail address the order has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
     },
 }
 
@@ -130,9 +132,9 @@ mod tests {
             Event::RegistrationRequested { email: email.clone(), registration_id },
             Event::VerificationRequested { email: email.clone() },
             Event::PasswordResetRequested { email },
-            Event::OrderPlaced { order_id, user_id },
+            Event::OrderPlaced { order_id, user_id: Some(user_id) },
             Event::PasswordChanged { user_id },
-            Event::OrderCancelled { order_id, user_id },
+            Event::OrderCancelled { order_id, user_id: None },
         ] {
             let stored = serde_json::to_value(&event).unwrap();
             assert_eq!(stored["kind"], event.kind());

@@ -76,6 +76,8 @@ pub enum MemberKind {
     Integer,
     /// A text.
     Text,
+    /// Texts.
+    Texts,
     /// An amount of money.
     Money,
     /// Order lines that can't be ordered, each with `sku`, `requested` and `available`.
@@ -121,6 +123,8 @@ problem_codes! {
         "Send one or several ETags in double quotes, separated by commas, or `*`.";
     400 InvalidIdempotencyKey "invalid_idempotency_key", "Invalid Idempotency-Key",
         "Send 1 to 255 visible ASCII characters, such as a UUID.";
+    400 CartTokenRequired "cart_token_required", "Idempotency-Key of nobody",
+        "Send the cart's `Cart-Token` with it, or an access token: two guests may choose the same key.";
     // Authentication and access
     401 Unauthenticated "unauthenticated", "Access token missing or not valid",
         "Send `Authorization: Bearer` with the access token of a login. If it has expired, exchange the refresh token for a new one, or log in.";
@@ -311,8 +315,10 @@ problem_codes! {
         "Send `If-Match` only for an order of the cart; `items` do not use the cart.";
     422 IdempotencyKeyReused "idempotency_key_reused", "Idempotency-Key reused",
         "Use a new key for another request. A key belongs to the first request that it was sent with.";
-    422 PaymentMethodUnavailable "payment_method_unavailable", "Payment method not available",
-        "Use a payment method that the shop has; the detail names it.";
+    422 PaymentMethodNotEnabled "payment_method_not_enabled", "Payment method not enabled",
+        "Use one of the methods in `enabled`. A guest may have more of them after logging in.", {
+            enabled: Texts false, "The payment methods that the buyer may use.";
+        };
     422 Unexpected "unexpected", "Unexpected member",
         "Leave the member out; the detail says when it is allowed.";
     422 UseInventory "use_inventory", "Stock of an existing SKU",

@@ -38,20 +38,30 @@ pub enum RateLimit {
     ResetIp,
     /// Orders of an account.
     CheckoutAccount,
+    /// New carts of guests from an IP address.
+    GuestCartIp,
+    /// Orders of guests from an IP address.
+    GuestCheckoutIp,
+    /// Orders of guests with a total of 0 from an IP address.
+    FreeOrderIp,
     /// Mails to an e-mail address that anyone can request, counted over all IP addresses.
     AccountMailEmail,
     /// Password reset mails to an e-mail address that are sent even when `AccountMailEmail` is
     /// used up.
     ResetMailEmail,
+    /// Mails about a guest's order that is unpaid or was free, to an e-mail address that nobody has
+    /// proved to be the guest's.
+    GuestMailEmail,
 }
 
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
+const DAY: u32 = 24 * HOUR;
 
 /// Every limit in the order of its variants: its name in the setting `RATE_LIMITS`, in keys and in
 /// headers, and its default quota.
 #[rustfmt::skip]
-const RATE_LIMITS: [(RateLimit, &str, Quota); 16] = [
+const RATE_LIMITS: [(RateLimit, &str, Quota); 20] = [
     (RateLimit::LoginAccount,       "login_account",        Quota { requests:  10, seconds: 15 * MINUTE }),
     (RateLimit::LoginIp,            "login_ip",             Quota { requests: 100, seconds: 15 * MINUTE }),
     (RateLimit::PasswordAccount,    "password_account",     Quota { requests:  10, seconds: 15 * MINUTE }),
@@ -66,8 +76,12 @@ const RATE_LIMITS: [(RateLimit, &str, Quota); 16] = [
     (RateLimit::VerifyIp,           "verify_ip",            Quota { requests:  20, seconds: HOUR }),
     (RateLimit::ResetIp,            "reset_ip",             Quota { requests:  20, seconds: HOUR }),
     (RateLimit::CheckoutAccount,    "checkout_account",     Quota { requests:  30, seconds: 10 * MINUTE }),
+    (RateLimit::GuestCartIp,        "guest_cart_ip",        Quota { requests:  60, seconds: HOUR }),
+    (RateLimit::GuestCheckoutIp,    "guest_checkout_ip",    Quota { requests:  20, seconds: HOUR }),
+    (RateLimit::FreeOrderIp,        "free_order_ip",        Quota { requests:   3, seconds: DAY }),
     (RateLimit::AccountMailEmail,   "account_mail_email",   Quota { requests:  20, seconds: HOUR }),
     (RateLimit::ResetMailEmail,     "reset_mail_email",     Quota { requests:   5, seconds: HOUR }),
+    (RateLimit::GuestMailEmail,     "guest_mail_email",     Quota { requests:   3, seconds: DAY }),
 ];
 
 impl RateLimit {
@@ -102,6 +116,9 @@ impl RateLimit {
                 | Self::ResendIp
                 | Self::VerifyIp
                 | Self::ResetIp
+                | Self::GuestCartIp
+                | Self::GuestCheckoutIp
+                | Self::FreeOrderIp
         )
     }
 
@@ -116,6 +133,7 @@ impl RateLimit {
                 | Self::ResendEmail
                 | Self::AccountMailEmail
                 | Self::ResetMailEmail
+                | Self::GuestMailEmail
         )
     }
 

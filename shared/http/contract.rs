@@ -85,10 +85,12 @@ pub struct Success {
 #[expect(missing_docs, reason = "the names are the headers'")]
 pub enum ResponseHeader {
     CacheControl,
+    CartToken,
     ETag,
     IdempotentReplayed,
     Link,
     Location,
+    OrderToken,
     RateLimit,
     RateLimitPolicy,
     RetryAfter,
@@ -215,6 +217,14 @@ impl Contract {
         let schema = idempotency_key::schema;
         self.headers.push(Parameter { name: "Idempotency-Key", description, schema });
         self.refuses(&[ProblemCode::InvalidIdempotencyKey, ProblemCode::IdempotencyKeyReused])
+    }
+
+    /// Accepts `Cart-Token`.
+    #[must_use]
+    pub fn cart_token(mut self, description: &'static str) -> Self {
+        let schema: SchemaOf = |_| json_schema!({ "type": "string" });
+        self.headers.push(Parameter { name: "Cart-Token", description, schema });
+        self
     }
 
     /// Accepts a bearer token on a route that does not need one.

@@ -14,6 +14,7 @@ pub const ALLOWED_HEADERS: &[&str] = &[
     "If-None-Match",
     "Idempotency-Key",
     "Cart-Token",
+    "Order-Token",
 ];
 
 /// Response headers that a page may read.
@@ -22,6 +23,7 @@ pub const EXPOSED_HEADERS: &[&str] = &[
     "Link",
     "Location",
     "Cart-Token",
+    "Order-Token",
     "Retry-After",
     "RateLimit",
     "RateLimit-Policy",

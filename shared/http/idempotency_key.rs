@@ -31,10 +31,11 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": pattern })
 }
 
-/// Returns what identifies a request with this key. Bodies are compared as JSON values: the order
-/// of members and white space between them do not matter.
-pub(super) fn identify(
-    caller: &str,
+/// Returns what identifies a request with this key. `callers` are those that it comes from: the user,
+/// the guest's cart, or both. Bodies are compared as JSON values: the order of members and white
+/// space between them do not matter.
+pub(super) fn identify<'a>(
+    callers: impl IntoIterator<Item = &'a str>,
     key: &str,
     method: &Method,
     path: &str,
@@ -42,7 +43,10 @@ pub(super) fn identify(
 ) -> Result<Idempotency> {
     let body = body.canonical()?;
     Ok(Idempotency {
-        identity: digest([caller.as_bytes(), key.as_bytes()]),
+        identities: callers
+            .into_iter()
+            .map(|caller| digest([caller.as_bytes(), key.as_bytes()]))
+            .collect(),
         fingerprint: digest([method.as_str().as_bytes(), path.as_bytes(), body.as_bytes()]),
     })
 }
@@ -64,7 +68,7 @@ mod tests {
     fn a_request_is_identified_by_its_json_value() {
         let request = |path: &str, body: &str| {
             let body = Json::parse(body.as_bytes()).unwrap();
-            identify("usr_1", "key", &Method::POST, path, &body).unwrap()
+            identify(["usr_1"], "key", &Method::POST, path, &body).unwrap()
         };
         let first = request("/orders", r#"{"a":1,"b":{"c":"d","e":[2]}}"#);
         let reordered = "{ \"b\": { \"e\": [ 2 ],\n\"c\": \"\\u0064\" }, \"a\": 1 }";
@@ -82,6 +86,6 @@ mod tests {
             assert_ne!(request("/orders", other).fingerprint, first.fingerprint, "{other}");
         }
         assert_ne!(request("/refunds", reordered).fingerprint, first.fingerprint);
-        assert_eq!(request("/refunds", "{}").identity, first.identity);
+        assert_eq!(request("/refunds", "{}").identities, first.identities);
     }
 }

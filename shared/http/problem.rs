@@ -117,5 +117,7 @@ fn invalid_input(invalid: &crate::domain::invalid::Invalid) -> Visible {
         [only] => (only.code, only.detail.clone()),
         _ => (ProblemCode::InvalidInput, "Some fields are not valid; see `errors`.".to_owned()),
     };
-    Visible { code, detail, facts: [("errors".to_owned(), json!(fields))].into_iter().collect() }
+    let mut facts = invalid.facts().clone();
+    facts.insert("errors".to_owned(), json!(fields));
+    Visible { code, detail, facts }
 }

@@ -12,6 +12,8 @@ use super::query::Pair;
 use super::routes::{Accepts, Route};
 use super::target::Target;
 use super::{body, etag, idempotency_key, percent, query};
+use crate::auth::cart_token::CartToken;
+use crate::auth::order_token::OrderToken;
 use crate::context::Ctx;
 use crate::domain::caller::Caller;
 use crate::domain::client_ip::ClientIp;
@@ -23,7 +25,12 @@ use crate::domain::page::{CursorPaging, Paging};
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::unicode;
 use crate::domain::version::ExpectedVersion;
+use crate::domain::viewer::Viewer;
 use crate::services::limiter::{LimitStatuses, Limiter};
+use crate::services::shopper::Shopper;
+
+/// The header with an order token.
+const ORDER_TOKEN: &str = "order-token";
 
 /// A request. Handlers get it after its caller was checked.
 #[derive(Debug)]
@@ -75,6 +82,26 @@ impl Request {
     /// Returns the caller of a route that requires an access token; 401 if there is none.
     pub fn caller(&self) -> Result<Caller> {
         self.caller.ok_or(Error::Unauthenticated)
+    }
+
+    /// Returns the caller of a route that anyone may call; `None` without an access token.
+    pub fn signed_in(&self) -> Option<Caller> {
+        self.caller
+    }
+
+    /// Returns who wants to see or change an order: the caller, the bearer of an order token, or
+    /// both. 401 if the request has neither.
+    pub fn viewer(&self) -> Result<Viewer> {
+        let token = self.headers.get(ORDER_TOKEN).map(|text| {
+            let token = text.to_str().ok().and_then(OrderToken::read);
+            // No order has an empty digest.
+            token.map_or_else(String::new, |token| token.digest())
+        });
+        match (self.caller, token) {
+            (Some(caller), token) => Ok(caller.viewer().with_token(token)),
+            (None, Some(token)) => Ok(Viewer::bearer(token)),
+            (None, None) => Err(Error::Unauthenticated),
+        }
     }
 
     /// Returns the client's IP address as the gateway has seen it. Headers are not used, since
@@ -219,12 +246,24 @@ impl Request {
     }
 
     /// Returns what identifies retries of this request; `None` without an `Idempotency-Key`. `body`
-    /// is the request's JSON body.
+    /// is the request's JSON body. 400 `cart_token_required` if there is a key, but neither a caller
+    /// nor a cart token whose keys it could be one of.
     pub fn idempotency(&self, body: &Json) -> Result<Option<Idempotency>> {
         let Some(key) = self.header("idempotency-key")? else { return Ok(None) };
-        let caller = self.caller()?.user_id.to_string();
         let key = idempotency_key::parse(key)?;
-        idempotency_key::identify(&caller, key, &self.method, &self.path, body).map(Some)
+        let user = self.caller.map(|caller| caller.user_id.to_string());
+        let cart = self.cart_token().map(|token| token.digest());
+        if user.is_none() && cart.is_none() {
+            return Err(Error::Malformed {
+                code: ProblemCode::CartTokenRequired,
+                detail:
+                    "A guest's Idempotency-Key needs a Cart-Token beside it: the one of the cart, \
+                         or 32 random bytes in base64url."
+                        .to_owned(),
+            });
+        }
+        let callers = user.iter().chain(&cart).map(String::as_str);
+        idempotency_key::identify(callers, key, &self.method, &self.path, body).map(Some)
     }
 
     /// Returns the bearer token, if there is one.
@@ -236,6 +275,22 @@ impl Request {
     /// Whether the request has an `Authorization` header, valid or not.
     pub fn has_authorization(&self) -> bool {
         self.headers.contains_key(AUTHORIZATION)
+    }
+
+    /// Returns whose cart the request is about.
+    pub fn shopper(&self) -> Shopper {
+        let user = self.caller.map(|caller| caller.user_id);
+        Shopper { user, token: self.cart_token() }
+    }
+
+    /// Returns the cart token, if there is a well-formed one.
+    pub fn cart_token(&self) -> Option<CartToken> {
+        CartToken::read(self.headers.get("cart-token")?.to_str().ok()?)
+    }
+
+    /// Whether the request has an `Order-Token` header, valid or not.
+    pub fn has_order_token(&self) -> bool {
+        self.headers.contains_key(ORDER_TOKEN)
     }
 
     /// Returns the `Origin` header, which browsers send.

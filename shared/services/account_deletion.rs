@@ -8,6 +8,7 @@ use super::limiter::Limiter;
 use super::password_check;
 use crate::context::Ctx;
 use crate::domain::account_deletion::{AccountDeletion, ERASURE_DELAY};
+use crate::domain::cart_key::CartKey;
 use crate::domain::credential::Credential;
 use crate::domain::email::Email;
 use crate::domain::error::{Conflict, Error, Result};
@@ -182,7 +183,7 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
     if !orders.is_empty() {
         return Ok(false);
     }
-    store.carts().delete(deletion.user_id.into()).await?;
+    store.carts().delete(&CartKey::Customer(deletion.user_id)).await?;
     store.registrations().delete_until(&email, deletion.requested_at).await?;
     store
         .outbox()

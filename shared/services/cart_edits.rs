@@ -5,43 +5,63 @@
 
 use futures_util::future::try_join;
 
+use super::limiter::Limiter;
+use super::shopper::{Shopper, ShoppersCart};
+use crate::auth::cart_token::CartToken;
 use crate::context::Ctx;
 use crate::domain::basket::VariantSelector;
 use crate::domain::cart::{Cart, CartEdit, CartLine, StockedCart};
+use crate::domain::cart_key::CartKey;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::{CartId, MessageId};
 use crate::domain::product::Variant;
+use crate::domain::rate_limit::RateLimit;
 use crate::domain::time::Timestamp;
 use crate::domain::version::ExpectedVersion;
 use crate::store::Read;
 use crate::store::products::OnSale;
 use crate::store::retry::Attempts;
 
-/// Returns a cart with its variants as they are now; an empty cart if none is stored.
-pub async fn view(ctx: &Ctx, id: CartId) -> Result<StockedCart> {
-    let cart = ctx.store.carts().get(id, Read::Eventual).await?;
+/// A cart after an edit.
+#[derive(Debug)]
+pub struct EditedCart {
+    /// The cart with its variants.
+    pub cart: StockedCart,
+    /// The token of a guest's cart that the edit has created.
+    pub new_token: Option<CartToken>,
+}
+
+/// Returns the shopper's cart with its variants as they are now; an empty cart if none is stored.
+pub async fn view(ctx: &Ctx, shopper: &Shopper) -> Result<StockedCart> {
+    let ShoppersCart { key, read } = shopper.cart(ctx).await?;
+    let cart = stored(ctx, key.as_ref(), read).await?;
     stocked(ctx, cart, Vec::new()).await
 }
 
-/// Edits a cart and returns it with its variants. Writes nothing if the edit changes nothing. Reads
-/// the variants of the other lines while it writes.
+/// Edits the shopper's cart and returns it with its variants. Writes nothing if the edit changes
+/// nothing. Reads the variants of the other lines while it writes. `limiter` counts a guest's cart
+/// that the edit creates.
 ///
 /// 404 if the variant is not on sale or not in the cart, 412 if the cart does not have the expected
 /// version, 409 `out_of_stock` and `unavailable`, 422 `variant_required`, `cart_full` and
-/// `quantity_out_of_range`.
+/// `quantity_out_of_range`, 429 if too many guests' carts are created.
 pub async fn edit(
     ctx: &Ctx,
-    id: CartId,
+    shopper: &Shopper,
     edit: &CartEdit,
     expected: &ExpectedVersion,
-) -> Result<StockedCart> {
-    let edit = Edit { edit, expected, now: ctx.now(), token: MessageId::new(ctx.now()) };
+    limiter: Option<&Limiter<'_>>,
+) -> Result<EditedCart> {
+    let ShoppersCart { key, mut read } = shopper.cart(ctx).await?;
+    let token = MessageId::new(ctx.now());
+    let edit = Edit { edit, expected, key, limiter, now: ctx.now(), token };
     let mut attempts = Attempts::new("a cart changes faster than it can be written");
-    let mut read = Read::Eventual;
     loop {
-        match (edit.attempt(ctx, id, read).await, read) {
-            (Ok(Attempt::Written(cart)), _) => return Ok(cart),
-            (Ok(Attempt::Unchanged(cart)), Read::Consistent) => return Ok(cart),
+        match (edit.attempt(ctx, read).await, read) {
+            (Ok(Attempt::Written(edited)), _) => return Ok(edited),
+            (Ok(Attempt::Unchanged(cart)), Read::Consistent) => {
+                return Ok(EditedCart { cart, new_token: None });
+            }
             (Ok(Attempt::ChangedMeanwhile), Read::Consistent) => attempts.pause().await?,
             // The eventually consistent read may have missed the caller's own last change.
             (Ok(Attempt::Unchanged(_) | Attempt::ChangedMeanwhile), Read::Eventual) => {}
@@ -53,7 +73,7 @@ pub async fn edit(
 }
 
 enum Attempt {
-    Written(StockedCart),
+    Written(EditedCart),
     Unchanged(StockedCart),
     ChangedMeanwhile,
 }
@@ -61,6 +81,9 @@ enum Attempt {
 struct Edit<'a> {
     edit: &'a CartEdit,
     expected: &'a ExpectedVersion,
+    /// The cart's key; `None` for a guest without a token.
+    key: Option<CartKey>,
+    limiter: Option<&'a Limiter<'a>>,
     now: Timestamp,
     /// Identifies this edit's write, which the SDK may retry after it succeeded.
     token: MessageId,
@@ -78,8 +101,8 @@ impl Edit<'_> {
         }
     }
 
-    async fn attempt(&self, ctx: &Ctx, id: CartId, read: Read) -> Result<Attempt> {
-        let cart = ctx.store.carts().get(id, read);
+    async fn attempt(&self, ctx: &Ctx, read: Read) -> Result<Attempt> {
+        let cart = stored(ctx, self.key.as_ref(), read);
         let (added_variant, before) = try_join(self.added_variant(ctx, read), cart).await?;
         let known = match self.edit {
             CartEdit::Set(sku, _) => variants_of(ctx, before.lines_of(sku), read).await?,
@@ -99,11 +122,41 @@ impl Edit<'_> {
         if cart == before {
             return Ok(Attempt::Unchanged(stocked(ctx, cart, known).await?));
         }
-        cart.version = before.version + 1;
-        cart.updated_at = Some(self.now);
-        let saved = ctx.store.carts().replace(&cart, before.version, self.token);
-        let (saved, stocked) = try_join(saved, stocked(ctx, cart.clone(), known)).await?;
-        Ok(if saved { Attempt::Written(stocked) } else { Attempt::ChangedMeanwhile })
+        let (key, new_token) = match &self.key {
+            Some(key) if before.version > 0 || is_customers(key) => (key.clone(), None),
+            // An eventually consistent read may miss a cart that was created a moment ago.
+            Some(_) if read == Read::Eventual => return Ok(Attempt::ChangedMeanwhile),
+            // An unknown token never gets a cart: somebody else may have chosen it.
+            _ => self.new_guest().await?,
+        };
+        let cart = cart.written(&key, self.token, self.now);
+        let saved = ctx.store.carts().replace(&key, &cart, self.now);
+        let (saved, cart) = try_join(saved, stocked(ctx, cart.clone(), known)).await?;
+        Ok(match saved {
+            true => Attempt::Written(EditedCart { cart, new_token }),
+            false => Attempt::ChangedMeanwhile,
+        })
+    }
+
+    /// Returns the key and the token of a new guest's cart, which is counted.
+    async fn new_guest(&self) -> Result<(CartKey, Option<CartToken>)> {
+        if let Some(limiter) = self.limiter {
+            limiter.admit([RateLimit::GuestCartIp.of(limiter.ip())]).await?;
+        }
+        let token = CartToken::new()?;
+        Ok((token.key(), Some(token)))
+    }
+}
+
+const fn is_customers(key: &CartKey) -> bool {
+    matches!(key, CartKey::Customer(_))
+}
+
+/// Returns the stored cart; an empty one if there is none.
+async fn stored(ctx: &Ctx, key: Option<&CartKey>, read: Read) -> Result<Cart> {
+    match key {
+        Some(key) => ctx.store.carts().get(key, read, ctx.now()).await,
+        None => Ok(Cart::empty(CartId::new(ctx.now()))),
     }
 }
 

@@ -5,28 +5,31 @@
 //! stock is not tracked it takes none, and only checks the revision. It creates the order, empties
 //! the cart, adds a message to the outbox and stores the idempotency marker.
 
-use std::future::Future;
-
 use futures_util::future::join3;
 
 use super::idempotency::Once;
+use super::limiter::Limiter;
 use crate::context::Ctx;
 use crate::domain::basket::{Basket, RequestedItem, VariantSelector};
 use crate::domain::cart::CartLine;
+use crate::domain::cart_key::CartKey;
+use crate::domain::email::Email;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::idempotency::{Idempotency, StoredResult};
-use crate::domain::ids::{OrderId, UserId};
+use crate::domain::ids::OrderId;
 use crate::domain::invalid::Invalid;
 use crate::domain::money::{Currency, Money};
 use crate::domain::order::{
-    MAX_UNPAID_ORDERS, NewOrder, Order, PaymentMethod, UnavailableLine, unavailable_lines,
+    Buyer, MAX_UNPAID_ORDERS, NewOrder, Order, OrderSummary, PaymentMethod, UnavailableLine,
+    unavailable_lines,
 };
 use crate::domain::order::{Transition, UnpaidOrderChange};
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::Variant;
 use crate::domain::quantity::Quantity;
+use crate::domain::rate_limit::RateLimit;
 use crate::domain::time::Timestamp;
-use crate::domain::user::Address;
+use crate::domain::user::{Address, User};
 use crate::domain::version::ExpectedVersion;
 use crate::store::Read;
 use crate::store::carts::OrderRefused;
@@ -40,15 +43,21 @@ use crate::store::write::Write;
 pub struct Checkout {
     /// The identifier of the new order.
     pub id: OrderId,
-    /// The customer.
-    pub user_id: UserId,
-    /// The items to order, or the customer's cart.
+    /// Who places it.
+    pub buyer: Buyer,
+    /// The buyer's cart; `None` for a guest without one.
+    pub cart: Option<CartKey>,
+    /// The e-mail address that a guest named; `None` for a customer, whose account has it.
+    pub email: Option<Email>,
+    /// The digest of the token by which a guest sees and changes the order.
+    pub token_digest: Option<String>,
+    /// The items to order, or the buyer's cart.
     pub basket: Basket,
     /// The version of the cart that `If-Match` requires, otherwise 412; ignored for a list of
     /// items.
-    pub cart: ExpectedVersion,
-    /// How the order is paid.
-    pub payment_method: PaymentMethod,
+    pub cart_version: ExpectedVersion,
+    /// How the order is paid unless it is free; `None` for the first method that is enabled for the buyer.
+    pub payment_method: Option<PaymentMethod>,
     /// The shipping address; `None` for the customer's default address.
     pub shipping_address: Option<Address>,
     /// The total that the customer expects, otherwise 409 `price_changed`; `None` for any total.
@@ -60,26 +69,28 @@ pub struct Checkout {
 /// The status code of a successful checkout, stored in the idempotency marker for replays.
 const CREATED: u16 = 201;
 
-/// Places an order. `admitted` counts the request against the rate limit: it runs while the cart
-/// and the address are read, and its error ends the checkout.
+/// Places an order. `limiter` counts the request while the cart and the customer's profile are read,
+/// and its error ends the checkout; without one, nothing is counted.
 ///
 /// 401 if the account was deleted; 409 `unavailable` and `out_of_stock` with every such line,
 /// `price_changed` if the total is not the expected one, `cart_empty`, `too_many_unpaid_orders`;
-/// 412 if the cart does not have the expected version; 422 `variant_required` and
-/// `quantity_out_of_range`.
+/// 412 if the cart does not have the expected version; 422 `variant_required`,
+/// `quantity_out_of_range` and `payment_method_not_enabled`; 429 if the buyer places too many orders.
 pub async fn place_order(
     ctx: &Ctx,
     checkout: &Checkout,
-    admitted: impl Future<Output = Result<()>>,
+    limiter: Option<&Limiter<'_>>,
 ) -> Result<Once<Order>> {
     let now = ctx.now();
-    let (address, purchase) = (shipping_address(ctx, checkout), Purchase::read(ctx, checkout));
-    let (admitted, purchase, address) = join3(admitted, purchase, address).await;
+    let admitted = admit(limiter, checkout.buyer);
+    let (recipient, purchase) = (Recipient::read(ctx, checkout), Purchase::read(ctx, checkout));
+    let (admitted, purchase, recipient) = join3(admitted, purchase, recipient).await;
     admitted?;
-    let (mut purchase, address) = (purchase?, address?);
+    let (mut purchase, recipient) = (purchase?, recipient?);
     let mut attempts = Attempts::new("a cart changes faster than it can be ordered");
+    let mut is_free_admitted = false;
     loop {
-        let transition = match checkout.place(&purchase, address.clone(), ctx.currency(), now) {
+        let transition = match checkout.place(ctx, &purchase, &recipient, now) {
             // Only consistent reads may reject the order, not a cart line or an eventually
             // consistent read.
             Err(_) if !purchase.is_fresh => {
@@ -88,6 +99,13 @@ pub async fn place_order(
             }
             decided => decided?,
         };
+        // Such an order is paid at once, so that nothing else limits a guest's.
+        if transition.order.is_free() && checkout.buyer == Buyer::Guest && !is_free_admitted {
+            if let Some(limiter) = limiter {
+                limiter.admit([RateLimit::FreeOrderIp.of(limiter.ip())]).await?;
+            }
+            is_free_admitted = true;
+        }
         match commit(ctx, checkout, &purchase, &transition, now).await? {
             Attempt::Placed => return Ok(Once::New(transition.order)),
             Attempt::Replayed(remembered) => return Ok(Once::Replayed(remembered)),
@@ -99,34 +117,53 @@ pub async fn place_order(
                 attempts.pause().await?;
                 purchase = Purchase::read(ctx, checkout).await?;
             }
+            Attempt::CartGone => purchase.cart = None,
         }
     }
 }
 
+async fn admit(limiter: Option<&Limiter<'_>>, buyer: Buyer) -> Result<()> {
+    let Some(limiter) = limiter else { return Ok(()) };
+    let subject = match buyer {
+        Buyer::Customer(user) => RateLimit::CheckoutAccount.of(user),
+        Buyer::Guest => RateLimit::GuestCheckoutIp.of(limiter.ip()),
+    };
+    limiter.admit([subject]).await
+}
+
 impl Checkout {
     /// Returns the transition that places the order. 409 `unavailable` if a line's price is not in
-    /// the shop's currency, 409 `price_changed` if the total is not the expected one.
+    /// the shop's currency, 409 `price_changed` if the total is not the expected one, 422
+    /// `payment_method_not_enabled` if the buyer can't pay it like this.
     fn place(
         &self,
+        ctx: &Ctx,
         purchase: &Purchase,
-        shipping_address: Option<Address>,
-        currency: Currency,
+        recipient: &Recipient,
         now: Timestamp,
     ) -> Result<Transition> {
-        purchase.refuse_other_currencies(currency)?;
+        purchase.refuse_other_currencies(ctx.currency())?;
+        let enabled = ctx.config.payment_methods.enabled(self.buyer == Buyer::Guest);
         let new = NewOrder {
             id: self.id,
-            user_id: self.user_id,
+            buyer: self.buyer,
+            email: recipient.email.clone(),
+            cart: purchase.cart.clone(),
+            token_digest: self.token_digest.clone(),
             lines: purchase.lines.clone(),
-            payment_method: self.payment_method,
-            shipping_address,
+            payment_method: self.payment_method.or(enabled.first().copied()).unwrap_or_default(),
+            shipping_address: recipient.address.clone(),
         };
-        let transition = Order::place(new, currency, now);
-        let total = transition.order.summary.total;
+        let transition = Order::place(new, ctx.currency(), now);
+        let OrderSummary { total, payment_method, .. } = transition.order.summary;
         match self.expected_total {
-            Some(expected) if expected != total => Err(price_changed(expected, total)),
-            _ => Ok(transition),
+            Some(expected) if expected != total => return Err(price_changed(expected, total)),
+            _ => {}
         }
+        if !transition.order.is_free() && !enabled.contains(&payment_method) {
+            return Err(payment_method_not_enabled(enabled));
+        }
+        Ok(transition)
     }
 }
 
@@ -135,6 +172,7 @@ enum Attempt {
     Placed,
     Replayed(StoredResult),
     CartChanged,
+    CartGone,
     LinesChanged,
 }
 
@@ -153,22 +191,26 @@ async fn commit(
     now: Timestamp,
 ) -> Result<Attempt> {
     let (store, order) = (&ctx.store, &transition.order);
-    let takes_place = transition.unpaid == UnpaidOrderChange::Added(checkout.user_id);
-    let note = store.carts().record_order(
-        checkout.user_id,
-        purchase.cart_version,
-        takes_place.then_some(order.id),
-        now,
-    );
+    let takes_place = matches!(transition.unpaid, UnpaidOrderChange::Added(_));
+    let unpaid = takes_place.then_some(order.id);
+    let concerned = |cart: &&CartKey| {
+        matches!(cart, CartKey::Customer(_)) || purchase.cart_version.is_some() || takes_place
+    };
+    let note = purchase.cart.as_ref().filter(concerned);
+    let note =
+        note.map(|cart| store.carts().record_order(cart, purchase.cart_version, unpaid, now));
     // Attempts write different items, so each has its own token. Errors come in the order of the
     // writes: a replay before everything else, the cart before its lines.
     let mut transaction = Transaction::with_new_token(now);
     if let Some(idempotency) = &checkout.idempotency {
         let remembered = StoredResult { resource: order.id.to_string(), status: CREATED };
-        let remember = store.idempotency().store_result(idempotency, remembered, now)?;
-        transaction = transaction.with(remember.map_refusal(Refused::StoredResult));
+        for marker in store.idempotency().store_result(idempotency, &remembered, now)? {
+            transaction = transaction.with(marker.map_refusal(Refused::StoredResult));
+        }
     }
-    transaction = transaction.with(note.map_refusal(Refused::Cart));
+    if let Some(note) = note {
+        transaction = transaction.with(note.map_refusal(Refused::Cart));
+    }
     for line in &purchase.lines {
         let missing = UnavailableLine::of_line(line);
         let sale: Write<SaleRefused> = match transition.stock_change_of(line.product_id, &line.sku)
@@ -196,7 +238,12 @@ fn resolve(refusals: Vec<Refused>, purchase: &Purchase) -> Result<Attempt> {
             Refused::StoredResult(remembered) => return Ok(Attempt::Replayed(remembered)),
             Refused::Cart(OrderRefused::Closed) => return Err(Error::Unauthenticated),
             Refused::Cart(OrderRefused::TooManyUnpaid) => return Err(too_many_unpaid_orders()),
-            Refused::Cart(OrderRefused::Changed) => return Ok(Attempt::CartChanged),
+            Refused::Cart(OrderRefused::Gone) if purchase.cart_version.is_none() => {
+                return Ok(Attempt::CartGone);
+            }
+            Refused::Cart(OrderRefused::Changed | OrderRefused::Gone) => {
+                return Ok(Attempt::CartChanged);
+            }
             Refused::Line(line, SaleRefused::Unavailable) => unavailable.push(line),
             Refused::Line(line, SaleRefused::OutOfStock { available }) => {
                 out_of_stock.push(UnavailableLine { available, ..line });
@@ -217,18 +264,32 @@ fn refuse(code: ProblemCode, lines: &[UnavailableLine]) -> Result<()> {
     if lines.is_empty() { Ok(()) } else { Err(unavailable_lines(code, lines).into()) }
 }
 
-async fn shipping_address(ctx: &Ctx, checkout: &Checkout) -> Result<Option<Address>> {
-    if let Some(address) = &checkout.shipping_address {
-        return Ok(Some(address.clone()));
+/// Where an order and its mails go.
+struct Recipient {
+    email: Option<Email>,
+    address: Option<Address>,
+}
+
+impl Recipient {
+    async fn read(ctx: &Ctx, checkout: &Checkout) -> Result<Self> {
+        let named = checkout.shipping_address.clone();
+        let Buyer::Customer(user) = checkout.buyer else {
+            return Ok(Self { email: checkout.email.clone(), address: named });
+        };
+        // Consistent, so that the order is not shipped to an address that was replaced a moment ago.
+        let user = ctx.store.users().get(user, Read::Consistent).await?;
+        let default = |user: &User| user.addresses.first().cloned();
+        let address = named.or_else(|| user.as_ref().and_then(default));
+        Ok(Self { email: user.map(|user| user.summary.email), address })
     }
-    // Consistent, so that the order is not shipped to an address that was replaced a moment ago.
-    let user = ctx.store.users().get(checkout.user_id, Read::Consistent).await?;
-    Ok(user.and_then(|user| user.addresses.into_iter().next()))
 }
 
 /// The lines to order, and the version of the cart that they come from.
 struct Purchase {
     lines: Vec<CartLine>,
+    /// The cart that counts the order among the unpaid ones; `None` for a guest without a living
+    /// one.
+    cart: Option<CartKey>,
     cart_version: Option<u64>,
     /// Whether the lines were built from consistent reads of their variants, not taken from the
     /// cart or built from eventually consistent reads.
@@ -246,15 +307,18 @@ impl Purchase {
                     }
                     lines => lines?,
                 };
-                Ok(Self { lines, cart_version: None, is_fresh: false })
+                let cart = checkout.cart.clone();
+                Ok(Self { lines, cart, cart_version: None, is_fresh: false })
             }
             Basket::Cart => {
-                let cart = ctx.store.carts().get(checkout.user_id.into(), Read::Consistent).await?;
-                checkout.cart.check_stored(cart.version)?;
+                let Some(key) = checkout.cart.clone() else { return Err(cart_empty()) };
+                let cart = ctx.store.carts().get(&key, Read::Consistent, ctx.now()).await?;
+                checkout.cart_version.check_stored(cart.version)?;
                 if cart.lines.is_empty() {
                     return Err(cart_empty());
                 }
-                Ok(Self { lines: cart.lines, cart_version: Some(cart.version), is_fresh: false })
+                let cart_version = Some(cart.version);
+                Ok(Self { lines: cart.lines, cart: Some(key), cart_version, is_fresh: false })
             }
         }
     }
@@ -341,6 +405,16 @@ fn current_lines(
     }
     refuse(ProblemCode::Unavailable, &unavailable)?;
     Ok(lines)
+}
+
+fn payment_method_not_enabled(enabled: &[PaymentMethod]) -> Error {
+    let names: Vec<_> = enabled.iter().map(PaymentMethod::to_string).collect();
+    let detail = match names.is_empty() {
+        true => "This shop takes no payments from guests; log in.".to_owned(),
+        false => format!("Use one of: {}.", names.join(", ")),
+    };
+    let code = ProblemCode::PaymentMethodNotEnabled;
+    Invalid::for_field("/payment_method", code, detail).with("enabled", names).into()
 }
 
 fn cart_empty() -> Error {

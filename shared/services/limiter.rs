@@ -142,6 +142,16 @@ impl<'a> Limiter<'a> {
         self.undo_where(|counter| counter.limit == limit).await;
     }
 
+    /// Undoes the counts of this request in all limits. If that fails, the request stays counted.
+    pub async fn undo_all_counts(&self) {
+        self.undo_where(|_| true).await;
+    }
+
+    /// Returns the client's IP address.
+    pub fn ip(&self) -> &ClientIp {
+        self.ip
+    }
+
     async fn undo_where(&self, which: impl Fn(&Counter) -> bool) -> Vec<Counter> {
         let mut undone = Vec::new();
         for status in self.statuses.lock().iter_mut() {

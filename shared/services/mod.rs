@@ -20,5 +20,6 @@ pub mod products;
 pub mod rebuild;
 pub mod registration;
 pub mod sessions;
+pub mod shopper;
 pub mod sign_in;
 pub mod token_key_rotation;

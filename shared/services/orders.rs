@@ -7,33 +7,40 @@ use crate::domain::order::{Change, Order, OrderStatus, Transition, UnpaidOrderCh
 use crate::domain::time::Timestamp;
 use crate::domain::version::ExpectedVersion;
 use crate::domain::viewer::Viewer;
-use crate::store::ChangedMeanwhile;
 use crate::store::retry::Attempts;
-use crate::store::transaction::Transaction;
+use crate::store::transaction::{Outcome, Transaction};
 
 /// Cancels an order; returns one that is cancelled already as it is. 404 if the viewer may not see
 /// it, 412 if it does not have the expected version, 409 if its status does not allow it.
 pub async fn cancel(
     ctx: &Ctx,
     id: OrderId,
-    viewer: Viewer,
+    viewer: &Viewer,
     expected: &ExpectedVersion,
 ) -> Result<Order> {
     let now = ctx.now();
     let mut attempts = Attempts::new("an order changes faster than it can be cancelled");
     loop {
-        let order = ctx.store.orders().get(id, viewer).await?;
+        let order = ctx.store.orders().get(id, viewer, now).await?;
         if order.summary.status == OrderStatus::Cancelled {
             return Ok(order);
         }
         expected.check(order.summary.version)?;
         let change = Change::Status(OrderStatus::Cancelled);
-        let transition = order.apply(&change, viewer.role.into(), now)?;
+        let transition = order.apply(&change, viewer.actor(), now)?;
         if commit(ctx, &order, &transition, now).await? {
             return Ok(transition.order);
         }
         attempts.pause().await?;
     }
+}
+
+/// Why a transition was not written.
+enum Refused {
+    /// The order has changed since it was read.
+    Order,
+    /// The guest's cart that counts the order was merged, or it has expired.
+    Cart,
 }
 
 /// Writes a transition of an order and everything that belongs to it (stock, unpaid orders,
@@ -45,11 +52,31 @@ pub async fn commit(
     transition: &Transition,
     now: Timestamp,
 ) -> Result<bool> {
+    match write(ctx, before, transition, true, now).await? {
+        Outcome::Committed => Ok(true),
+        // There is no place left to free.
+        Outcome::Refused(refused) if refused.iter().all(|it| matches!(it, Refused::Cart)) => {
+            Ok(write(ctx, before, transition, false, now).await?.is_committed())
+        }
+        Outcome::Refused(_) => Ok(false),
+    }
+}
+
+async fn write(
+    ctx: &Ctx,
+    before: &Order,
+    transition: &Transition,
+    has_cart: bool,
+    now: Timestamp,
+) -> Result<Outcome<Refused>> {
     let (store, order) = (&ctx.store, &transition.order);
-    let mut transaction: Transaction<ChangedMeanwhile> =
-        Transaction::with_new_token(now).with(store.orders().replace(before, order));
-    if let UnpaidOrderChange::Removed(customer) = transition.unpaid {
-        transaction = transaction.with(store.carts().remove_unpaid_order(customer, order.id));
+    let replaced = store.orders().replace(before, order).map_refusal(|_| Refused::Order);
+    let mut transaction = Transaction::with_new_token(now).with(replaced);
+    if let UnpaidOrderChange::Removed(cart) = &transition.unpaid
+        && has_cart
+    {
+        let freed = store.carts().remove_unpaid_order(cart, order.id);
+        transaction = transaction.with(freed.map_refusal(|_| Refused::Cart));
     }
     for change in &transition.stock {
         transaction = transaction.with(store.products().return_to_stock(change));
@@ -57,5 +84,5 @@ pub async fn commit(
     for event in &transition.messages {
         transaction = transaction.with(store.outbox().add(event.clone(), now)?);
     }
-    Ok(store.transact(transaction).await?.is_committed())
+    store.transact(transaction).await
 }

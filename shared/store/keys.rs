@@ -2,6 +2,7 @@
 //! and a golden test pins their text, since an item can't be found any more if its key changes.
 
 use crate::catalogue::manifest::Slot;
+use crate::domain::cart_key::CartKey;
 use crate::domain::email::{Email, EmailDigest};
 use crate::domain::ids::{CartId, MessageId, OrderId, ProductId, RegistrationId, UserId};
 use crate::domain::import_id::ImportId;
@@ -143,8 +144,12 @@ pub fn categories() -> String {
 }
 
 /// Returns the key of a cart.
-pub fn cart(cart: CartId) -> Key {
-    Key::new(format!("CART#{cart}"), "CART")
+pub fn cart(cart: &CartKey) -> Key {
+    let partition = match cart {
+        CartKey::Customer(user) => format!("CART#{}", CartId::from(*user)),
+        CartKey::Guest(digest) => format!("CART#{digest}"),
+    };
+    Key::new(partition, "CART")
 }
 
 /// Returns the key of an order.

@@ -4,7 +4,7 @@
 //! its members one by one, so that members written by a newer version are kept.
 
 use super::ChangedMeanwhile;
-use super::expression::{Condition, is, is_number};
+use super::expression::{Condition, is, is_number, is_value};
 use super::item::{from_item, text, text_of, to_item, value};
 use super::keys::{self, CUSTOMER_ORDERS};
 use super::list::{Order as Direction, Query};
@@ -16,7 +16,6 @@ use crate::domain::ids::{OrderId, UserId};
 use crate::domain::order::{ListedOrder, Order, OrderStatus};
 use crate::domain::page::{Page, Paging};
 use crate::domain::time::Timestamp;
-use crate::domain::user::Role;
 use crate::domain::viewer::Viewer;
 
 /// The store's operations on orders.
@@ -54,16 +53,29 @@ impl Orders<'_> {
             .when(is_number("summary.version", before.summary.version), || ChangedMeanwhile)
     }
 
-    /// Returns an order to its customer or to an admin; 404 for every other viewer, or if it does
-    /// not exist.
-    pub async fn get(self, id: OrderId, viewer: Viewer) -> Result<Order> {
+    /// Returns an order to its customer, to the bearer of one of its tokens or to an admin; 404 for
+    /// every other viewer, or if it does not exist.
+    pub async fn get(self, id: OrderId, viewer: &Viewer, now: Timestamp) -> Result<Order> {
+        let order = self.find(id).await?.ok_or(Error::NotFound)?;
+        if viewer.may_see(&order, now) { Ok(order) } else { Err(Error::NotFound) }
+    }
+
+    /// Returns an order to whom its mails are sent, who needs no token; `None` if it does not exist.
+    pub async fn find(self, id: OrderId) -> Result<Option<Order>> {
         let item = self.0.get(keys::order(id), Read::Consistent).await?;
-        let order: Order = from_item(item.ok_or(Error::NotFound)?)?;
-        if viewer.role == Role::Admin || order.summary.user_id == Some(viewer.user_id) {
-            Ok(order)
-        } else {
-            Err(Error::NotFound)
-        }
+        item.map(from_item).transpose()
+    }
+
+    /// Adds the digest of a token to an order before the token is mailed. Neither the version nor
+    /// the time of the last change changes. Returns false if the order's tokens have changed since
+    /// the order was read.
+    pub async fn add_mailed_token(self, order: &Order, digest: &str) -> Result<bool> {
+        let mut tokens = order.tokens.clone();
+        tokens.mailed = tokens.mailed_with(digest);
+        let write = Write::update(keys::order(order.id))
+            .set("tokens", &tokens)
+            .when(is_value("tokens", &order.tokens)?, || ());
+        Ok(self.0.update(write).await?.is_done())
     }
 
     /// Returns a page of a customer's orders, newest first; only those with `status`, if it is
@@ -110,7 +122,9 @@ impl Orders<'_> {
             .change_by("summary.version", 1)
             .set_text("summary.updated_at", now)
             .remove("summary.user_id")
+            .remove("summary.email")
             .remove("shipping_address")
+            .remove("tokens")
             .remove(CUSTOMER_ORDERS.partition)
             .when(is("summary.user_id", user), || ());
         self.0.update(write).await.map(drop)

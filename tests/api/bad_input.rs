@@ -737,7 +737,7 @@ async fn of_all_that_is_wrong_with_a_product_the_first_is_said() {
 #[tokio::test]
 async fn of_all_that_is_wrong_with_a_line_of_the_cart_the_first_is_said() {
     let app = App::start().await;
-    let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
+    let (ada, nobody) = (app.customer("ada").await, app.anonymous().with_token("forged"));
     create_sku(&app.admin().await, "MUG", 1800, 5).await;
     ada.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
     let impossible = ("PUT", "/cart/items/M+G");
@@ -761,7 +761,7 @@ async fn of_all_that_is_wrong_with_a_line_of_the_cart_the_first_is_said() {
 #[tokio::test]
 async fn of_all_that_is_wrong_with_a_new_line_of_the_cart_the_first_is_said() {
     let app = App::start().await;
-    let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
+    let (ada, nobody) = (app.customer("ada").await, app.anonymous().with_token("forged"));
     create_sku(&app.admin().await, "MUG", 1800, 5).await;
     let items = ("POST", "/cart/items");
     let (missing, many) =
@@ -784,7 +784,7 @@ async fn of_all_that_is_wrong_with_a_new_line_of_the_cart_the_first_is_said() {
 #[tokio::test]
 async fn of_all_that_is_wrong_with_an_order_the_first_is_said() {
     let app = App::start().await;
-    let (nobody, ada) = (app.anonymous(), app.customer("ada").await);
+    let (ada, nobody) = (app.customer("ada").await, app.anonymous().with_token("forged"));
     create_sku(&app.admin().await, "MUG", 1800, 5).await;
     let items =
         |quantity: u32| json!({"items": [{"sku": "MUG", "quantity": quantity}]}).to_string();

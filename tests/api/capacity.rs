@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde_json::{Value, json};
+use shared::domain::order::PaymentMethod;
 use tests::answer::Answer;
 use tests::app::App;
 use tests::gate::Count;
@@ -98,6 +99,55 @@ async fn arrange_categories(app: &App, admin: &Persona<'_>) {
     costs(app, "delete-category", "inside another one", [3, 3, 4, 6, 0]);
     admin.delete("/categories/home").await.expect(204);
     costs(app, "delete-category", "at the root", [3, 3, 4, 4, 0]);
+}
+
+/// The same for guests, and for those who log in with a cart.
+#[tokio::test]
+async fn what_guests_do_makes_the_requests_and_consumes_the_units_listed_here() {
+    let app = App::builder()
+        .limits("")
+        .configure(|config| config.payment_methods.guests = vec![PaymentMethod::Manual])
+        .start()
+        .await;
+    let (admin, anyone) = (app.admin().await, app.anonymous());
+    app.warm_up().await;
+    for sku in ["A", "B"] {
+        create_sku(&admin, sku, 1000, 50).await;
+    }
+    let account = json!({"email": "ada@example.com", "password": "correct horse", "name": "Ada"});
+    let session = anyone.sign_up(account).await;
+    let ada = anyone.with_token(session["access_token"].as_str().expect("a token"));
+    let login = json!({"email": "ada@example.com", "password": "correct horse"});
+    anyone.post("/auth/login", login.clone()).await.expect(200);
+    app.take_count("log-in");
+
+    let guest = anyone.with_new_cart("A", 1).await;
+    costs(&app, "add-cart-item", "by SKU, the first of a guest", [4, 4, 2, 2, 0]);
+    guest.get("/cart").await.expect(200);
+    costs(&app, "get-cart", "a guest's, 1 line", [2, 2, 2, 0, 0]);
+    let guests_order = json!({"email": "guest@example.com"});
+    place(&guest, guests_order, Some("key")).await.expect(201);
+    costs(&app, "place-order", "a guest's cart of 1 line, with a key", [3, 2, 2, 11, 0]);
+    let items = json!({"items": [{"sku": "A", "quantity": 1}], "email": "guest@example.com"});
+    let placed = place(&anyone, items, None).await;
+    costs(&app, "place-order", "1 item by SKU, of a guest without a cart", [4, 3, 2, 7, 0]);
+    let token = placed.header("order-token").expect("a token").to_owned();
+    let path = format!("/orders/{}", placed.expect(201)["id"].as_str().expect("an id"));
+    anyone.call("GET", &path).header("order-token", &token).send().await.expect(200);
+    costs(&app, "get-order", "by an order token", [1, 1, 2, 0, 0]);
+    anyone.call("DELETE", &path).header("order-token", &token).send().await.expect(200);
+    costs(&app, "cancel-order", "1 line, of a guest without a cart", [2, 2, 2, 6, 0]);
+    let guest = anyone.with_new_cart("A", 1).await;
+    app.take_count("add-cart-item");
+    let both = ada.with_cart(guest.cart_token.as_deref().expect("a token"));
+    both.get("/cart").await.expect(200);
+    costs(&app, "get-cart", "1 line of a guest's cart is merged", [7, 6, 11, 4, 0]);
+    both.get("/cart").await.expect(200);
+    costs(&app, "get-cart", "1 line, with the token of a merged cart", [4, 4, 6, 0, 0]);
+    let guest = anyone.with_new_cart("B", 1).await;
+    app.take_count("add-cart-item");
+    guest.post("/auth/login", login).await.expect(200);
+    costs(&app, "log-in", "1 line of a guest's cart is merged", [11, 6, 12, 8, 0]);
 }
 
 /// Counts of signed-in routes include the read of the security item: one request, depth 1, 1 unit.

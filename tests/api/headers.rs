@@ -87,7 +87,7 @@ async fn allowed_origins_may_read_every_response_and_its_headers() {
         assert_eq!(answer.header("vary"), Some("Origin"), "{what}");
         assert_eq!(answer.header("access-control-allow-credentials"), None, "{what}");
         let exposed = answer.header("access-control-expose-headers").unwrap_or_default();
-        let expected = "ETag, Link, Location, Cart-Token, Retry-After, RateLimit, \
+        let expected = "ETag, Link, Location, Cart-Token, Order-Token, Retry-After, RateLimit, \
                         RateLimit-Policy, WWW-Authenticate, Allow, X-Request-Id, \
                         Idempotent-Replayed";
         assert_eq!(exposed, expected, "{what}");

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use shared::catalogue::manifest::Slot;
+use shared::domain::cart_key::CartKey;
 use shared::domain::email::Email;
-use shared::domain::ids::{CartId, MessageId, OrderId, ProductId, UserId};
+use shared::domain::ids::{MessageId, OrderId, ProductId, UserId};
 use shared::domain::rate_limit::RateLimit;
 use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
@@ -47,7 +48,7 @@ fn key_texts_never_change() {
         (keys::catalogue_segment(Slot::B, 7), "CATALOGUE#SEGMENT#B#7 SEGMENT"),
         (keys::category(&category), "CATEGORIES shirts"),
         (keys::category_tree(), "CATEGORIES TREE"),
-        (keys::cart(CartId::from(user)), "CART#crt_{} CART"),
+        (keys::cart(&CartKey::Customer(user)), "CART#crt_{} CART"),
         (keys::order(order), "ORDER#ord_{} ORDER"),
         (keys::message(message), "OUTBOX#7 msg_{}"),
         (keys::failed_message(message), "OUTBOX#failed msg_{}"),

@@ -102,6 +102,15 @@ pub fn document(examples: &Value) -> Value {
                     "description": "The `access_token` of a login. It is valid for 15 minutes; \
                                     `refresh_token` exchanges the refresh token for a new one.",
                 },
+                "order_token": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Order-Token",
+                    "description": "The `Order-Token` of the response in which a guest's order was \
+                                    placed, or the one behind `#` in a mailed link to the order. \
+                                    Its bearer acts as the order's customer until 180 days after \
+                                    the order's last change.",
+                },
             },
         },
     });
@@ -484,7 +493,8 @@ fn not_modified(response: &Value) -> Value {
 
 fn security(route: &Route, contract: &Contract) -> Value {
     match route.access {
-        Access::Customer | Access::Owner | Access::Admin => json!([{ "bearer": [] }]),
+        Access::Customer | Access::Admin => json!([{ "bearer": [] }]),
+        Access::Owner => json!([{ "bearer": [] }, { "order_token": [] }]),
         Access::Guest => json!([{}, { "bearer": [] }]),
         Access::Public | Access::Signature if contract.takes_bearer => {
             json!([{}, { "bearer": [] }])
@@ -498,7 +508,9 @@ fn who(access: Access) -> &'static str {
         Access::Public | Access::Signature => "",
         Access::Guest => "For anyone, signed in or not.",
         Access::Customer => "For every signed-in user.",
-        Access::Owner => "For the customer that it belongs to, and admins.",
+        Access::Owner => {
+            "For the customer that it belongs to, the bearer of an `Order-Token` of it, and admins."
+        }
         Access::Admin => "For admins.",
     }
 }
@@ -592,6 +604,7 @@ fn member_schema(kind: MemberKind) -> Value {
     match kind {
         MemberKind::Integer => json!({ "type": "integer", "minimum": 0 }),
         MemberKind::Text => json!({ "type": "string" }),
+        MemberKind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         MemberKind::Money => reference("Money"),
         MemberKind::Lines => json!({ "type": "array", "items": reference("UnavailableLine") }),
         MemberKind::OrderStatus => reference("OrderStatus"),
@@ -604,10 +617,12 @@ fn member_schema(kind: MemberKind) -> Value {
 fn name(header: ResponseHeader) -> &'static str {
     match header {
         ResponseHeader::CacheControl => "Cache-Control",
+        ResponseHeader::CartToken => "Cart-Token",
         ResponseHeader::ETag => "ETag",
         ResponseHeader::IdempotentReplayed => "Idempotent-Replayed",
         ResponseHeader::Link => "Link",
         ResponseHeader::Location => "Location",
+        ResponseHeader::OrderToken => "Order-Token",
         ResponseHeader::RateLimit => "RateLimit",
         ResponseHeader::RateLimitPolicy => "RateLimit-Policy",
         ResponseHeader::RetryAfter => "Retry-After",
@@ -627,6 +642,15 @@ fn component_headers() -> Value {
             json!({ "const": "true" }),
         ),
         "Link": of("The URL of the next page, if there is one (RFC 8288).", text()),
+        "Cart-Token": of(
+            "The secret by which a guest has the cart that was created. Send it with every request \
+             about the cart.",
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$" }),
+        ),
+        "Order-Token": of(
+            "The secret by which a guest sees and changes the order.",
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$" }),
+        ),
         "RateLimit": of(
             "What is left of each rate limit, and the seconds until its window ends.",
             text(),

@@ -66,6 +66,7 @@ const fn words(kind: MemberKind) -> &'static str {
     match kind {
         MemberKind::Integer => "whole number",
         MemberKind::Text => "text",
+        MemberKind::Texts => "texts",
         MemberKind::Money => "money",
         MemberKind::Lines => "`[{sku, product_id, requested, available}]`",
         MemberKind::OrderStatus => "order status",

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use local::parameters::Parameters;
 use serde_json::{Value, json};
+use shared::domain::order::PaymentMethod;
 use tests::app::{App, FIRST_ADMIN};
 use tests::gate::Access;
 use tests::mailbox::MailFault;
@@ -23,7 +24,12 @@ const NEW_IP: &str = "198.51.100.7";
 #[tokio::test]
 async fn no_policy_allows_what_its_route_does_not_use() {
     let parameters = Parameters::in_memory().serve(0).expect("a parameter store");
-    let app = App::builder().without_a_key(&parameters.url()).limits("").start().await;
+    let app = App::builder()
+        .without_a_key(&parameters.url())
+        .limits("")
+        .configure(|config| config.payment_methods.guests = vec![PaymentMethod::Manual])
+        .start()
+        .await;
     app.warm_up_and_count().await;
 
     tour(&app).await;
@@ -84,6 +90,7 @@ async fn tour(app: &App) {
     let gift_card = json!([{"sku": "GIFT", "track_stock": false}]);
     let gift_card = json!({"name": "Gift Card", "price": usd(2500), "variants": gift_card});
     create_product(&admin, gift_card).await;
+    create_sku(&admin, "FREE", 0, 5).await;
     let path = format!("/products/{}", id(&mug));
     let draft = json!({
         "name": "Mug",
@@ -106,6 +113,7 @@ async fn tour(app: &App) {
     import_products(&admin).await;
 
     place_orders(&ada, &mug).await;
+    shop_as_guest(&ada, &mug).await;
     ada.get("/orders").await.expect(200);
     admin.delete(&path).await.expect(204);
     send_all_mails(app).await;
@@ -286,6 +294,38 @@ async fn place_orders(ada: &Persona<'_>, mug: &Value) {
     ada.post("/cart/items", json!({"sku": "CUP", "quantity": 1})).await.expect(200);
     ada.delete("/cart/items/CUP").await.expect(200);
     ada.delete("/cart").await.expect(200);
+}
+
+/// Buys without an account, orders something free, and logs in with a cart.
+async fn shop_as_guest(ada: &Persona<'_>, mug: &Value) {
+    let anyone = ada.as_visitor();
+    let guest = anyone.with_new_cart("CUP", 1).await;
+    let body = json!({"email": "guest@example.com"});
+    let call = guest.call("POST", "/orders").header("idempotency-key", "guest").json(&body);
+    let placed = call.send().await;
+    let token = placed.header("order-token").expect("a token").to_owned();
+    let path = format!("/orders/{}", id(&placed.expect(201)));
+    guest.call("DELETE", &path).header("order-token", &token).send().await.expect(200);
+    let gift = json!({"sku": "FREE", "quantity": 1});
+    let free = json!({"items": [gift], "email": "guest@example.com"});
+    anyone.post("/orders", free).await.expect(201);
+    // Each of them merges first.
+    for (method, target, body) in [
+        ("GET", "/cart", None),
+        ("POST", "/cart/items", Some(json!({"product_id": mug["id"], "quantity": 1}))),
+        ("PUT", "/cart/items/CUP", Some(json!({"quantity": 1}))),
+        ("DELETE", "/cart/items/CUP", None),
+        ("DELETE", "/cart", None),
+    ] {
+        let guest = anyone.with_new_cart("CUP", 1).await;
+        let both = ada.with_cart(guest.cart_token.as_deref().expect("a token"));
+        let call = both.call(method, target);
+        let call = body.iter().fold(call, |call, body| call.json(body));
+        call.send().await.expect(200);
+    }
+    let guest = anyone.with_new_cart("CUP", 1).await;
+    let login = json!({"email": "ada@example.com", "password": "battery staple"});
+    guest.post("/auth/login", login).await.expect(200);
 }
 
 /// Lists in words what a policy allows and no call used.

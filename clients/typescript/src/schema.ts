@@ -226,14 +226,14 @@ export interface paths {
          * Get the cart
          * @description With current prices and stock. Empty if there is none.
          *
-         *     For every signed-in user.
+         *     For anyone, signed in or not.
          */
         get: operations["get_cart"];
         put?: never;
         post?: never;
         /**
          * Empty the cart
-         * @description For every signed-in user.
+         * @description For anyone, signed in or not.
          */
         delete: operations["clear_cart"];
         options?: never;
@@ -252,7 +252,7 @@ export interface paths {
         put?: never;
         /**
          * Add to the cart
-         * @description For every signed-in user.
+         * @description For anyone, signed in or not.
          */
         post: operations["add_cart_item"];
         delete?: never;
@@ -271,7 +271,7 @@ export interface paths {
         get?: never;
         /**
          * Set the quantity of a cart line
-         * @description For every signed-in user.
+         * @description For anyone, signed in or not.
          */
         put: operations["update_cart_item"];
         post?: never;
@@ -279,7 +279,7 @@ export interface paths {
          * Remove a cart line
          * @description Succeeds also if the SKU is not in the cart.
          *
-         *     For every signed-in user.
+         *     For anyone, signed in or not.
          */
         delete: operations["remove_cart_item"];
         options?: never;
@@ -432,9 +432,9 @@ export interface paths {
         put?: never;
         /**
          * Place an order
-         * @description Orders the cart, which is then empty, or `items`.
+         * @description Orders the cart, which is then empty, or `items`. A guest names an `email`, and gets an `Order-Token`, which acts as the owner on the order's routes.
          *
-         *     For every signed-in user.
+         *     For anyone, signed in or not.
          */
         post: operations["place_order"];
         delete?: never;
@@ -452,7 +452,7 @@ export interface paths {
         };
         /**
          * Get an order
-         * @description For the customer that it belongs to, and admins.
+         * @description For the customer that it belongs to, the bearer of an `Order-Token` of it, and admins.
          */
         get: operations["get_order"];
         put?: never;
@@ -461,7 +461,7 @@ export interface paths {
          * Cancel an order
          * @description Returns its units to stock. Succeeds also if the order was cancelled before.
          *
-         *     For the customer that it belongs to, and admins.
+         *     For the customer that it belongs to, the bearer of an `Order-Token` of it, and admins.
          */
         delete: operations["cancel_order"];
         options?: never;
@@ -819,8 +819,8 @@ export interface components {
         };
         /** @description A cart with current prices. `subtotal` is what an order placed now would cost, without the lines that are no longer sold; `item_count` is the number of units in all lines. */
         Cart: {
-            /** @description The cart's identifier. */
-            id: components["schemas"]["CartId"];
+            /** @description The cart's identifier; null for a guest without a cart. */
+            id: components["schemas"]["CartId"] | null;
             /** @description The units of all lines. */
             item_count: number;
             items: components["schemas"]["CartLine"][];
@@ -917,6 +917,38 @@ export interface components {
         };
         CartLineChange: {
             quantity: components["schemas"]["NewQuantity"];
+        };
+        /**
+         * Idempotency-Key of nobody
+         * @description Send the cart's `Cart-Token` with it, or an access token: two guests may choose the same key.
+         */
+        CartTokenRequiredProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "cart_token_required";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 400;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Idempotency-Key of nobody";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:cart_token_required";
         };
         /** @description A category. */
         Category: {
@@ -2555,6 +2587,8 @@ export interface components {
         Order: {
             /** @description The statuses that the caller may change it to. */
             allowed_transitions: components["schemas"]["OrderStatus"][];
+            /** @description The buyer's e-mail address when it was placed; null once the account is deleted. */
+            email: components["schemas"]["Email"] | null;
             /** @description When it expires unpaid; null if it no longer can. */
             expires_at: components["schemas"]["Timestamp"] | null;
             /** @description Every change of status, oldest first. */
@@ -2574,12 +2608,13 @@ export interface components {
             /** @description Null until the order is sent. */
             tracking: components["schemas"]["Tracking"] | null;
             updated_at: components["schemas"]["Timestamp"];
-            /** @description The customer; null once the account is deleted. */
+            /** @description The customer; null for a guest, and once the account is deleted. */
             user_id: components["schemas"]["UserId"] | null;
             /** @description Raised by every change; part of the `ETag`. */
             version: number;
         };
         OrderBody: {
+            email?: components["schemas"]["Email"] | null | string;
             expected_total?: components["schemas"]["Total"] | null | string;
             items?: components["schemas"]["RequestedItem"][] | null;
             payment_method?: components["schemas"]["PaymentMethod"] | null | string;
@@ -2608,6 +2643,8 @@ export interface components {
         OrderStatus: "pending_payment" | "paid" | "processing" | "shipped" | "delivered" | "return_requested" | "returned" | "cancelled" | "expired";
         /** @description An order in a list. */
         OrderSummary: {
+            /** @description The buyer's e-mail address when it was placed; null once the account is deleted. */
+            email: components["schemas"]["Email"] | null;
             /** @description When it expires unpaid; null if it no longer can. */
             expires_at: components["schemas"]["Timestamp"] | null;
             id: components["schemas"]["OrderId"];
@@ -2621,7 +2658,7 @@ export interface components {
             /** @description What the customer pays. */
             total: components["schemas"]["Money"];
             updated_at: components["schemas"]["Timestamp"];
-            /** @description The customer; null once the account is deleted. */
+            /** @description The customer; null for a guest, and once the account is deleted. */
             user_id: components["schemas"]["UserId"] | null;
             /** @description Raised by every change; part of the `ETag`. */
             version: number;
@@ -3029,17 +3066,19 @@ export interface components {
          */
         PaymentMethod: "manual" | "card";
         /**
-         * Payment method not available
-         * @description Use a payment method that the shop has; the detail names it.
+         * Payment method not enabled
+         * @description Use one of the methods in `enabled`. A guest may have more of them after logging in.
          */
-        PaymentMethodUnavailableProblem: {
+        PaymentMethodNotEnabledProblem: {
             /**
              * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
-            code: "payment_method_unavailable";
+            code: "payment_method_not_enabled";
             /** @description What is wrong with this request. */
             detail: string;
+            /** @description The payment methods that the buyer may use. */
+            enabled?: string[];
             /** @description Every invalid field, at most 100. */
             errors: components["schemas"]["FieldError"][];
             /** @description The path of the request. */
@@ -3055,12 +3094,12 @@ export interface components {
              * @description The same for every problem of the kind.
              * @constant
              */
-            title: "Payment method not available";
+            title: "Payment method not enabled";
             /**
              * @description Identifies the kind of problem.
              * @constant
              */
-            type: "urn:bodega:problem:payment_method_unavailable";
+            type: "urn:bodega:problem:payment_method_not_enabled";
         };
         /**
          * @description The state of a payment.
@@ -3121,7 +3160,7 @@ export interface components {
         /** @description A problem document (RFC 9457). */
         Problem: {
             /** @enum {unknown} */
-            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "not_utf8" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "slug_taken" | "category_not_empty" | "category_cycle" | "too_many_categories" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "invalid_quote" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_sku" | "invalid_slug" | "unknown_category" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_unavailable" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
+            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "not_utf8" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "cart_token_required" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "slug_taken" | "category_not_empty" | "category_cycle" | "too_many_categories" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "invalid_quote" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_sku" | "invalid_slug" | "unknown_category" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_not_enabled" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
             detail: string;
             instance: string;
             request_id: string;
@@ -4686,10 +4725,14 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
+        /** @description The secret by which a guest has the cart that was created. Send it with every request about the cart. */
+        "Cart-Token": string;
         /** @description Present if this is the stored result of an earlier request with the same key. */
         "Idempotent-Replayed": "true";
         /** @description The URL of the next page, if there is one (RFC 8288). */
         Link: string;
+        /** @description The secret by which a guest sees and changes the order. */
+        "Order-Token": string;
         /** @description What is left of each rate limit, and the seconds until its window ends. */
         RateLimit: string;
         /** @description The rate limits: quota and window in seconds. */
@@ -5002,7 +5045,10 @@ export interface operations {
     log_in: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The token of a guest's cart, which is merged into the user's. */
+                "Cart-Token"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6185,7 +6231,10 @@ export interface operations {
     get_cart: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The token of a guest's cart, from the response that created it. An unknown or expired one counts as none. With an access token too, that cart is merged into the customer's first. */
+                "Cart-Token"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6298,6 +6347,8 @@ export interface operations {
             header?: {
                 /** @description The version of the cart. */
                 "If-Match"?: string;
+                /** @description The token of a guest's cart, from the response that created it. An unknown or expired one counts as none. With an access token too, that cart is merged into the customer's first. */
+                "Cart-Token"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6401,6 +6452,8 @@ export interface operations {
             header?: {
                 /** @description The version of the cart. */
                 "If-Match"?: string;
+                /** @description The token of a guest's cart, from the response that created it. An unknown or expired one counts as none. With an access token too, that cart is merged into the customer's first. */
+                "Cart-Token"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6420,8 +6473,11 @@ export interface operations {
             /** @description The cart. */
             200: {
                 headers: {
+                    "Cart-Token": components["headers"]["Cart-Token"];
                     /** @description The version of the resource, for `If-Match`. */
                     ETag: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6502,6 +6558,8 @@ export interface operations {
              */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6512,6 +6570,8 @@ export interface operations {
             /** @description `unauthenticated`: Access token missing or not valid. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description How to authenticate (RFC 6750). */
                     "WWW-Authenticate": string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6524,6 +6584,8 @@ export interface operations {
             /** @description `not_found`: Not found. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6534,6 +6596,8 @@ export interface operations {
             /** @description `out_of_stock`: Out of stock. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6544,6 +6608,8 @@ export interface operations {
             /** @description `version_mismatch`: Changed in the meantime. */
             412: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6554,6 +6620,8 @@ export interface operations {
             /** @description `body_too_large`: Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6564,6 +6632,8 @@ export interface operations {
             /** @description `unsupported_media_type`: Unsupported media type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6594,6 +6664,8 @@ export interface operations {
              */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6601,9 +6673,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["CartFullProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["QuantityOutOfRangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["SkuOrProductIdProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["VariantRequiredProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
             /** @description `internal`: Internal error. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6614,6 +6702,8 @@ export interface operations {
             /** @description `service_unavailable`: Shop temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds after which a retry can succeed. */
                     "Retry-After": string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6631,6 +6721,8 @@ export interface operations {
             header?: {
                 /** @description The version of the cart. */
                 "If-Match"?: string;
+                /** @description The token of a guest's cart, from the response that created it. An unknown or expired one counts as none. With an access token too, that cart is merged into the customer's first. */
+                "Cart-Token"?: string;
             };
             path: {
                 /** @description The SKU of the variant. */
@@ -6836,6 +6928,8 @@ export interface operations {
             header?: {
                 /** @description The version of the cart. */
                 "If-Match"?: string;
+                /** @description The token of a guest's cart, from the response that created it. An unknown or expired one counts as none. With an access token too, that cart is merged into the customer's first. */
+                "Cart-Token"?: string;
             };
             path: {
                 /** @description The SKU of the variant. */
@@ -7791,6 +7885,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
+                     *           "email": "shopper@bodega.example",
                      *           "expires_at": "2026-01-01T12:00:00.000Z",
                      *           "id": "ord_019b7a1c-0000-7000-8000-000000000001",
                      *           "items": [
@@ -7926,6 +8021,8 @@ export interface operations {
             header?: {
                 /** @description Makes a retry safe: the same key with the same request is carried out once, and answered alike for 72 hours. 1 to 255 visible ASCII characters, bare or quoted. */
                 "Idempotency-Key"?: string;
+                /** @description The cart of a guest, and whose keys the `Idempotency-Key` is one of. */
+                "Cart-Token"?: string;
                 /** @description The version of the cart that is ordered. */
                 "If-Match"?: string;
             };
@@ -7965,6 +8062,7 @@ export interface operations {
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     /** @description The path of the new resource. */
                     Location: string;
+                    "Order-Token": components["headers"]["Order-Token"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7976,6 +8074,7 @@ export interface operations {
                      *       "allowed_transitions": [
                      *         "cancelled"
                      *       ],
+                     *       "email": "shopper@bodega.example",
                      *       "expires_at": "2026-01-01T12:00:00.000Z",
                      *       "history": [
                      *         {
@@ -8058,7 +8157,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `duplicate_member`: Member named twice.
+             * @description `cart_token_required`: Idempotency-Key of nobody.
+             *
+             *     `duplicate_member`: Member named twice.
              *
              *     `invalid_base64`: Unreadable body.
              *
@@ -8082,7 +8183,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIdempotencyKeyProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                    "application/problem+json": components["schemas"]["CartTokenRequiredProblem"] | components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIdempotencyKeyProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
                 };
             };
             /** @description `unauthenticated`: Access token missing or not valid. */
@@ -8166,6 +8267,8 @@ export interface operations {
              *
              *     `invalid_country`: Invalid country.
              *
+             *     `invalid_email`: Invalid e-mail address.
+             *
              *     `invalid_id`: Invalid identifier.
              *
              *     `invalid_input`: Several fields are not valid.
@@ -8178,7 +8281,7 @@ export interface operations {
              *
              *     `not_minor_units`: Not minor units.
              *
-             *     `payment_method_unavailable`: Payment method not available.
+             *     `payment_method_not_enabled`: Payment method not enabled.
              *
              *     `quantity_out_of_range`: Quantity out of range.
              *
@@ -8216,7 +8319,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidCountryProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["ItemsAreNoCartProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["PaymentMethodUnavailableProblem"] | components["schemas"]["QuantityOutOfRangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["SkuOrProductIdProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnexpectedProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["VariantRequiredProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongLengthProblem"] | components["schemas"]["WrongTypeProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidCountryProblem"] | components["schemas"]["InvalidEmailProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["ItemsAreNoCartProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["PaymentMethodNotEnabledProblem"] | components["schemas"]["QuantityOutOfRangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["SkuOrProductIdProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnexpectedProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["VariantRequiredProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongLengthProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `rate_limited`: Too many requests. */
@@ -8291,6 +8394,7 @@ export interface operations {
                      *       "allowed_transitions": [
                      *         "cancelled"
                      *       ],
+                     *       "email": "shopper@bodega.example",
                      *       "expires_at": "2026-01-01T12:00:00.000Z",
                      *       "history": [
                      *         {
@@ -8446,6 +8550,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "allowed_transitions": [],
+                     *       "email": "shopper@bodega.example",
                      *       "expires_at": null,
                      *       "history": [
                      *         {

@@ -2,7 +2,8 @@
 //!
 //! Public. 401 `invalid_credentials` for an unknown e-mail address, a wrong password and a disabled
 //! account alike, after the same time. 429 after too many wrong passwords, whether or not the
-//! account exists; then the password is not checked.
+//! account exists; then the password is not checked. The cart of a `Cart-Token` is merged into the user's;
+//! if that fails, the login succeeds all the same.
 
 use deserr::Deserr;
 use schemars::JsonSchema;
@@ -12,7 +13,7 @@ use shared::domain::password::OfferedPassword;
 use shared::domain::problem_code::ProblemCode;
 use shared::http::contract::{Contract, Success};
 use shared::http::{Request, Response};
-use shared::services::sign_in;
+use shared::services::{shopper, sign_in};
 use shared::{Ctx, Result};
 
 use crate::view::LoginView;
@@ -29,6 +30,7 @@ struct Body {
 pub fn contract() -> Contract {
     Contract::new("Log in")
         .body::<Body>()
+        .cart_token("The token of a guest's cart, which is merged into the user's.")
         .responds(Success::ok::<LoginView>("A session has begun."))
         .limited()
         .refuses(&[ProblemCode::InvalidCredentials])
@@ -38,6 +40,9 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let Body { email, password } = request.json()?;
 
     let signed_in = sign_in::log_in(ctx, request.limiter(ctx), &email, &password).await?;
+    if let Some(token) = request.cart_token() {
+        shopper::merge_at_login(ctx, signed_in.user.id, &token).await;
+    }
 
     Response::ok(&LoginView::from(signed_in))
 }

@@ -1,6 +1,6 @@
-//! `DELETE /cart`: removes all lines from the caller's cart.
+//! `DELETE /cart`: removes all lines from the shopper's cart.
 //!
-//! For customers. 412 if `If-Match` names another version than the current one.
+//! For customers and guests. 412 if `If-Match` names another version than the current one.
 
 use shared::domain::cart::CartEdit;
 use shared::http::contract::Contract;
@@ -12,15 +12,19 @@ use crate::view;
 
 /// The route's entry in the API document.
 pub fn contract() -> Contract {
-    Contract::new("Empty the cart").if_match("The version of the cart.").responds(view::success())
+    Contract::new("Empty the cart")
+        .if_match("The version of the cart.")
+        .cart_token(view::CART_TOKEN)
+        .responds(view::success())
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let id = request.caller()?.user_id.into();
+    let shopper = request.shopper();
 
     let expected = request.if_match()?;
 
-    let cart = cart_edits::edit(ctx, id, &CartEdit::Clear, &expected).await?;
+    let edit = CartEdit::Clear;
+    let edited = cart_edits::edit(ctx, &shopper, &edit, &expected, None).await?;
 
-    view::answer(&cart, ctx.currency())
+    view::answer(&edited.cart, &shopper, None, ctx.currency())
 }

@@ -1,6 +1,6 @@
-//! `GET /cart`: the caller's cart with current prices and stock.
+//! `GET /cart`: the shopper's cart with current prices and stock.
 //!
-//! For customers. A caller who never had a cart gets an empty one, which is not stored.
+//! For customers and guests. A caller who never had a cart gets an empty one, which is not stored.
 
 use shared::http::contract::Contract;
 use shared::http::{Request, Response};
@@ -13,13 +13,14 @@ use crate::view;
 pub fn contract() -> Contract {
     Contract::new("Get the cart")
         .describe("With current prices and stock. Empty if there is none.")
+        .cart_token(view::CART_TOKEN)
         .responds(view::success())
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let caller = request.caller()?;
+    let shopper = request.shopper();
 
-    let cart = cart_edits::view(ctx, caller.user_id.into()).await?;
+    let cart = cart_edits::view(ctx, &shopper).await?;
 
-    view::answer(&cart, ctx.currency())
+    view::answer(&cart, &shopper, None, ctx.currency())
 }

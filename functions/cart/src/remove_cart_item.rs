@@ -1,6 +1,6 @@
-//! `DELETE /cart/items/{sku}`: removes a SKU from the caller's cart.
+//! `DELETE /cart/items/{sku}`: removes a SKU from the shopper's cart.
 //!
-//! For customers. 200 also if the SKU is not in the cart; 412 if `If-Match` names another version
+//! For customers and guests. 200 also if the SKU is not in the cart; 412 if `If-Match` names another version
 //! than the current one.
 
 use shared::domain::cart::CartEdit;
@@ -18,16 +18,18 @@ pub fn contract() -> Contract {
         .describe("Succeeds also if the SKU is not in the cart.")
         .path::<Sku>("sku", "The SKU of the variant.")
         .if_match("The version of the cart.")
+        .cart_token(view::CART_TOKEN)
         .responds(view::success())
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let id = request.caller()?.user_id.into();
+    let shopper = request.shopper();
 
     let sku = request.path_parameter("sku")?;
     let expected = request.if_match()?;
 
-    let cart = cart_edits::edit(ctx, id, &CartEdit::Remove(sku), &expected).await?;
+    let edit = CartEdit::Remove(sku);
+    let edited = cart_edits::edit(ctx, &shopper, &edit, &expected, None).await?;
 
-    view::answer(&cart, ctx.currency())
+    view::answer(&edited.cart, &shopper, None, ctx.currency())
 }

@@ -1,6 +1,6 @@
-//! `PUT /cart/items/{sku}`: sets the quantity of a SKU in the caller's cart; 0 removes its line.
+//! `PUT /cart/items/{sku}`: sets the quantity of a SKU in the shopper's cart; 0 removes its line.
 //!
-//! For customers. 404 if the SKU is not in the cart, 409 `out_of_stock` if too few units are
+//! For customers and guests. 404 if the SKU is not in the cart, 409 `out_of_stock` if too few units are
 //! available, 409 `unavailable` if the variant is no longer on sale, 412 if `If-Match` names
 //! another version than the current one.
 
@@ -31,18 +31,20 @@ pub fn contract() -> Contract {
         .path::<Sku>("sku", "The SKU of the variant.")
         .body::<Body>()
         .if_match("The version of the cart.")
+        .cart_token(view::CART_TOKEN)
         .responds(view::success())
         .refuses(&[ProblemCode::OutOfStock, ProblemCode::Unavailable])
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let id = request.caller()?.user_id.into();
+    let shopper = request.shopper();
 
     let sku = request.path_parameter("sku")?;
     let Body { quantity: NewQuantity(quantity) } = request.json()?;
     let expected = request.if_match()?;
 
-    let cart = cart_edits::edit(ctx, id, &CartEdit::Set(sku, quantity), &expected).await?;
+    let edit = CartEdit::Set(sku, quantity);
+    let edited = cart_edits::edit(ctx, &shopper, &edit, &expected, None).await?;
 
-    view::answer(&cart, ctx.currency())
+    view::answer(&edited.cart, &shopper, None, ctx.currency())
 }

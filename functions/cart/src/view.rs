@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::Result;
+use shared::auth::cart_token::CartToken;
 use shared::domain::cart::{CartLine, LineProblem, StockedCart};
 use shared::domain::ids::{CartId, ProductId};
 use shared::domain::money::{Currency, Money};
@@ -13,14 +14,15 @@ use shared::domain::text::{ImageUrl, ProductName};
 use shared::domain::time::Timestamp;
 use shared::http::Response;
 use shared::http::contract::Success;
+use shared::services::shopper::Shopper;
 
 /// A cart with current prices. `subtotal` is what an order placed now would cost, without the lines
 /// that are no longer sold; `item_count` is the number of units in all lines.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Cart")]
 struct CartView {
-    /// The cart's identifier.
-    id: CartId,
+    /// The cart's identifier; null for a guest without a cart.
+    id: Option<CartId>,
     items: Vec<LineView>,
     /// The sum of the lines.
     subtotal: Money,
@@ -58,21 +60,35 @@ pub(crate) fn success() -> Success {
     Success::ok::<CartView>("The cart.").versioned()
 }
 
-/// Creates the response 200 with a cart and its `ETag`.
-pub(crate) fn answer(stocked: &StockedCart, currency: Currency) -> Result<Response> {
+/// What the header `Cart-Token` does.
+pub(crate) const CART_TOKEN: &str = "The token of a guest's cart, from the response that created it. An \
+    unknown or expired one counts as none. With an access token too, that cart is merged into the \
+    customer's first.";
+
+/// Creates the response 200 with a cart and its `ETag`, and with the token of a new guest's cart.
+pub(crate) fn answer(
+    stocked: &StockedCart,
+    shopper: &Shopper,
+    new_token: Option<&CartToken>,
+    currency: Currency,
+) -> Result<Response> {
     let cart = &stocked.cart;
     let line = |line: &CartLine| LineView::of(line, stocked.variant(line));
     let items: Vec<_> = cart.lines.iter().map(line).collect();
     let payable = items.iter().filter(|item| item.problem != Some(LineProblem::Unavailable));
     let view = CartView {
-        id: cart.id,
+        id: (cart.version > 0 || shopper.user.is_some()).then_some(cart.id),
         subtotal: Money::sum(payable.map(|item| item.line_total), currency),
         item_count: cart.lines.iter().map(|line| line.quantity.get()).sum(),
         items,
         version: cart.version,
         updated_at: cart.updated_at,
     };
-    Ok(Response::ok(&view)?.version(cart.version))
+    let response = Response::ok(&view)?.version(cart.version);
+    Ok(match new_token {
+        Some(token) => response.header("cart-token", &token.write()),
+        None => response,
+    })
 }
 
 impl LineView {

@@ -2,8 +2,9 @@
 //!
 //! Anyone can request registrations, verifications and password resets of any e-mail address, from
 //! many IP addresses. So that they can't flood a mailbox, these mails are counted when they are
-//! sent. Mails about orders and changed passwords are not counted: only the account's owner or an
-//! admin causes them, and none may be lost.
+//! sent, and so are those about a guest's order that nobody has paid. Other mails about orders, and
+//! those about changed passwords, are not counted: only the account's owner, a buyer who has paid or
+//! an admin causes them, and none may be lost.
 
 use shared::domain::email::Email;
 use shared::domain::rate_limit::{Counter, RateLimit};
@@ -33,6 +34,11 @@ impl<'a> MailLimit<'a> {
     /// these few contain valid links, too.
     pub async fn admits_reset(&mut self, email: &Email) -> Result<bool> {
         self.count(email, &[RateLimit::AccountMailEmail, RateLimit::ResetMailEmail]).await
+    }
+
+    /// Counts a mail about a guest's order that is unpaid or was free.
+    pub async fn admits_unpaid_guest(&mut self, email: &Email) -> Result<bool> {
+        self.count(email, &[RateLimit::GuestMailEmail]).await
     }
 
     /// Counts a mail in the first counter with quota left; false if there is none. One by one:

@@ -1,6 +1,6 @@
 //! `DELETE /orders/{order_id}`: cancels an order and returns its units to stock.
 //!
-//! For the order's customer and admins. 200 with the cancelled order, also if it was cancelled
+//! For the order's customer, the bearers of its tokens and admins. 200 with the cancelled order, also if it was cancelled
 //! before; 404 for other callers, 409 `illegal_transition` if its state no longer allows it, 409
 //! `refund_first` if a payment has to be refunded, 412 if `If-Match` names another version than the
 //! current one.
@@ -29,12 +29,12 @@ pub fn contract() -> Contract {
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let caller = request.caller()?;
+    let viewer = request.viewer()?;
     let id = request.path_parameter("order_id")?;
     let expected = request.if_match()?;
 
-    let order = orders::cancel(ctx, id, caller.viewer(), &expected).await?;
+    let order = orders::cancel(ctx, id, &viewer, &expected).await?;
 
     let version = order.summary.version;
-    Ok(Response::ok(&OrderView::new(order, caller))?.version(version))
+    Ok(Response::ok(&OrderView::new(order, viewer.actor()))?.version(version))
 }

@@ -1,6 +1,6 @@
 //! `GET /orders/{order_id}`: an order.
 //!
-//! For the order's customer and admins; 404 for other callers.
+//! For the order's customer, the bearers of its tokens and admins; 404 for other callers.
 
 use shared::domain::ids::OrderId;
 use shared::http::contract::{Contract, Success};
@@ -17,11 +17,11 @@ pub fn contract() -> Contract {
 }
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
-    let caller = request.caller()?;
+    let viewer = request.viewer()?;
     let id = request.path_parameter("order_id")?;
 
-    let order = ctx.store.orders().get(id, caller.viewer()).await?;
+    let order = ctx.store.orders().get(id, &viewer, ctx.now()).await?;
 
     let version = order.summary.version;
-    Ok(Response::ok(&OrderView::new(order, caller))?.version(version))
+    Ok(Response::ok(&OrderView::new(order, viewer.actor()))?.version(version))
 }

@@ -3,11 +3,9 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use shared::Ctx;
 use shared::domain::basket::{Basket, RequestedItem};
 use shared::domain::cart::Cart;
-use shared::domain::idempotency::Idempotency;
-use shared::domain::ids::{OrderId, UserId};
+use shared::domain::email::Email;
 use shared::domain::invalid::Invalid;
 use shared::domain::json::Json;
 use shared::domain::members::Members;
@@ -17,51 +15,36 @@ use shared::domain::problem_code::ProblemCode;
 use shared::domain::schema;
 use shared::domain::user::Address;
 use shared::domain::version::ExpectedVersion;
-use shared::services::checkout::Checkout;
 
 /// A valid body.
 pub(crate) struct OrderBody {
-    basket: Basket,
-    payment_method: PaymentMethod,
-    shipping_address: Option<Address>,
-    expected_total: Option<Money>,
+    pub basket: Basket,
+    pub email: Option<Email>,
+    pub payment_method: Option<PaymentMethod>,
+    pub shipping_address: Option<Address>,
+    pub expected_total: Option<Money>,
 }
 
 impl OrderBody {
     /// Reads a body; 422 with every invalid member and every broken rule. `cart` is the request's
     /// `If-Match`, which is allowed only if the cart is ordered.
-    pub fn read(body: Json, cart: &ExpectedVersion, currency: Currency) -> Result<Self, Invalid> {
+    pub fn read(
+        body: Json,
+        cart: &ExpectedVersion,
+        is_guest: bool,
+        currency: Currency,
+    ) -> Result<Self, Invalid> {
         let mut body = Members::of_body(body)?;
         let basket = basket(&mut body, cart);
+        let email = email(&mut body, is_guest);
         let payment_method = payment_method(&mut body);
         let shipping_address = body.optional("shipping_address");
         let expected_total = body.optional("expected_total").map(Total::money);
         let pointer = body.pointer("expected_total");
         body.add(expected_total.and_then(|total| total.in_shop_currency(currency, &pointer).err()));
         body.finish(|| {
-            let (basket, payment_method) = (basket?, payment_method?);
-            Some(Self { basket, payment_method, shipping_address, expected_total })
+            Some(Self { basket: basket?, email, payment_method, shipping_address, expected_total })
         })
-    }
-
-    /// Converts the body to the input of the checkout, with a new order identifier.
-    pub fn checkout(
-        self,
-        ctx: &Ctx,
-        user_id: UserId,
-        cart: ExpectedVersion,
-        idempotency: Option<Idempotency>,
-    ) -> Checkout {
-        Checkout {
-            id: OrderId::new(ctx.now()),
-            user_id,
-            payment_method: self.payment_method,
-            basket: self.basket,
-            cart,
-            shipping_address: self.shipping_address,
-            expected_total: self.expected_total,
-            idempotency,
-        }
     }
 }
 
@@ -73,6 +56,7 @@ impl JsonSchema for OrderBody {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = schema::Object::new(generator)
             .list::<RequestedItem>("items", 1, Cart::MAX_LINES)
+            .optional::<Email>("email")
             .optional::<PaymentMethod>("payment_method")
             .optional::<String>("payment_token")
             .optional::<Address>("shipping_address")
@@ -80,7 +64,7 @@ impl JsonSchema for OrderBody {
             .build();
         let codes = [
             ProblemCode::WrongLength,
-            ProblemCode::PaymentMethodUnavailable,
+            ProblemCode::PaymentMethodNotEnabled,
             ProblemCode::Unexpected,
         ];
         schema::refuse(&mut schema, &codes);
@@ -88,25 +72,30 @@ impl JsonSchema for OrderBody {
     }
 }
 
-/// Reads `payment_method`, whose default is `manual`, the only supported method so far.
+/// Reads `email`, which a guest has to name; a customer's account has one.
+fn email(body: &mut Members<'_, Json>, is_guest: bool) -> Option<Email> {
+    let email = body.optional("email");
+    if is_guest && !body.has("email") {
+        let detail = "A guest names an e-mail address, to which the order's mails go; or log in.";
+        body.add_error("email", ProblemCode::Required, detail);
+    }
+    if !is_guest && email.is_some() {
+        let detail = "The order goes to your account's e-mail address; leave `email` out.";
+        body.add_error("email", ProblemCode::Unexpected, detail);
+        return None;
+    }
+    email
+}
+
+/// Reads `payment_method`, and a `payment_token`, which only a payment by card takes.
 fn payment_method(body: &mut Members<'_, Json>) -> Option<PaymentMethod> {
     let method = body.optional("payment_method");
     let token: Option<String> = body.optional("payment_token");
-    match method {
-        Some(PaymentMethod::Card) => {
-            let detail = "This shop does not take cards; use `manual`.";
-            body.add_error("payment_method", ProblemCode::PaymentMethodUnavailable, detail);
-            None
-        }
-        None if body.has("payment_method") => None,
-        Some(PaymentMethod::Manual) | None => {
-            if token.is_some() {
-                let detail = "Only a payment by card takes a token.";
-                body.add_error("payment_token", ProblemCode::Unexpected, detail);
-            }
-            Some(PaymentMethod::Manual)
-        }
+    if token.is_some() && method != Some(PaymentMethod::Card) {
+        let detail = "Only a payment by card takes a token.";
+        body.add_error("payment_token", ProblemCode::Unexpected, detail);
     }
+    method
 }
 
 /// Reads `items`; without them the cart is ordered.

@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::domain::caller::Caller;
+use shared::domain::email::Email;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::money::Money;
 use shared::domain::order::{
-    HistoryEntry, ListedOrder, Order, OrderLine, OrderStatus, OrderSummary, PaymentMethod,
+    Actor, HistoryEntry, ListedOrder, Order, OrderLine, OrderStatus, OrderSummary, PaymentMethod,
     PaymentStatus,
 };
 use shared::domain::product::Options;
@@ -49,8 +49,10 @@ struct TrackingView {
 #[schemars(rename = "OrderSummary")]
 pub(crate) struct SummaryView {
     id: OrderId,
-    /// The customer; null once the account is deleted.
+    /// The customer; null for a guest, and once the account is deleted.
     user_id: Option<UserId>,
+    /// The buyer's e-mail address when it was placed; null once the account is deleted.
+    email: Option<Email>,
     status: OrderStatus,
     payment_status: PaymentStatus,
     items: Vec<LineView>,
@@ -108,12 +110,12 @@ enum PaymentState {
 impl OrderView {
     /// Creates the view of an order; `allowed_transitions` are the states that this viewer may
     /// change it to.
-    pub fn new(order: Order, viewer: Caller) -> Self {
+    pub fn new(order: Order, viewer: Actor) -> Self {
         Self {
             shipping_address: order.shipping_address.clone(),
             tracking: None,
             history: order.history.clone(),
-            allowed_transitions: order.allowed_transitions(viewer.role.into()),
+            allowed_transitions: order.allowed_transitions(viewer),
             summary: SummaryView::from(ListedOrder::from(order)),
         }
     }
@@ -124,6 +126,7 @@ impl From<ListedOrder> for SummaryView {
         Self {
             id,
             user_id: summary.user_id,
+            email: summary.email.clone(),
             status: summary.status,
             payment_status: summary.payment_status,
             items: lines.into_iter().map(LineView::from).collect(),

@@ -1,6 +1,7 @@
 //! Orders and their states.
 
 mod shortage;
+mod tokens;
 mod transition;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use super::cart::CartLine;
+use super::cart_key::CartKey;
+use super::email::Email;
 use super::ids::{OrderId, ProductId, UserId};
 use super::invalid::Invalid;
 use super::message::Event;
@@ -24,6 +27,7 @@ use super::time::Timestamp;
 use super::user::Address;
 
 pub use shortage::{UnavailableLine, unavailable_lines};
+pub use tokens::{ORDER_TOKEN_LIFETIME, OrderTokens};
 pub use transition::{
     Actor, Cause, Change, StockEffect, TRANSITIONS, Transition, TransitionRule, UnpaidOrderChange,
 };
@@ -62,11 +66,14 @@ pub enum PaymentStatus {
 }
 
 /// The payment method of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Deserr, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[deserr(error = Invalid, rename_all = lowercase)]
 pub enum PaymentMethod {
     /// Paid outside the shop, for example by bank transfer; an admin records the payment.
+    #[default]
     Manual,
     /// Paid by card through the payment gateway.
     Card,
@@ -83,11 +90,14 @@ impl OrderStatus {
 }
 
 impl PaymentMethod {
-    /// How long after its placement an unpaid order expires.
-    pub const fn payment_period(self) -> Duration {
-        match self {
-            Self::Manual => Duration::days(7),
-            Self::Card => Duration::minutes(30),
+    /// How long after its placement an unpaid order expires: sooner if a guest placed it, because
+    /// it holds units for somebody whom nobody knows.
+    pub const fn payment_period(self, buyer: &Buyer) -> Duration {
+        match (self, buyer) {
+            (Self::Manual, Buyer::Customer(_)) => Duration::days(7),
+            (Self::Manual, Buyer::Guest) => Duration::days(1),
+            (Self::Card, Buyer::Customer(_)) => Duration::minutes(30),
+            (Self::Card, Buyer::Guest) => Duration::minutes(15),
         }
     }
 }
@@ -105,6 +115,12 @@ pub struct Order {
     pub shipping_address: Option<Address>,
     /// All states so far, oldest first.
     pub history: Vec<HistoryEntry>,
+    /// The tokens by which a buyer without an account sees and changes it.
+    #[serde(default, skip_serializing_if = "OrderTokens::is_empty")]
+    pub tokens: OrderTokens,
+    /// The key of the guest's cart that counts it among the unpaid orders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest_cart: Option<String>,
 }
 
 /// The state, payment and total of an order.
@@ -113,6 +129,10 @@ pub struct OrderSummary {
     /// The customer; `None` after the customer's account was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
+    /// The e-mail address that the guest named who placed it; `None` if a customer did, or after
+    /// the erasure of the guest's data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
     /// State.
     pub status: OrderStatus,
     /// State of the payment.
@@ -185,13 +205,28 @@ pub struct HistoryEntry {
     pub note: Option<String>,
 }
 
+/// Who places an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Buyer {
+    /// A customer.
+    Customer(UserId),
+    /// Somebody without an account, or who has not logged in.
+    Guest,
+}
+
 /// The data of an order to place.
 #[derive(Debug)]
 pub struct NewOrder {
     /// Identifier.
     pub id: OrderId,
-    /// The customer.
-    pub user_id: UserId,
+    /// Who places it.
+    pub buyer: Buyer,
+    /// The buyer's e-mail address.
+    pub email: Option<Email>,
+    /// The cart that counts it among the unpaid orders; `None` for a guest without a cart.
+    pub cart: Option<CartKey>,
+    /// The digest of the token by which a guest sees and changes it.
+    pub token_digest: Option<String>,
     /// The lines: at least one, at most one for each SKU.
     pub lines: Vec<CartLine>,
     /// Payment method.
@@ -200,7 +235,29 @@ pub struct NewOrder {
     pub shipping_address: Option<Address>,
 }
 
+impl Buyer {
+    /// The customer; `None` for a guest.
+    pub const fn customer(self) -> Option<UserId> {
+        match self {
+            Self::Customer(user) => Some(user),
+            Self::Guest => None,
+        }
+    }
+}
+
 impl Order {
+    /// Whether nothing has to be paid for it.
+    pub const fn is_free(&self) -> bool {
+        self.summary.total.amount() == 0
+    }
+
+    /// The cart that counts the order among the unpaid ones; `None` if none does, or if the
+    /// customer's account was deleted.
+    pub fn cart(&self) -> Option<CartKey> {
+        let customer = self.summary.user_id.map(CartKey::Customer);
+        customer.or_else(|| self.guest_cart.clone().map(CartKey::Guest))
+    }
+
     /// Returns the transition that places an order: it removes the units from stock, and the order
     /// is unpaid. An order with a total of 0 is `paid` at once and does not count as an unpaid
     /// order.
@@ -212,15 +269,19 @@ impl Order {
             true => (OrderStatus::Paid, PaymentStatus::Paid),
             false => (OrderStatus::PendingPayment, PaymentStatus::Unpaid),
         };
+        let cart = new.cart.filter(|_| !is_free);
+        // Nothing is charged for a free order.
+        let payment_method = if is_free { PaymentMethod::Manual } else { new.payment_method };
         let order = Self {
             id: new.id,
             summary: OrderSummary {
-                user_id: Some(new.user_id),
+                user_id: new.buyer.customer(),
+                email: new.email,
                 status,
                 payment_status,
-                payment_method: new.payment_method,
+                payment_method,
                 total,
-                expires_at: (!is_free).then(|| now.plus(new.payment_method.payment_period())),
+                expires_at: (!is_free).then(|| now.plus(payment_method.payment_period(&new.buyer))),
                 version: 1,
                 placed_at: now,
                 updated_at: now,
@@ -228,14 +289,16 @@ impl Order {
             lines,
             shipping_address: new.shipping_address,
             history: vec![HistoryEntry { status, at: now, note: None }],
+            tokens: OrderTokens { checkout: new.token_digest, mailed: Vec::new() },
+            guest_cart: cart.as_ref().and_then(CartKey::guest_digest),
         };
         Transition {
             stock: order.stock_taken(now),
-            unpaid: match is_free {
-                true => UnpaidOrderChange::Unchanged,
-                false => UnpaidOrderChange::Added(new.user_id),
-            },
-            messages: vec![Event::OrderPlaced { order_id: order.id, user_id: new.user_id }],
+            unpaid: cart.map_or(UnpaidOrderChange::Unchanged, UnpaidOrderChange::Added),
+            messages: vec![Event::OrderPlaced {
+                order_id: order.id,
+                user_id: order.summary.user_id,
+            }],
             order,
         }
     }
@@ -260,6 +323,15 @@ impl From<CartLine> for OrderLine {
             took_units: line.track_stock,
             refunded_quantity: 0,
         }
+    }
+}
+
+impl fmt::Display for PaymentMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Manual => "manual",
+            Self::Card => "card",
+        })
     }
 }
 

@@ -6,8 +6,9 @@
 //! order's version has not changed.
 
 use super::{HistoryEntry, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus};
+use crate::domain::cart_key::CartKey;
 use crate::domain::error::Conflict;
-use crate::domain::ids::{ProductId, UserId};
+use crate::domain::ids::ProductId;
 use crate::domain::message::Event;
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::sku::Sku;
@@ -138,20 +139,20 @@ pub struct Transition {
     pub order: Order,
     /// The stock movements: one for each line that takes or took units.
     pub stock: Vec<StockChange>,
-    /// The effect on the number of the customer's unpaid orders.
+    /// The effect on the number of the buyer's unpaid orders.
     pub unpaid: UnpaidOrderChange,
     /// The messages to send.
     pub messages: Vec<Event>,
 }
 
-/// The effect of a transition on the number of a customer's unpaid orders, which is at most
+/// The effect of a transition on the number of unpaid orders that a cart counts, which is at most
 /// [`MAX_UNPAID_ORDERS`](super::MAX_UNPAID_ORDERS).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnpaidOrderChange {
-    /// The customer has one unpaid order more.
-    Added(UserId),
-    /// The customer has one unpaid order less.
-    Removed(UserId),
+    /// One unpaid order more.
+    Added(CartKey),
+    /// One unpaid order less.
+    Removed(CartKey),
     /// The number does not change.
     Unchanged,
 }
@@ -186,9 +187,9 @@ impl Order {
         order.history.push(HistoryEntry { status: to, at: now, note: None });
         Ok(Transition {
             stock: self.stock_changes(row, now),
-            unpaid: match self.summary.user_id {
-                Some(customer) if self.summary.status == OrderStatus::PendingPayment => {
-                    UnpaidOrderChange::Removed(customer)
+            unpaid: match self.cart() {
+                Some(cart) if self.summary.status == OrderStatus::PendingPayment => {
+                    UnpaidOrderChange::Removed(cart)
                 }
                 _ => UnpaidOrderChange::Unchanged,
             },
@@ -261,12 +262,14 @@ impl Order {
     }
 
     fn messages_in(&self, to: OrderStatus) -> Vec<Event> {
-        let (order_id, customer) = (self.id, self.summary.user_id);
-        let event = |user_id| match to {
-            OrderStatus::Cancelled => Some(Event::OrderCancelled { order_id, user_id }),
-            _ => None,
-        };
-        customer.and_then(event).into_iter().collect()
+        let (order_id, user_id) = (self.id, self.summary.user_id);
+        let has_recipient = user_id.is_some() || self.summary.email.is_some();
+        match to {
+            OrderStatus::Cancelled if has_recipient => {
+                vec![Event::OrderCancelled { order_id, user_id }]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn illegal_transition(&self, to: OrderStatus, actor: Actor) -> Conflict {

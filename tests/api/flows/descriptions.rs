@@ -3,6 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
+use shared::domain::cart_key::CartKey;
 use shared::domain::ids::{ProductId, UserId};
 use shared::domain::sku::Sku;
 use shared::store::keys::{self, Key};
@@ -128,7 +129,7 @@ async fn a_cart_from_before_a_currency_change_is_ordered_at_the_current_price() 
     let ada = app.customer("ada").await;
     ada.post("/cart/items", json!({"sku": "SHIRT-M", "quantity": 1})).await.expect(200);
     let user: UserId = id(&ada.get("/users/me").await.expect(200)).parse().expect("an id");
-    set_price_in_euros(&app, keys::cart(user.into()), "lines[0].unit_price").await;
+    set_price_in_euros(&app, keys::cart(&CartKey::Customer(user)), "lines[0].unit_price").await;
 
     let line = ada.get("/cart").await.expect(200)["items"][0].clone();
     assert_eq!((&line["problem"], &line["unit_price"]), (&json!("price_changed"), &usd(2900)));

@@ -2,6 +2,7 @@
 
 mod account;
 mod all_products;
+mod cart_merges;
 pub mod catalogue_log;
 mod categories;
 mod category_counts;
@@ -16,6 +17,7 @@ mod export_command;
 mod faults;
 mod first_sale;
 mod free_orders;
+mod guest_carts;
 mod import_command;
 mod lost_responses;
 mod newer_versions;

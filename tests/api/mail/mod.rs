@@ -3,6 +3,7 @@
 mod accounts;
 mod delivery;
 mod failures;
+mod guests;
 mod limits;
 mod orders;
 mod page;

@@ -50,10 +50,10 @@ pub(crate) async fn write(
             password_changed::write(ctx, settings, *user_id).await
         }
         Event::OrderPlaced { order_id, user_id } => {
-            order::write(ctx, settings, *order_id, *user_id, order_placed::content).await
+            order::write(ctx, settings, *order_id, *user_id, order_placed::content, limit).await
         }
         Event::OrderCancelled { order_id, user_id } => {
-            order::write(ctx, settings, *order_id, *user_id, order_cancelled::content).await
+            order::write(ctx, settings, *order_id, *user_id, order_cancelled::content, limit).await
         }
     }
 }

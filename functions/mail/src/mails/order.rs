@@ -1,48 +1,97 @@
-//! The common parts of mails about orders. They are sent only to customers with a verified e-mail
-//! address: text that a user wrote must not reach another person's mailbox.
+//! The common parts of mails about orders.
+//!
+//! A customer gets them only at a verified e-mail address: text that a user wrote must not reach
+//! another person's mailbox. A guest's address is never verified. So mails about a guest's order that
+//! nobody has paid are few, and have none of the guest's text.
 
+use shared::auth::order_token::OrderToken;
 use shared::config::MailSettings;
 use shared::domain::ids::{OrderId, UserId};
-use shared::domain::order::{Order, OrderLine};
-use shared::domain::user::{Address, Role, User};
-use shared::domain::viewer::Viewer;
+use shared::domain::order::{Order, OrderLine, PaymentStatus};
+use shared::domain::user::Address;
 use shared::store::Read;
-use shared::{Ctx, Error, Result};
+use shared::store::retry::Attempts;
+use shared::{Ctx, Result};
 
 use super::Rendered;
 use crate::content::{Content, LineItem, LineItems};
+use crate::mail_limit::MailLimit;
 
 /// A function that writes the content of a mail about an order, without the link to the order.
 type Contents = fn(&MailSettings, &Order) -> Content;
 
-/// Renders a mail about an order to its customer, with a link to the order at its end.
+/// Renders a mail about an order to its customer or guest, with a link to the order at its end.
 pub(super) async fn write(
     ctx: &Ctx,
     settings: &MailSettings,
     order_id: OrderId,
-    user_id: UserId,
+    user_id: Option<UserId>,
     contents: Contents,
+    limit: &mut MailLimit<'_>,
 ) -> Result<Rendered> {
-    let Some((order, user)) = read(ctx, order_id, user_id).await? else {
+    let Some(order) = ctx.store.orders().find(order_id).await? else {
         return Ok(Rendered::Nothing);
     };
-    let content = with_link(contents(settings, &order), &order, settings);
+    match user_id {
+        // After an erasure, the order does not name the customer any more.
+        Some(_) if order.summary.user_id != user_id => Ok(Rendered::Nothing),
+        Some(customer) => to_customer(ctx, settings, order, customer, contents).await,
+        None => to_guest(ctx, settings, order, contents, limit).await,
+    }
+}
+
+async fn to_customer(
+    ctx: &Ctx,
+    settings: &MailSettings,
+    order: Order,
+    customer: UserId,
+    contents: Contents,
+) -> Result<Rendered> {
+    let user = ctx.store.users().get(customer, Read::Consistent).await?;
+    let Some(user) = user.filter(|user| user.summary.email_verified) else {
+        return Ok(Rendered::Nothing);
+    };
+    let content = with_link(contents(settings, &order), settings.links.order(order.id));
     Ok(Rendered::Mail(content.to(&user.summary.email, settings)?))
 }
 
-/// Reads an order and its customer; `None` if the customer's account was deleted or its e-mail
-/// address was never verified.
-async fn read(ctx: &Ctx, order_id: OrderId, user_id: UserId) -> Result<Option<(Order, User)>> {
-    let user = ctx.store.users().get(user_id, Read::Consistent).await?;
-    let Some(user) = user.filter(|user| user.summary.email_verified) else {
+async fn to_guest(
+    ctx: &Ctx,
+    settings: &MailSettings,
+    mut order: Order,
+    contents: Contents,
+    limit: &mut MailLimit<'_>,
+) -> Result<Rendered> {
+    let summary = &order.summary;
+    let (None, Some(email)) = (summary.user_id, summary.email.clone()) else {
+        return Ok(Rendered::Nothing);
+    };
+    let is_paid = summary.payment_status == PaymentStatus::Paid && summary.total.amount() > 0;
+    if !is_paid {
+        if !limit.admits_unpaid_guest(&email).await? {
+            return Ok(Rendered::OverLimit);
+        }
+        order.shipping_address = None;
+    }
+    let content = contents(settings, &order);
+    let link = guest_link(ctx, settings, order).await?;
+    Ok(Rendered::Mail(with_link(content, link).to(&email, settings)?))
+}
+
+/// Returns the link to a guest's order with a new token, whose digest is stored first, so that a
+/// mailed token is always valid; `None` if the shop has no page for it.
+async fn guest_link(ctx: &Ctx, settings: &MailSettings, order: Order) -> Result<Option<String>> {
+    let (token, mut order) = (OrderToken::new()?, order);
+    let Some(url) = settings.links.order_of_guest(order.id, &token.write()) else {
         return Ok(None);
     };
-    let viewer = Viewer { user_id, role: Role::Customer };
-    match ctx.store.orders().get(order_id, viewer).await {
-        Ok(order) => Ok(Some((order, user))),
-        Err(Error::NotFound) => Ok(None),
-        Err(error) => Err(error),
+    let mut attempts = Attempts::new("an order's tokens change faster than one can be added");
+    while !ctx.store.orders().add_mailed_token(&order, &token.digest()).await? {
+        attempts.pause().await?;
+        let Some(stored) = ctx.store.orders().find(order.id).await? else { return Ok(None) };
+        order = stored;
     }
+    Ok(Some(url))
 }
 
 /// Converts the order lines to line items.
@@ -63,9 +112,9 @@ pub(super) fn with_address(content: Content, order: &Order) -> Content {
     }
 }
 
-/// Appends a link to the order, if the shop has a page for it.
-fn with_link(content: Content, order: &Order, settings: &MailSettings) -> Content {
-    match settings.links.order(order.id) {
+/// Appends a link to the order, if there is one.
+fn with_link(content: Content, link: Option<String>) -> Content {
+    match link {
         Some(url) => content.link("View your order", url),
         None => content,
     }

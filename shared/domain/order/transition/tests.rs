@@ -1,9 +1,9 @@
 //! Tests of the transition table against the HTTP contract, and of a transition's effects.
 
-use super::super::NewOrder;
+use super::super::{Buyer, NewOrder};
 use super::*;
 use crate::domain::cart::{Cart, CartLine};
-use crate::domain::ids::{OrderId, ProductId};
+use crate::domain::ids::{OrderId, ProductId, UserId};
 use crate::domain::money::{Currency, Money, Total};
 use crate::domain::product::Options;
 use crate::domain::quantity::Quantity;
@@ -62,7 +62,10 @@ fn order(status: OrderStatus, payment_method: PaymentMethod, cents: i64) -> Orde
     };
     let new = NewOrder {
         id: OrderId::new(now()),
-        user_id: UserId::new(now()),
+        buyer: Buyer::Customer(UserId::new(now())),
+        email: None,
+        cart: None,
+        token_digest: None,
         lines: vec![line],
         payment_method,
         shipping_address: None,
@@ -122,7 +125,7 @@ fn the_table_equals_the_contract_row_by_row() {
 #[test]
 fn cancelling_an_order_returns_its_units_frees_its_unpaid_place_and_mails_its_customer() {
     let order = order(OrderStatus::PendingPayment, PaymentMethod::Manual, 1800);
-    let customer = order.summary.user_id.unwrap();
+    let user_id = order.summary.user_id;
 
     let cancel = Change::Status(OrderStatus::Cancelled);
     let transition = order.apply(&cancel, Actor::Customer, now()).unwrap();
@@ -134,8 +137,9 @@ fn cancelling_an_order_returns_its_units_frees_its_unpaid_place_and_mails_its_cu
     assert_eq!(transition.order.history.len(), 2);
     assert_eq!(transition.stock[0].movement.delta, 2);
     assert_eq!(transition.stock[0].movement.reason, MovementReason::Cancellation);
-    assert_eq!(transition.unpaid, UnpaidOrderChange::Removed(customer));
-    let mail = Event::OrderCancelled { order_id: order.id, user_id: customer };
+    let cart = CartKey::Customer(user_id.unwrap());
+    assert_eq!(transition.unpaid, UnpaidOrderChange::Removed(cart));
+    let mail = Event::OrderCancelled { order_id: order.id, user_id };
     assert_eq!(transition.messages, [mail]);
 }
 
@@ -150,7 +154,8 @@ fn every_transition_out_of_pending_payment_frees_the_customers_unpaid_place() {
         let order = order(OrderStatus::PendingPayment, PaymentMethod::Manual, 1800);
         let customer = order.summary.user_id.unwrap();
         let transition = order.apply(&Change::Status(to), actor, now()).unwrap();
-        assert_eq!(transition.unpaid, UnpaidOrderChange::Removed(customer), "{to}");
+        let cart = CartKey::Customer(customer);
+        assert_eq!(transition.unpaid, UnpaidOrderChange::Removed(cart), "{to}");
         assert_eq!(transition.order.summary.expires_at, None, "{to}");
     }
 }

@@ -90,6 +90,7 @@ async fn an_order_in_the_list_equals_the_single_order() {
 
     let listed = &page["data"][0];
     let expected = [
+        "email",
         "expires_at",
         "id",
         "items",

@@ -82,6 +82,7 @@ async fn every_path_answers_preflights_and_allows_the_configured_origins() {
             "if-none-match",
             "idempotency-key",
             "cart-token",
+            "order-token",
         ];
         assert_eq!(headers, expected, "{name}");
         let method = route.method.as_ref().map(|method| method.as_str().to_ascii_lowercase());
