@@ -32,6 +32,7 @@ use tokio::sync::Mutex;
 
 use crate::answer::Answer;
 use crate::contract::{check, coverage};
+use crate::crash::Moment;
 use crate::gate::{Count, Faults, Gate, Loss, Rendezvous};
 use crate::mailbox::Mailbox;
 use crate::replica::Replica;
@@ -123,7 +124,19 @@ impl App {
         writes: usize,
         work: impl Future<Output = T>,
     ) -> Option<T> {
-        self.rendezvous.crash.after(function, writes);
+        self.crash_at(function, writes, Moment::BeforeSending, work).await
+    }
+
+    /// Runs the work of a function until the write after so many, and drops it at that moment. Returns
+    /// what the work returned if it ended before.
+    pub async fn crash_at<T>(
+        &self,
+        function: &'static str,
+        writes: usize,
+        moment: Moment,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        self.rendezvous.crash.at(function, writes, moment);
         self.rendezvous.crash.until(work).await
     }
 

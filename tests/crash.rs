@@ -5,25 +5,54 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-/// A planned crash: a function's writes after the next few are never sent, and get no response.
+/// A planned crash: a function's writes after the next few get no response.
 #[derive(Debug, Default)]
 pub struct Crash(Mutex<Option<PlannedCrash>>);
+
+/// When a function crashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Before a write is sent.
+    BeforeSending,
+    /// After a write was carried out, and before its response arrives.
+    AfterCommit,
+}
+
+/// What becomes of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is carried out.
+    IsCarriedOut,
+    /// It is carried out, and the function has crashed before the response.
+    HasNoResponse,
+    /// The function has crashed before.
+    IsNotSent,
+}
 
 #[derive(Debug)]
 struct PlannedCrash {
     function: &'static str,
+    moment: Moment,
     /// The writes that may still be sent.
     left: usize,
     /// The writes that were sent and have no response yet.
     open: usize,
-    /// Whether a write was not sent.
+    /// Whether a write was sent that gets no response.
+    is_last_sent: bool,
     has_come: bool,
 }
 
 impl Crash {
-    /// Plans the crash of a function after so many writes.
-    pub fn after(&self, function: &'static str, writes: usize) {
-        let planned = PlannedCrash { function, left: writes, open: 0, has_come: false };
+    /// Plans the crash of a function at the write after so many.
+    pub fn at(&self, function: &'static str, writes: usize, moment: Moment) {
+        let planned = PlannedCrash {
+            function,
+            moment,
+            left: writes,
+            open: 0,
+            is_last_sent: false,
+            has_come: false,
+        };
         *self.lock() = Some(planned);
     }
 
@@ -46,24 +75,33 @@ impl Crash {
         self.lock().as_ref().is_some_and(|planned| planned.has_come && planned.open == 0)
     }
 
-    /// Whether a write of a function is not sent.
-    pub(crate) fn holds(&self, function: &str) -> bool {
+    /// Returns what becomes of a write of a function.
+    pub(crate) fn fate_of_write(&self, function: &str) -> Fate {
         let mut planned = self.lock();
         let Some(planned) = planned.as_mut().filter(|planned| planned.function == function) else {
-            return false;
+            return Fate::IsCarriedOut;
         };
-        match planned.left.checked_sub(1) {
-            Some(left) => (planned.left, planned.open) = (left, planned.open + 1),
-            None => planned.has_come = true,
+        if let Some(left) = planned.left.checked_sub(1) {
+            (planned.left, planned.open) = (left, planned.open + 1);
+            return Fate::IsCarriedOut;
         }
-        planned.has_come
+        if planned.moment == Moment::AfterCommit && !planned.is_last_sent {
+            planned.is_last_sent = true;
+            return Fate::HasNoResponse;
+        }
+        planned.has_come |= planned.moment == Moment::BeforeSending;
+        Fate::IsNotSent
     }
 
-    /// Notes the response to a write of a function.
-    pub(crate) fn answered(&self, function: &str) {
+    /// Notes the response to a write of a function, or that it would have come.
+    pub(crate) fn answered(&self, function: &str, fate: Fate) {
         let mut planned = self.lock();
-        if let Some(planned) = planned.as_mut().filter(|planned| planned.function == function) {
-            planned.open = planned.open.saturating_sub(1);
+        let Some(planned) = planned.as_mut().filter(|planned| planned.function == function) else {
+            return;
+        };
+        match fate {
+            Fate::HasNoResponse => planned.has_come = true,
+            _ => planned.open = planned.open.saturating_sub(1),
         }
     }
 

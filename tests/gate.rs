@@ -19,11 +19,11 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::Value;
 use tokio::sync::Barrier;
 
-use crate::crash::Crash;
+use crate::crash::{Crash, Fate};
 use crate::policy::{Call, Policy};
 use crate::random::Random;
 use crate::replica::Replica;
-use crate::wire::{answer_of, conflict, denial, read, read_answer, throttle, write};
+use crate::wire::{answer_of, conflict, denial, read, read_answer, server_error, throttle, write};
 
 /// An access to one partition, as IAM checks it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +65,14 @@ pub struct Faults {
     pub throttles: u64,
     /// A call is carried out, but its response is lost.
     pub lost_responses: u64,
+    /// The connection breaks before a call is sent.
+    pub lost_requests: u64,
+    /// A call is rejected with 500 `InternalServerError`.
+    pub server_errors: u64,
+    /// A call arrives up to 20 ms later.
+    pub delays: u64,
+    /// Of the reads that `stale_reads` is about, so many are stale; `None` means all.
+    pub stale_percent: Option<u64>,
     /// A call gets no response.
     pub hangs: u64,
     /// Every call is denied, as without a permission.
@@ -83,6 +91,31 @@ pub struct Faults {
     pub held: Held,
     /// Decides which calls fail.
     pub random: Option<Random>,
+}
+
+impl Faults {
+    /// How much later a call arrives.
+    fn delay(&self) -> Option<Duration> {
+        let random = self.random.as_ref().filter(|random| random.percent(self.delays))?;
+        Some(Duration::from_millis(random.below(20)))
+    }
+
+    /// What a bad day has: 20 calls of a hundred fail in one way or another, and 10 each are late or
+    /// read what was there a moment ago.
+    pub fn mixed(random: Random) -> Self {
+        Self {
+            conflicts: 8,
+            throttles: 4,
+            lost_responses: 4,
+            lost_requests: 2,
+            server_errors: 2,
+            delays: 10,
+            stale_reads: true,
+            stale_percent: Some(10),
+            random: Some(random),
+            ..Self::default()
+        }
+    }
 }
 
 /// The items that transactions hold, by partition and sort key.
@@ -280,6 +313,10 @@ impl Gate {
             Kind::Throttle
         } else if random.percent(self.faults.lost_responses) {
             Kind::LostAnswer
+        } else if random.percent(self.faults.lost_requests) {
+            Kind::LostRequest
+        } else if random.percent(self.faults.server_errors) {
+            Kind::ServerError
         } else {
             Kind::None
         }
@@ -292,6 +329,7 @@ enum Kind {
     Conflict,
     Throttle,
     Denial,
+    ServerError,
     LostAnswer,
     LostRequest,
     Hang,
@@ -325,7 +363,11 @@ impl HttpConnector for Connector {
         let (operation, mut body) = read(&request);
         self.gate.check(&operation, &body);
         let is_write = !matches!(operation.as_str(), "GetItem" | "Query" | "BatchGetItem");
-        if is_write && self.gate.rendezvous.crash.holds(self.gate.route) {
+        let fate = match is_write {
+            true => self.gate.rendezvous.crash.fate_of_write(self.gate.route),
+            false => Fate::IsCarriedOut,
+        };
+        if fate == Fate::IsNotSent {
             return HttpConnectorFuture::new(std::future::pending());
         }
         let fault = self.gate.faults(&operation, &body);
@@ -336,6 +378,7 @@ impl HttpConnector for Connector {
             }
             Kind::Throttle => return HttpConnectorFuture::ready(Ok(throttle())),
             Kind::Denial => return HttpConnectorFuture::ready(Ok(denial())),
+            Kind::ServerError => return HttpConnectorFuture::ready(Ok(server_error())),
             Kind::Hang => return HttpConnectorFuture::new(std::future::pending()),
             Kind::LostRequest => return HttpConnectorFuture::ready(Err(lost())),
             Kind::None | Kind::LostAnswer => {}
@@ -355,17 +398,24 @@ impl HttpConnector for Connector {
             count.answered_depth + 1
         };
         let barrier = self.gate.rendezvous.next(&operation);
+        let delay = self.gate.faults.delay();
         let (gate, inner) = (self.gate.clone(), self.inner.clone());
         HttpConnectorFuture::new(async move {
             if let Some(barrier) = barrier {
                 barrier.wait().await;
+            }
+            if let Some(delay) = delay {
+                tokio::time::sleep(delay).await;
             }
             if let Some((hold, _)) = hold.as_ref().filter(|(_, items)| !items.is_empty()) {
                 tokio::time::sleep(*hold).await;
             }
             let answer = inner.call(request).await;
             if is_write {
-                gate.rendezvous.crash.answered(gate.route);
+                gate.rendezvous.crash.answered(gate.route, fate);
+            }
+            if fate == Fate::HasNoResponse {
+                return std::future::pending().await;
             }
             if let Some((_, items)) = hold {
                 gate.faults.held.release(&items);
@@ -406,6 +456,11 @@ impl Gate {
     ) -> Option<(Arc<Replica>, HttpRequest)> {
         let replica = self.replica.as_ref()?;
         let body = replica.read(operation, body)?;
+        if let (Some(percent), Some(random)) = (self.faults.stale_percent, &self.faults.random)
+            && !random.percent(percent)
+        {
+            return None;
+        }
         let mut request = request.try_clone().expect("a body that is in memory");
         write(&mut request, &body);
         Some((Arc::clone(replica), request))

@@ -80,6 +80,15 @@ pub fn denial() -> HttpResponse {
     }))
 }
 
+/// Builds the failure of the service itself.
+pub fn server_error() -> HttpResponse {
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#InternalServerError",
+        "message": "Internal server error",
+    });
+    answer_of(500, &body)
+}
+
 fn failure(body: Value) -> HttpResponse {
     answer_of(400, &body)
 }
