@@ -2,12 +2,14 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use operator::Output;
 use serde_json::Value;
 use tests::app::App;
+use tests::gate::Count;
 use tests::persona::Persona;
-use tests::samples::create_sku;
+use tests::samples::{create_sku, text_of};
 use tests::served::{Fault, serve};
 
 const PASSWORD: &str = "correct horse";
@@ -242,4 +244,44 @@ async fn only_an_admin_imports_and_the_currency_must_be_known() {
     let email = email_of(&admin(&app).await).await;
     let failure = import(&app, &email, NO_FAULT, &file, &[]).await.expect_err("no currency");
     assert!(failure.contains("--currency"), "{failure}");
+}
+
+#[tokio::test]
+#[ignore = "takes five minutes; prints the figures of docs/figures.md"]
+async fn a_hundred_thousand_rows_that_are_cut_off_twice_arrive_once() {
+    let app = App::builder().without_stream().start().await;
+    let email = email_of(&admin(&app).await).await;
+    let folder = Folder::new("import-huge");
+    let file = folder.write("big.csv", &rows(100_000));
+    let calls = Cell::new(0);
+    let two_fail = |_: &str, path: &str| {
+        calls.set(calls.get() + u32::from(path == "/products/import"));
+        (path == "/products/import" && [30, 75].contains(&calls.get())).then_some(500)
+    };
+    let arguments = ["--json", "--currency", "USD"];
+    let began = Instant::now();
+
+    let output = serve(&app, &two_fail, async |url| {
+        for _ in 0..2 {
+            let failure = import_at(url, &email, &file, &arguments).await.expect_err("a failure");
+            assert!(failure.contains("500"), "{failure}");
+        }
+        import_at(url, &email, &file, &arguments).await.expect("an import")
+    })
+    .await;
+
+    let took = began.elapsed().as_secs();
+    let counts: Value = serde_json::from_str(&output.text).expect("JSON");
+    let items = app.items().await;
+    let products = items.iter().filter(|item| text_of(item, "type") == "product").count();
+    assert_eq!((&counts["created"], products), (&99_000.into(), 99_000), "{counts}");
+    assert_eq!(counts["unchanged"], 0, "nothing is sent twice");
+    let Count { requests, half_reads, writes, index_writes, .. } =
+        app.take_count("import-products");
+    println!(
+        "{} calls, {took} s, {requests} requests, {} read units, {writes} write units, \
+         {index_writes} index write units",
+        calls.get(),
+        half_reads / 2,
+    );
 }
