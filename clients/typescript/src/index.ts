@@ -2,8 +2,8 @@
  * A typed client of the Bodega API.
  *
  * Paths, bodies, responses and errors are generated from `openapi.json` into `schema.ts`. This
- * file adds what a document can't say: it sends the access token and renews it, retries what is
- * safe to retry, and keeps the idempotency key of an order.
+ * file adds what a document can't say: it sends the access token and renews it, sends the token of
+ * a guest's cart, retries what is safe to retry, and keeps the idempotency key of an order.
  */
 
 import createClient, { type Client } from "openapi-fetch";
@@ -54,6 +54,13 @@ export interface BodegaOptions {
   readonly session?: Session | undefined;
   /** Called with each new session, and with `undefined` when it has ended: store it here. */
   readonly onSession?: (session: Session | undefined) => void;
+  /** The token of a guest's cart from an earlier visit. */
+  readonly cartToken?: string | undefined;
+  /**
+   * Called with the token of each new cart of a guest, and with `undefined` when a customer has taken
+   * the cart over: store it here.
+   */
+  readonly onCartToken?: (token: string | undefined) => void;
   /** The most retries of one request [2]; 0 switches retries off. */
   readonly retries?: number;
   /** The longest `Retry-After` to wait for, in seconds [30]; a longer one is not retried. */
@@ -77,7 +84,12 @@ export interface OrderAttempt {
 export interface Bodega extends Client<paths> {
   /** Returns the present session; `undefined` if nobody is signed in. */
   session(): Session | undefined;
-  /** Prepares an order; without `items`, of the cart. `key` continues an earlier attempt. */
+  /** Returns the token of the guest's cart; `undefined` if there is none. */
+  cartToken(): string | undefined;
+  /**
+   * Prepares an order; without `items`, of the cart. `key` continues an earlier attempt. A guest names
+   * an `email`, and the response has an `Order-Token`: send it with requests about the order.
+   */
   order(body: Schemas["OrderBody"], key?: string): OrderAttempt;
 }
 
@@ -90,21 +102,29 @@ const LOGINS = ["/auth/login", "/auth/verify-email", "/auth/refresh"];
  * - Logging in or verifying an email starts a session; logging out ends it.
  * - A 401 `unauthenticated` renews the session once and repeats the request. Requests that fail
  *   at the same time share one renewal.
+ * - A guest's cart is sent as `Cart-Token`; the first request about the cart after a login takes it
+ *   along.
  * - A 429, a 503 or a lost connection is retried after `Retry-After` seconds, but only for `GET`
  *   and for requests with an `Idempotency-Key`: nothing else is safe to send twice.
  *
  * Each call returns `{ data, error, response }`: `data` is set for a 2xx status, else `error`.
  */
 export function createBodega(options: BodegaOptions): Bodega {
-  const { retries = 2, longestWait = 30, onSession } = options;
+  const { retries = 2, longestWait = 30, onSession, onCartToken } = options;
   const transport = options.fetch ?? ((request: Request) => fetch(request));
   const baseUrl = options.baseUrl.replace(/\/+$/, "");
   let session = options.session;
+  let cartToken = options.cartToken;
   let renewal: Promise<void> | undefined;
 
   function setSession(next: Session | undefined): void {
     session = next;
     onSession?.(next);
+  }
+
+  function setCartToken(next: string | undefined): void {
+    cartToken = next;
+    onCartToken?.(next);
   }
 
   /** Sends a request and, where that is safe, retries it. */
@@ -144,6 +164,9 @@ export function createBodega(options: BodegaOptions): Bodega {
     const ownToken = request.headers.has("Authorization");
     const sent = session;
     if (sent && !ownToken) request.headers.set("Authorization", `Bearer ${sent.accessToken}`);
+    const isOfCart = path === "/cart" || path.startsWith("/cart/");
+    const takesCart = isOfCart || path === "/auth/login" || path === "/orders";
+    if (cartToken && takesCart) request.headers.set("Cart-Token", cartToken);
 
     let response = await sendWithRetries(request, safe);
     if (response.status === 401 && sent && !ownToken && (await isUnauthenticated(response))) {
@@ -160,20 +183,37 @@ export function createBodega(options: BodegaOptions): Bodega {
     if (response.status === 200 && LOGINS.includes(path)) {
       setSession(toSession((await response.clone().json()) as Schemas["Login"]));
     } else if (response.status === 204 && path === "/auth/logout") setSession(undefined);
+    const newCart = response.headers.get("Cart-Token");
+    if (newCart) setCartToken(newCart);
+    // With both tokens, the shop has merged the guest's cart into the customer's.
+    else if (response.ok && isOfCart && sent && cartToken) setCartToken(undefined);
     return response;
   }
 
   const client = createClient<paths>({ baseUrl, fetch: send });
   return Object.assign(client, {
     session: () => session,
+    cartToken: () => cartToken,
     order(body: Schemas["OrderBody"], key: string = crypto.randomUUID()) {
-      return { key, place: () => placeOrder(client, body, key) };
+      const place = () => {
+        // A guest's key is found by the cart's token, whether there is such a cart or not.
+        if (!session && !cartToken) setCartToken(randomToken());
+        return placeOrder(client, body, key);
+      };
+      return { key, place };
     },
   });
 }
 
 function placeOrder(client: Client<paths>, body: Schemas["OrderBody"], key: string) {
   return client.POST("/orders", { body, params: { header: { "Idempotency-Key": key } } });
+}
+
+/** Returns 32 random bytes in base64url. */
+function randomToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  const text = btoa(String.fromCharCode(...bytes));
+  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 function toSession(login: Schemas["Login"]): Session {

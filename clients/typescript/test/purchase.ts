@@ -87,6 +87,41 @@ test("a customer registers, buys once and cancels", async () => {
   assert.equal(bodega.session(), undefined);
 });
 
+test("a guest buys, and takes the cart along to the login", async () => {
+  const { email, password } = await customer("Hedy");
+  const sku = await product(9);
+  const stored: (string | undefined)[] = [];
+  const guest = createBodega({ baseUrl, onCartToken: (token) => stored.push(token) });
+
+  const cart = await guest.POST("/cart/items", { body: { sku, quantity: 2 } });
+  assert.equal(cart.data?.item_count, 2);
+  assert.deepEqual(stored, [guest.cartToken()]);
+  const attempt = guest.order({ email: "guest@example.com" });
+  const placed = await attempt.place();
+  assert.ok(placed.data, placed.error?.code);
+  assert.equal(placed.data.user_id, null);
+  const token = placed.response.headers.get("Order-Token");
+  assert.ok(token);
+  const replayed = await attempt.place();
+  assert.equal(replayed.response.headers.get("Order-Token"), token);
+
+  const path = { order_id: placed.data.id };
+  const headers = { "Order-Token": token };
+  const cancelled = await guest.DELETE("/orders/{order_id}", { params: { path }, headers });
+  assert.equal(cancelled.data?.status, "cancelled");
+
+  await guest.POST("/cart/items", { body: { sku, quantity: 3 } });
+  await guest.POST("/auth/login", { body: { email, password } });
+  const merged = await guest.GET("/cart");
+  assert.equal(merged.data?.item_count, 3);
+  assert.equal(guest.cartToken(), undefined);
+
+  const alone = createBodega({ baseUrl });
+  const items = [{ sku, quantity: 1 }];
+  const direct = await alone.order({ items, email: "guest@example.com" }).place();
+  assert.ok(direct.data, direct.error?.code);
+});
+
 test("an error is typed by its code", async () => {
   const { bodega } = await customer("Grace");
   const sku = await product(1);
