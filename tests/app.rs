@@ -31,6 +31,7 @@ use shared::store::Store;
 use tokio::sync::Mutex;
 
 use crate::answer::Answer;
+use crate::bad_day;
 use crate::contract::{check, coverage};
 use crate::crash::Moment;
 use crate::gate::{Count, Faults, Gate, Loss, Rendezvous};
@@ -87,7 +88,7 @@ impl App {
     /// Returns a builder for a shop with faults, rate limits or other settings.
     pub fn builder() -> AppBuilder {
         let config = config(&database::new_table_name(), generous_timeouts());
-        AppBuilder { config, faults: Faults::default(), has_key: true, has_stream: true }
+        AppBuilder { config, faults: None, has_key: true, has_stream: true }
     }
 
     /// Makes the next `transactions` transactions race: none is carried out before all have been
@@ -109,6 +110,11 @@ impl App {
     /// Loses the next `updates` updates of single items.
     pub fn lose_updates(&self, loss: Loss, updates: usize) {
         self.rendezvous.losses.of("UpdateItem", loss, updates);
+    }
+
+    /// Lets the next `puts` puts of single items be lost like this.
+    pub fn lose_puts(&self, loss: Loss, puts: usize) {
+        self.rendezvous.losses.of("PutItem", loss, puts);
     }
 
     /// Throttles the next `reads` reads of single items.
@@ -337,7 +343,8 @@ impl Drop for App {
 /// users call from one IP address) and long timeouts.
 pub struct AppBuilder {
     config: Config,
-    faults: Faults,
+    /// `None` for those of the run.
+    faults: Option<Faults>,
     has_key: bool,
     has_stream: bool,
 }
@@ -354,7 +361,7 @@ impl AppBuilder {
     /// the test does that itself.
     #[must_use]
     pub fn faults(self, faults: Faults) -> Self {
-        Self { faults, ..self }.without_stream()
+        Self { faults: Some(faults), ..self }.without_stream()
     }
 
     /// Sets the default rate limits with these changes, in the form of the setting `RATE_LIMITS`.
@@ -391,6 +398,7 @@ impl AppBuilder {
     /// Starts the shop, with its own table.
     pub async fn start(self) -> App {
         let Self { config, faults, has_key, has_stream } = self;
+        let faults = faults.or_else(bad_day::faults_of_this_test).unwrap_or_default();
         let (table, clock) = (config.table.clone(), Arc::new(AtomicI64::new(BEGINNING)));
         let lags = faults.stale_reads || StaleReads::of_run().in_this_test();
         let (client, network, replica) = connect(&config, &clock, lags).await;

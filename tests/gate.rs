@@ -4,7 +4,7 @@
 //! Neither emulator enforces IAM, has contention, throttles or loses responses; DynamoDB does all
 //! four.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -91,6 +91,10 @@ pub struct Faults {
     pub held: Held,
     /// Decides which calls fail.
     pub random: Option<Random>,
+    /// How often one call fails at most when it is repeated; `None` for any number.
+    pub most_per_call: Option<usize>,
+    /// How often each call has failed, by operation and body.
+    pub failures: Mutex<HashMap<(String, String), usize>>,
 }
 
 impl Faults {
@@ -98,6 +102,15 @@ impl Faults {
     fn delay(&self) -> Option<Duration> {
         let random = self.random.as_ref().filter(|random| random.percent(self.delays))?;
         Some(Duration::from_millis(random.below(20)))
+    }
+
+    /// Whether this call may fail once more, and counts it.
+    fn may_fail(&self, operation: &str, body: &Value) -> bool {
+        let Some(most) = self.most_per_call else { return true };
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = failures.entry((operation.to_owned(), body.to_string())).or_default();
+        *failed += 1;
+        *failed <= most
     }
 
     /// What a bad day has: 20 calls of a hundred fail in one way or another, and 10 each are late or
@@ -303,6 +316,14 @@ impl Gate {
             return Kind::Hang;
         }
         let Some(random) = &self.faults.random else { return Kind::None };
+        match self.random_fault(random, operation) {
+            Kind::None => Kind::None,
+            fault if self.faults.may_fail(operation, body) => fault,
+            _ => Kind::None,
+        }
+    }
+
+    fn random_fault(&self, random: &Random, operation: &str) -> Kind {
         if matches!(operation, "TransactWriteItems" | "UpdateItem")
             && random.percent(self.faults.conflicts)
         {

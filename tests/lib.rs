@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod bad_day;
 pub mod built;
 pub mod contract;
 pub mod crash;

@@ -7,7 +7,7 @@ use futures_util::future::try_join;
 use crate::auth::cart_token::CartToken;
 use crate::context::Ctx;
 use crate::domain::cart_key::CartKey;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::ids::{MessageId, UserId};
 use crate::store::ChangedMeanwhile;
 use crate::store::Read;
@@ -68,15 +68,16 @@ pub async fn merge_at_login(ctx: &Ctx, user: UserId, token: &CartToken) {
 }
 
 /// Merges a guest's cart into a customer's, in one transaction on both versions; returns whether
-/// anything was moved. A guest's cart of which nothing is left ends.
+/// anything was moved, or may have been. A guest's cart of which nothing is left ends.
 async fn merge(ctx: &Ctx, user: UserId, guest_key: &CartKey) -> Result<bool> {
     let (carts, own_key) = (ctx.store.carts(), CartKey::Customer(user));
     let mut attempts = Attempts::new("carts change faster than they can be merged");
+    let mut may_have_moved = false;
     loop {
         let now = ctx.now();
         let guest = carts.get(guest_key, Read::Consistent, now).await?;
         if guest.lines.is_empty() {
-            return Ok(false);
+            return Ok(may_have_moved);
         }
         let wanted = guest.lines.iter().map(|line| (line.product_id, &line.sku));
         // Consistent, because units that seem not to be available are dropped.
@@ -86,7 +87,7 @@ async fn merge(ctx: &Ctx, user: UserId, guest_key: &CartKey) -> Result<bool> {
         let (mut merged, mut rest) = (own.clone(), guest.clone());
         merged.merge(&mut rest, &variants);
         if merged.lines == own.lines && rest.lines == guest.lines {
-            return Ok(false);
+            return Ok(may_have_moved);
         }
         let write = MessageId::new(now);
         let own = merged.written(&own_key, write, now);
@@ -97,9 +98,13 @@ async fn merge(ctx: &Ctx, user: UserId, guest_key: &CartKey) -> Result<bool> {
         let transaction: Transaction<ChangedMeanwhile> = Transaction::with_new_token(now)
             .with(carts.replace_with_another(&own_key, &own, now))
             .with(carts.replace_with_another(guest_key, &rest, now));
-        match ctx.store.transact(transaction).await? {
-            Outcome::Committed => return Ok(true),
-            Outcome::Refused(_) => attempts.pause().await?,
+        match ctx.store.transact(transaction).await {
+            Ok(Outcome::Committed) => return Ok(true),
+            Ok(Outcome::Refused(_)) => {}
+            // The carts show whether it was carried out.
+            Err(Error::OutcomeUnknown) => may_have_moved = true,
+            Err(error) => return Err(error),
         }
+        attempts.pause().await?;
     }
 }

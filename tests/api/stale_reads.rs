@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
 
+use tests::bad_day;
 use tests::stale_reads::{EXCEPTIONS, StaleReads};
 
 /// Runs this test binary.
@@ -25,6 +26,14 @@ fn every_exception_names_a_test() {
     let tests = names(&run(&["--list"]), ": test");
     for (exception, _) in EXCEPTIONS {
         assert!(tests.contains(*exception), "tests/stale_reads.rs: there is no test {exception}");
+    }
+}
+
+#[test]
+fn every_exception_from_a_bad_day_names_a_test() {
+    let tests = names(&run(&["--list"]), ": test");
+    for (exception, _) in bad_day::EXCEPTIONS {
+        assert!(tests.contains(*exception), "tests/bad_day.rs: there is no test {exception}");
     }
 }
 

@@ -180,6 +180,22 @@ async fn a_merge_that_fails_or_hangs_does_not_fail_the_login() {
     }
 }
 
+#[tokio::test]
+async fn a_merge_whose_response_never_comes_can_be_asked_for_again() {
+    let app = App::builder().as_deployed().start().await;
+    create_sku(&app.admin().await, "MUG", 1800, 90).await;
+    let (ada, guest) = (app.customer("ada").await, app.anonymous().with_new_cart("MUG", 2).await);
+    app.lose(Loss::OfResponse, usize::MAX);
+
+    let answer = both(&ada, &guest).get("/cart").await;
+
+    answer.expect_problem(503, "service_unavailable");
+    app.lose(Loss::OfResponse, 0);
+    let cart = both(&ada, &guest).get("/cart").await.expect(200);
+    assert_eq!(lines(&cart), ["2 MUG"]);
+    assert!(!exists(&app, &guest).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_merges_at_once_one_moves_the_units() {
     let app = App::start().await;

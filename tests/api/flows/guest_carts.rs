@@ -13,6 +13,7 @@ use shared::store::Read;
 use shared::store::keys::TTL;
 use tests::answer::tally;
 use tests::app::{App, AppBuilder};
+use tests::log::Log;
 use tests::persona::Persona;
 use tests::samples::{available, create_sku, id};
 
@@ -306,4 +307,37 @@ async fn an_order_of_items_leaves_an_expired_cart_alone() {
     }
 
     assert_eq!(stored(&app, &guest).await, before, "no order counts in it");
+}
+
+#[tokio::test]
+async fn the_tokens_of_guests_are_in_no_log() {
+    let app = open_shop().start().await;
+    create_sku(&app.admin().await, "MUG", 1800, 9).await;
+    let log = Log::default();
+    let listening = log.listen();
+
+    let guest = app.anonymous().with_new_cart("MUG", 1).await;
+    let cart_token = guest.cart_token.clone().expect("a token");
+    guest.get("/cart").await.expect(200);
+    guest.post("/cart/items", json!({"sku": "CUP", "quantity": 1})).await.expect(404);
+    let order = json!({"email": "guest@example.com"});
+    let placed = guest.call("POST", "/orders").header("idempotency-key", "key").json(&order);
+    let placed = placed.send().await;
+    let order_token = placed.header("order-token").expect("a token").to_owned();
+    let path = format!("/orders/{}", id(&placed.expect(201)));
+    let with_token = |method| guest.call(method, &path).header("order-token", &order_token);
+    with_token("GET").send().await.expect(200);
+    with_token("DELETE").send().await.expect(200);
+    let stale = with_token("DELETE").header("if-match", "\"7\"").send().await;
+    stale.expect(200);
+    app.throttle_reads(usize::MAX);
+    guest.get("/cart").await.expect(503);
+    with_token("GET").send().await.expect(503);
+
+    drop(listening);
+    let log = log.text();
+    assert!(log.contains("place-order") && log.contains("throttl"), "{log}");
+    for secret in [cart_token, order_token] {
+        assert!(!log.contains(&secret), "{log}");
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shared::domain::order::PaymentMethod;
 use tests::answer::Answer;
 use tests::app::App;
 use tests::persona::Persona;
@@ -269,4 +271,38 @@ async fn an_invalid_key_is_a_400() {
         answer.expect_problem(400, "invalid_idempotency_key");
     }
     assert_eq!(app.contents().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_key_a_hundred_times_at_once_is_one_order_and_a_hundred_equal_responses() {
+    let app = App::builder()
+        .configure(|config| config.payment_methods.guests = vec![PaymentMethod::Manual])
+        .start()
+        .await;
+    let mug = create_sku(&app.admin().await, "MUG", 1800, 50).await;
+    let (ada, guest) = (app.customer("ada").await, app.anonymous().with_new_cart("MUG", 2).await);
+    ada.post("/cart/items", json!({"sku": "MUG", "quantity": 2})).await.expect(200);
+    let cases = [
+        (&ada, json!({})),
+        (&ada, order_of(&mug, 1)),
+        (&guest, json!({"email": "guest@example.com"})),
+    ];
+    let mut left = 50;
+    for (number, (who, body)) in cases.iter().enumerate() {
+        let key = format!("key-{number}");
+
+        let answers = join_all((0..100).map(|_| place(who, &key, body))).await;
+
+        let first = &answers[0];
+        let replays = answers.iter().filter(|it| it.header("idempotent-replayed").is_some());
+        assert_eq!(replays.count(), 99, "{body}");
+        for answer in &answers {
+            assert_eq!((answer.status, &answer.body), (201, &first.body));
+            for header in ["location", "etag", "order-token"] {
+                assert_eq!(answer.header(header), first.header(header));
+            }
+        }
+        left -= first.body["items"][0]["quantity"].as_u64().expect("a quantity");
+        assert_eq!(available(&ada, &mug).await, left);
+    }
 }
