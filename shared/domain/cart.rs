@@ -18,7 +18,7 @@ use super::product::{Options, Variant};
 use super::quantity::Quantity;
 use super::sku::Sku;
 use super::stock;
-use super::text::{ImageUrl, ProductName};
+use super::text::{ImageUrl, Label, ProductName};
 use super::time::Timestamp;
 
 /// How long after its last change a guest's cart exists.
@@ -66,9 +66,12 @@ pub struct CartLine {
     pub options: Options,
     /// The price of one unit.
     pub unit_price: Money,
-    /// The [`Variant::revision`] that the copy was made from; 0 in lines that were stored before
-    /// variants had revisions.
-    #[serde(default)]
+    /// The class by which it is taxed; `None` if it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_class: Option<Label>,
+    /// The [`Variant::revision`] that the copy was made from; 0 in lines that were stored before lines
+    /// had a tax class. A variant that gets one has a higher revision.
+    #[serde(default, rename = "as_of")]
     pub revision: u64,
     /// Whether the variant's stock was tracked when the copy was made.
     #[serde(default = "stock::is_tracked_by_default")]
@@ -248,6 +251,7 @@ impl CartLine {
             image: variant.image.clone(),
             options: variant.options.clone(),
             unit_price: variant.price,
+            tax_class: variant.tax_class.clone(),
             revision: variant.revision,
             track_stock: variant.track_stock,
             quantity,

@@ -93,6 +93,21 @@ impl<'a, V: IntoValue> Members<'a, V> {
         })
     }
 
+    /// Like [`Self::list`], for an array that must be present: it is 422 `required` if it is missing
+    /// or null.
+    pub fn required_list<T: Deserr<Invalid>>(
+        &mut self,
+        name: &'static str,
+    ) -> Option<Vec<Option<T>>> {
+        let member = self.members.iter().find(|member| member.name == name);
+        if member.is_none_or(|member| member.is_null) {
+            self.take(name);
+            self.add_error(name, ProblemCode::Required, "This field is required; it may be empty.");
+            return None;
+        }
+        self.list(name)
+    }
+
     /// Reads an optional array of objects, each by `read`; `None` if it is missing, null or not an
     /// array. An element that is not an object is `None`.
     pub fn objects<T>(

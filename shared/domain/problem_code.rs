@@ -80,6 +80,8 @@ pub enum MemberKind {
     Texts,
     /// An amount of money.
     Money,
+    /// Shipping methods, each with `id`, `name` and `price`.
+    ShippingMethods,
     /// Order lines that can't be ordered, each with `sku`, `requested` and `available`.
     Lines,
     /// The state of an order.
@@ -208,7 +210,9 @@ problem_codes! {
         "Send the body with one of the content types in the detail, in UTF-8 and without `Content-Encoding`.";
     // A field of the body, a query parameter or a header
     422 InvalidInput "invalid_input", "Several fields are not valid",
-        "Correct every field in `errors`.";
+        "Correct every field in `errors`.", {
+            shipping_methods: ShippingMethods false, "The shipping methods for the order and its country, if one of `errors` is about the method.";
+        };
     422 Required "required", "Required member missing",
         "Add the member.";
     422 UnknownField "unknown_field", "Unknown member",
@@ -319,6 +323,24 @@ problem_codes! {
         "Use one of the methods in `enabled`. A guest may have more of them after logging in.", {
             enabled: Texts false, "The payment methods that the buyer may use.";
         };
+    422 InvalidPercent "invalid_percent", "Invalid rate",
+        "Send a text with a number from 0 to 100 and at most four decimals, such as `8.875`.";
+    422 InvalidRegion "invalid_region", "Invalid region",
+        "Send the part of an ISO 3166-2 code after the hyphen, such as `NY` of `US-NY`.";
+    422 SettingsTooLarge "settings_too_large", "Settings too large",
+        "Shorten texts, or use fewer shipping methods or taxes: together the settings have at most 16 KiB as compact JSON.";
+    422 ShippingAddressRequired "shipping_address_required", "Shipping address required",
+        "Send a `shipping_address`, or store one in the account: this shop's shipping and taxes depend on it.";
+    422 ShippingMethodRequired "shipping_method_required", "Shipping method required",
+        "Send the `id` of one of the `shipping_methods` as `shipping_method`. Without any, nothing is shipped to that country.", {
+            shipping_methods: ShippingMethods false, "The shipping methods for the order and its country.";
+        };
+    422 UnknownShippingMethod "unknown_shipping_method", "Unknown shipping method",
+        "Send the `id` of one of the `shipping_methods`; without any, nothing is shipped to that country, or the shop ships nothing.", {
+            shipping_methods: ShippingMethods false, "The shipping methods for the order and its country.";
+        };
+    422 RegionCodeRequired "region_code_required", "Code of a region required",
+        "Send the region as the part of its ISO 3166-2 code after the hyphen, such as `NY` of `US-NY`: the country's taxes differ by region.";
     422 Unexpected "unexpected", "Unexpected member",
         "Leave the member out; the detail says when it is allowed.";
     422 UseInventory "use_inventory", "Stock of an existing SKU",

@@ -113,6 +113,15 @@ impl<'g> Object<'g> {
         self.array(name, items, min, max)
     }
 
+    /// Adds an array of at most `max` elements that must be present.
+    #[must_use]
+    pub fn required_list<T: JsonSchema>(mut self, name: &'static str, max: usize) -> Self {
+        self.required.push(name);
+        let items = self.generator.subschema_for::<T>();
+        let schema = json_schema!({ "type": "array", "items": items, "maxItems": max });
+        self.member(name, schema)
+    }
+
     /// Adds an optional array of `min` to `max` objects.
     #[must_use]
     pub fn objects(

@@ -88,6 +88,14 @@ text! {
     Description, Bounded(0, 32_000, Lines::Many)
 }
 text! {
+    /// The name of who sells: one line of 1 to 255 characters.
+    SellerName, Bounded(1, 255, Lines::One)
+}
+text! {
+    /// A text that may have several lines, such as the seller's address: 1 to 1,000 characters.
+    TextBlock, Bounded(1, 1000, Lines::Many)
+}
+text! {
     /// A line of a postal address: 1 to 200 characters.
     AddressLine, Bounded(1, 200, Lines::One)
 }

@@ -15,6 +15,15 @@ pub enum ExpectedVersion {
 }
 
 impl ExpectedVersion {
+    /// Returns the versions for a change that has to name one; 428 `version_required` if the request
+    /// has no `If-Match`.
+    pub fn required(self) -> Result<Self> {
+        match self {
+            Self::Any => Err(Error::VersionRequired),
+            named => Ok(named),
+        }
+    }
+
     /// Like [`ExpectedVersion::check`], for a resource that may not be stored yet: its version is 0 then,
     /// and `Stored` fails.
     pub fn check_stored(&self, current: u64) -> Result<()> {

@@ -208,6 +208,13 @@ impl Contract {
         self.refuses(&[ProblemCode::InvalidIfMatch, ProblemCode::VersionMismatch])
     }
 
+    /// Requires `If-Match` with the version of the resource that `description` names. It is not
+    /// marked as required, because a request without one is answered with how to get it.
+    #[must_use]
+    pub fn requires_if_match(self, description: &'static str) -> Self {
+        self.if_match(description).refuses(&[ProblemCode::VersionRequired])
+    }
+
     /// Accepts `Idempotency-Key`.
     #[must_use]
     pub fn idempotent(mut self) -> Self {

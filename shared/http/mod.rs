@@ -15,6 +15,7 @@ mod query;
 pub mod request;
 pub mod response;
 pub mod routes;
+pub mod shipping_view;
 mod target;
 pub mod user_view;
 

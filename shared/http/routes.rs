@@ -130,6 +130,8 @@ pub const ROUTES: &[Route] = &[
     route("list-orders",       Method::GET,    "/orders",                Access::Customer),
     route("get-order",         Method::GET,    "/orders/{order_id}",     Access::Owner),
     route("cancel-order",      Method::DELETE, "/orders/{order_id}",     Access::Owner),
+    route("get-settings",      Method::GET,    "/settings",             Access::Public).cached(60),
+    route("update-settings",   Method::PUT,    "/settings",             Access::Admin),
 ];
 
 const fn route(name: &'static str, method: Method, path: &'static str, access: Access) -> Route {

@@ -6,6 +6,7 @@
 use futures_util::future::try_join;
 
 use super::limiter::Limiter;
+use super::settings;
 use super::shopper::{Shopper, ShoppersCart};
 use crate::auth::cart_token::CartToken;
 use crate::context::Ctx;
@@ -16,7 +17,9 @@ use crate::domain::error::{Error, Result};
 use crate::domain::ids::{CartId, MessageId};
 use crate::domain::product::Variant;
 use crate::domain::rate_limit::RateLimit;
+use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
+use crate::domain::totals::{Destination, DestinationSource};
 use crate::domain::version::ExpectedVersion;
 use crate::store::Read;
 use crate::store::products::OnSale;
@@ -36,6 +39,19 @@ pub async fn view(ctx: &Ctx, shopper: &Shopper) -> Result<StockedCart> {
     let ShoppersCart { key, read } = shopper.cart(ctx).await?;
     let cart = stored(ctx, key.as_ref(), read).await?;
     stocked(ctx, cart, Vec::new()).await
+}
+
+/// Returns the shopper's cart as [`view`] does, and the shop's settings, to judge a destination by,
+/// which are read beside it.
+pub async fn view_with_settings(
+    ctx: &Ctx,
+    shopper: &Shopper,
+    to: &Destination,
+) -> Result<(StockedCart, Settings)> {
+    let settings = ctx.store.settings();
+    let (cart, read) = try_join(view(ctx, shopper), settings.get(Read::Eventual)).await?;
+    let settings = settings::for_destination(ctx, read, to, &DestinationSource::CART_QUERY).await?;
+    Ok((cart, settings))
 }
 
 /// Edits the shopper's cart and returns it with its variants. Writes nothing if the edit changes

@@ -5,10 +5,11 @@
 //! stock is not tracked it takes none, and only checks the revision. It creates the order, empties
 //! the cart, adds a message to the outbox and stores the idempotency marker.
 
-use futures_util::future::join3;
+use futures_util::future::{join4, try_join};
 
 use super::idempotency::Once;
 use super::limiter::Limiter;
+use super::settings;
 use crate::context::Ctx;
 use crate::domain::basket::{Basket, RequestedItem, VariantSelector};
 use crate::domain::cart::CartLine;
@@ -28,7 +29,9 @@ use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::Variant;
 use crate::domain::quantity::Quantity;
 use crate::domain::rate_limit::RateLimit;
+use crate::domain::settings::{Settings, ShippingMethodId};
 use crate::domain::time::Timestamp;
+use crate::domain::totals::{ChargedLine, Destination, DestinationSource, Place, Totals};
 use crate::domain::user::{Address, User};
 use crate::domain::version::ExpectedVersion;
 use crate::store::Read;
@@ -60,6 +63,8 @@ pub struct Checkout {
     pub payment_method: Option<PaymentMethod>,
     /// The shipping address; `None` for the customer's default address.
     pub shipping_address: Option<Address>,
+    /// The shipping method; `None` if the buyer has chosen none.
+    pub shipping_method: Option<ShippingMethodId>,
     /// The total that the customer expects, otherwise 409 `price_changed`; `None` for any total.
     pub expected_total: Option<Money>,
     /// The request's idempotency key, by which a retry is recognised.
@@ -75,26 +80,37 @@ const CREATED: u16 = 201;
 /// 401 if the account was deleted; 409 `unavailable` and `out_of_stock` with every such line,
 /// `price_changed` if the total is not the expected one, `cart_empty`, `too_many_unpaid_orders`;
 /// 412 if the cart does not have the expected version; 422 `variant_required`,
-/// `quantity_out_of_range` and `payment_method_not_enabled`; 429 if the buyer places too many orders.
+/// `quantity_out_of_range`, `payment_method_not_enabled`, and those of [`Settings::charges`]; 429 if
+/// the buyer places too many orders.
 pub async fn place_order(
     ctx: &Ctx,
     checkout: &Checkout,
     limiter: Option<&Limiter<'_>>,
 ) -> Result<Once<Order>> {
     let now = ctx.now();
-    let admitted = admit(limiter, checkout.buyer);
     let (recipient, purchase) = (Recipient::read(ctx, checkout), Purchase::read(ctx, checkout));
-    let (admitted, purchase, recipient) = join3(admitted, purchase, recipient).await;
+    let (admitted, settings) = (admit(limiter, checkout.buyer), ctx.store.settings());
+    let (admitted, recipient, settings, purchase) =
+        join4(admitted, recipient, settings.get(Read::Eventual), purchase).await;
     admitted?;
-    let (mut purchase, recipient) = (purchase?, recipient?);
+    let (recipient, settings) = (recipient?, settings?);
+    let to = recipient.destination(checkout);
+    let mut settings =
+        settings::for_destination(ctx, settings, &to, &DestinationSource::ORDER).await?;
+    // What is wrong with the request is reported before what is wrong with the cart and the stock.
+    let subtotal = purchase.as_ref().map_or(Money::new(0, ctx.currency()), |it| it.subtotal(ctx));
+    settings.charges(&to, subtotal, &DestinationSource::ORDER)?;
+    let mut purchase = purchase?;
     let mut attempts = Attempts::new("a cart changes faster than it can be ordered");
     let mut is_free_admitted = false;
     loop {
-        let transition = match checkout.place(ctx, &purchase, &recipient, now) {
+        let transition = match checkout.place(ctx, &purchase, &settings, &recipient, now) {
             // Only consistent reads may reject the order, not a cart line or an eventually
             // consistent read.
             Err(_) if !purchase.is_fresh => {
-                purchase = purchase.refreshed(ctx, checkout).await?;
+                let current = ctx.store.settings();
+                let refreshed = purchase.refreshed(ctx, checkout);
+                (purchase, settings) = try_join(refreshed, current.get(Read::Consistent)).await?;
                 continue;
             }
             decided => decided?,
@@ -132,16 +148,18 @@ async fn admit(limiter: Option<&Limiter<'_>>, buyer: Buyer) -> Result<()> {
 }
 
 impl Checkout {
-    /// Returns the transition that places the order. 409 `unavailable` if a line's price is not in
-    /// the shop's currency, 409 `price_changed` if the total is not the expected one, 422
-    /// `payment_method_not_enabled` if the buyer can't pay it like this.
+    /// Returns the transition that places the order. 422 `payment_method_not_enabled` if the buyer
+    /// can't pay it like this, and those of [`Settings::charges`]; 409 `unavailable` if a line's
+    /// price is not in the shop's currency, 409 `price_changed` if the total is not the expected one.
     fn place(
         &self,
         ctx: &Ctx,
         purchase: &Purchase,
+        settings: &Settings,
         recipient: &Recipient,
         now: Timestamp,
     ) -> Result<Transition> {
+        let totals = purchase.totals(ctx, settings, &recipient.destination(self))?;
         purchase.refuse_other_currencies(ctx.currency())?;
         let enabled = ctx.config.payment_methods.enabled(self.buyer == Buyer::Guest);
         let new = NewOrder {
@@ -151,17 +169,18 @@ impl Checkout {
             cart: purchase.cart.clone(),
             token_digest: self.token_digest.clone(),
             lines: purchase.lines.clone(),
+            totals,
             payment_method: self.payment_method.or(enabled.first().copied()).unwrap_or_default(),
             shipping_address: recipient.address.clone(),
         };
-        let transition = Order::place(new, ctx.currency(), now);
-        let OrderSummary { total, payment_method, .. } = transition.order.summary;
+        let transition = Order::place(new, now);
+        let &OrderSummary { total, payment_method, .. } = &transition.order.summary;
+        if !transition.order.is_free() && !enabled.contains(&payment_method) {
+            return Err(payment_method_not_enabled(enabled));
+        }
         match self.expected_total {
             Some(expected) if expected != total => return Err(price_changed(expected, total)),
             _ => {}
-        }
-        if !transition.order.is_free() && !enabled.contains(&payment_method) {
-            return Err(payment_method_not_enabled(enabled));
         }
         Ok(transition)
     }
@@ -271,6 +290,13 @@ struct Recipient {
 }
 
 impl Recipient {
+    fn destination(&self, checkout: &Checkout) -> Destination {
+        Destination {
+            place: self.address.as_ref().map(Place::from),
+            shipping_method: checkout.shipping_method.clone(),
+        }
+    }
+
     async fn read(ctx: &Ctx, checkout: &Checkout) -> Result<Self> {
         let named = checkout.shipping_address.clone();
         let Buyer::Customer(user) = checkout.buyer else {
@@ -324,10 +350,15 @@ impl Purchase {
     }
 
     /// Returns the purchase with its lines rebuilt from consistent reads of their variants.
-    async fn refreshed(self, ctx: &Ctx, checkout: &Checkout) -> Result<Self> {
+    async fn refreshed(&self, ctx: &Ctx, checkout: &Checkout) -> Result<Self> {
+        let lines = self.lines_now(ctx, checkout).await?;
+        let (cart, cart_version) = (self.cart.clone(), self.cart_version);
+        Ok(Self { lines, cart, cart_version, is_fresh: true })
+    }
+
+    async fn lines_now(&self, ctx: &Ctx, checkout: &Checkout) -> Result<Vec<CartLine>> {
         if let Basket::Items(items) = &checkout.basket {
-            let lines = lines_of(ctx, items, Read::Consistent).await?;
-            return Ok(Self { lines, is_fresh: true, ..self });
+            return lines_of(ctx, items, Read::Consistent).await;
         }
         let wanted = self.lines.iter().map(|line| (line.product_id, &line.sku));
         let variants = ctx.store.products().variants(wanted, Read::Consistent).await?;
@@ -338,8 +369,27 @@ impl Purchase {
             let missing = UnavailableLine::of_line(line);
             (missing, line.quantity, variants.iter().find(is_of_line).cloned())
         });
-        let lines = current_lines(lines)?;
-        Ok(Self { lines, is_fresh: true, ..self })
+        current_lines(lines)
+    }
+
+    fn charged(&self) -> impl Iterator<Item = ChargedLine<'_>> {
+        self.lines.iter().map(|line| ChargedLine {
+            total: line.unit_price.times(line.quantity.get()),
+            tax_class: line.tax_class.as_ref(),
+        })
+    }
+
+    /// The sum of the lines.
+    fn subtotal(&self, ctx: &Ctx) -> Money {
+        Money::sum(self.charged().map(|line| line.total), ctx.currency())
+    }
+
+    /// Returns what the lines cost at a destination. No condition of the transaction is on the
+    /// settings, because all sales would wait for each other there: the total is what the buyer
+    /// agrees to.
+    fn totals(&self, ctx: &Ctx, settings: &Settings, to: &Destination) -> Result<Totals, Invalid> {
+        let charges = settings.charges(to, self.subtotal(ctx), &DestinationSource::ORDER)?;
+        Ok(charges.totals(self.charged(), ctx.currency()))
     }
 
     /// Rejects lines whose price is not in the shop's currency, because the shop changed it: 409

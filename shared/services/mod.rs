@@ -20,6 +20,7 @@ pub mod products;
 pub mod rebuild;
 pub mod registration;
 pub mod sessions;
+pub mod settings;
 pub mod shopper;
 pub mod sign_in;
 pub mod token_key_rotation;

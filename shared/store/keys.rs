@@ -152,6 +152,11 @@ pub fn cart(cart: &CartKey) -> Key {
     Key::new(partition, "CART")
 }
 
+/// Returns the key of the shop's settings.
+pub fn settings() -> Key {
+    Key::new("SETTINGS".to_owned(), "SETTINGS")
+}
+
 /// Returns the key of an order.
 pub fn order(order: OrderId) -> Key {
     Key::new(format!("ORDER#{order}"), "ORDER")

@@ -30,6 +30,7 @@ mod read;
 pub mod registrations;
 pub mod retry;
 pub mod sessions;
+pub mod settings;
 pub mod signing_keys;
 mod table;
 pub mod transaction;

@@ -258,7 +258,21 @@ fn routes(admin: &Persona<'_>, mug: &Value, mailed: &Mailed) -> Vec<Route> {
                 ("payment_method", with(no_text(), &[json!("card"), json!("barter")])),
                 ("payment_token", vec![json!(7), json!("pm_card_visa")]),
                 ("shipping_address", vec![json!({}), json!("London"), json!([])]),
+                ("shipping_method", with(no_text(), &[json!("a b"), json!("post")])),
                 ("expected_total", no_money()),
+            ],
+        },
+        Route {
+            name: "update-settings",
+            method: "PUT",
+            path: "/settings".to_owned(),
+            good: json!({"prices_include_tax": true, "shipping_methods": [], "taxes": []}),
+            required: &["prices_include_tax", "shipping_methods", "taxes"],
+            bad: vec![
+                ("seller", vec![json!({}), json!("Bodega"), json!([]), json!(7)]),
+                ("prices_include_tax", vec![json!(null), json!("yes"), json!(0)]),
+                ("shipping_methods", vec![json!(null), json!({}), json!([null]), json!([{}])]),
+                ("taxes", vec![json!(null), json!("19"), json!([7]), json!([{"country": "DE"}])]),
             ],
         },
         Route {
@@ -636,6 +650,10 @@ async fn a_body_in_base64_is_the_same_body() {
     for route in &routes {
         let send = |content_type: &'static str, body: &[u8]| {
             let call = admin.call(route.method, &route.path);
+            let call = match route.name {
+                "update-settings" => call.header("if-match", "\"0\""),
+                _ => call,
+            };
             call.body(content_type, &base64::encode(body)).base64().send()
         };
         let good = route.good.to_string();

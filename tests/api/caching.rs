@@ -60,6 +60,7 @@ fn the_routes_listed_here_are_cached_for_these_seconds() {
             ("get-product", 60),
             ("list-categories", 60),
             ("list-facets", 60),
+            ("get-settings", 60),
         ]
     );
 }

@@ -101,6 +101,40 @@ async fn arrange_categories(app: &App, admin: &Persona<'_>) {
     costs(app, "delete-category", "at the root", [3, 3, 4, 4, 0]);
 }
 
+async fn change_settings(app: &App, admin: &Persona<'_>, customer: &Persona<'_>) {
+    let tax = |class: usize| {
+        json!({
+            "country": "DE",
+            "class": format!("class {class}"),
+            "name": "MwSt.",
+            "percent": "7",
+            "on_shipping": true,
+        })
+    };
+    let taxes: Vec<_> = (0..60).map(tax).collect();
+    let post = json!({"id": "post", "name": "Post", "price": usd(490)});
+    let settings = json!({
+        "prices_include_tax": true,
+        "shipping_methods": [post],
+        "taxes": taxes,
+    });
+    let put = || admin.call("PUT", "/settings").header("if-match", "\"0\", \"1\"").json(&settings);
+    put().send().await.expect(200);
+    costs(app, "update-settings", "the first, of 5 KB", [3, 3, 4, 5, 0]);
+    put().send().await.expect(200);
+    costs(app, "update-settings", "nothing changes", [2, 2, 6, 0, 0]);
+    app.anonymous().get("/settings").await.expect(200);
+    costs(app, "get-settings", "5 KB", [1, 1, 2, 0, 0]);
+    let address = json!({"name": "Ada", "line1": "1", "city": "Berlin", "country": "DE"});
+    let order = json!({
+        "items": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 1}],
+        "shipping_address": address,
+        "shipping_method": "post",
+    });
+    place(customer, order, None).await.expect(201);
+    costs(app, "place-order", "2 items by SKU, with settings of 5 KB", [7, 4, 10, 11, 1]);
+}
+
 /// The same for guests, and for those who log in with a cart.
 #[tokio::test]
 async fn what_guests_do_makes_the_requests_and_consumes_the_units_listed_here() {
@@ -127,10 +161,10 @@ async fn what_guests_do_makes_the_requests_and_consumes_the_units_listed_here() 
     costs(&app, "get-cart", "a guest's, 1 line", [2, 2, 2, 0, 0]);
     let guests_order = json!({"email": "guest@example.com"});
     place(&guest, guests_order, Some("key")).await.expect(201);
-    costs(&app, "place-order", "a guest's cart of 1 line, with a key", [3, 2, 2, 11, 0]);
+    costs(&app, "place-order", "a guest's cart of 1 line, with a key", [4, 2, 3, 11, 0]);
     let items = json!({"items": [{"sku": "A", "quantity": 1}], "email": "guest@example.com"});
     let placed = place(&anyone, items, None).await;
-    costs(&app, "place-order", "1 item by SKU, of a guest without a cart", [4, 3, 2, 7, 0]);
+    costs(&app, "place-order", "1 item by SKU, of a guest without a cart", [5, 3, 3, 7, 0]);
     let token = placed.header("order-token").expect("a token").to_owned();
     let path = format!("/orders/{}", placed.expect(201)["id"].as_str().expect("an id"));
     anyone.call("GET", &path).header("order-token", &token).send().await.expect(200);
@@ -283,30 +317,32 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     costs(&app, "add-cart-item", "by SKU, the second line", [6, 4, 6, 1, 0]);
     ada.get("/cart").await.expect(200);
     costs(&app, "get-cart", "2 lines", [3, 3, 5, 0, 0]);
+    ada.get("/cart?country=DE").await.expect(200);
+    costs(&app, "get-cart", "2 lines, for a destination", [4, 3, 6, 0, 0]);
     ada.put("/cart/items/A", json!({"quantity": 2})).await.expect(200);
     costs(&app, "update-cart-item", "2 lines", [5, 4, 5, 1, 0]);
     ada.delete("/cart/items/A").await.expect(200);
     costs(&app, "remove-cart-item", "1 line left", [4, 3, 4, 1, 0]);
 
     place(&ada, json!({}), None).await.expect(201);
-    costs(&app, "place-order", "cart of 1 line", [5, 3, 6, 9, 1]);
+    costs(&app, "place-order", "cart of 1 line", [6, 3, 7, 9, 1]);
     for sku in ["A", "B", "C"] {
         ada.post("/cart/items", json!({"sku": sku, "quantity": 1})).await.expect(200);
     }
     app.take_count("add-cart-item");
     place(&ada, json!({}), Some("key")).await.expect(201);
-    costs(&app, "place-order", "cart of 3 lines, with a key", [5, 3, 6, 15, 1]);
+    costs(&app, "place-order", "cart of 3 lines, with a key", [6, 3, 7, 15, 1]);
     place(&ada, json!({}), Some("key")).await.expect(201);
-    costs(&app, "place-order", "the same again, replayed", [7, 5, 10, 2, 0]);
+    costs(&app, "place-order", "the same again, replayed", [8, 5, 11, 2, 0]);
     let items = json!({"items": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 1}]});
     let order = place(&ada, items, None).await.expect(201);
-    costs(&app, "place-order", "2 items by SKU", [6, 4, 8, 11, 1]);
+    costs(&app, "place-order", "2 items by SKU", [7, 4, 9, 11, 1]);
     let untracked = json!([{"sku": "GIFT", "track_stock": false}]);
     let gift_card = json!({"name": "Gift Card", "price": usd(2500), "variants": untracked});
     create_product(&admin, gift_card).await;
     let items = json!({"items": [{"sku": "A", "quantity": 1}, {"sku": "GIFT", "quantity": 1}]});
     let untracked = place(&ada, items, None).await.expect(201);
-    costs(&app, "place-order", "2 items by SKU, stock of 1 not tracked", [6, 4, 8, 11, 1]);
+    costs(&app, "place-order", "2 items by SKU, stock of 1 not tracked", [7, 4, 9, 11, 1]);
     ada.delete(&format!("/orders/{}", untracked["id"].as_str().expect("an id"))).await.expect(200);
     costs(&app, "cancel-order", "2 lines, 1 of which took units", [3, 3, 4, 8, 1]);
 
@@ -319,6 +355,7 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     costs(&app, "cancel-order", "2 lines", [3, 3, 4, 10, 1]);
     ada.delete("/cart").await.expect(200);
     costs(&app, "clear-cart", "empty already", [3, 3, 5, 0, 0]);
+    change_settings(&app, &admin, &ada).await;
     let mug = create_product(&admin, product("Mug", 1800, 50)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     admin.delete(&path).await.expect(204);

@@ -22,5 +22,6 @@ mod signing_key;
 mod stale_reads;
 mod starts;
 mod tokens;
+mod totals;
 mod unreadable;
 mod values;

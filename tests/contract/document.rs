@@ -606,6 +606,9 @@ fn member_schema(kind: MemberKind) -> Value {
         MemberKind::Text => json!({ "type": "string" }),
         MemberKind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         MemberKind::Money => reference("Money"),
+        MemberKind::ShippingMethods => {
+            json!({ "type": "array", "items": reference("ShippingOption") })
+        }
         MemberKind::Lines => json!({ "type": "array", "items": reference("UnavailableLine") }),
         MemberKind::OrderStatus => reference("OrderStatus"),
         MemberKind::OrderStatuses => {

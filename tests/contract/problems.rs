@@ -68,6 +68,7 @@ const fn words(kind: MemberKind) -> &'static str {
         MemberKind::Text => "text",
         MemberKind::Texts => "texts",
         MemberKind::Money => "money",
+        MemberKind::ShippingMethods => "`[{id, name, price}]`",
         MemberKind::Lines => "`[{sku, product_id, requested, available}]`",
         MemberKind::OrderStatus => "order status",
         MemberKind::OrderStatuses => "order statuses",

@@ -115,6 +115,11 @@ async fn tour(app: &App) {
     place_orders(&ada, &mug).await;
     shop_as_guest(&ada, &mug).await;
     ada.get("/orders").await.expect(200);
+    anyone.get("/settings").await.expect(200);
+    let settings = json!({"prices_include_tax": true, "shipping_methods": [], "taxes": []});
+    let update = admin.call("PUT", "/settings").header("if-match", "\"0\"").json(&settings);
+    update.send().await.expect(200);
+    ada.get("/cart?country=DE").await.expect(200);
     admin.delete(&path).await.expect(204);
     send_all_mails(app).await;
     delete_account(app, &ada.at(NEW_IP)).await;

@@ -224,7 +224,7 @@ export interface paths {
         };
         /**
          * Get the cart
-         * @description With current prices and stock. Empty if there is none.
+         * @description With current prices and stock. Empty if there is none. With a `country`, also what an order would cost there.
          *
          *     For anyone, signed in or not.
          */
@@ -567,6 +567,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the shop's settings
+         * @description Who sells, how orders are shipped, and what they are taxed with.
+         */
+        get: operations["get_settings"];
+        /**
+         * Replace the shop's settings
+         * @description The body may be the response of `get_settings`: its `version` is ignored. Orders that exist keep what they were computed from. Without shipping methods orders have no shipping, and without taxes no tax.
+         *
+         *     For admins.
+         */
+        put: operations["update_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -817,15 +843,25 @@ export interface components {
              */
             type: "urn:bodega:problem:body_too_large";
         };
-        /** @description A cart with current prices. `subtotal` is what an order placed now would cost, without the lines that are no longer sold; `item_count` is the number of units in all lines. */
+        /** @description A cart with current prices. Lines that are no longer sold cost nothing; `item_count` is the number of units in all lines. */
         Cart: {
             /** @description The cart's identifier; null for a guest without a cart. */
             id: components["schemas"]["CartId"] | null;
             /** @description The units of all lines. */
             item_count: number;
             items: components["schemas"]["CartLine"][];
-            /** @description The sum of the lines. */
+            /** @description Shipping by the method that the request names; null without one. */
+            shipping?: components["schemas"]["Shipping"] | null;
+            /** @description The shipping methods for the cart and the country. */
+            shipping_methods?: components["schemas"]["ShippingOption"][];
+            /** @description The sum of the lines, without shipping and taxes on top. */
             subtotal: components["schemas"]["Money"];
+            /** @description The sum of the taxes. */
+            tax?: components["schemas"]["Money"];
+            /** @description The taxes of the lines and of shipping. */
+            taxes?: components["schemas"]["TaxTotal"][];
+            /** @description What the buyer would pay. */
+            total?: components["schemas"]["Money"];
             /** @description Null if the cart was never used. */
             updated_at: components["schemas"]["Timestamp"] | null;
             /** @description Raised by every change; part of the `ETag`. 0 if the cart was never used. */
@@ -1122,6 +1158,10 @@ export interface components {
              */
             type: "urn:bodega:problem:control_character";
         };
+        /** @description Countries, each once, at least one. */
+        Countries: components["schemas"]["Country"][];
+        /** @description Countries, each once, at least one. */
+        CountriesInput: components["schemas"]["CountryInput"][];
         /**
          * @description An assigned ISO 3166-1 alpha-2 code, or `XK` for Kosovo.
          * @enum {string}
@@ -1818,6 +1858,8 @@ export interface components {
             instance: string;
             /** @description Identifies the request in the log. */
             request_id: string;
+            /** @description The shipping methods for the order and its country, if one of `errors` is about the method. */
+            shipping_methods?: components["schemas"]["ShippingOption"][];
             /**
              * @description The HTTP status.
              * @constant
@@ -1865,6 +1907,74 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:invalid_json";
+        };
+        /**
+         * Invalid rate
+         * @description Send a text with a number from 0 to 100 and at most four decimals, such as `8.875`.
+         */
+        InvalidPercentProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "invalid_percent";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Invalid rate";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:invalid_percent";
+        };
+        /**
+         * Invalid region
+         * @description Send the part of an ISO 3166-2 code after the hyphen, such as `NY` of `US-NY`.
+         */
+        InvalidRegionProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "invalid_region";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Invalid region";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:invalid_region";
         };
         /**
          * Unreadable request line
@@ -2598,12 +2708,20 @@ export interface components {
             payment: components["schemas"]["Payment"];
             payment_status: components["schemas"]["PaymentStatus"];
             placed_at: components["schemas"]["Timestamp"];
+            /** @description Whether `tax` is within the prices, instead of on top of them. */
+            prices_include_tax: boolean;
+            /** @description How it is shipped; null if it has no shipping. */
+            shipping: components["schemas"]["Shipping"] | null;
             /** @description Where it is sent; null if nothing is sent. */
             shipping_address: components["schemas"]["Address"] | null;
             status: components["schemas"]["OrderStatus"];
             /** @description The sum of the lines. */
             subtotal: components["schemas"]["Money"];
-            /** @description What the customer pays. */
+            /** @description The sum of the taxes. */
+            tax: components["schemas"]["Money"];
+            /** @description The taxes of the lines and of shipping. */
+            taxes: components["schemas"]["TaxTotal"][];
+            /** @description What the buyer pays: the lines, shipping, and `tax` unless it is within them. */
             total: components["schemas"]["Money"];
             /** @description Null until the order is sent. */
             tracking: components["schemas"]["Tracking"] | null;
@@ -2620,6 +2738,7 @@ export interface components {
             payment_method?: components["schemas"]["PaymentMethod"] | null | string;
             payment_token?: string | null;
             shipping_address?: components["schemas"]["AddressInput"] | null | string;
+            shipping_method?: components["schemas"]["ShippingMethodId"] | null | string;
         };
         /** @description The identifier of an order. */
         OrderId: string;
@@ -2633,6 +2752,8 @@ export interface components {
             /** @description How many of the units are refunded. */
             refunded_quantity: number;
             sku: components["schemas"]["Sku"];
+            /** @description The tax of all units. */
+            tax: components["schemas"]["Money"];
             /** @description The price of one unit when it was ordered. */
             unit_price: components["schemas"]["Money"];
         };
@@ -2652,10 +2773,18 @@ export interface components {
             payment: components["schemas"]["Payment"];
             payment_status: components["schemas"]["PaymentStatus"];
             placed_at: components["schemas"]["Timestamp"];
+            /** @description Whether `tax` is within the prices, instead of on top of them. */
+            prices_include_tax: boolean;
+            /** @description How it is shipped; null if it has no shipping. */
+            shipping: components["schemas"]["Shipping"] | null;
             status: components["schemas"]["OrderStatus"];
             /** @description The sum of the lines. */
             subtotal: components["schemas"]["Money"];
-            /** @description What the customer pays. */
+            /** @description The sum of the taxes. */
+            tax: components["schemas"]["Money"];
+            /** @description The taxes of the lines and of shipping. */
+            taxes: components["schemas"]["TaxTotal"][];
+            /** @description What the buyer pays: the lines, shipping, and `tax` unless it is within them. */
             total: components["schemas"]["Money"];
             updated_at: components["schemas"]["Timestamp"];
             /** @description The customer; null for a guest, and once the account is deleted. */
@@ -3111,6 +3240,8 @@ export interface components {
          * @enum {string}
          */
         PaymentStatus: "unpaid" | "authorized" | "paid" | "failed" | "voided" | "partially_refunded" | "refunded";
+        /** @description A rate from 0 to 100 percent with at most four decimals: `8.875` is exactly that. */
+        Percent: string;
         /** @description A phone number as its owner writes it: 3 to 40 characters with at least one digit of any script. It has no hidden characters except spaces, which are all U+0020. */
         Phone: string;
         /**
@@ -3160,7 +3291,7 @@ export interface components {
         /** @description A problem document (RFC 9457). */
         Problem: {
             /** @enum {unknown} */
-            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "not_utf8" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "cart_token_required" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "slug_taken" | "category_not_empty" | "category_cycle" | "too_many_categories" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "invalid_quote" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_sku" | "invalid_slug" | "unknown_category" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_not_enabled" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
+            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "not_utf8" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "cart_token_required" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "slug_taken" | "category_not_empty" | "category_cycle" | "too_many_categories" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "invalid_quote" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_sku" | "invalid_slug" | "unknown_category" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_not_enabled" | "invalid_percent" | "invalid_region" | "settings_too_large" | "shipping_address_required" | "shipping_method_required" | "unknown_shipping_method" | "region_code_required" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
             detail: string;
             instance: string;
             request_id: string;
@@ -3492,6 +3623,42 @@ export interface components {
              */
             type: "urn:bodega:problem:refund_first";
         };
+        /** @description The code of a region in its country: the part of an ISO 3166-2 code after the hyphen, such as `NY` of `US-NY`, in upper case. */
+        Region: string;
+        /**
+         * Code of a region required
+         * @description Send the region as the part of its ISO 3166-2 code after the hyphen, such as `NY` of `US-NY`: the country's taxes differ by region.
+         */
+        RegionCodeRequiredProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "region_code_required";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Code of a region required";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:region_code_required";
+        };
         RegistrationBody: {
             email: components["schemas"]["Email"];
             name: components["schemas"]["Name"];
@@ -3599,6 +3766,30 @@ export interface components {
         };
         /** @description What somebody searches for: one line of 1 to 255 characters. */
         SearchText: string;
+        /** @description Who sells. */
+        Seller: {
+            /** @description Its postal address, which may have several lines. */
+            address: components["schemas"]["TextBlock"];
+            /** @description What else belongs below a receipt. */
+            footer: components["schemas"]["TextBlock"] | null;
+            /** @description The shop's name in law. */
+            name: components["schemas"]["SellerName"];
+            /** @description Its tax number, such as a VAT ID. */
+            tax_id: components["schemas"]["Label"] | null;
+        };
+        /** @description Who sells. */
+        SellerInput: {
+            /** @description Its postal address, which may have several lines. */
+            address: components["schemas"]["TextBlock"];
+            /** @description What else belongs below a receipt. */
+            footer?: components["schemas"]["TextBlock"] | null | string;
+            /** @description The shop's name in law. */
+            name: components["schemas"]["SellerName"];
+            /** @description Its tax number, such as a VAT ID. */
+            tax_id?: components["schemas"]["Label"] | null | string;
+        };
+        /** @description The name of who sells: one line of 1 to 255 characters. */
+        SellerName: string;
         /** @description The response of a route that sends a mail. */
         Sent: {
             /** @enum {string} */
@@ -3635,6 +3826,179 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:service_unavailable";
+        };
+        /** @description The shop's settings. A shop that never had any has the default ones, in version 0: it neither ships nor taxes. */
+        Settings: {
+            /** @description Whether taxes are within the prices of products and shipping methods, instead of on top of them. */
+            prices_include_tax: boolean;
+            /** @description Who sells, for receipts. */
+            seller: components["schemas"]["Seller"] | null;
+            /** @description How orders are shipped. Without any, orders have no shipping. */
+            shipping_methods: components["schemas"]["ShippingMethod"][];
+            /** @description What is taxed, at which rate. Without any, orders have no tax. */
+            taxes: components["schemas"]["Tax"][];
+            /** @description Raised by every change; part of the `ETag`. 0 if the settings never changed. */
+            version: number;
+        };
+        SettingsReplacement: {
+            prices_include_tax: boolean;
+            seller?: components["schemas"]["SellerInput"] | null | string;
+            shipping_methods: components["schemas"]["ShippingMethodInput"][];
+            taxes: components["schemas"]["TaxInput"][];
+            /** @description Ignored: clients may send back what they have read. */
+            version?: unknown;
+        };
+        /**
+         * Settings too large
+         * @description Shorten texts, or use fewer shipping methods or taxes: together the settings have at most 16 KiB as compact JSON.
+         */
+        SettingsTooLargeProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "settings_too_large";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Settings too large";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:settings_too_large";
+        };
+        /** @description The shipping of an order. */
+        Shipping: {
+            /** @description The shipping method's identifier. */
+            id: components["schemas"]["ShippingMethodId"];
+            /** @description Its name. */
+            name: components["schemas"]["Label"];
+            /** @description What it costs. */
+            price: components["schemas"]["Money"];
+            /** @description Its tax. */
+            tax: components["schemas"]["Money"];
+        };
+        /**
+         * Shipping address required
+         * @description Send a `shipping_address`, or store one in the account: this shop's shipping and taxes depend on it.
+         */
+        ShippingAddressRequiredProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "shipping_address_required";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Shipping address required";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:shipping_address_required";
+        };
+        /** @description A way to ship orders. */
+        ShippingMethod: {
+            /** @description The countries that it ships to; null for all. */
+            countries: components["schemas"]["Countries"] | null;
+            /** @description The subtotal from which it costs nothing; null if it always costs its price. */
+            free_from: components["schemas"]["Money"] | null;
+            /** @description Identifier, by which an order names it. */
+            id: components["schemas"]["ShippingMethodId"];
+            /** @description Its name, as customers see it. */
+            name: components["schemas"]["Label"];
+            /** @description What it costs. */
+            price: components["schemas"]["Money"];
+        };
+        /** @description The identifier of a shipping method: `[A-Za-z0-9_-]{1,64}`. */
+        ShippingMethodId: string;
+        /** @description A way to ship orders. */
+        ShippingMethodInput: {
+            /** @description The countries that it ships to; null for all. */
+            countries?: components["schemas"]["CountriesInput"] | null | string;
+            /** @description The subtotal from which it costs nothing; null if it always costs its price. */
+            free_from?: components["schemas"]["MoneyInput"] | null | string;
+            /** @description Identifier, by which an order names it. */
+            id: components["schemas"]["ShippingMethodId"];
+            /** @description Its name, as customers see it. */
+            name: components["schemas"]["Label"];
+            /** @description What it costs. */
+            price: components["schemas"]["MoneyInput"];
+        };
+        /**
+         * Shipping method required
+         * @description Send the `id` of one of the `shipping_methods` as `shipping_method`. Without any, nothing is shipped to that country.
+         */
+        ShippingMethodRequiredProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "shipping_method_required";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /** @description The shipping methods for the order and its country. */
+            shipping_methods?: components["schemas"]["ShippingOption"][];
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Shipping method required";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:shipping_method_required";
+        };
+        /** @description A shipping method that an order can have, and what it costs. */
+        ShippingOption: {
+            /** @description The method's identifier. */
+            id: components["schemas"]["ShippingMethodId"];
+            /** @description Its name. */
+            name: components["schemas"]["Label"];
+            /** @description What it costs for this order. */
+            price: components["schemas"]["Money"];
         };
         /** @description The SKU of a variant: `[A-Za-z0-9._-]{1,64}` except `.` and `..`, case-sensitive, unique in the shop. */
         Sku: string;
@@ -3822,6 +4186,49 @@ export interface components {
              */
             type: "urn:bodega:problem:stock_out_of_range";
         };
+        /** @description A row of the table of taxes. The most specific row of a place and a tax class counts: one with a region before one without, then one with a class before one without. */
+        Tax: {
+            /** @description The tax class of products, whose case makes no difference; null for all. */
+            class: components["schemas"]["Label"] | null;
+            /** @description The country that orders are shipped to. */
+            country: components["schemas"]["Country"];
+            /** @description Its name, as customers see it, such as `MwSt.` or `Sales tax`. */
+            name: components["schemas"]["Label"];
+            /** @description Whether shipping is taxed with it, too. */
+            on_shipping: boolean;
+            /** @description The rate. */
+            percent: components["schemas"]["Percent"];
+            /** @description Its region; null for all. */
+            region: components["schemas"]["Region"] | null;
+        };
+        /** @description A row of the table of taxes. The most specific row of a place and a tax class counts: one with a region before one without, then one with a class before one without. */
+        TaxInput: {
+            /** @description The tax class of products, whose case makes no difference; null for all. */
+            class?: components["schemas"]["Label"] | null | string;
+            /** @description The country that orders are shipped to. */
+            country: components["schemas"]["CountryInput"];
+            /** @description Its name, as customers see it, such as `MwSt.` or `Sales tax`. */
+            name: components["schemas"]["Label"];
+            /** @description Whether shipping is taxed with it, too. */
+            on_shipping: boolean;
+            /** @description The rate. */
+            percent: components["schemas"]["Percent"];
+            /** @description Its region; null for all. */
+            region?: components["schemas"]["Region"] | null | string;
+        };
+        /** @description A tax of an order, over all lines that have it and shipping. */
+        TaxTotal: {
+            /** @description The tax. */
+            amount: components["schemas"]["Money"];
+            /** @description What is taxed, without the tax. */
+            base: components["schemas"]["Money"];
+            /** @description Its name. */
+            name: components["schemas"]["Label"];
+            /** @description The rate. */
+            percent: components["schemas"]["Percent"];
+        };
+        /** @description A text that may have several lines, such as the seller's address: 1 to 1,000 characters. */
+        TextBlock: string;
         /**
          * Format: date-time
          * @description A point in time, in milliseconds. Written as RFC 3339 in UTC with three decimals, so that texts sort by time.
@@ -4331,6 +4738,42 @@ export interface components {
             type: "urn:bodega:problem:unknown_field";
         };
         /**
+         * Unknown shipping method
+         * @description Send the `id` of one of the `shipping_methods`; without any, nothing is shipped to that country, or the shop ships nothing.
+         */
+        UnknownShippingMethodProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "unknown_shipping_method";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /** @description The shipping methods for the order and its country. */
+            shipping_methods?: components["schemas"]["ShippingOption"][];
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Unknown shipping method";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:unknown_shipping_method";
+        };
+        /**
          * Unknown value
          * @description Use one of the values in the detail.
          */
@@ -4579,6 +5022,38 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:version_mismatch";
+        };
+        /**
+         * If-Match required
+         * @description Send `If-Match` with the ETag of the version that you want to change.
+         */
+        VersionRequiredProblem: {
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            code: "version_required";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 428;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "If-Match required";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:version_required";
         };
         /** @description Tags that a product must have. A product has no more than this list may have. */
         WantedTags: components["schemas"]["Label"][];
@@ -6230,7 +6705,14 @@ export interface operations {
     };
     get_cart: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The country, for what an order there would cost: shipping, taxes and the total. */
+                country?: components["schemas"]["CountryInput"];
+                /** @description The region, which is a code where taxes differ by region. */
+                region?: components["schemas"]["AddressLine"];
+                /** @description The identifier of a shipping method. */
+                shipping_method?: components["schemas"]["ShippingMethodId"];
+            };
             header?: {
                 /** @description The token of a guest's cart, from the response that created it. An unknown or expired one counts as none. With an access token too, that cart is merged into the customer's first. */
                 "Cart-Token"?: string;
@@ -6315,6 +6797,34 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `invalid_country`: Invalid country.
+             *
+             *     `invalid_id`: Invalid identifier.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `region_code_required`: Code of a region required.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `unknown_shipping_method`: Unknown shipping method.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidCountryProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["RegionCodeRequiredProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["UnknownShippingMethodProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
@@ -7903,6 +8413,10 @@ export interface operations {
                      *               "quantity": 1,
                      *               "refunded_quantity": 0,
                      *               "sku": "KNT-001-OATMEAL-L",
+                     *               "tax": {
+                     *                 "amount": 0,
+                     *                 "currency": "USD"
+                     *               },
                      *               "unit_price": {
                      *                 "amount": 9950,
                      *                 "currency": "USD"
@@ -7915,11 +8429,18 @@ export interface operations {
                      *           },
                      *           "payment_status": "unpaid",
                      *           "placed_at": "2026-01-01T12:00:00.000Z",
+                     *           "prices_include_tax": false,
+                     *           "shipping": null,
                      *           "status": "pending_payment",
                      *           "subtotal": {
                      *             "amount": 9950,
                      *             "currency": "USD"
                      *           },
+                     *           "tax": {
+                     *             "amount": 0,
+                     *             "currency": "USD"
+                     *           },
+                     *           "taxes": [],
                      *           "total": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8098,6 +8619,10 @@ export interface operations {
                      *           "quantity": 1,
                      *           "refunded_quantity": 0,
                      *           "sku": "BAG-006-BLACK",
+                     *           "tax": {
+                     *             "amount": 0,
+                     *             "currency": "USD"
+                     *           },
                      *           "unit_price": {
                      *             "amount": 12990,
                      *             "currency": "USD"
@@ -8116,6 +8641,10 @@ export interface operations {
                      *           "quantity": 2,
                      *           "refunded_quantity": 0,
                      *           "sku": "KIT-007-26CM",
+                     *           "tax": {
+                     *             "amount": 0,
+                     *             "currency": "USD"
+                     *           },
                      *           "unit_price": {
                      *             "amount": 6900,
                      *             "currency": "USD"
@@ -8128,6 +8657,8 @@ export interface operations {
                      *       },
                      *       "payment_status": "unpaid",
                      *       "placed_at": "2026-01-01T12:00:00.000Z",
+                     *       "prices_include_tax": false,
+                     *       "shipping": null,
                      *       "shipping_address": {
                      *         "city": "Portland",
                      *         "country": "US",
@@ -8143,6 +8674,11 @@ export interface operations {
                      *         "amount": 26790,
                      *         "currency": "USD"
                      *       },
+                     *       "tax": {
+                     *         "amount": 0,
+                     *         "currency": "USD"
+                     *       },
+                     *       "taxes": [],
                      *       "total": {
                      *         "amount": 26790,
                      *         "currency": "USD"
@@ -8285,7 +8821,13 @@ export interface operations {
              *
              *     `quantity_out_of_range`: Quantity out of range.
              *
+             *     `region_code_required`: Code of a region required.
+             *
              *     `required`: Required member missing.
+             *
+             *     `shipping_address_required`: Shipping address required.
+             *
+             *     `shipping_method_required`: Shipping method required.
              *
              *     `sku_or_product_id`: Not exactly one of sku and product_id.
              *
@@ -8300,6 +8842,8 @@ export interface operations {
              *     `unknown_currency`: Unknown currency.
              *
              *     `unknown_field`: Unknown member.
+             *
+             *     `unknown_shipping_method`: Unknown shipping method.
              *
              *     `unknown_value`: Unknown value.
              *
@@ -8319,7 +8863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidCountryProblem"] | components["schemas"]["InvalidEmailProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["ItemsAreNoCartProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["PaymentMethodNotEnabledProblem"] | components["schemas"]["QuantityOutOfRangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["SkuOrProductIdProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnexpectedProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["VariantRequiredProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongLengthProblem"] | components["schemas"]["WrongTypeProblem"];
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidCountryProblem"] | components["schemas"]["InvalidEmailProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidSkuProblem"] | components["schemas"]["ItemsAreNoCartProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["PaymentMethodNotEnabledProblem"] | components["schemas"]["QuantityOutOfRangeProblem"] | components["schemas"]["RegionCodeRequiredProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["ShippingAddressRequiredProblem"] | components["schemas"]["ShippingMethodRequiredProblem"] | components["schemas"]["SkuOrProductIdProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnexpectedProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownShippingMethodProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["VariantRequiredProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongLengthProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `rate_limited`: Too many requests. */
@@ -8419,6 +8963,10 @@ export interface operations {
                      *           "quantity": 1,
                      *           "refunded_quantity": 0,
                      *           "sku": "KNT-001-OATMEAL-L",
+                     *           "tax": {
+                     *             "amount": 0,
+                     *             "currency": "USD"
+                     *           },
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8431,6 +8979,8 @@ export interface operations {
                      *       },
                      *       "payment_status": "unpaid",
                      *       "placed_at": "2026-01-01T12:00:00.000Z",
+                     *       "prices_include_tax": false,
+                     *       "shipping": null,
                      *       "shipping_address": {
                      *         "city": "Portland",
                      *         "country": "US",
@@ -8446,6 +8996,11 @@ export interface operations {
                      *         "amount": 9950,
                      *         "currency": "USD"
                      *       },
+                     *       "tax": {
+                     *         "amount": 0,
+                     *         "currency": "USD"
+                     *       },
+                     *       "taxes": [],
                      *       "total": {
                      *         "amount": 9950,
                      *         "currency": "USD"
@@ -8580,6 +9135,10 @@ export interface operations {
                      *           "quantity": 1,
                      *           "refunded_quantity": 0,
                      *           "sku": "KNT-001-OATMEAL-L",
+                     *           "tax": {
+                     *             "amount": 0,
+                     *             "currency": "USD"
+                     *           },
                      *           "unit_price": {
                      *             "amount": 9950,
                      *             "currency": "USD"
@@ -8592,6 +9151,8 @@ export interface operations {
                      *       },
                      *       "payment_status": "voided",
                      *       "placed_at": "2026-01-01T12:00:00.000Z",
+                     *       "prices_include_tax": false,
+                     *       "shipping": null,
                      *       "shipping_address": {
                      *         "city": "Portland",
                      *         "country": "US",
@@ -8607,6 +9168,11 @@ export interface operations {
                      *         "amount": 9950,
                      *         "currency": "USD"
                      *       },
+                     *       "tax": {
+                     *         "amount": 0,
+                     *         "currency": "USD"
+                     *       },
+                     *       "taxes": [],
                      *       "total": {
                      *         "amount": 9950,
                      *         "currency": "USD"
@@ -10723,6 +11289,312 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings. */
+            200: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description The version of the resource, for `If-Match`, and a hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "prices_include_tax": false,
+                     *       "seller": null,
+                     *       "shipping_methods": [],
+                     *       "taxes": [],
+                     *       "version": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description The version of the resource, for `If-Match`, and a hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    update_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the settings, which is 0 before the first change. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "prices_include_tax": true,
+                 *       "seller": {
+                 *         "address": "Lindenstr. 1\n10969 Berlin",
+                 *         "name": "Bodega GmbH"
+                 *       },
+                 *       "shipping_methods": [],
+                 *       "taxes": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["SettingsReplacement"];
+            };
+        };
+        responses: {
+            /** @description The changed settings. */
+            200: {
+                headers: {
+                    /** @description The version of the resource, for `If-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "prices_include_tax": true,
+                     *       "seller": {
+                     *         "address": "Lindenstr. 1\n10969 Berlin",
+                     *         "footer": null,
+                     *         "name": "Bodega GmbH",
+                     *         "tax_id": null
+                     *       },
+                     *       "shipping_methods": [],
+                     *       "taxes": [],
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /**
+             * @description `duplicate_member`: Member named twice.
+             *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_if_match`: Unreadable If-Match.
+             *
+             *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `version_mismatch`: Changed in the meantime. */
+            412: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["VersionMismatchProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `duplicate`: Duplicate.
+             *
+             *     `invalid_country`: Invalid country.
+             *
+             *     `invalid_id`: Invalid identifier.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `invalid_percent`: Invalid rate.
+             *
+             *     `invalid_region`: Invalid region.
+             *
+             *     `negative`: Negative amount.
+             *
+             *     `not_a_multiple`: Amount that can't be paid.
+             *
+             *     `not_minor_units`: Not minor units.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `settings_too_large`: Settings too large.
+             *
+             *     `too_few`: Too few elements.
+             *
+             *     `too_large`: Too large.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `too_many`: Too many elements.
+             *
+             *     `too_short`: Text too short.
+             *
+             *     `unknown_currency`: Unknown currency.
+             *
+             *     `unknown_field`: Unknown member.
+             *
+             *     `wrong_currency`: Another currency than the shop's.
+             *
+             *     `wrong_type`: Wrong JSON type.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["DuplicateProblem"] | components["schemas"]["InvalidCountryProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidPercentProblem"] | components["schemas"]["InvalidRegionProblem"] | components["schemas"]["NegativeProblem"] | components["schemas"]["NotAMultipleProblem"] | components["schemas"]["NotMinorUnitsProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["SettingsTooLargeProblem"] | components["schemas"]["TooFewProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooManyProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownCurrencyProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["WrongCurrencyProblem"] | components["schemas"]["WrongTypeProblem"];
+                };
+            };
+            /** @description `version_required`: If-Match required. */
+            428: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["VersionRequiredProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
                 };
             };
         };

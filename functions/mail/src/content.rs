@@ -31,8 +31,20 @@ struct Link {
 pub(crate) struct LineItems {
     /// One per SKU.
     pub lines: Vec<LineItem>,
+    /// What is charged beside the lines.
+    pub charges: Vec<Amount>,
     /// The order's total.
     pub total: Money,
+    /// The taxes that are within the total.
+    pub included: Vec<Amount>,
+}
+
+/// An amount below the line items, with what it is for.
+pub(crate) struct Amount {
+    /// What it is for.
+    pub label: String,
+    /// The amount.
+    pub amount: Money,
 }
 
 /// One SKU of an order.
@@ -79,6 +91,9 @@ impl Content {
     pub fn line_items(self, mut items: LineItems) -> Self {
         for line in &mut items.lines {
             line.name = one_line(&line.name);
+        }
+        for amount in items.charges.iter_mut().chain(&mut items.included) {
+            amount.label = one_line(&amount.label);
         }
         self.then(Part::LineItems(items))
     }

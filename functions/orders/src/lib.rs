@@ -2,9 +2,11 @@
 
 pub mod cancel_order;
 pub mod get_order;
+pub mod get_settings;
 pub mod list_orders;
 mod order_body;
 pub mod place_order;
+pub mod update_settings;
 mod view;
 
 use shared::http::contract::Contract;
@@ -17,6 +19,8 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         ("list-orders", Handler::new(list_orders::handle)),
         ("get-order", Handler::new(get_order::handle)),
         ("cancel-order", Handler::new(cancel_order::handle)),
+        ("get-settings", Handler::new(get_settings::handle)),
+        ("update-settings", Handler::new(update_settings::handle)),
     ]
 }
 
@@ -27,5 +31,7 @@ pub fn contracts() -> Vec<(&'static str, Contract)> {
         ("list-orders", list_orders::contract()),
         ("get-order", get_order::contract()),
         ("cancel-order", cancel_order::contract()),
+        ("get-settings", get_settings::contract()),
+        ("update-settings", update_settings::contract()),
     ]
 }

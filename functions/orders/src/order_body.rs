@@ -13,6 +13,7 @@ use shared::domain::money::{Currency, Money, Total};
 use shared::domain::order::PaymentMethod;
 use shared::domain::problem_code::ProblemCode;
 use shared::domain::schema;
+use shared::domain::settings::ShippingMethodId;
 use shared::domain::user::Address;
 use shared::domain::version::ExpectedVersion;
 
@@ -22,6 +23,7 @@ pub(crate) struct OrderBody {
     pub email: Option<Email>,
     pub payment_method: Option<PaymentMethod>,
     pub shipping_address: Option<Address>,
+    pub shipping_method: Option<ShippingMethodId>,
     pub expected_total: Option<Money>,
 }
 
@@ -39,11 +41,19 @@ impl OrderBody {
         let email = email(&mut body, is_guest);
         let payment_method = payment_method(&mut body);
         let shipping_address = body.optional("shipping_address");
+        let shipping_method = body.optional("shipping_method");
         let expected_total = body.optional("expected_total").map(Total::money);
         let pointer = body.pointer("expected_total");
         body.add(expected_total.and_then(|total| total.in_shop_currency(currency, &pointer).err()));
         body.finish(|| {
-            Some(Self { basket: basket?, email, payment_method, shipping_address, expected_total })
+            Some(Self {
+                basket: basket?,
+                email,
+                payment_method,
+                shipping_address,
+                shipping_method,
+                expected_total,
+            })
         })
     }
 }
@@ -60,6 +70,7 @@ impl JsonSchema for OrderBody {
             .optional::<PaymentMethod>("payment_method")
             .optional::<String>("payment_token")
             .optional::<Address>("shipping_address")
+            .optional::<ShippingMethodId>("shipping_method")
             .optional::<Total>("expected_total")
             .build();
         let codes = [

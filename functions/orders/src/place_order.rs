@@ -4,7 +4,9 @@
 //! order, and with an `Order-Token` for a guest. 409 `out_of_stock` or `unavailable`, which list every
 //! such line, `price_changed` if the total differs from `expected_total`, `cart_empty`, or
 //! `too_many_unpaid_orders`; 412 if `If-Match` names another version of the cart than the current
-//! one; 422 `payment_method_not_enabled`; 429 if the account or the guest's IP address places too many
+//! one; 422 `payment_method_not_enabled`, and where the shop ships or taxes
+//! `shipping_address_required`, `region_code_required`, `shipping_method_required` and
+//! `unknown_shipping_method`; 429 if the account or the guest's IP address places too many
 //! orders. A retry with the same `Idempotency-Key` returns the same order and token and does not count
 //! for the rate limit; a guest's key needs a `Cart-Token` beside it, else 400 `cart_token_required`.
 
@@ -46,6 +48,10 @@ pub fn contract() -> Contract {
             ProblemCode::VariantRequired,
             ProblemCode::PaymentMethodNotEnabled,
             ProblemCode::CartTokenRequired,
+            ProblemCode::ShippingAddressRequired,
+            ProblemCode::ShippingMethodRequired,
+            ProblemCode::UnknownShippingMethod,
+            ProblemCode::RegionCodeRequired,
             ProblemCode::ItemsAreNoCart,
             ProblemCode::OutcomeUnknown,
         ])
@@ -81,6 +87,7 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
             cart_version: version,
             payment_method: body.payment_method,
             shipping_address: body.shipping_address,
+            shipping_method: body.shipping_method,
             expected_total: body.expected_total,
             idempotency: key.clone(),
         };

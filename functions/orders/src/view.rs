@@ -14,7 +14,9 @@ use shared::domain::quantity::Quantity;
 use shared::domain::sku::Sku;
 use shared::domain::text::ProductName;
 use shared::domain::time::Timestamp;
+use shared::domain::totals::TaxTotal;
 use shared::domain::user::Address;
+use shared::http::shipping_view::ShippingView;
 
 /// An order in full.
 #[derive(Serialize, JsonSchema)]
@@ -58,7 +60,15 @@ pub(crate) struct SummaryView {
     items: Vec<LineView>,
     /// The sum of the lines.
     subtotal: Money,
-    /// What the customer pays.
+    /// How it is shipped; null if it has no shipping.
+    shipping: Option<ShippingView>,
+    /// The sum of the taxes.
+    tax: Money,
+    /// The taxes of the lines and of shipping.
+    taxes: Vec<TaxTotal>,
+    /// Whether `tax` is within the prices, instead of on top of them.
+    prices_include_tax: bool,
+    /// What the buyer pays: the lines, shipping, and `tax` unless it is within them.
     total: Money,
     payment: PaymentView,
     /// When it expires unpaid; null if it no longer can.
@@ -92,6 +102,8 @@ struct LineView {
     quantity: Quantity,
     /// `unit_price` times `quantity`.
     line_total: Money,
+    /// The tax of all units.
+    tax: Money,
     /// How many of the units are refunded.
     refunded_quantity: u32,
 }
@@ -122,17 +134,23 @@ impl OrderView {
 }
 
 impl From<ListedOrder> for SummaryView {
-    fn from(ListedOrder { id, summary, lines }: ListedOrder) -> Self {
+    fn from(order: ListedOrder) -> Self {
+        let (subtotal, tax) = (order.subtotal(), order.summary.tax());
+        let ListedOrder { id, summary, lines } = order;
         Self {
+            payment: PaymentView::from(&summary),
+            subtotal,
+            shipping: summary.shipping.map(ShippingView::from),
+            tax,
+            taxes: summary.taxes,
+            prices_include_tax: summary.prices_include_tax,
             id,
             user_id: summary.user_id,
-            email: summary.email.clone(),
+            email: summary.email,
             status: summary.status,
             payment_status: summary.payment_status,
             items: lines.into_iter().map(LineView::from).collect(),
-            subtotal: summary.total,
             total: summary.total,
-            payment: PaymentView::from(&summary),
             expires_at: summary.expires_at,
             version: summary.version,
             placed_at: summary.placed_at,
@@ -160,6 +178,7 @@ impl From<OrderLine> for LineView {
     fn from(line: OrderLine) -> Self {
         Self {
             line_total: line.total(),
+            tax: line.tax.map_or(Money::new(0, line.unit_price.currency()), |tax| tax.amount),
             sku: line.sku,
             product_id: line.product_id,
             name: line.name,

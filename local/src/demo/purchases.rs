@@ -48,6 +48,7 @@ pub(super) async fn create(ctx: &Ctx, account: &Account) -> shared::Result<()> {
         cart_version: ExpectedVersion::Any,
         payment_method: Some(PaymentMethod::Manual),
         shipping_address: None,
+        shipping_method: None,
         expected_total: None,
         idempotency: None,
     };

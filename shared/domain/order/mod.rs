@@ -24,6 +24,7 @@ use super::sku::Sku;
 use super::stock;
 use super::text::ProductName;
 use super::time::Timestamp;
+use super::totals::{Shipping, TaxShare, TaxTotal, Totals};
 use super::user::Address;
 
 pub use shortage::{UnavailableLine, unavailable_lines};
@@ -139,8 +140,17 @@ pub struct OrderSummary {
     pub payment_status: PaymentStatus,
     /// Payment method.
     pub payment_method: PaymentMethod,
-    /// The sum of the lines' totals.
+    /// What the buyer pays: the lines, shipping, and the taxes that are not within them.
     pub total: Money,
+    /// How it is shipped and what that costs; `None` if it has no shipping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Shipping>,
+    /// Its taxes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taxes: Vec<TaxTotal>,
+    /// Whether the taxes are within the prices, instead of on top of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prices_include_tax: bool,
     /// When it expires if it is still unpaid; `None` in every state but `pending_payment`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
@@ -185,6 +195,9 @@ pub struct OrderLine {
     pub unit_price: Money,
     /// The number of units.
     pub quantity: Quantity,
+    /// The tax of all units; `None` if it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<TaxShare>,
     /// Whether its units were taken from stock, so that cancelling returns them. False if the
     /// variant's stock was not tracked when the order was placed.
     #[serde(default = "stock::is_tracked_by_default")]
@@ -229,6 +242,8 @@ pub struct NewOrder {
     pub token_digest: Option<String>,
     /// The lines: at least one, at most one for each SKU.
     pub lines: Vec<CartLine>,
+    /// What these lines cost, with shipping and taxes.
+    pub totals: Totals,
     /// Payment method.
     pub payment_method: PaymentMethod,
     /// The shipping address, if there is one.
@@ -246,6 +261,11 @@ impl Buyer {
 }
 
 impl Order {
+    /// The sum of the lines.
+    pub fn subtotal(&self) -> Money {
+        subtotal(&self.lines, self.summary.total.currency())
+    }
+
     /// Whether nothing has to be paid for it.
     pub const fn is_free(&self) -> bool {
         self.summary.total.amount() == 0
@@ -261,9 +281,14 @@ impl Order {
     /// Returns the transition that places an order: it removes the units from stock, and the order
     /// is unpaid. An order with a total of 0 is `paid` at once and does not count as an unpaid
     /// order.
-    pub fn place(new: NewOrder, currency: Currency, now: Timestamp) -> Transition {
-        let lines: Vec<_> = new.lines.into_iter().map(OrderLine::from).collect();
-        let total = Money::sum(lines.iter().map(OrderLine::total), currency);
+    pub fn place(new: NewOrder, now: Timestamp) -> Transition {
+        let Totals { line_taxes, shipping, taxes, prices_include_tax, total, .. } = new.totals;
+        let mut line_taxes = line_taxes.into_iter();
+        let lines = new.lines.into_iter().map(|line| {
+            let tax = line_taxes.next().flatten();
+            OrderLine { tax, ..OrderLine::from(line) }
+        });
+        let lines = lines.collect();
         let is_free = total.amount() == 0;
         let (status, payment_status) = match is_free {
             true => (OrderStatus::Paid, PaymentStatus::Paid),
@@ -281,6 +306,9 @@ impl Order {
                 payment_status,
                 payment_method,
                 total,
+                shipping,
+                taxes,
+                prices_include_tax,
                 expires_at: (!is_free).then(|| now.plus(payment_method.payment_period(&new.buyer))),
                 version: 1,
                 placed_at: now,
@@ -304,6 +332,24 @@ impl Order {
     }
 }
 
+impl ListedOrder {
+    /// The sum of the lines.
+    pub fn subtotal(&self) -> Money {
+        subtotal(&self.lines, self.summary.total.currency())
+    }
+}
+
+impl OrderSummary {
+    /// The sum of the taxes.
+    pub fn tax(&self) -> Money {
+        Money::sum(self.taxes.iter().map(|tax| tax.amount), self.total.currency())
+    }
+}
+
+fn subtotal(lines: &[OrderLine], currency: Currency) -> Money {
+    Money::sum(lines.iter().map(OrderLine::total), currency)
+}
+
 impl OrderLine {
     /// The price of all units.
     pub const fn total(&self) -> Money {
@@ -320,6 +366,7 @@ impl From<CartLine> for OrderLine {
             options: line.options,
             unit_price: line.unit_price,
             quantity: line.quantity,
+            tax: None,
             took_units: line.track_stock,
             refunded_quantity: 0,
         }

@@ -23,8 +23,8 @@ pub enum SaleRefused {
         /// The units in stock.
         available: u32,
     },
-    /// The variant's name, options or price changed after the cart line was made, or whether its
-    /// stock is tracked.
+    /// The variant's name, options, price or tax class changed after the cart line was made, or
+    /// whether its stock is tracked.
     RevisionChanged,
 }
 

@@ -29,6 +29,7 @@ mod proof;
 mod rebuild;
 mod rebuild_command;
 mod reused_skus;
+mod shipping_and_tax;
 mod stale_carts;
 mod untracked_stock;
 mod withdrawn_skus;

@@ -8,13 +8,14 @@ use shared::auth::order_token::OrderToken;
 use shared::config::MailSettings;
 use shared::domain::ids::{OrderId, UserId};
 use shared::domain::order::{Order, OrderLine, PaymentStatus};
+use shared::domain::totals::TaxTotal;
 use shared::domain::user::Address;
 use shared::store::Read;
 use shared::store::retry::Attempts;
 use shared::{Ctx, Result};
 
 use super::Rendered;
-use crate::content::{Content, LineItem, LineItems};
+use crate::content::{Amount, Content, LineItem, LineItems};
 use crate::mail_limit::MailLimit;
 
 /// A function that writes the content of a mail about an order, without the link to the order.
@@ -101,7 +102,26 @@ pub(super) fn items(order: &Order) -> LineItems {
         name: description(line),
         total: line.total(),
     };
-    LineItems { lines: order.lines.iter().map(line).collect(), total: order.summary.total }
+    let summary = &order.summary;
+    let tax = |tax: &TaxTotal| Amount {
+        label: format!("{} ({} %)", tax.name.as_str(), tax.percent),
+        amount: tax.amount,
+    };
+    let shipping = summary.shipping.iter().map(|shipping| Amount {
+        label: format!("Shipping ({})", shipping.name.as_str()),
+        amount: shipping.price,
+    });
+    let taxes: Vec<_> = summary.taxes.iter().map(tax).collect();
+    let (included, on_top) = match summary.prices_include_tax {
+        true => (taxes, Vec::new()),
+        false => (Vec::new(), taxes),
+    };
+    LineItems {
+        lines: order.lines.iter().map(line).collect(),
+        charges: shipping.chain(on_top).collect(),
+        total: summary.total,
+        included,
+    }
 }
 
 /// Appends the shipping address.

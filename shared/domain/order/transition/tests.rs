@@ -7,8 +7,10 @@ use crate::domain::ids::{OrderId, ProductId, UserId};
 use crate::domain::money::{Currency, Money, Total};
 use crate::domain::product::Options;
 use crate::domain::quantity::Quantity;
+use crate::domain::settings::Settings;
 use crate::domain::sku::Sku;
 use crate::domain::text::ProductName;
+use crate::domain::totals::{ChargedLine, Destination, DestinationSource};
 
 /// The transition table of the HTTP contract: from, to, actors, payment method, effect on stock.
 const CONTRACT: &str = "
@@ -56,10 +58,14 @@ fn order(status: OrderStatus, payment_method: PaymentMethod, cents: i64) -> Orde
         image: None,
         options: Options::default(),
         unit_price: Money::new(cents, currency),
+        tax_class: None,
         revision: 1,
         track_stock: true,
         quantity: Quantity::new(2).unwrap(),
     };
+    let (total, no_settings) = (line.unit_price.times(2), Settings::default());
+    let charges = no_settings.charges(&Destination::default(), total, &DestinationSource::ORDER);
+    let totals = charges.unwrap().totals([ChargedLine { total, tax_class: None }], currency);
     let new = NewOrder {
         id: OrderId::new(now()),
         buyer: Buyer::Customer(UserId::new(now())),
@@ -67,10 +73,11 @@ fn order(status: OrderStatus, payment_method: PaymentMethod, cents: i64) -> Orde
         cart: None,
         token_digest: None,
         lines: vec![line],
+        totals,
         payment_method,
         shipping_address: None,
     };
-    let mut order = Order::place(new, currency, now()).order;
+    let mut order = Order::place(new, now()).order;
     order.summary.status = status;
     order
 }

@@ -201,3 +201,29 @@ async fn a_cart_and_its_lines_have_the_members_of_the_contract() {
     assert_eq!(members(&cart), of_cart);
     assert_eq!(members(&cart["items"][0]), of_line);
 }
+
+#[tokio::test]
+async fn every_invalid_part_of_a_destination_is_named() {
+    let app = App::start().await;
+    let who = app.anonymous();
+    for (query, expected) in [
+        ("country=Germany", vec![("country", "invalid_country")]),
+        ("country=DE&shipping_method=a%20b", vec![("shipping_method", "invalid_id")]),
+        ("country=DE&region=a%00b", vec![("region", "control_character")]),
+        ("country=DE&region=a%E2%80%AEb", vec![("region", "bidi_control")]),
+        ("country=DE&shipping_method=post", vec![("shipping_method", "unknown_shipping_method")]),
+        ("region=NY", vec![("country", "required")]),
+        (
+            "country=UK&shipping_method=%3F",
+            vec![("country", "invalid_country"), ("shipping_method", "invalid_id")],
+        ),
+    ] {
+        let errors = who.get(&format!("/cart?{query}")).await.expect_invalid();
+        let expected: Vec<_> =
+            expected.into_iter().map(|(at, code)| (at.to_owned(), code.to_owned())).collect();
+        assert_eq!(errors, expected, "{query}");
+    }
+    let long = format!("/cart?country=DE&region={}", "x".repeat(201));
+    let errors = who.get(&long).await.expect_invalid();
+    assert_eq!(errors, [("region".to_owned(), "too_long".to_owned())]);
+}

@@ -2,10 +2,12 @@
 
 mod cancel_order;
 mod get_order;
+mod get_settings;
 mod guest_orders;
 mod list_orders;
 mod place_order;
 mod place_order_again;
+mod update_settings;
 
 use serde_json::Value;
 use tests::samples::id;
