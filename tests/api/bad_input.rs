@@ -673,6 +673,31 @@ async fn a_body_in_base64_is_the_same_body() {
 }
 
 #[tokio::test]
+async fn a_malformed_version_is_reported_before_an_invalid_body() {
+    let app = App::start().await;
+    let (admin, routes) = shop(&app).await;
+    let tried = [
+        "update-me",
+        "update-user",
+        "update-product",
+        "add-cart-item",
+        "update-cart-item",
+        "place-order",
+        "update-settings",
+    ];
+    for name in tried {
+        let route = routes.iter().find(|route| route.name == name).expect("a route");
+        let call = admin.call(route.method, &route.path).header("if-match", "1");
+        let answer = call.json(&json!({"is_admin": true})).send().await;
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (400, &json!("invalid_if_match")),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_number_counts_by_its_value_not_its_look() {
     let app = App::start().await;
     let (admin, _) = shop(&app).await;

@@ -35,8 +35,8 @@ pub fn contract() -> Contract {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let shopper = request.shopper();
 
-    let RequestedItem { which, quantity } = request.json()?;
     let expected = request.if_match()?;
+    let RequestedItem { which, quantity } = request.json()?;
 
     let edit = CartEdit::Add(which, quantity);
     let edited =

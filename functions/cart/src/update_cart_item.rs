@@ -40,8 +40,8 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let shopper = request.shopper();
 
     let sku = request.path_parameter("sku")?;
-    let Body { quantity: NewQuantity(quantity) } = request.json()?;
     let expected = request.if_match()?;
+    let Body { quantity: NewQuantity(quantity) } = request.json()?;
 
     let edit = CartEdit::Set(sku, quantity);
     let edited = cart_edits::edit(ctx, &shopper, &edit, &expected, None).await?;

@@ -42,8 +42,8 @@ pub fn contract() -> Contract {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("product_id")?;
-    let draft: ProductDraft = request.json_ignoring(READ_ONLY)?;
     let expected = request.if_match()?;
+    let draft: ProductDraft = request.json_ignoring(READ_ONLY)?;
 
     let product = products::replace(ctx, id, &draft, &expected, ProductView::check_size).await?;
 

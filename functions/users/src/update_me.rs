@@ -47,8 +47,8 @@ pub fn contract() -> Contract {
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let caller = request.caller()?;
 
-    let Body { name, phone, addresses } = request.json_or_empty()?;
     let expected = request.if_match()?;
+    let Body { name, phone, addresses } = request.json_or_empty()?;
 
     let limits = [RateLimit::ProfileAccount.of(caller.user_id)];
     let limiter = request.limiter(ctx);

@@ -48,9 +48,9 @@ pub fn contract() -> Contract {
 
 pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let id = request.path_parameter("user_id")?;
+    let expected = request.if_match()?;
     let body: Body = request.json_or_empty()?;
     let change = body.change()?;
-    let expected = request.if_match()?;
 
     let user = account_changes::update_access(ctx, id, &change, &expected).await?;
 
