@@ -112,6 +112,11 @@ impl App {
         self.rendezvous.losses.of("UpdateItem", loss, updates);
     }
 
+    /// Makes the next `puts` puts of single items race.
+    pub fn race_puts(&self, puts: usize) {
+        self.rendezvous.of("PutItem", puts);
+    }
+
     /// Lets the next `puts` puts of single items be lost like this.
     pub fn lose_puts(&self, loss: Loss, puts: usize) {
         self.rendezvous.losses.of("PutItem", loss, puts);
