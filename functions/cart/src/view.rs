@@ -127,7 +127,7 @@ pub(crate) fn answer_for(
 }
 
 /// Returns the lines that can be ordered, at the prices of now.
-fn charged(stocked: &StockedCart) -> impl Iterator<Item = ChargedLine<'_>> + Clone {
+fn charged(stocked: &StockedCart) -> impl Iterator<Item = ChargedLine<'_>> {
     let charged = |line: &CartLine| {
         let variant = stocked.variant(line).filter(|variant| variant.is_on_sale())?;
         let total = variant.price.times(line.quantity.get());

@@ -17,7 +17,7 @@ use super::email::Email;
 use super::ids::{OrderId, ProductId, UserId};
 use super::invalid::Invalid;
 use super::message::Event;
-use super::money::{Currency, Money};
+use super::money::Money;
 use super::product::Options;
 use super::quantity::Quantity;
 use super::sku::Sku;
@@ -261,11 +261,6 @@ impl Buyer {
 }
 
 impl Order {
-    /// The sum of the lines.
-    pub fn subtotal(&self) -> Money {
-        subtotal(&self.lines, self.summary.total.currency())
-    }
-
     /// Whether nothing has to be paid for it.
     pub const fn is_free(&self) -> bool {
         self.summary.total.amount() == 0
@@ -335,7 +330,7 @@ impl Order {
 impl ListedOrder {
     /// The sum of the lines.
     pub fn subtotal(&self) -> Money {
-        subtotal(&self.lines, self.summary.total.currency())
+        Money::sum(self.lines.iter().map(OrderLine::total), self.summary.total.currency())
     }
 }
 
@@ -344,10 +339,6 @@ impl OrderSummary {
     pub fn tax(&self) -> Money {
         Money::sum(self.taxes.iter().map(|tax| tax.amount), self.total.currency())
     }
-}
-
-fn subtotal(lines: &[OrderLine], currency: Currency) -> Money {
-    Money::sum(lines.iter().map(OrderLine::total), currency)
 }
 
 impl OrderLine {
