@@ -10,6 +10,7 @@ pub mod caller;
 pub mod cart;
 pub mod cart_key;
 pub mod category;
+mod chosen_id;
 pub mod client_ip;
 mod common_passwords;
 pub mod credential;

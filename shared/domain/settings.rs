@@ -9,6 +9,7 @@ use deserr::Deserr;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+use super::chosen_id::chosen_id;
 use super::invalid::{Invalid, Refused};
 use super::json::Json;
 use super::members::Members;
@@ -120,12 +121,10 @@ pub struct Tax {
     pub on_shipping: bool,
 }
 
-/// The identifier of a shipping method: `[A-Za-z0-9_-]{1,64}`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Deserr, JsonSchema)]
-#[serde(transparent)]
-#[schemars(transform = ShippingMethodId::describe)]
-#[deserr(error = Invalid, try_from(String) = ShippingMethodId::parse -> Refused)]
-pub struct ShippingMethodId(String);
+chosen_id! {
+    /// The identifier of a shipping method, which the shop chooses: `[A-Za-z0-9_-]{1,64}`.
+    ShippingMethodId, "standard"
+}
 
 /// Countries, each once, at least one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Deserr, JsonSchema)]
@@ -285,24 +284,6 @@ impl ShippingMethod {
             from.currency() == subtotal.currency() && subtotal.amount() >= from.amount()
         });
         if is_free { Money::new(0, self.price.currency()) } else { self.price }
-    }
-}
-
-impl ShippingMethodId {
-    fn describe(schema: &mut Schema) {
-        schema::bound(schema, 1, 64);
-        schema.insert("pattern".to_owned(), "^[A-Za-z0-9_-]+$".into());
-        schema::refuse(schema, &[ProblemCode::InvalidId]);
-    }
-
-    /// Parses an identifier; `invalid_id` for any other text.
-    pub fn parse(text: String) -> Result<Self, Refused> {
-        let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
-        if (1..=64).contains(&text.len()) && text.bytes().all(is_allowed) {
-            return Ok(Self(text));
-        }
-        let detail = "Must be 1 to 64 letters, digits, underscores or hyphens, such as standard.";
-        Err(Refused::new(ProblemCode::InvalidId, detail))
     }
 }
 

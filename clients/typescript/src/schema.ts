@@ -3940,7 +3940,7 @@ export interface components {
             /** @description What it costs. */
             price: components["schemas"]["Money"];
         };
-        /** @description The identifier of a shipping method: `[A-Za-z0-9_-]{1,64}`. */
+        /** @description The identifier of a shipping method, which the shop chooses: `[A-Za-z0-9_-]{1,64}`. */
         ShippingMethodId: string;
         /** @description A way to ship orders. */
         ShippingMethodInput: {
