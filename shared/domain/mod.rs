@@ -14,6 +14,7 @@ mod chosen_id;
 pub mod client_ip;
 mod common_passwords;
 pub mod credential;
+pub mod destination;
 pub mod email;
 pub mod error;
 pub mod flag;

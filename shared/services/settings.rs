@@ -1,10 +1,10 @@
 //! The shop's settings: reading those for a destination, and changing them.
 
 use crate::context::Ctx;
+use crate::domain::destination::{Destination, DestinationSource};
 use crate::domain::error::Result;
 use crate::domain::money::Money;
 use crate::domain::settings::Settings;
-use crate::domain::totals::{Destination, DestinationSource};
 use crate::domain::version::ExpectedVersion;
 use crate::store::Read;
 use crate::store::retry::Attempts;

@@ -1,14 +1,13 @@
 //! What orders cost, for random settings, lines and destinations.
 
 use serde_json::{Value, json};
+use shared::domain::destination::{Destination, DestinationSource, Place};
 use shared::domain::json::Json;
 use shared::domain::money::{Currency, Money};
 use shared::domain::quantity::Quantity;
 use shared::domain::settings::{Percent, Region, Settings, ShippingMethodId, Tax};
 use shared::domain::text::{AddressLine, Label};
-use shared::domain::totals::{
-    ChargedLine, Destination, DestinationSource, Place, TaxShare, Totals, tax_of_units,
-};
+use shared::domain::totals::{ChargedLine, TaxShare, Totals, tax_of_units};
 use shared::domain::user::Country;
 use tests::random::Random;
 

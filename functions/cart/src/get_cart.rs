@@ -6,11 +6,11 @@
 
 use deserr::Deserr;
 use schemars::JsonSchema;
+use shared::domain::destination::{Destination, Place};
 use shared::domain::invalid::Invalid;
 use shared::domain::problem_code::ProblemCode;
 use shared::domain::settings::ShippingMethodId;
 use shared::domain::text::AddressLine;
-use shared::domain::totals::{Destination, Place};
 use shared::domain::user::Country;
 use shared::http::contract::Contract;
 use shared::http::{Request, Response};

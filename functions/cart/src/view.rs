@@ -5,6 +5,7 @@ use serde::Serialize;
 use shared::Result;
 use shared::auth::cart_token::CartToken;
 use shared::domain::cart::{CartLine, LineProblem, StockedCart};
+use shared::domain::destination::{Destination, DestinationSource, ShippingOption};
 use shared::domain::ids::{CartId, ProductId};
 use shared::domain::money::{Currency, Money};
 use shared::domain::product::{Options, Variant};
@@ -13,9 +14,7 @@ use shared::domain::settings::Settings;
 use shared::domain::sku::Sku;
 use shared::domain::text::{ImageUrl, ProductName};
 use shared::domain::time::Timestamp;
-use shared::domain::totals::{
-    ChargedLine, Destination, DestinationSource, ShippingOption, TaxTotal,
-};
+use shared::domain::totals::{ChargedLine, TaxTotal};
 use shared::http::Response;
 use shared::http::contract::Success;
 use shared::http::shipping_view::ShippingView;

@@ -1,7 +1,10 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::destination::{Destination, DestinationSource, Place};
 use crate::domain::json::Json;
+use crate::domain::text::AddressLine;
+use crate::domain::user::Country;
 
 fn currency(code: &str) -> Currency {
     Currency::parse(code.to_owned()).unwrap()

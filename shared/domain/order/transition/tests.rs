@@ -3,6 +3,7 @@
 use super::super::{Buyer, NewOrder};
 use super::*;
 use crate::domain::cart::{Cart, CartLine};
+use crate::domain::destination::{Destination, DestinationSource};
 use crate::domain::ids::{OrderId, ProductId, UserId};
 use crate::domain::money::{Currency, Money, Total};
 use crate::domain::product::Options;
@@ -10,7 +11,7 @@ use crate::domain::quantity::Quantity;
 use crate::domain::settings::Settings;
 use crate::domain::sku::Sku;
 use crate::domain::text::ProductName;
-use crate::domain::totals::{ChargedLine, Destination, DestinationSource};
+use crate::domain::totals::ChargedLine;
 
 /// The transition table of the HTTP contract: from, to, actors, payment method, effect on stock.
 const CONTRACT: &str = "
