@@ -33,7 +33,8 @@ fn every_exception_names_a_test() {
 fn every_exception_from_a_bad_day_names_a_test() {
     let tests = names(&run(&["--list"]), ": test");
     for (exception, _) in bad_day::EXCEPTIONS {
-        assert!(tests.contains(*exception), "tests/bad_day.rs: there is no test {exception}");
+        let is_known = tests.iter().any(|test| bad_day::names(exception, test));
+        assert!(is_known, "tests/bad_day.rs: there is no test {exception}");
     }
 }
 
