@@ -36,6 +36,7 @@ pub const JOBS: &[Job] = &[
     Job { name: "erase-users", triggers: &[Trigger::Schedule] },
     Job { name: "project-changes", triggers: &[Trigger::Stream] },
     Job { name: "compact-catalogue", triggers: &[Trigger::Schedule] },
+    Job { name: "expire-orders", triggers: &[Trigger::Schedule] },
     Job { name: "deliver-mail", triggers: &[Trigger::Stream, Trigger::Schedule, Trigger::Command] },
 ];
 

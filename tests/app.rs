@@ -482,7 +482,10 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
 
 /// Returns the name and handler of every job.
 pub fn job_handlers() -> Vec<(&'static str, JobHandler)> {
-    [auth::jobs(), users::jobs(), catalogue::jobs(), mail::jobs()].into_iter().flatten().collect()
+    [auth::jobs(), users::jobs(), catalogue::jobs(), orders::jobs(), mail::jobs()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn config(table: &str, timeouts: Timeouts) -> Config {

@@ -6,7 +6,7 @@ use crate::domain::ids::ProductId;
 use crate::domain::money::Money;
 use crate::domain::product::{ProductWithVariants, Rating, Variant};
 use crate::domain::slug::Slug;
-use crate::domain::text::{ImageUrl, ProductName};
+use crate::domain::text::{ProductName, WebUrl};
 use crate::domain::time::Timestamp;
 
 /// A product as lists show it.
@@ -26,7 +26,7 @@ pub struct Card {
     pub brand: Option<ProductName>,
     /// URL of the main image.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<ImageUrl>,
+    pub image: Option<WebUrl>,
     /// The lowest price of a variant on sale.
     pub price: Money,
     /// The highest price of a variant on sale.

@@ -18,7 +18,7 @@ use super::product::{Options, Variant};
 use super::quantity::Quantity;
 use super::sku::Sku;
 use super::stock;
-use super::text::{ImageUrl, Label, ProductName};
+use super::text::{Label, ProductName, WebUrl};
 use super::time::Timestamp;
 
 /// How long after its last change a guest's cart exists.
@@ -60,7 +60,7 @@ pub struct CartLine {
     /// The product's name.
     pub name: ProductName,
     /// The URL of the variant's image.
-    pub image: Option<ImageUrl>,
+    pub image: Option<WebUrl>,
     /// The variant's options, such as size and color.
     #[serde(default)]
     pub options: Options,

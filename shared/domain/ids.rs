@@ -43,6 +43,13 @@ macro_rules! id {
                 Self(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos)))
             }
 
+            /// Returns the lowest identifier of those that are created at `time`.
+            pub fn first_at(time: Timestamp) -> Self {
+                let millis = u64::try_from(time.unix_millis()).unwrap_or(0);
+                let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]);
+                Self(first.into_uuid())
+            }
+
             fn describe(schema: &mut Schema) {
                 let pattern = format!("^{}{}$", $prefix, UUID_PATTERN);
                 schema.insert("pattern".to_owned(), pattern.into());

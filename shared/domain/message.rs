@@ -59,6 +59,38 @@ pub enum Event {
         /// The user.
         user_id: UserId,
     },
+    /// The payment of an order arrived.
+    OrderPaid {
+        /// The order.
+        order_id: OrderId,
+        /// The customer; `None` for a guest, whose e-mail address the order has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+    },
+    /// An order was sent.
+    OrderShipped {
+        /// The order.
+        order_id: OrderId,
+        /// The customer; `None` for a guest, whose e-mail address the order has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+    },
+    /// An order arrived.
+    OrderDelivered {
+        /// The order.
+        order_id: OrderId,
+        /// The customer; `None` for a guest, whose e-mail address the order has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+    },
+    /// An order was not paid in time.
+    OrderExpired {
+        /// The order.
+        order_id: OrderId,
+        /// The customer; `None` for a guest, whose e-mail address the order has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+    },
     /// An order was cancelled.
     OrderCancelled {
         /// The order.
@@ -82,6 +114,10 @@ impl Event {
             Self::PasswordResetRequested { .. } => "password_reset_requested",
             Self::OrderPlaced { .. } => "order_placed",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::OrderPaid { .. } => "order_paid",
+            Self::OrderShipped { .. } => "order_shipped",
+            Self::OrderDelivered { .. } => "order_delivered",
+            Self::OrderExpired { .. } => "order_expired",
             Self::OrderCancelled { .. } => "order_cancelled",
         }
     }
@@ -96,6 +132,10 @@ impl Event {
             Self::PasswordResetRequested { .. } => RESET_LIFETIME,
             Self::OrderPlaced { .. }
             | Self::PasswordChanged { .. }
+            | Self::OrderPaid { .. }
+            | Self::OrderShipped { .. }
+            | Self::OrderDelivered { .. }
+            | Self::OrderExpired { .. }
             | Self::OrderCancelled { .. } => Duration::days(3),
         }
     }
@@ -134,6 +174,10 @@ mod tests {
             Event::PasswordResetRequested { email },
             Event::OrderPlaced { order_id, user_id: Some(user_id) },
             Event::PasswordChanged { user_id },
+            Event::OrderPaid { order_id, user_id: None },
+            Event::OrderShipped { order_id, user_id: None },
+            Event::OrderDelivered { order_id, user_id: None },
+            Event::OrderExpired { order_id, user_id: None },
             Event::OrderCancelled { order_id, user_id: None },
         ] {
             let stored = serde_json::to_value(&event).unwrap();

@@ -29,6 +29,7 @@ pub mod members;
 pub mod message;
 pub mod money;
 pub mod order;
+pub mod order_filter;
 pub mod page;
 pub mod password;
 pub mod password_reset;

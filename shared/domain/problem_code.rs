@@ -277,10 +277,14 @@ problem_codes! {
         "Use either `cursor`, or `page` and `per_page`.";
     422 InvalidId "invalid_id", "Invalid identifier",
         "Send an identifier as the shop wrote it: a prefix such as `prd_` and a UUID in lower case.";
+    422 InvalidOrderNumber "invalid_order_number", "Invalid order number",
+        "Send the twelve letters and digits of an order's `number`, such as `K7QM-2F9R-4TXD`.";
     422 InvalidSku "invalid_sku", "Invalid SKU",
         "Send 1 to 64 letters, digits, dots, underscores or hyphens, and not just `.` or `..`.";
     422 InvalidSlug "invalid_slug", "Invalid slug",
         "Send 1 to 80 lower-case ASCII letters and digits, in words joined by single hyphens, such as `outdoor-gear`. Without a `slug`, one is made from the name; a name of signs only needs one.";
+    422 InvalidTime "invalid_time", "Invalid time",
+        "Send a time such as `2026-11-20T13:55:00Z` or a date such as `2026-11-20`.";
     422 UnknownCategory "unknown_category", "Unknown category",
         "Send the slug of a category that exists, from `list_categories`, or create the category first.";
     422 InvalidEmail "invalid_email", "Invalid e-mail address",

@@ -18,7 +18,7 @@ use super::quantity::{Stock, Weight};
 use super::sku::Sku;
 use super::slug::Slug;
 use super::stock;
-use super::text::{Barcode, Description, ImageUrl, Label, ProductName};
+use super::text::{Barcode, Description, Label, ProductName, WebUrl};
 use super::time::Timestamp;
 
 pub use category_counts::CategoryCounts;
@@ -111,7 +111,7 @@ pub struct Variant {
     #[serde(default)]
     pub options: Options,
     /// URL of its image: its own, or else the product's main one.
-    pub image: Option<ImageUrl>,
+    pub image: Option<WebUrl>,
     /// Whether `image` is its own.
     #[serde(default)]
     pub has_own_image: bool,
@@ -170,7 +170,7 @@ impl Variant {
     }
 
     /// Returns the URL of its own image.
-    pub fn own_image(&self) -> Option<&ImageUrl> {
+    pub fn own_image(&self) -> Option<&WebUrl> {
         self.image.as_ref().filter(|_| self.has_own_image)
     }
 
@@ -236,7 +236,7 @@ impl ProductWithVariants {
 
 impl Product {
     /// The URL of its main image.
-    pub fn main_image(&self) -> Option<ImageUrl> {
+    pub fn main_image(&self) -> Option<WebUrl> {
         self.images.first().map(|image| image.url.clone())
     }
 

@@ -88,6 +88,10 @@ text! {
     Description, Bounded(0, 32_000, Lines::Many)
 }
 text! {
+    /// A note about an order, which the customer sees: 1 to 500 characters.
+    Note, Bounded(1, 500, Lines::Many)
+}
+text! {
     /// The name of who sells: one line of 1 to 255 characters.
     SellerName, Bounded(1, 255, Lines::One)
 }
@@ -105,14 +109,14 @@ text! {
     Phone, PhoneRules
 }
 
-/// The URL of an image.
+/// The URL of an image or a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(transparent)]
-#[schemars(transform = ImageUrl::describe)]
-#[deserr(error = Invalid, try_from(String) = ImageUrl::parse -> Refused)]
-pub struct ImageUrl(String);
+#[schemars(transform = WebUrl::describe)]
+#[deserr(error = Invalid, try_from(String) = WebUrl::parse -> Refused)]
+pub struct WebUrl(String);
 
-impl ImageUrl {
+impl WebUrl {
     const MAX: usize = 2048;
 
     fn is_allowed(c: char) -> bool {
@@ -291,8 +295,8 @@ mod tests {
     }
 
     #[test]
-    fn an_image_url_is_absolute() {
-        assert!(ImageUrl::parse("https://img.example.com/a%20b.jpg?w=1".into()).is_ok());
+    fn a_url_is_absolute() {
+        assert!(WebUrl::parse("https://img.example.com/a%20b.jpg?w=1".into()).is_ok());
         for text in [
             "",
             "a.jpg",
@@ -302,7 +306,7 @@ mod tests {
             "https://a b",
             "ftp://x/a",
         ] {
-            assert!(ImageUrl::parse(text.into()).is_err(), "{text:?}");
+            assert!(WebUrl::parse(text.into()).is_err(), "{text:?}");
         }
     }
 }

@@ -1,12 +1,18 @@
 //! Points in time, in milliseconds and UTC.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use schemars::{JsonSchema, Schema};
+use deserr::Deserr;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
+
+use super::invalid::{Invalid, Refused};
+use super::problem_code::ProblemCode;
+use super::schema;
 
 /// A point in time, in milliseconds. Written as RFC 3339 in UTC with three decimals, so that texts
 /// sort by time.
@@ -90,9 +96,69 @@ impl TryFrom<String> for Timestamp {
     }
 }
 
+/// A point in time that a query names: an RFC 3339 time with any offset, or a date, which is its
+/// first moment in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[deserr(error = Invalid, try_from(String) = Moment::parse -> Refused)]
+pub struct Moment(Timestamp);
+
+impl Moment {
+    /// Returns the point in time.
+    pub const fn timestamp(self) -> Timestamp {
+        self.0
+    }
+
+    /// Reads a moment. 422 `invalid_time` for a text that is neither a time nor a date.
+    pub fn parse(text: String) -> Result<Self, Refused> {
+        let date = format!("{text}T00:00:00Z");
+        let at = Timestamp::try_from(text).or_else(|_| Timestamp::try_from(date));
+        at.map(Self).map_err(|_| {
+            let detail = "Must be a time such as 2026-11-20T13:55:00Z, or a date such as \
+                          2026-11-20, which begins in UTC. The + of an offset is %2B in a URL.";
+            Refused::new(ProblemCode::InvalidTime, detail)
+        })
+    }
+}
+
+impl JsonSchema for Moment {
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut schema = json_schema!({
+            "type": "string",
+            "anyOf": [{"format": "date-time"}, {"format": "date"}],
+        });
+        schema::refuse(&mut schema, &[ProblemCode::InvalidTime]);
+        schema
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_a_time_with_an_offset_or_a_date() {
+        let parse = |text: &str| Moment::parse(text.to_owned()).map(|it| it.0.to_string());
+        for (text, expected) in [
+            ("2026-11-20", "2026-11-20T00:00:00.000Z"),
+            ("2026-11-20T13:55:00Z", "2026-11-20T13:55:00.000Z"),
+            ("2026-11-20t13:55:00.1239z", "2026-11-20T13:55:00.123Z"),
+            ("2026-11-20T13:55:00+02:00", "2026-11-20T11:55:00.000Z"),
+            ("0001-01-01", "0001-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(parse(text).unwrap(), expected, "{text}");
+        }
+        for text in ["", "yesterday", "2026-02-30", "2026-11-20T13:55:00", "1767225600"] {
+            parse(text).unwrap_err();
+        }
+    }
 
     #[test]
     fn a_timestamp_reads_back_as_itself() {

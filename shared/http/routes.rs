@@ -132,6 +132,9 @@ pub const ROUTES: &[Route] = &[
     route("cancel-order",      Method::DELETE, "/orders/{order_id}",     Access::Owner),
     route("get-settings",      Method::GET,    "/settings",             Access::Public).cached(60),
     route("update-settings",   Method::PUT,    "/settings",             Access::Admin),
+    route("update-order",      Method::PUT,    "/orders/{order_id}",    Access::Admin),
+    route("track-order",       Method::GET,    "/orders/{order_id}/tracking", Access::Owner),
+    route("list-all-orders",   Method::GET,    "/admin/orders",         Access::Admin),
 ];
 
 const fn route(name: &'static str, method: Method, path: &'static str, access: Access) -> Route {

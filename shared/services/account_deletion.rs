@@ -12,10 +12,11 @@ use crate::domain::cart_key::CartKey;
 use crate::domain::credential::Credential;
 use crate::domain::email::Email;
 use crate::domain::error::{Conflict, Error, Result};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{OrderId, UserId};
 use crate::domain::password::OfferedPassword;
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::rate_limit::RateLimit;
+use crate::domain::time::Timestamp;
 use crate::domain::user::{Role, User};
 use crate::domain::version::ExpectedVersion;
 use crate::store::admins::LastAdmin;
@@ -178,7 +179,7 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
     }
     let orders = store.orders().identifiers_of_customer(deletion.user_id).await?;
     for order in &orders {
-        store.orders().remove_customer(*order, deletion.user_id, now).await?;
+        remove_customer(ctx, *order, deletion.user_id, now).await?;
     }
     if !orders.is_empty() {
         return Ok(false);
@@ -192,6 +193,19 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
     store.known_ips().delete_all(&email).await?;
     store.deletions().delete(deletion.user_id).await?;
     Ok(true)
+}
+
+/// Removes a customer from an order. Does nothing if the order does not name the customer any more.
+async fn remove_customer(ctx: &Ctx, id: OrderId, user: UserId, now: Timestamp) -> Result<()> {
+    let mut attempts = Attempts::new("an order changes faster than its customer can be removed");
+    while let Some(order) = ctx.store.orders().find(id).await? {
+        let is_theirs = order.summary.user_id == Some(user);
+        if !is_theirs || ctx.store.orders().remove_customer(&order, now).await? {
+            break;
+        }
+        attempts.pause().await?;
+    }
+    Ok(())
 }
 
 fn use_own_deletion() -> Error {

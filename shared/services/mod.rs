@@ -13,6 +13,7 @@ pub mod compaction;
 pub mod idempotency;
 pub mod imports;
 pub mod limiter;
+pub mod order_expiry;
 pub mod orders;
 pub mod password_check;
 pub mod product_lists;

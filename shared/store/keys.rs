@@ -6,6 +6,7 @@ use crate::domain::cart_key::CartKey;
 use crate::domain::email::{Email, EmailDigest};
 use crate::domain::ids::{CartId, MessageId, OrderId, ProductId, RegistrationId, UserId};
 use crate::domain::import_id::ImportId;
+use crate::domain::order::{OrderNumber, OrderStatus};
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
@@ -176,9 +177,7 @@ pub fn outboxes() -> impl Iterator<Item = String> {
 /// Returns the lowest sort key of a message created at `time`: it sorts after those of all earlier
 /// messages.
 pub fn messages_before(time: Timestamp) -> String {
-    let millis = u64::try_from(time.unix_millis()).unwrap_or(0);
-    let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
-    MessageId::from_uuid(first).to_string()
+    MessageId::first_at(time).to_string()
 }
 
 /// Returns the key of a failed message: it could not be sent and waits for an operator.
@@ -264,14 +263,37 @@ pub const PRODUCTS: Index = Index {
     sort: "id",
     key: |_, id| id.parse().ok().map(product),
 };
-/// The orders of one customer, sorted by creation time.
+/// The orders of one customer, or those that guests placed with one e-mail address, sorted by creation
+/// time.
 pub const CUSTOMER_ORDERS: Index = Index {
     name: Some("customer-orders"),
     partition: "customer",
     sort: "id",
     key: |_, id| id.parse().ok().map(order),
 };
-
+/// All orders, in the partitions of [`order_shards`], each sorted by creation time.
+pub const ORDERS_BY_TIME: Index = Index {
+    name: Some("orders-by-time"),
+    partition: "order_shard",
+    sort: "id",
+    key: |_, id| id.parse().ok().map(order),
+};
+/// All orders by their status, in the partitions of [`order_status_shards`], each sorted by creation
+/// time.
+pub const ORDERS_BY_STATUS: Index = Index {
+    name: Some("orders-by-status"),
+    partition: "status_shard",
+    sort: "id",
+    key: |_, id| id.parse().ok().map(order),
+};
+/// The orders that wait for their payment, in the partitions of [`expiry_shards`], each sorted by the
+/// time at which they expire.
+pub const EXPIRING_ORDERS: Index = Index {
+    name: Some("expiring-orders"),
+    partition: "expiry_shard",
+    sort: "expiry",
+    key: |_, expiry| expiry.rsplit_once('#')?.1.parse().ok().map(order),
+};
 /// All users, sorted by name.
 pub const USERS_BY_NAME: Index = Index {
     name: Some("users-by-name"),
@@ -298,9 +320,73 @@ fn shard(number: u8) -> String {
     format!("PRODUCTS#{number}")
 }
 
+/// The number of partitions of [`ORDERS_BY_TIME`], and of each status in [`ORDERS_BY_STATUS`]. Every
+/// order is written to one of them, and one partition takes 1,000 write units a second.
+const ORDER_SHARDS: u8 = 8;
+
+/// Returns the partition of [`ORDERS_BY_TIME`] of the orders with a number. It follows from the
+/// number, so that one query finds them.
+pub fn order_shard(number: OrderNumber) -> String {
+    order_shard_at(number.shard(ORDER_SHARDS))
+}
+
+/// Returns the partitions of [`ORDERS_BY_TIME`].
+pub fn order_shards() -> impl Iterator<Item = String> {
+    (0..ORDER_SHARDS).map(order_shard_at)
+}
+
+fn order_shard_at(shard: u8) -> String {
+    format!("ORDERS#{shard}")
+}
+
+/// Returns the partition of [`ORDERS_BY_STATUS`] of an order in a status.
+pub fn order_status_shard(status: OrderStatus, number: OrderNumber) -> String {
+    format!("{status}#{}", number.shard(ORDER_SHARDS))
+}
+
+/// Returns the partitions of [`ORDERS_BY_STATUS`] of a status.
+pub fn order_status_shards(status: OrderStatus) -> impl Iterator<Item = String> {
+    (0..ORDER_SHARDS).map(move |shard| format!("{status}#{shard}"))
+}
+
+/// The number of partitions of [`EXPIRING_ORDERS`].
+const EXPIRY_SHARDS: u8 = 16;
+
+/// Returns an order's partition of [`EXPIRING_ORDERS`].
+pub fn expiry_shard(order: OrderId) -> String {
+    expiry_shard_at(order.uuid().as_bytes()[15] % EXPIRY_SHARDS)
+}
+
+/// Returns the partitions of [`EXPIRING_ORDERS`].
+pub fn expiry_shards() -> impl Iterator<Item = String> {
+    (0..EXPIRY_SHARDS).map(expiry_shard_at)
+}
+
+fn expiry_shard_at(shard: u8) -> String {
+    format!("EXPIRING#{shard:x}")
+}
+
+/// Returns the sort key in [`EXPIRING_ORDERS`] of an order that expires at a time.
+pub fn expiry(at: Timestamp, order: OrderId) -> String {
+    format!("{at}#{order}")
+}
+
+/// Returns a sort key of [`EXPIRING_ORDERS`] after those of all orders that expire at a time or before
+/// it.
+pub fn expiries_until(time: Timestamp) -> String {
+    // The character after `#`.
+    format!("{time}$")
+}
+
 /// Returns the only partition of [`USERS_BY_NAME`].
 pub fn user_listing() -> String {
     "USERS".to_owned()
+}
+
+/// Returns the partition of [`CUSTOMER_ORDERS`] of the orders that guests placed with an e-mail
+/// address. It contains a digest, so that no key shows an address.
+pub fn guest(email: &EmailDigest) -> String {
+    format!("GUEST#{email}")
 }
 
 /// Returns a customer's partition of [`CUSTOMER_ORDERS`].

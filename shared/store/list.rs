@@ -1,5 +1,6 @@
 //! Lists items: a partition of the table or of an index, in either order, all of it or a range,
-//! with a filter, page by page. All lists of the API use it.
+//! with a filter, page by page. All lists of the API use it; `merged_list` makes one list of several
+//! partitions.
 //!
 //! A cursor contains a position, which is the sort key after which the next page begins, and a
 //! digest of the query. It contains no partition, so a forged cursor can't read another user's
@@ -48,6 +49,8 @@ pub(super) enum Range {
     Before(String),
     /// Those after this one.
     After(String),
+    /// Those from the first to the second one, both included.
+    Between(String, String),
 }
 
 /// The order of sort keys.
@@ -89,7 +92,7 @@ impl Query {
     }
 
     /// Returns a text that describes the list, for its cursors.
-    fn description(&self) -> String {
+    pub fn description(&self) -> String {
         let Self { index, partition: _, named, range, order, filter, read: _ } = self;
         format!("{index:?} {named} {range:?} {order:?} {filter:?}")
     }
@@ -100,6 +103,7 @@ impl Query {
             Range::Prefix(prefix) => position.starts_with(prefix),
             Range::Before(end) => position < end.as_str(),
             Range::After(start) => position > start.as_str(),
+            Range::Between(first, last) => first.as_str() <= position && position <= last.as_str(),
         }
     }
 
@@ -199,6 +203,12 @@ impl Store {
                 let sort = placeholders.path(query.index.sort);
                 let start = placeholders.value(&text(start));
                 keys += &format!(" AND {sort} > {start}");
+            }
+            Range::Between(first, last) => {
+                let sort = placeholders.path(query.index.sort);
+                let first = placeholders.value(&text(first));
+                let last = placeholders.value(&text(last));
+                keys += &format!(" AND {sort} BETWEEN {first} AND {last}");
             }
         }
         let filter = query.filter.as_ref().map(|filter| filter.write(&mut placeholders));

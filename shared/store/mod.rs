@@ -21,6 +21,7 @@ mod item;
 pub mod keys;
 pub mod known_ips;
 mod list;
+mod merged_list;
 pub mod orders;
 pub mod outbox;
 pub mod password_resets;

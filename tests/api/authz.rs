@@ -167,7 +167,7 @@ fn every_route_declares_the_access_listed_here() {
                 "update-cart-item",
             ],
         ),
-        (Access::Owner, &["cancel-order", "get-order"]),
+        (Access::Owner, &["cancel-order", "get-order", "track-order"]),
         (
             Access::Admin,
             &[
@@ -178,8 +178,10 @@ fn every_route_declares_the_access_listed_here() {
                 "delete-user",
                 "get-user",
                 "import-products",
+                "list-all-orders",
                 "list-users",
                 "update-category",
+                "update-order",
                 "update-product",
                 "update-settings",
                 "update-user",

@@ -66,8 +66,8 @@ fn with(mut values: Vec<Value>, more: &[Value]) -> Vec<Value> {
 }
 
 /// Every route of the shop that takes a body; `mug` has the SKU `MUG`, and is in the cart; `shelf`
-/// is a category.
-fn routes(admin: &Persona<'_>, mug: &Value, mailed: &Mailed) -> Vec<Route> {
+/// is a category, and `order` is not paid.
+fn routes(admin: &Persona<'_>, mug: &Value, order: &Value, mailed: &Mailed) -> Vec<Route> {
     let category = |method, name, path: &str| Route {
         name,
         method,
@@ -263,6 +263,28 @@ fn routes(admin: &Persona<'_>, mug: &Value, mailed: &Mailed) -> Vec<Route> {
             ],
         },
         Route {
+            name: "update-order",
+            method: "PUT",
+            path: format!("/orders/{}", id(order)),
+            good: json!({"status": "pending_payment", "note": "We wait for your payment."}),
+            required: &[],
+            bad: vec![
+                ("status", with(no_text(), &[json!("open"), json!("Paid")])),
+                (
+                    "tracking",
+                    vec![
+                        json!({}),
+                        json!("DHL"),
+                        json!([]),
+                        json!({"carrier": "DHL"}),
+                        json!({"carrier": "", "number": "0034"}),
+                        json!({"carrier": "DHL", "number": "0034", "url": "dhl.example"}),
+                    ],
+                ),
+                ("note", vec![json!(7), json!([]), json!({}), json!("x".repeat(501))]),
+            ],
+        },
+        Route {
             name: "update-settings",
             method: "PUT",
             path: "/settings".to_owned(),
@@ -301,7 +323,7 @@ fn routes(admin: &Persona<'_>, mug: &Value, mailed: &Mailed) -> Vec<Route> {
 /// An admin, who may call every route, with a mug in the shop and in the cart.
 async fn shop(app: &App) -> (Persona<'_>, Vec<Route>) {
     let admin = app.admin().await.with_password(PASSWORD).await;
-    let mug = create_sku(&admin, "MUG", 1800, 5).await;
+    let mug = create_sku(&admin, "MUG", 1800, 9).await;
     admin.post("/cart/items", json!({"sku": "MUG", "quantity": 1})).await.expect(200);
     admin.create_category("shelf").await;
     let account = |email| json!({"email": email, "password": "correct horse", "name": "Ada"});
@@ -311,7 +333,9 @@ async fn shop(app: &App) -> (Persona<'_>, Vec<Route>) {
         verification: app.verification_token("w@example.com").await,
         reset: app.reset_token("a@example.com").await,
     };
-    let routes = routes(&admin, &mug, &mailed);
+    let order = json!({"items": [{"sku": "MUG", "quantity": 1}]});
+    let order = app.customer("ada").await.post("/orders", order).await.expect(201);
+    let routes = routes(&admin, &mug, &order, &mailed);
     (admin, routes)
 }
 
@@ -519,9 +543,13 @@ async fn a_body_that_is_no_json_is_malformed() {
 async fn a_body_may_be_missing_where_all_its_members_are_optional() {
     let app = App::start().await;
     let (admin, routes) = shop(&app).await;
-    for (name, status) in
-        [("update-me", 200), ("update-user", 422), ("place-order", 201), ("log-out", 204)]
-    {
+    for (name, status) in [
+        ("update-me", 200),
+        ("update-user", 422),
+        ("place-order", 201),
+        ("update-order", 422),
+        ("log-out", 204),
+    ] {
         let route = routes.iter().find(|route| route.name == name).expect("a route");
         let call = || admin.call(route.method, &route.path);
         for (call, what) in [
@@ -683,6 +711,7 @@ async fn a_malformed_version_is_reported_before_an_invalid_body() {
         "add-cart-item",
         "update-cart-item",
         "place-order",
+        "update-order",
         "update-settings",
     ];
     for name in tried {

@@ -74,6 +74,44 @@ async fn import(app: &App, admin: &Persona<'_>) {
     costs(app, "import-products", "3 known ones, with new prices", [7, 5, 16, 12, 0]);
 }
 
+/// Lists all orders by each index.
+async fn list_all_orders(app: &App, admin: &Persona<'_>, ada: &Persona<'_>) {
+    let me = ada.get("/users/me").await.expect(200);
+    let user = me["id"].as_str().expect("an id").to_owned();
+    let email = me["email"].as_str().expect("an address").to_owned();
+    let list = async |query: &str| admin.get(&format!("/admin/orders{query}")).await.expect(200);
+    let all = list("").await;
+    costs(app, "list-all-orders", "4 orders", [9, 2, 10, 0, 0]);
+    list("?status=pending_payment&from=2026-01-01").await;
+    costs(app, "list-all-orders", "by status and time", [9, 2, 10, 0, 0]);
+    list(&format!("?user_id={user}")).await;
+    costs(app, "list-all-orders", "by customer", [2, 2, 3, 0, 0]);
+    list(&format!("?email={email}&status=paid")).await;
+    costs(app, "list-all-orders", "by email and status", [4, 3, 6, 0, 0]);
+    let number = all["data"][0]["number"].as_str().expect("a number");
+    list(&format!("?number={number}")).await;
+    costs(app, "list-all-orders", "by number", [2, 2, 3, 0, 0]);
+}
+
+#[tokio::test]
+async fn expiring_orders_makes_the_requests_and_consumes_the_units_listed_here() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    for sku in ["A", "B", "C"] {
+        create_sku(&admin, sku, 1800, 50).await;
+    }
+    for skus in [["A", "B"], ["B", "C"]] {
+        let items = skus.map(|sku| json!({"sku": sku, "quantity": 1}));
+        ada.post("/orders", json!({"items": items})).await.expect(201);
+    }
+    let run = || app.run_job("expire-orders", json!({"source": "aws.events"}));
+    run().await.expect("a run");
+    costs(&app, "expire-orders", "no order is due", [16, 1, 16, 0, 0]);
+    app.advance(std::time::Duration::from_secs(8 * 24 * 3600));
+    run().await.expect("a run");
+    costs(&app, "expire-orders", "2 orders of 2 lines, a SKU in common", [19, 4, 20, 20, 10]);
+}
+
 async fn place(ada: &Persona<'_>, body: Value, key: Option<&str>) -> Answer {
     let call = ada.call("POST", "/orders").json(&body);
     match key {
@@ -132,7 +170,7 @@ async fn change_settings(app: &App, admin: &Persona<'_>, customer: &Persona<'_>)
         "shipping_method": "post",
     });
     place(customer, order, None).await.expect(201);
-    costs(app, "place-order", "2 items by SKU, with settings of 5 KB", [7, 4, 10, 11, 1]);
+    costs(app, "place-order", "2 items by SKU, with settings of 5 KB", [7, 4, 10, 13, 4]);
 }
 
 /// The same for guests, and for those who log in with a cart.
@@ -161,16 +199,16 @@ async fn what_guests_do_makes_the_requests_and_consumes_the_units_listed_here() 
     costs(&app, "get-cart", "a guest's, 1 line", [2, 2, 2, 0, 0]);
     let guests_order = json!({"email": "guest@example.com"});
     place(&guest, guests_order, Some("key")).await.expect(201);
-    costs(&app, "place-order", "a guest's cart of 1 line, with a key", [4, 2, 3, 11, 0]);
+    costs(&app, "place-order", "a guest's cart of 1 line, with a key", [4, 2, 3, 11, 4]);
     let items = json!({"items": [{"sku": "A", "quantity": 1}], "email": "guest@example.com"});
     let placed = place(&anyone, items, None).await;
-    costs(&app, "place-order", "1 item by SKU, of a guest without a cart", [5, 3, 3, 7, 0]);
+    costs(&app, "place-order", "1 item by SKU, of a guest without a cart", [5, 3, 3, 7, 4]);
     let token = placed.header("order-token").expect("a token").to_owned();
     let path = format!("/orders/{}", placed.expect(201)["id"].as_str().expect("an id"));
     anyone.call("GET", &path).header("order-token", &token).send().await.expect(200);
     costs(&app, "get-order", "by an order token", [1, 1, 2, 0, 0]);
     anyone.call("DELETE", &path).header("order-token", &token).send().await.expect(200);
-    costs(&app, "cancel-order", "1 line, of a guest without a cart", [2, 2, 2, 6, 0]);
+    costs(&app, "cancel-order", "1 line, of a guest without a cart", [2, 2, 2, 6, 5]);
     let guest = anyone.with_new_cart("A", 1).await;
     app.take_count("add-cart-item");
     let both = ada.with_cart(guest.cart_token.as_deref().expect("a token"));
@@ -325,34 +363,39 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     costs(&app, "remove-cart-item", "1 line left", [4, 3, 4, 1, 0]);
 
     place(&ada, json!({}), None).await.expect(201);
-    costs(&app, "place-order", "cart of 1 line", [6, 3, 7, 9, 1]);
+    costs(&app, "place-order", "cart of 1 line", [6, 3, 7, 9, 4]);
     for sku in ["A", "B", "C"] {
         ada.post("/cart/items", json!({"sku": sku, "quantity": 1})).await.expect(200);
     }
     app.take_count("add-cart-item");
     place(&ada, json!({}), Some("key")).await.expect(201);
-    costs(&app, "place-order", "cart of 3 lines, with a key", [6, 3, 7, 15, 1]);
+    costs(&app, "place-order", "cart of 3 lines, with a key", [6, 3, 7, 17, 4]);
     place(&ada, json!({}), Some("key")).await.expect(201);
     costs(&app, "place-order", "the same again, replayed", [8, 5, 11, 2, 0]);
     let items = json!({"items": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 1}]});
     let order = place(&ada, items, None).await.expect(201);
-    costs(&app, "place-order", "2 items by SKU", [7, 4, 9, 11, 1]);
+    costs(&app, "place-order", "2 items by SKU", [7, 4, 9, 11, 4]);
     let untracked = json!([{"sku": "GIFT", "track_stock": false}]);
     let gift_card = json!({"name": "Gift Card", "price": usd(2500), "variants": untracked});
     create_product(&admin, gift_card).await;
     let items = json!({"items": [{"sku": "A", "quantity": 1}, {"sku": "GIFT", "quantity": 1}]});
     let untracked = place(&ada, items, None).await.expect(201);
-    costs(&app, "place-order", "2 items by SKU, stock of 1 not tracked", [7, 4, 9, 11, 1]);
+    costs(&app, "place-order", "2 items by SKU, stock of 1 not tracked", [7, 4, 9, 11, 4]);
     ada.delete(&format!("/orders/{}", untracked["id"].as_str().expect("an id"))).await.expect(200);
-    costs(&app, "cancel-order", "2 lines, 1 of which took units", [3, 3, 4, 8, 1]);
+    costs(&app, "cancel-order", "2 lines, 1 of which took units", [3, 3, 4, 8, 5]);
 
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
     ada.get(&path).await.expect(200);
     costs(&app, "get-order", "", [2, 2, 4, 0, 0]);
     ada.get("/orders").await.expect(200);
     costs(&app, "list-orders", "4 orders", [2, 2, 3, 0, 0]);
+    ada.get(&format!("{path}/tracking")).await.expect(200);
+    costs(&app, "track-order", "", [2, 2, 4, 0, 0]);
+    admin.put(&path, json!({"note": "We wait for your payment."})).await.expect(200);
+    costs(&app, "update-order", "a note", [3, 3, 4, 2, 3]);
+    list_all_orders(&app, &admin, &ada).await;
     ada.delete(&path).await.expect(200);
-    costs(&app, "cancel-order", "2 lines", [3, 3, 4, 10, 1]);
+    costs(&app, "cancel-order", "2 lines", [3, 3, 4, 10, 5]);
     ada.delete("/cart").await.expect(200);
     costs(&app, "clear-cart", "empty already", [3, 3, 5, 0, 0]);
     change_settings(&app, &admin, &ada).await;

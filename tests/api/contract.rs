@@ -118,6 +118,8 @@ async fn every_transaction_whose_response_is_lost_has_an_unknown_outcome() {
     let order = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
     let path = format!("/orders/{}", id(&order));
     lose(&app, "cancel-order", ada.call("DELETE", &path)).await;
+    let paid = json!({"status": "paid"});
+    lose(&app, "update-order", admin.call("PUT", &path).json(&paid)).await;
     lose(&app, "create-product", admin.call("POST", "/products").json(&product("Pot", 1, 1))).await;
     let path = format!("/products/{}", id(&mug));
     lose(&app, "update-product", admin.call("PUT", &path).json(&mug)).await;
@@ -276,6 +278,17 @@ async fn every_route_names_the_fields_that_are_not_valid() {
              /stock stock_of_variants",
         ),
         (&admin, "GET", "/users?name=A%E2%80%AEda", Value::Null, "name bidi_control"),
+        (
+            &admin,
+            "PUT",
+            "/orders/ord_01890a5d-ac96-774b-bcce-b302099a8057",
+            json!({
+                "tracking": {"carrier": "D\u{202e}HL", "number": "00\u{1}34", "url": "dhl"},
+                "note": "x".repeat(501),
+            }),
+            "/note too_long, /tracking/carrier bidi_control, /tracking/number control_character, \
+             /tracking/url invalid_url",
+        ),
         (&admin, "POST", "/categories", json!({"name": "C\u{202e}ups"}), "/name bidi_control"),
         (&admin, "PUT", "/categories/cups", json!({"name": "C\u{202e}ups"}), "/name bidi_control"),
     ] {

@@ -7,9 +7,11 @@ use shared::catalogue::manifest::Slot;
 use shared::domain::cart_key::CartKey;
 use shared::domain::email::Email;
 use shared::domain::ids::{MessageId, OrderId, ProductId, UserId};
+use shared::domain::order::{OrderNumber, OrderStatus};
 use shared::domain::rate_limit::RateLimit;
 use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
+use shared::domain::time::Timestamp;
 use shared::store::keys::{self, Key};
 use tests::app::App;
 use tests::samples::{create_product, product};
@@ -71,6 +73,21 @@ fn key_texts_never_change() {
     assert_eq!((shards.len(), &*shards[0], &*shards[7]), (8, "PRODUCTS#0", "PRODUCTS#7"));
     assert_eq!(keys::user_listing(), "USERS");
     assert_eq!(keys::customer(user), format!("CUSTOMER#usr_{UUID}"));
+    assert_eq!(keys::guest(&email.digest()), "GUEST#b5fc85e55755f9e0d030a10ab4429b6b");
+    let number = OrderNumber::of(order);
+    assert_eq!(keys::order_shard(number), "ORDERS#3");
+    assert_eq!(keys::order_status_shard(OrderStatus::PendingPayment, number), "pending_payment#3");
+    let shards: Vec<_> = keys::order_shards().collect();
+    assert_eq!((shards.len(), &*shards[0], &*shards[7]), (8, "ORDERS#0", "ORDERS#7"));
+    let shards: Vec<_> = keys::order_status_shards(OrderStatus::Paid).collect();
+    assert_eq!((shards.len(), &*shards[0], &*shards[7]), (8, "paid#0", "paid#7"));
+    assert_eq!(keys::expiry_shard(order), "EXPIRING#7");
+    let shards: Vec<_> = keys::expiry_shards().collect();
+    assert_eq!((shards.len(), &*shards[0], &*shards[15]), (16, "EXPIRING#0", "EXPIRING#f"));
+    let now = Timestamp::from_unix_millis(0);
+    let expiry = keys::expiry(now, order);
+    assert_eq!(expiry, format!("{now}#ord_{UUID}"));
+    assert!(expiry < keys::expiries_until(now));
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+use shared::domain::order::OrderNumber;
 
 /// Items of a list in an example.
 const ITEMS: usize = 2;
@@ -50,7 +51,7 @@ impl Names {
                     let value = self.replaced(&name, value);
                     (name, value)
                 });
-                replaced.collect()
+                with_number(replaced.collect())
             }
             other => other,
         }
@@ -75,6 +76,15 @@ impl Names {
         }
         replaced + rest
     }
+}
+
+/// Gives an order the number that follows from its identifier.
+fn with_number(mut object: Map<String, Value>) -> Value {
+    let order = object.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+    if let (Some(order), Some(number)) = (order, object.get_mut("number")) {
+        *number = json!(OrderNumber::of(order));
+    }
+    Value::Object(object)
 }
 
 fn is_time(text: &str) -> bool {
@@ -106,8 +116,6 @@ fn next_uuid(text: &str) -> Option<(&str, &str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -117,6 +125,7 @@ mod tests {
             "instance": "/orders/ord_01970907-de00-7728-bad5-9ebbe80679c8",
             "placed_at": "2025-03-04T05:06:07.089Z",
             "request_id": "abc",
+            "number": "1234-5678-9ABC",
             "sku": "SKU-A98FC31824-2",
             "data": [1, 2, 3],
         });
@@ -127,6 +136,7 @@ mod tests {
                 "instance": "/orders/ord_019b7a1c-0000-7000-8000-000000000001",
                 "placed_at": TIME,
                 "request_id": "JKJaXmPLvHcESHA03=",
+                "number": "0XDF-5100-0000",
                 "sku": "SKU-0123456789-2",
                 "data": [1, 2],
             })

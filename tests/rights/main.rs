@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures_util::future::join;
 use local::parameters::Parameters;
 use serde_json::{Value, json};
 use shared::domain::order::PaymentMethod;
@@ -115,6 +116,17 @@ async fn tour(app: &App) {
     place_orders(&ada, &mug).await;
     shop_as_guest(&ada, &mug).await;
     ada.get("/orders").await.expect(200);
+    let order = ada.post("/orders", json!({"items": [{"sku": "CUP", "quantity": 1}]})).await;
+    let order = format!("/orders/{}", id(&order.expect(201)));
+    ada.get(&format!("{order}/tracking")).await.expect(200);
+    admin.put(&order, json!({"status": "cancelled", "note": "Sold out"})).await.expect(200);
+    list_all_orders(&admin).await;
+    let eve = app.customer("eve").await;
+    let order = json!({"items": [{"sku": "CUP", "quantity": 1}]});
+    let paid = eve.post("/orders", order.clone()).await.expect(201);
+    let path_of_paid = format!("/orders/{}", id(&paid));
+    admin.put(&path_of_paid, json!({"status": "paid"})).await.expect(200);
+    eve.post("/orders", order).await.expect(201);
     anyone.get("/settings").await.expect(200);
     let settings = json!({"prices_include_tax": true, "shipping_methods": [], "taxes": []});
     let update = admin.call("PUT", "/settings").header("if-match", "\"0\"").json(&settings);
@@ -129,6 +141,7 @@ async fn tour(app: &App) {
     admin.delete(&path).await.expect(202);
     app.run_job("rotate-token-key", json!({})).await.expect("a new key");
     project(app).await;
+    expire_orders(app).await;
 }
 
 /// Creates and updates products that need the SKUs of withdrawn variants, and restores a variant.
@@ -256,6 +269,35 @@ async fn without_verification(app: &App) {
     app.deliver_mail().await;
     let login = json!({"email": FIRST_ADMIN, "password": "correct horse"});
     anyone.at(NEW_IP).post("/auth/login", login).await.expect(200);
+}
+
+async fn list_all_orders(admin: &Persona<'_>) {
+    for filter in ["", "?email=ada@example.com", "?email=guest@example.com"] {
+        admin.get(&format!("/admin/orders{filter}")).await.expect(200);
+    }
+    let statuses = [
+        "pending_payment",
+        "paid",
+        "processing",
+        "shipped",
+        "delivered",
+        "return_requested",
+        "returned",
+        "cancelled",
+        "expired",
+    ];
+    for status in statuses {
+        admin.get(&format!("/admin/orders?status={status}")).await.expect(200);
+    }
+}
+
+/// Lets the unpaid orders expire, by two runs at once.
+async fn expire_orders(app: &App) {
+    app.advance(std::time::Duration::from_secs(8 * 24 * 3600));
+    app.race(2);
+    let run = || app.run_job("expire-orders", json!({"source": "aws.events"}));
+    let (one, other) = join(run(), run()).await;
+    assert!(one.is_some() && other.is_some());
 }
 
 /// Deletes an account with closed orders, a cart and a pending registration.

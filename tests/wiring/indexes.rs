@@ -5,22 +5,29 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::{Value, json};
-use shared::domain::order::ListedOrder;
+use shared::domain::order::{ListedOrder, OrderHeader};
 use shared::domain::user::ListedUser;
-use shared::store::keys::{CUSTOMER_ORDERS, Index, PRODUCTS, USERS_BY_NAME};
+use shared::store::keys::{
+    CUSTOMER_ORDERS, EXPIRING_ORDERS, Index, ORDERS_BY_STATUS, ORDERS_BY_TIME, PRODUCTS,
+    USERS_BY_NAME,
+};
 use tests::database::template;
 
 #[test]
 fn indexes_project_what_their_lists_show() {
     check(USERS_BY_NAME, &fields::<ListedUser>(), "ListedUser of shared/domain/user.rs");
     check(CUSTOMER_ORDERS, &fields::<ListedOrder>(), "ListedOrder of shared/domain/order/mod.rs");
+    for index in [ORDERS_BY_TIME, ORDERS_BY_STATUS] {
+        check(index, &fields::<OrderHeader>(), "OrderHeader of shared/domain/order/mod.rs");
+    }
 }
 
 /// Writes that change neither key cost such an index nothing.
 #[test]
-fn the_index_of_all_products_projects_only_keys() {
-    let wanted = defined(PRODUCTS);
-    assert_eq!(wanted["Projection"], json!({"ProjectionType": "KEYS_ONLY"}));
+fn the_indexes_that_are_no_lists_project_only_keys() {
+    for index in [PRODUCTS, EXPIRING_ORDERS] {
+        assert_eq!(defined(index)["Projection"], json!({"ProjectionType": "KEYS_ONLY"}));
+    }
 }
 
 #[track_caller]

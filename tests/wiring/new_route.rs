@@ -71,7 +71,7 @@ fn routes_with(new: &NewRoute) -> Vec<Route> {
 #[test]
 fn a_route_that_was_made_is_everywhere_it_has_to_be() {
     for line in [
-        "track-order GET /orders/{order_id}/tracking owner orders",
+        "get-receipt GET /orders/{order_id}/receipt owner orders",
         "replace-cart PUT /cart customer cart",
         "rename-user PUT /users/{user_id}/names/{name} admin users",
         "ask-question POST /products/{product_id}/questions guest catalogue",
@@ -123,14 +123,14 @@ fn a_route_that_was_made_is_everywhere_it_has_to_be() {
 #[test]
 fn a_route_that_cannot_be_made_leaves_everything_as_it_was() {
     let copy = Copy::new();
-    let route = parse("track-order GET /orders/{order_id}/tracking owner orders");
-    let event = copy.0.join("events/track-order.json");
+    let route = parse("get-receipt GET /orders/{order_id}/receipt owner orders");
+    let event = copy.0.join("events/get-receipt.json");
     std::fs::write(&event, "mine").expect("a file");
     let page = copy.read("shared/http/routes.rs");
     let refusal = route.write_files(&copy.0).expect_err("a file in the way").to_string();
-    assert!(refusal.contains("events/track-order.json"), "{refusal}");
+    assert!(refusal.contains("events/get-receipt.json"), "{refusal}");
     assert_eq!(copy.read("shared/http/routes.rs"), page);
-    assert_eq!(copy.read("events/track-order.json"), "mine");
+    assert_eq!(copy.read("events/get-receipt.json"), "mine");
 
     std::fs::remove_file(event).expect("gone");
     route.write_files(&copy.0).expect("made");

@@ -41,6 +41,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all orders
+         * @description Newest first, without their items. A page may have fewer orders than `limit`; only a `next_cursor` of null ends the list. An order that was just placed or changed may take a second to show.
+         *
+         *     For admins.
+         */
+        get: operations["list_all_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/forgot-password": {
         parameters: {
             query?: never;
@@ -455,7 +477,13 @@ export interface paths {
          * @description For the customer that it belongs to, the bearer of an `Order-Token` of it, and admins.
          */
         get: operations["get_order"];
-        put?: never;
+        /**
+         * Change an order
+         * @description Moves it to another status, says how its parcel travels, and adds a note, which the customer sees. Naming the present status changes the rest only. `tracking` replaces what was there. The same request again changes nothing.
+         *
+         *     For admins.
+         */
+        put: operations["update_order"];
         post?: never;
         /**
          * Cancel an order
@@ -464,6 +492,26 @@ export interface paths {
          *     For the customer that it belongs to, the bearer of an `Order-Token` of it, and admins.
          */
         delete: operations["cancel_order"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Track an order
+         * @description For the customer that it belongs to, the bearer of an `Order-Token` of it, and admins.
+         */
+        get: operations["track_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -938,7 +986,7 @@ export interface components {
         CartLine: {
             /** @description The units in stock; null if any number can be bought. */
             available: components["schemas"]["Stock"] | null;
-            image: components["schemas"]["ImageUrl"] | null;
+            image: components["schemas"]["WebUrl"] | null;
             /** @description `unit_price` times `quantity`. */
             line_total: components["schemas"]["Money"];
             name: components["schemas"]["ProductName"];
@@ -1358,12 +1406,12 @@ export interface components {
              */
             type: "urn:bodega:problem:hidden_character";
         };
-        /** @description An entry of an order's history: a state and when it was reached. */
+        /** @description An entry of an order's history: a state that was reached, or a note in a state. */
         HistoryEntry: {
-            /** @description When the order reached the state. */
+            /** @description When the order reached the state, or the note was written. */
             at: components["schemas"]["Timestamp"];
-            /** @description A note about the change. No route writes one yet. */
-            note: string | null;
+            /** @description What an admin said about it. */
+            note: components["schemas"]["Note"] | null;
             /** @description The state. */
             status: components["schemas"]["OrderStatus"];
         };
@@ -1440,17 +1488,15 @@ export interface components {
             type: "urn:bodega:problem:illegal_transition";
         };
         /** @description An image: its URL, or an object of its URL and its alternative text. */
-        Image: components["schemas"]["ImageUrl"] | {
+        Image: components["schemas"]["WebUrl"] | {
             alt: components["schemas"]["AlternativeText"];
-            url: components["schemas"]["ImageUrl"];
+            url: components["schemas"]["WebUrl"];
         };
         /** @description An image: its URL, or an object of its URL and its alternative text. */
-        ImageInput: components["schemas"]["ImageUrl"] | {
+        ImageInput: components["schemas"]["WebUrl"] | {
             alt?: components["schemas"]["AlternativeText"] | null | string;
-            url: components["schemas"]["ImageUrl"];
+            url: components["schemas"]["WebUrl"];
         };
-        /** @description The URL of an image. */
-        ImageUrl: string;
         /** @description Rows as NDJSON, a `ProductRow` on each line, or as CSV in UTF-8 with a header of the same names. In CSV, prices are whole numbers of minor units, `tags`, `images` and `image_alts` are separated by `|` (`\|` and `\\` stand for the characters themselves), an option is a column such as `option:size`, and `options` has their names in their order. A member that is absent stays as it is; null, or an empty cell, clears it. */
         ImportBody: string;
         /** @description The identifier that a client gives an import, so that it can send a part of it again: `[A-Za-z0-9_-]{1,64}`. */
@@ -1909,6 +1955,40 @@ export interface components {
             type: "urn:bodega:problem:invalid_json";
         };
         /**
+         * Invalid order number
+         * @description Send the twelve letters and digits of an order's `number`, such as `K7QM-2F9R-4TXD`.
+         */
+        InvalidOrderNumberProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "invalid_order_number";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Invalid order number";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:invalid_order_number";
+        };
+        /**
          * Invalid rate
          * @description Send a text with a number from 0 to 100 and at most four decimals, such as `8.875`.
          */
@@ -2075,6 +2155,40 @@ export interface components {
              * @constant
              */
             type: "urn:bodega:problem:invalid_slug";
+        };
+        /**
+         * Invalid time
+         * @description Send a time such as `2026-11-20T13:55:00Z` or a date such as `2026-11-20`.
+         */
+        InvalidTimeProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "invalid_time";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Every invalid field, at most 100. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 422;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Invalid time";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:invalid_time";
         };
         /**
          * Token not accepted
@@ -2579,6 +2693,8 @@ export interface components {
              */
             type: "urn:bodega:problem:not_utf8";
         };
+        /** @description A note about an order, which the customer sees: 1 to 500 characters. */
+        Note: string;
         /**
          * Nothing to change
          * @description Say what should change.
@@ -2701,10 +2817,12 @@ export interface components {
             email: components["schemas"]["Email"] | null;
             /** @description When it expires unpaid; null if it no longer can. */
             expires_at: components["schemas"]["Timestamp"] | null;
-            /** @description Every change of status, oldest first. */
+            /** @description Every change of status, and the notes about the order, oldest first. */
             history: components["schemas"]["HistoryEntry"][];
             id: components["schemas"]["OrderId"];
             items: components["schemas"]["OrderLine"][];
+            /** @description A number that people can read out. */
+            number: components["schemas"]["OrderNumber"];
             payment: components["schemas"]["Payment"];
             payment_status: components["schemas"]["PaymentStatus"];
             placed_at: components["schemas"]["Timestamp"];
@@ -2723,7 +2841,7 @@ export interface components {
             taxes: components["schemas"]["TaxTotal"][];
             /** @description What the buyer pays: the lines, shipping, and `tax` unless it is within them. */
             total: components["schemas"]["Money"];
-            /** @description Null until the order is sent. */
+            /** @description How the parcel travels; null until an admin says it. */
             tracking: components["schemas"]["Tracking"] | null;
             updated_at: components["schemas"]["Timestamp"];
             /** @description The customer; null for a guest, and once the account is deleted. */
@@ -2740,6 +2858,49 @@ export interface components {
             shipping_address?: components["schemas"]["AddressInput"] | null | string;
             shipping_method?: components["schemas"]["ShippingMethodId"] | null | string;
         };
+        OrderChange: {
+            note?: components["schemas"]["Note"] | null | string;
+            status?: components["schemas"]["OrderStatus"] | null | string;
+            tracking?: components["schemas"]["TrackingInput"] | null | string;
+        };
+        /** @description An order in the list of all orders. */
+        OrderHeader: {
+            /** @description The buyer's e-mail address when it was placed; null once the account is deleted. */
+            email: components["schemas"]["Email"] | null;
+            /** @description When it expires unpaid; null if it no longer can. */
+            expires_at: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["OrderId"];
+            /** @description A number that people can read out. */
+            number: components["schemas"]["OrderNumber"];
+            payment: components["schemas"]["Payment"];
+            payment_status: components["schemas"]["PaymentStatus"];
+            placed_at: components["schemas"]["Timestamp"];
+            /** @description Whether `tax` is within the prices, instead of on top of them. */
+            prices_include_tax: boolean;
+            /** @description How it is shipped; null if it has no shipping. */
+            shipping: components["schemas"]["Shipping"] | null;
+            status: components["schemas"]["OrderStatus"];
+            /** @description The sum of the lines. */
+            subtotal: components["schemas"]["Money"];
+            /** @description The sum of the taxes. */
+            tax: components["schemas"]["Money"];
+            /** @description The taxes of the lines and of shipping. */
+            taxes: components["schemas"]["TaxTotal"][];
+            /** @description What the buyer pays: the lines, shipping, and `tax` unless it is within them. */
+            total: components["schemas"]["Money"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description The customer; null for a guest, and once the account is deleted. */
+            user_id: components["schemas"]["UserId"] | null;
+            /** @description Raised by every change; part of the `ETag`. */
+            version: number;
+        };
+        /** @description A page of a list. */
+        OrderHeaderPage: {
+            /** @description The items, at most `limit`. A page may have fewer. */
+            data: components["schemas"]["OrderHeader"][];
+            /** @description The `cursor` of the next page; null at the end of the list. */
+            next_cursor: string | null;
+        };
         /** @description The identifier of an order. */
         OrderId: string;
         OrderLine: {
@@ -2751,18 +2912,24 @@ export interface components {
             quantity: components["schemas"]["Quantity"];
             /** @description How many of the units are refunded. */
             refunded_quantity: number;
+            /** @description How many of the units went back to stock. */
+            restocked_quantity: number;
             sku: components["schemas"]["Sku"];
             /** @description The tax of all units. */
             tax: components["schemas"]["Money"];
             /** @description The price of one unit when it was ordered. */
             unit_price: components["schemas"]["Money"];
         };
+        /** @description A number that people can read out, such as K7QM-2F9R-4TXD. It may repeat. */
+        OrderNumber: string;
+        /** @description A number that people can read out, such as K7QM-2F9R-4TXD. It may repeat. */
+        OrderNumberInput: string;
         /**
          * @description The state of an order.
          * @enum {string}
          */
         OrderStatus: "pending_payment" | "paid" | "processing" | "shipped" | "delivered" | "return_requested" | "returned" | "cancelled" | "expired";
-        /** @description An order in a list. */
+        /** @description An order in the list of a customer's orders. */
         OrderSummary: {
             /** @description The buyer's e-mail address when it was placed; null once the account is deleted. */
             email: components["schemas"]["Email"] | null;
@@ -2770,6 +2937,8 @@ export interface components {
             expires_at: components["schemas"]["Timestamp"] | null;
             id: components["schemas"]["OrderId"];
             items: components["schemas"]["OrderLine"][];
+            /** @description A number that people can read out. */
+            number: components["schemas"]["OrderNumber"];
             payment: components["schemas"]["Payment"];
             payment_status: components["schemas"]["PaymentStatus"];
             placed_at: components["schemas"]["Timestamp"];
@@ -2798,6 +2967,15 @@ export interface components {
             data: components["schemas"]["OrderSummary"][];
             /** @description The `cursor` of the next page; null at the end of the list. */
             next_cursor: string | null;
+        };
+        /** @description Where an order is. */
+        OrderTracking: {
+            /** @description Every change of status, and the notes about the order, oldest first. */
+            history: components["schemas"]["HistoryEntry"][];
+            order_id: components["schemas"]["OrderId"];
+            status: components["schemas"]["OrderStatus"];
+            /** @description How the parcel travels; null until an admin says it. */
+            tracking: components["schemas"]["Tracking"] | null;
         };
         /**
          * Out of range
@@ -3291,7 +3469,7 @@ export interface components {
         /** @description A problem document (RFC 9457). */
         Problem: {
             /** @enum {unknown} */
-            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "not_utf8" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "cart_token_required" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "slug_taken" | "category_not_empty" | "category_cycle" | "too_many_categories" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "invalid_quote" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_sku" | "invalid_slug" | "unknown_category" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_not_enabled" | "invalid_percent" | "invalid_region" | "settings_too_large" | "shipping_address_required" | "shipping_method_required" | "unknown_shipping_method" | "region_code_required" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
+            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "not_utf8" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "cart_token_required" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "slug_taken" | "category_not_empty" | "category_cycle" | "too_many_categories" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "invalid_quote" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_order_number" | "invalid_sku" | "invalid_slug" | "invalid_time" | "unknown_category" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_not_enabled" | "invalid_percent" | "invalid_region" | "settings_too_large" | "shipping_address_required" | "shipping_method_required" | "unknown_shipping_method" | "region_code_required" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
             detail: string;
             instance: string;
             request_id: string;
@@ -3346,7 +3524,7 @@ export interface components {
             variants?: {
                 barcode?: components["schemas"]["Barcode"] | null | string;
                 compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
-                image?: components["schemas"]["ImageUrl"] | null | string;
+                image?: components["schemas"]["WebUrl"] | null | string;
                 options?: components["schemas"]["Options"] | null | string;
                 price?: components["schemas"]["MoneyInput"] | null | string;
                 sku?: components["schemas"]["Sku"] | null | string;
@@ -3364,7 +3542,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             id: components["schemas"]["ProductId"];
             /** @description The product's first image. */
-            image: components["schemas"]["ImageUrl"] | null;
+            image: components["schemas"]["WebUrl"] | null;
             /** @description Whether a variant is in stock. */
             in_stock: boolean;
             /** @description The highest price of a variant on sale. */
@@ -3419,7 +3597,7 @@ export interface components {
                 available?: unknown;
                 barcode?: components["schemas"]["Barcode"] | null | string;
                 compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
-                image?: components["schemas"]["ImageUrl"] | null | string;
+                image?: components["schemas"]["WebUrl"] | null | string;
                 options?: components["schemas"]["Options"] | null | string;
                 price?: components["schemas"]["MoneyInput"] | null | string;
                 sku?: components["schemas"]["Sku"] | null | string;
@@ -3453,7 +3631,7 @@ export interface components {
             tax_class?: components["schemas"]["Label"] | null | string;
             track_stock?: boolean | null | string;
             variant_compare_at_price?: components["schemas"]["MoneyInput"] | null | string;
-            variant_image?: components["schemas"]["ImageUrl"] | null | string;
+            variant_image?: components["schemas"]["WebUrl"] | null | string;
             variant_price?: components["schemas"]["MoneyInput"] | null | string;
             weight_grams?: components["schemas"]["Weight"] | null | string;
         };
@@ -4517,10 +4695,21 @@ export interface components {
         };
         /** @description How the parcel travels. */
         Tracking: {
-            carrier: string;
-            number: string;
+            /** @description The carrier's name. */
+            carrier: components["schemas"]["Label"];
+            /** @description The carrier's number of the parcel. */
+            number: components["schemas"]["Label"];
             /** @description The carrier's page about the parcel. */
-            url: string;
+            url: components["schemas"]["WebUrl"] | null;
+        };
+        /** @description How the parcel travels. */
+        TrackingInput: {
+            /** @description The carrier's name. */
+            carrier: components["schemas"]["Label"];
+            /** @description The carrier's number of the parcel. */
+            number: components["schemas"]["Label"];
+            /** @description The carrier's page about the parcel. */
+            url?: components["schemas"]["WebUrl"] | null | string;
         };
         /**
          * Access token missing or not valid
@@ -4942,7 +5131,7 @@ export interface components {
             /** @description A higher price of its own to compare with; null if it has none. */
             compare_at_price: components["schemas"]["Money"] | null;
             /** @description Its own image; null if the product's first one is shown. */
-            image: components["schemas"]["ImageUrl"] | null;
+            image: components["schemas"]["WebUrl"] | null;
             options: components["schemas"]["Options"];
             /** @description Its own price; null if it sells at the product's. */
             price: components["schemas"]["Money"] | null;
@@ -5057,6 +5246,8 @@ export interface components {
         };
         /** @description Tags that a product must have. A product has no more than this list may have. */
         WantedTags: components["schemas"]["Label"][];
+        /** @description The URL of an image or a page. */
+        WebUrl: string;
         /** @description A weight in grams: 0 to 1,000,000,000. */
         Weight: number;
         /**
@@ -5344,6 +5535,171 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    list_all_orders: {
+        parameters: {
+            query?: {
+                /** @description Only orders of the customer with this e-mail address, and of guests who named it. */
+                email?: components["schemas"]["Email"];
+                /** @description Only orders placed at this time or later. */
+                from?: string | unknown | unknown;
+                /** @description Only orders with this number: one, or very rarely several. */
+                number?: components["schemas"]["OrderNumberInput"];
+                /** @description Only orders with this status. */
+                status?: components["schemas"]["OrderStatus"];
+                /** @description Only orders placed before this time. */
+                to?: string | unknown | unknown;
+                /** @description Only orders of this customer. */
+                user_id?: components["schemas"]["UserId"];
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                /** @description The most items of a page; 20 if it is left out. */
+                limit?: components["schemas"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of orders. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "email": "shopper@bodega.example",
+                     *           "expires_at": "2026-01-01T12:00:00.000Z",
+                     *           "id": "ord_019b7a1c-0000-7000-8000-000000000001",
+                     *           "number": "0XDF-5100-0000",
+                     *           "payment": {
+                     *             "method": "manual",
+                     *             "status": "unpaid"
+                     *           },
+                     *           "payment_status": "unpaid",
+                     *           "placed_at": "2026-01-01T12:00:00.000Z",
+                     *           "prices_include_tax": false,
+                     *           "shipping": null,
+                     *           "status": "pending_payment",
+                     *           "subtotal": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           },
+                     *           "tax": {
+                     *             "amount": 0,
+                     *             "currency": "USD"
+                     *           },
+                     *           "taxes": [],
+                     *           "total": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           },
+                     *           "updated_at": "2026-01-01T12:00:00.000Z",
+                     *           "user_id": "usr_019b7a1c-0000-7000-8000-000000000002",
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderHeaderPage"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_cursor`: Cursor of another list.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidCursorProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /**
+             * @description `invalid_email`: Invalid e-mail address.
+             *
+             *     `invalid_id`: Invalid identifier.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `invalid_order_number`: Invalid order number.
+             *
+             *     `invalid_time`: Invalid time.
+             *
+             *     `limit_out_of_range`: Page size out of range.
+             *
+             *     `unknown_value`: Unknown value.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidEmailProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidOrderNumberProblem"] | components["schemas"]["InvalidTimeProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["UnknownValueProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
@@ -8412,6 +8768,7 @@ export interface operations {
                      *               "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
                      *               "quantity": 1,
                      *               "refunded_quantity": 0,
+                     *               "restocked_quantity": 0,
                      *               "sku": "KNT-001-OATMEAL-L",
                      *               "tax": {
                      *                 "amount": 0,
@@ -8423,6 +8780,7 @@ export interface operations {
                      *               }
                      *             }
                      *           ],
+                     *           "number": "0XDF-5100-0000",
                      *           "payment": {
                      *             "method": "manual",
                      *             "status": "unpaid"
@@ -8618,6 +8976,7 @@ export interface operations {
                      *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
                      *           "quantity": 1,
                      *           "refunded_quantity": 0,
+                     *           "restocked_quantity": 0,
                      *           "sku": "BAG-006-BLACK",
                      *           "tax": {
                      *             "amount": 0,
@@ -8640,6 +8999,7 @@ export interface operations {
                      *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000003",
                      *           "quantity": 2,
                      *           "refunded_quantity": 0,
+                     *           "restocked_quantity": 0,
                      *           "sku": "KIT-007-26CM",
                      *           "tax": {
                      *             "amount": 0,
@@ -8651,6 +9011,7 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
+                     *       "number": "0XDF-5100-0000",
                      *       "payment": {
                      *         "method": "manual",
                      *         "status": "unpaid"
@@ -8962,6 +9323,7 @@ export interface operations {
                      *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
                      *           "quantity": 1,
                      *           "refunded_quantity": 0,
+                     *           "restocked_quantity": 0,
                      *           "sku": "KNT-001-OATMEAL-L",
                      *           "tax": {
                      *             "amount": 0,
@@ -8973,6 +9335,7 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
+                     *       "number": "0XDF-5100-0000",
                      *       "payment": {
                      *         "method": "manual",
                      *         "status": "unpaid"
@@ -9078,6 +9441,290 @@ export interface operations {
             };
         };
     };
+    update_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the order. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The order's identifier. */
+                order_id: components["schemas"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "We wait for your payment.",
+                 *       "status": "pending_payment"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderChange"];
+            };
+        };
+        responses: {
+            /** @description The changed order. */
+            200: {
+                headers: {
+                    /** @description The version of the resource, for `If-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "allowed_transitions": [
+                     *         "paid",
+                     *         "processing",
+                     *         "cancelled"
+                     *       ],
+                     *       "email": "shopper@bodega.example",
+                     *       "expires_at": "2026-01-01T12:00:00.000Z",
+                     *       "history": [
+                     *         {
+                     *           "at": "2026-01-01T12:00:00.000Z",
+                     *           "note": null,
+                     *           "status": "pending_payment"
+                     *         },
+                     *         {
+                     *           "at": "2026-01-01T12:00:00.000Z",
+                     *           "note": "We wait for your payment.",
+                     *           "status": "pending_payment"
+                     *         }
+                     *       ],
+                     *       "id": "ord_019b7a1c-0000-7000-8000-000000000001",
+                     *       "items": [
+                     *         {
+                     *           "line_total": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           },
+                     *           "name": "Alma Merino Crew Sweater",
+                     *           "options": {
+                     *             "colour": "oatmeal",
+                     *             "size": "L"
+                     *           },
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "quantity": 1,
+                     *           "refunded_quantity": 0,
+                     *           "restocked_quantity": 0,
+                     *           "sku": "KNT-001-OATMEAL-L",
+                     *           "tax": {
+                     *             "amount": 0,
+                     *             "currency": "USD"
+                     *           },
+                     *           "unit_price": {
+                     *             "amount": 9950,
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "number": "0XDF-5100-0000",
+                     *       "payment": {
+                     *         "method": "manual",
+                     *         "status": "unpaid"
+                     *       },
+                     *       "payment_status": "unpaid",
+                     *       "placed_at": "2026-01-01T12:00:00.000Z",
+                     *       "prices_include_tax": false,
+                     *       "shipping": null,
+                     *       "shipping_address": {
+                     *         "city": "Portland",
+                     *         "country": "US",
+                     *         "label": "Home",
+                     *         "line1": "12 Orchard Street",
+                     *         "line2": null,
+                     *         "name": "Sam Shopper",
+                     *         "postal_code": "97205",
+                     *         "region": "OR"
+                     *       },
+                     *       "status": "pending_payment",
+                     *       "subtotal": {
+                     *         "amount": 9950,
+                     *         "currency": "USD"
+                     *       },
+                     *       "tax": {
+                     *         "amount": 0,
+                     *         "currency": "USD"
+                     *       },
+                     *       "taxes": [],
+                     *       "total": {
+                     *         "amount": 9950,
+                     *         "currency": "USD"
+                     *       },
+                     *       "tracking": null,
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "user_id": "usr_019b7a1c-0000-7000-8000-000000000003",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /**
+             * @description `duplicate_member`: Member named twice.
+             *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_if_match`: Unreadable If-Match.
+             *
+             *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /**
+             * @description `illegal_transition`: Change of state not allowed.
+             *
+             *     `refund_first`: Refund first.
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IllegalTransitionProblem"] | components["schemas"]["RefundFirstProblem"];
+                };
+            };
+            /** @description `version_mismatch`: Changed in the meantime. */
+            412: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["VersionMismatchProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `invalid_url`: Invalid URL.
+             *
+             *     `nothing_to_change`: Nothing to change.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `too_short`: Text too short.
+             *
+             *     `unknown_field`: Unknown member.
+             *
+             *     `unknown_value`: Unknown value.
+             *
+             *     `wrong_type`: Wrong JSON type.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidUrlProblem"] | components["schemas"]["NothingToChangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WrongTypeProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
     cancel_order: {
         parameters: {
             query?: never;
@@ -9134,6 +9781,7 @@ export interface operations {
                      *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
                      *           "quantity": 1,
                      *           "refunded_quantity": 0,
+                     *           "restocked_quantity": 1,
                      *           "sku": "KNT-001-OATMEAL-L",
                      *           "tax": {
                      *             "amount": 0,
@@ -9145,6 +9793,7 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
+                     *       "number": "0XDF-5100-0000",
                      *       "payment": {
                      *         "method": "manual",
                      *         "status": "canceled"
@@ -9276,6 +9925,106 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    track_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's identifier. */
+                order_id: components["schemas"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the order is. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "history": [
+                     *         {
+                     *           "at": "2026-01-01T12:00:00.000Z",
+                     *           "note": null,
+                     *           "status": "pending_payment"
+                     *         }
+                     *       ],
+                     *       "order_id": "ord_019b7a1c-0000-7000-8000-000000000001",
+                     *       "status": "pending_payment",
+                     *       "tracking": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderTracking"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
                 };
             };
         };

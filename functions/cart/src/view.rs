@@ -12,7 +12,7 @@ use shared::domain::product::{Options, Variant};
 use shared::domain::quantity::{Quantity, Stock};
 use shared::domain::settings::Settings;
 use shared::domain::sku::Sku;
-use shared::domain::text::{ImageUrl, ProductName};
+use shared::domain::text::{ProductName, WebUrl};
 use shared::domain::time::Timestamp;
 use shared::domain::totals::{ChargedLine, TaxTotal};
 use shared::http::Response;
@@ -62,7 +62,7 @@ struct LineView {
     sku: Sku,
     product_id: ProductId,
     name: ProductName,
-    image: Option<ImageUrl>,
+    image: Option<WebUrl>,
     #[serde(serialize_with = "Options::as_object")]
     #[schemars(with = "Options")]
     options: Options,

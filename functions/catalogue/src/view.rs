@@ -13,7 +13,7 @@ use shared::domain::product::{
 use shared::domain::quantity::{Stock, Weight};
 use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
-use shared::domain::text::{Barcode, Description, ImageUrl, Label, ProductName};
+use shared::domain::text::{Barcode, Description, Label, ProductName, WebUrl};
 use shared::domain::time::Timestamp;
 
 /// A product with its variants.
@@ -63,7 +63,7 @@ struct VariantView {
     /// A higher price of its own to compare with; null if it has none.
     compare_at_price: Option<Money>,
     /// Its own image; null if the product's first one is shown.
-    image: Option<ImageUrl>,
+    image: Option<WebUrl>,
     barcode: Option<Barcode>,
     weight_grams: Option<Weight>,
     /// Whether stock is tracked. If it is not, any number of units can be bought.
@@ -161,7 +161,7 @@ pub(crate) struct CardView {
     category: Option<Slug>,
     brand: Option<ProductName>,
     /// The product's first image.
-    image: Option<ImageUrl>,
+    image: Option<WebUrl>,
     /// The lowest price of a variant on sale.
     price: Money,
     /// The highest price of a variant on sale.

@@ -6,8 +6,8 @@ use shared::domain::email::Email;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::money::Money;
 use shared::domain::order::{
-    Actor, HistoryEntry, ListedOrder, Order, OrderLine, OrderStatus, OrderSummary, PaymentMethod,
-    PaymentStatus,
+    Actor, HistoryEntry, ListedOrder, Order, OrderHeader, OrderLine, OrderNumber, OrderStatus,
+    OrderSummary, PaymentMethod, PaymentStatus, Tracking,
 };
 use shared::domain::product::Options;
 use shared::domain::quantity::Quantity;
@@ -26,38 +26,36 @@ pub(crate) struct OrderView {
     summary: SummaryView,
     /// Where it is sent; null if nothing is sent.
     shipping_address: Option<Address>,
-    /// Null until the order is sent.
-    #[schemars(with = "Option<TrackingView>")]
-    tracking: Option<()>,
-    /// Every change of status, oldest first.
+    /// How the parcel travels; null until an admin says it.
+    tracking: Option<Tracking>,
+    /// Every change of status, and the notes about the order, oldest first.
     history: Vec<HistoryEntry>,
     /// The statuses that the caller may change it to.
     allowed_transitions: Vec<OrderStatus>,
 }
 
-/// How the parcel travels.
-#[derive(JsonSchema)]
-#[schemars(rename = "Tracking")]
-#[expect(dead_code, reason = "no order is sent yet; clients read the schema")]
-struct TrackingView {
-    carrier: String,
-    number: String,
-    /// The carrier's page about the parcel.
-    url: String,
-}
-
-/// An order in a list.
+/// An order in the list of a customer's orders.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "OrderSummary")]
 pub(crate) struct SummaryView {
+    #[serde(flatten)]
+    header: HeaderView,
+    items: Vec<LineView>,
+}
+
+/// An order in the list of all orders.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OrderHeader")]
+pub(crate) struct HeaderView {
     id: OrderId,
+    /// A number that people can read out.
+    number: OrderNumber,
     /// The customer; null for a guest, and once the account is deleted.
     user_id: Option<UserId>,
     /// The buyer's e-mail address when it was placed; null once the account is deleted.
     email: Option<Email>,
     status: OrderStatus,
     payment_status: PaymentStatus,
-    items: Vec<LineView>,
     /// The sum of the lines.
     subtotal: Money,
     /// How it is shipped; null if it has no shipping.
@@ -106,6 +104,8 @@ struct LineView {
     tax: Money,
     /// How many of the units are refunded.
     refunded_quantity: u32,
+    /// How many of the units went back to stock.
+    restocked_quantity: u32,
 }
 
 /// The state of a payment.
@@ -125,7 +125,7 @@ impl OrderView {
     pub fn new(order: Order, viewer: Actor) -> Self {
         Self {
             shipping_address: order.shipping_address.clone(),
-            tracking: None,
+            tracking: order.tracking.clone(),
             history: order.history.clone(),
             allowed_transitions: order.allowed_transitions(viewer),
             summary: SummaryView::from(ListedOrder::from(order)),
@@ -135,8 +135,17 @@ impl OrderView {
 
 impl From<ListedOrder> for SummaryView {
     fn from(order: ListedOrder) -> Self {
-        let (subtotal, tax) = (order.subtotal(), order.summary.tax());
         let ListedOrder { id, summary, lines } = order;
+        Self {
+            header: HeaderView::from(OrderHeader { id, summary }),
+            items: lines.into_iter().map(LineView::from).collect(),
+        }
+    }
+}
+
+impl From<OrderHeader> for HeaderView {
+    fn from(OrderHeader { id, summary }: OrderHeader) -> Self {
+        let (subtotal, tax) = (summary.subtotal(), summary.tax());
         Self {
             payment: PaymentView::from(&summary),
             subtotal,
@@ -145,11 +154,11 @@ impl From<ListedOrder> for SummaryView {
             taxes: summary.taxes,
             prices_include_tax: summary.prices_include_tax,
             id,
+            number: OrderNumber::of(id),
             user_id: summary.user_id,
             email: summary.email,
             status: summary.status,
             payment_status: summary.payment_status,
-            items: lines.into_iter().map(LineView::from).collect(),
             total: summary.total,
             expires_at: summary.expires_at,
             version: summary.version,
@@ -186,6 +195,7 @@ impl From<OrderLine> for LineView {
             unit_price: line.unit_price,
             quantity: line.quantity,
             refunded_quantity: line.refunded_quantity,
+            restocked_quantity: line.restocked_quantity,
         }
     }
 }

@@ -20,13 +20,13 @@ cargo new-route: generates the files of a new route, for you to complete
 
 Usage: cargo new-route NAME METHOD PATH ACCESS RESOURCE
 
-  NAME       <verb>-<resource>, with a verb of the shop, such as track-order
+  NAME       <verb>-<resource>, with a verb of the shop, such as get-receipt
   METHOD     GET, POST, PUT, PATCH or DELETE
-  PATH       with its parameters, such as /orders/{order_id}/tracking
+  PATH       with its parameters, such as /orders/{order_id}/receipt
   ACCESS     public, guest, customer, owner, admin or signature
   RESOURCE   a folder of functions/ that has routes, such as orders
 
-Example: cargo new-route track-order GET '/orders/{order_id}/tracking' owner orders
+Example: cargo new-route get-receipt GET '/orders/{order_id}/receipt' owner orders
 ";
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -147,17 +147,17 @@ Left to write, see docs/adding-a-route.md; `cargo test` fails until then:
         )
     }
 
-    /// Returns the name of its module, such as `track_order`.
+    /// Returns the name of its module, such as `get_receipt`.
     fn module(&self) -> String {
         self.name.replace('-', "_")
     }
 
-    /// Returns the name of its function in the template, such as `TrackOrderFunction`.
+    /// Returns the name of its function in the template, such as `GetReceiptFunction`.
     fn function(&self) -> String {
         format!("{}Function", self.logical_name())
     }
 
-    /// Returns the prefix of its names in the template, such as `TrackOrder`.
+    /// Returns the prefix of its names in the template, such as `GetReceipt`.
     fn logical_name(&self) -> String {
         self.name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
     }
@@ -257,42 +257,42 @@ mod tests {
 
     #[test]
     fn arguments_are_parsed() {
-        let route = parse("track-order GET /orders/{order_id}/tracking owner orders").unwrap();
-        assert_eq!(route.path, "/orders/{order_id}/tracking");
+        let route = parse("get-receipt GET /orders/{order_id}/receipt owner orders").unwrap();
+        assert_eq!(route.path, "/orders/{order_id}/receipt");
         assert_eq!(route.access, Access::Owner);
-        assert_eq!(route.function(), "TrackOrderFunction");
+        assert_eq!(route.function(), "GetReceiptFunction");
         assert!(parse("clear-orders DELETE /orders admin orders").is_ok());
     }
 
     #[test]
     fn an_invalid_argument_is_an_error_that_names_it() {
         for (line, named) in [
-            ("track-order GET /orders/{order_id}/tracking owner", "4 arguments"),
-            ("track GET /tracking public orders", "«track»"),
-            ("Track-order GET /tracking public orders", "«Track-order»"),
-            ("track_order GET /tracking public orders", "«track_order»"),
-            ("track--order GET /tracking public orders", "«track--order»"),
-            ("track-order get /tracking public orders", "«get»"),
-            ("track-order OPTIONS /tracking public orders", "«OPTIONS»"),
-            ("track-order GET /tracking anybody orders", "«anybody»"),
-            ("track-order GET tracking public orders", "begin with /"),
-            ("track-order GET / public orders", "empty"),
-            ("track-order GET /tracking/ public orders", "empty"),
-            ("track-order GET /tracking/.. public orders", "URL"),
-            ("track-order GET /./tracking public orders", "URL"),
-            ("track-order GET /tracking public ../functions/orders", "folder"),
-            ("track-order GET /tracking public orders/", "folder"),
+            ("get-receipt GET /orders/{order_id}/receipt owner", "4 arguments"),
+            ("track GET /receipt public orders", "«track»"),
+            ("Get-receipt GET /receipt public orders", "«Get-receipt»"),
+            ("get_receipt GET /receipt public orders", "«get_receipt»"),
+            ("get--receipt GET /receipt public orders", "«get--receipt»"),
+            ("get-receipt get /receipt public orders", "«get»"),
+            ("get-receipt OPTIONS /receipt public orders", "«OPTIONS»"),
+            ("get-receipt GET /receipt anybody orders", "«anybody»"),
+            ("get-receipt GET tracking public orders", "begin with /"),
+            ("get-receipt GET / public orders", "empty"),
+            ("get-receipt GET /receipt/ public orders", "empty"),
+            ("get-receipt GET /receipt/.. public orders", "URL"),
+            ("get-receipt GET /./receipt public orders", "URL"),
+            ("get-receipt GET /receipt public ../functions/orders", "folder"),
+            ("get-receipt GET /receipt public orders/", "folder"),
             ("erase-users POST /erasures admin orders", "erase-users"),
             ("deliver-mail POST /mails admin orders", "deliver-mail"),
-            ("track-order GET /Tracking public orders", "lower-case"),
-            ("track-order GET /tracking/{orderId} public orders", "{order_id}"),
-            ("track-order GET /tracking/{} public orders", "{order_id}"),
-            ("track-order GET /tracking/{*rest} public orders", "{order_id}"),
-            ("track-order GET /tracking/{order_id public orders", "lower-case"),
-            ("track-order GET /a/{order_id}/{order_id} public orders", "twice"),
-            ("place-order GET /tracking public orders", "place-order"),
-            ("track-order GET /orders/{order_id} owner orders", "get-order"),
-            ("track-order GET /orders/{id}/tracking owner orders", "{order_id}"),
+            ("get-receipt GET /Receipt public orders", "lower-case"),
+            ("get-receipt GET /receipt/{orderId} public orders", "{order_id}"),
+            ("get-receipt GET /receipt/{} public orders", "{order_id}"),
+            ("get-receipt GET /receipt/{*rest} public orders", "{order_id}"),
+            ("get-receipt GET /receipt/{order_id public orders", "lower-case"),
+            ("get-receipt GET /a/{order_id}/{order_id} public orders", "twice"),
+            ("place-order GET /receipt public orders", "place-order"),
+            ("get-receipt GET /orders/{order_id} owner orders", "get-order"),
+            ("get-receipt GET /orders/{id}/receipt owner orders", "{order_id}"),
         ] {
             let words = parse(line).unwrap_err().to_string();
             assert!(words.contains(named), "{line}: {words}");

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use shared::domain::money::Currency;
 use shared::domain::product::{MAX_TAGS, MAX_VARIANTS};
 use shared::domain::text::{
-    AlternativeText, Barcode, Description, ImageUrl, Label, OptionValue, ProductName, fold_case,
+    AlternativeText, Barcode, Description, Label, OptionValue, ProductName, WebUrl, fold_case,
 };
 
 use super::decimal::Separator;
@@ -320,7 +320,7 @@ impl Variant {
 }
 
 fn image_problem(url: &str, before: usize) -> Option<Problem> {
-    let reason = match ImageUrl::parse(url.to_owned()) {
+    let reason = match WebUrl::parse(url.to_owned()) {
         Err(refused) => format!("the image «{url}» is left out: {} Correct it", refused.detail),
         Ok(_) if before < MAX_IMAGES => return None,
         Ok(_) => {

@@ -1,7 +1,10 @@
 //! Orders and their states.
 
+mod history;
+mod number;
 mod shortage;
 mod tokens;
+mod tracking;
 mod transition;
 
 use std::fmt;
@@ -27,8 +30,11 @@ use super::time::Timestamp;
 use super::totals::{Shipping, TaxShare, TaxTotal, Totals};
 use super::user::Address;
 
+pub use history::HistoryEntry;
+pub use number::OrderNumber;
 pub use shortage::{UnavailableLine, unavailable_lines};
 pub use tokens::{ORDER_TOKEN_LIFETIME, OrderTokens};
+pub use tracking::Tracking;
 pub use transition::{
     Actor, Cause, Change, StockEffect, TRANSITIONS, Transition, TransitionRule, UnpaidOrderChange,
 };
@@ -114,7 +120,10 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// The shipping address, if there is one.
     pub shipping_address: Option<Address>,
-    /// All states so far, oldest first.
+    /// How the parcel travels; `None` until an admin says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<Tracking>,
+    /// All states so far and the notes about them, oldest first.
     pub history: Vec<HistoryEntry>,
     /// The tokens by which a buyer without an account sees and changes it.
     #[serde(default, skip_serializing_if = "OrderTokens::is_empty")]
@@ -130,8 +139,7 @@ pub struct OrderSummary {
     /// The customer; `None` after the customer's account was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// The e-mail address that the guest named who placed it; `None` if a customer did, or after
-    /// the erasure of the guest's data.
+    /// The e-mail address of the buyer when it was placed; `None` after the account was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
     /// State.
@@ -173,6 +181,15 @@ pub struct ListedOrder {
     pub lines: Vec<OrderLine>,
 }
 
+/// An order as the list of all orders shows it: without its lines.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct OrderHeader {
+    /// Identifier.
+    pub id: OrderId,
+    /// State, payment and total.
+    pub summary: OrderSummary,
+}
+
 impl From<Order> for ListedOrder {
     fn from(Order { id, summary, lines, .. }: Order) -> Self {
         Self { id, summary, lines }
@@ -200,22 +217,24 @@ pub struct OrderLine {
     pub tax: Option<TaxShare>,
     /// Whether its units were taken from stock, so that cancelling returns them. False if the
     /// variant's stock was not tracked when the order was placed.
-    #[serde(default = "stock::is_tracked_by_default")]
+    #[serde(default = "stock::is_tracked_by_default", skip_serializing_if = "is_true")]
     pub took_units: bool,
     /// The number of units that were refunded.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub refunded_quantity: u32,
+    /// The number of units that were returned to stock.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub restocked_quantity: u32,
 }
 
-/// An entry of an order's history: a state and when it was reached.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct HistoryEntry {
-    /// The state.
-    pub status: OrderStatus,
-    /// When the order reached the state.
-    pub at: Timestamp,
-    /// A note about the change. No route writes one yet.
-    pub note: Option<String>,
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_true(flag: &bool) -> bool {
+    *flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Who places an order.
@@ -261,9 +280,20 @@ impl Buyer {
 }
 
 impl Order {
+    /// The number that people read out.
+    pub fn number(&self) -> OrderNumber {
+        OrderNumber::of(self.id)
+    }
+
     /// Whether nothing has to be paid for it.
     pub const fn is_free(&self) -> bool {
         self.summary.total.amount() == 0
+    }
+
+    /// Whether it waits for its payment although the time for that is over.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        let is_pending = self.summary.status == OrderStatus::PendingPayment;
+        is_pending && self.summary.expires_at.is_some_and(|at| at <= now)
     }
 
     /// The cart that counts the order among the unpaid ones; `None` if none does, or if the
@@ -311,6 +341,7 @@ impl Order {
             },
             lines,
             shipping_address: new.shipping_address,
+            tracking: None,
             history: vec![HistoryEntry { status, at: now, note: None }],
             tokens: OrderTokens { checkout: new.token_digest, mailed: Vec::new() },
             guest_cart: cart.as_ref().and_then(CartKey::guest_digest),
@@ -327,14 +358,14 @@ impl Order {
     }
 }
 
-impl ListedOrder {
-    /// The sum of the lines.
-    pub fn subtotal(&self) -> Money {
-        Money::sum(self.lines.iter().map(OrderLine::total), self.summary.total.currency())
-    }
-}
-
 impl OrderSummary {
+    /// The sum of the lines: the rest of the total.
+    pub fn subtotal(&self) -> Money {
+        let shipping = self.shipping.as_ref().map_or(0, |shipping| shipping.price.amount());
+        let tax = if self.prices_include_tax { 0 } else { self.tax().amount() };
+        Money::new(self.total.amount() - shipping - tax, self.total.currency())
+    }
+
     /// The sum of the taxes.
     pub fn tax(&self) -> Money {
         Money::sum(self.taxes.iter().map(|tax| tax.amount), self.total.currency())
@@ -342,6 +373,12 @@ impl OrderSummary {
 }
 
 impl OrderLine {
+    /// The units that were taken from stock and not returned.
+    pub fn units_out(&self) -> u32 {
+        let taken = if self.took_units { self.quantity.get() } else { 0 };
+        taken.saturating_sub(self.restocked_quantity)
+    }
+
     /// The price of all units.
     pub const fn total(&self) -> Money {
         self.unit_price.times(self.quantity.get())
@@ -360,6 +397,7 @@ impl From<CartLine> for OrderLine {
             tax: None,
             took_units: line.track_stock,
             refunded_quantity: 0,
+            restocked_quantity: 0,
         }
     }
 }

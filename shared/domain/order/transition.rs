@@ -5,7 +5,9 @@
 //! everything that has to be written together with it, in one transaction on the condition that the
 //! order's version has not changed.
 
-use super::{HistoryEntry, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus};
+use super::{
+    HistoryEntry, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus, Tracking, history,
+};
 use crate::domain::cart_key::CartKey;
 use crate::domain::error::Conflict;
 use crate::domain::ids::ProductId;
@@ -13,6 +15,7 @@ use crate::domain::message::Event;
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::sku::Sku;
 use crate::domain::stock::{Movement, MovementReason, StockChange};
+use crate::domain::text::Note;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Role;
 
@@ -126,10 +129,34 @@ const fn row(
 }
 
 /// A requested change to an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// Change to this state.
-    Status(OrderStatus),
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Change {
+    /// The state to change to; `None`, or the present state, if only the rest changes.
+    pub status: Option<OrderStatus>,
+    /// How the parcel travels.
+    pub tracking: Option<Tracking>,
+    /// A note, which the customer sees.
+    pub note: Option<Note>,
+}
+
+impl Change {
+    /// Returns the change to a state.
+    pub fn to(status: OrderStatus) -> Self {
+        Self { status: Some(status), ..Self::default() }
+    }
+
+    /// Whether it leaves an order as it is.
+    pub fn is_nothing_for(&self, order: &Order) -> bool {
+        let last = order.history.last();
+        // A request that is sent again because its response was lost.
+        let is_said = |note: &Note| {
+            let is_last = |it: &HistoryEntry| it.note.as_ref() == Some(note);
+            last.is_some_and(is_last)
+        };
+        self.note.as_ref().is_none_or(is_said)
+            && self.status.is_none_or(|status| status == order.summary.status)
+            && (self.tracking.is_none() || self.tracking == order.tracking)
+    }
 }
 
 /// An allowed change to an order, and everything that must be written together with it.
@@ -173,20 +200,49 @@ impl Order {
         actor: Actor,
         now: Timestamp,
     ) -> Result<Transition, Conflict> {
-        let Change::Status(to) = *change;
+        let mut order = self.clone();
+        order.summary.version += 1;
+        order.summary.updated_at = now;
+        if let Some(tracking) = &change.tracking {
+            order.tracking = Some(tracking.clone());
+        }
+        let to = change.status.filter(|to| *to != self.summary.status);
+        if to.is_some() || change.note.is_some() {
+            let status = to.unwrap_or(self.summary.status);
+            let entry = HistoryEntry { status, at: now, note: change.note.clone() };
+            history::append(&mut order.history, entry);
+        }
+        match to {
+            Some(to) => self.moved(order, to, actor, now),
+            None => Ok(Transition {
+                order,
+                stock: Vec::new(),
+                unpaid: UnpaidOrderChange::Unchanged,
+                messages: Vec::new(),
+            }),
+        }
+    }
+
+    /// Returns the transition of `order` to another state.
+    fn moved(
+        &self,
+        mut order: Self,
+        to: OrderStatus,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<Transition, Conflict> {
         let rows = TRANSITIONS.iter().filter(|row| row.allows(self, actor) && row.to == to);
         let row = rows.into_iter().find(|row| row.cause == Cause::Request);
         let row = row.ok_or_else(|| self.illegal_transition(to, actor))?;
-        let payment_status = self.payment_status_in(to, row)?;
-        let mut order = self.clone();
         order.summary.status = to;
-        order.summary.payment_status = payment_status;
+        order.summary.payment_status = self.payment_status_in(to, row)?;
         order.summary.expires_at = None;
-        order.summary.version += 1;
-        order.summary.updated_at = now;
-        order.history.push(HistoryEntry { status: to, at: now, note: None });
+        let stock = self.stock_changes(row, now);
+        for line in order.lines.iter_mut().filter(|_| row.stock == StockEffect::Returns) {
+            line.restocked_quantity += line.units_out();
+        }
         Ok(Transition {
-            stock: self.stock_changes(row, now),
+            stock,
             unpaid: match self.cart() {
                 Some(cart) if self.summary.status == OrderStatus::PendingPayment => {
                     UnpaidOrderChange::Removed(cart)
@@ -201,13 +257,7 @@ impl Order {
     /// Returns the states that this actor can change the order to next.
     pub fn allowed_transitions(&self, actor: Actor) -> Vec<OrderStatus> {
         let rows = TRANSITIONS.iter().filter(|row| row.allows(self, actor));
-        // Leaves out `returned` after `shipped` or `delivered`, which only a refund leads to.
-        let named = |row: &&TransitionRule| {
-            row.cause == Cause::Request
-                || row.from == OrderStatus::ReturnRequested
-                || row.to == OrderStatus::ReturnRequested
-        };
-        rows.filter(named).map(|row| row.to).collect()
+        rows.filter(|row| row.cause == Cause::Request).map(|row| row.to).collect()
     }
 
     /// Returns the state of the payment after a transition; 409 `refund_first` if units would
@@ -251,23 +301,28 @@ impl Order {
             product_id: line.product_id,
             sku: line.sku.clone(),
             movement: Movement {
-                delta: sign * i64::from(line.quantity.get()),
+                delta: sign * i64::from(line.units_out()),
                 reason,
                 order_id: Some(self.id),
                 import_id: None,
                 at,
             },
         };
-        self.lines.iter().filter(|line| line.took_units).map(change).collect()
+        self.lines.iter().filter(|line| line.units_out() > 0).map(change).collect()
     }
 
     fn messages_in(&self, to: OrderStatus) -> Vec<Event> {
         let (order_id, user_id) = (self.id, self.summary.user_id);
         let has_recipient = user_id.is_some() || self.summary.email.is_some();
+        if !has_recipient {
+            return Vec::new();
+        }
         match to {
-            OrderStatus::Cancelled if has_recipient => {
-                vec![Event::OrderCancelled { order_id, user_id }]
-            }
+            OrderStatus::Paid => vec![Event::OrderPaid { order_id, user_id }],
+            OrderStatus::Shipped => vec![Event::OrderShipped { order_id, user_id }],
+            OrderStatus::Delivered => vec![Event::OrderDelivered { order_id, user_id }],
+            OrderStatus::Expired => vec![Event::OrderExpired { order_id, user_id }],
+            OrderStatus::Cancelled => vec![Event::OrderCancelled { order_id, user_id }],
             _ => Vec::new(),
         }
     }

@@ -20,7 +20,7 @@ use crate::domain::quantity::{Stock, Weight};
 use crate::domain::schema;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
-use crate::domain::text::{Barcode, Description, ImageUrl, Label, ProductName};
+use crate::domain::text::{Barcode, Description, Label, ProductName, WebUrl};
 use crate::domain::time::Timestamp;
 
 pub(super) use rules::MAX_IMAGES;
@@ -61,7 +61,7 @@ struct VariantDraft {
     options: Option<Options>,
     price: Option<Money>,
     compare_at_price: Option<Money>,
-    image: Option<ImageUrl>,
+    image: Option<WebUrl>,
     barcode: Option<Barcode>,
     weight_grams: Option<Weight>,
     track_stock: Option<bool>,
@@ -120,7 +120,7 @@ impl JsonSchema for ProductDraft {
                     .optional::<Options>("options")
                     .optional::<Money>("price")
                     .optional::<Money>("compare_at_price")
-                    .optional::<ImageUrl>("image")
+                    .optional::<WebUrl>("image")
                     .optional::<Barcode>("barcode")
                     .optional::<Weight>("weight_grams")
                     .optional::<bool>("track_stock")

@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::domain::invalid::Invalid;
 use crate::domain::members::Members;
 use crate::domain::schema;
-use crate::domain::text::{AlternativeText, ImageUrl};
+use crate::domain::text::{AlternativeText, WebUrl};
 
 /// An image. Without an alternative text, it is stored and shown as its URL.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Form", into = "Form")]
 pub struct Image {
     /// Its URL.
-    pub url: ImageUrl,
+    pub url: WebUrl,
     /// The text for those who don't see it.
     pub alt: Option<AlternativeText>,
 }
@@ -28,8 +28,8 @@ pub struct Image {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Form {
-    Url(ImageUrl),
-    Described { url: ImageUrl, alt: AlternativeText },
+    Url(WebUrl),
+    Described { url: WebUrl, alt: AlternativeText },
 }
 
 impl From<Form> for Image {
@@ -57,7 +57,7 @@ impl Deserr<Invalid> for Image {
     ) -> Result<Self, Invalid> {
         match value {
             Value::String(_) => {
-                let url = ImageUrl::deserialize_from_value(value, location)?;
+                let url = WebUrl::deserialize_from_value(value, location)?;
                 Ok(Self { url, alt: None })
             }
             Value::Map(_) => {
@@ -80,7 +80,7 @@ impl JsonSchema for Image {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let url = generator.subschema_for::<ImageUrl>();
+        let url = generator.subschema_for::<WebUrl>();
         let described = if generator.contract().is_serialize() {
             let alt = generator.subschema_for::<AlternativeText>();
             json_schema!({
@@ -91,7 +91,7 @@ impl JsonSchema for Image {
             })
         } else {
             schema::Object::new(generator)
-                .required::<ImageUrl>("url")
+                .required::<WebUrl>("url")
                 .optional::<AlternativeText>("alt")
                 .build()
         };

@@ -15,7 +15,7 @@ use crate::domain::quantity::{Stock, Weight};
 use crate::domain::schema;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
-use crate::domain::text::{Barcode, Description, ImageUrl, Label, ProductName};
+use crate::domain::text::{Barcode, Description, Label, ProductName, WebUrl};
 
 /// A row of an import: what could be read of it, and the errors of the rest.
 ///
@@ -62,7 +62,7 @@ pub(super) struct VariantChanges {
     pub options: Patch<OptionChanges>,
     pub price: Patch<Money>,
     pub compare_at_price: Patch<Money>,
-    pub image: Patch<ImageUrl>,
+    pub image: Patch<WebUrl>,
     pub barcode: Patch<Barcode>,
     pub weight_grams: Patch<Weight>,
     pub track_stock: Patch<bool>,
@@ -158,7 +158,7 @@ impl JsonSchema for ProductRow {
             .optional::<OptionChanges>("options")
             .optional::<Money>("variant_price")
             .optional::<Money>("variant_compare_at_price")
-            .optional::<ImageUrl>("variant_image")
+            .optional::<WebUrl>("variant_image")
             .optional::<Barcode>("barcode")
             .optional::<Weight>("weight_grams")
             .optional::<bool>("track_stock")

@@ -1,6 +1,8 @@
 //! A function that is killed at any of its writes, before it is sent or after it was carried out, and
 //! a client that sends the request again.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::domain::order::PaymentMethod;
 use tests::answer::Answer;
@@ -20,7 +22,7 @@ fn open_shop() -> AppBuilder {
     })
 }
 
-/// Returns the number of orders, and the units in those that are not cancelled.
+/// Returns the number of orders, and the units that they took and did not return.
 async fn orders(app: &App) -> (usize, u64) {
     let (mut orders, mut units) = (0, 0);
     for item in app.items().await {
@@ -28,11 +30,13 @@ async fn orders(app: &App) -> (usize, u64) {
             continue;
         }
         orders += 1;
-        let status = item["summary"].as_m().expect("a map")["status"].as_s().expect("a text");
         for line in item["lines"].as_l().expect("lines") {
-            let quantity = line.as_m().expect("a line")["quantity"].as_n().expect("a number");
-            let quantity: u64 = quantity.parse().expect("a number");
-            units += if status == "cancelled" { 0 } else { quantity };
+            let line = line.as_m().expect("a line");
+            let number = |member: &str| {
+                let number = line.get(member).map_or("0", |it| it.as_n().expect("a number"));
+                number.parse::<u64>().expect("a number")
+            };
+            units += number("quantity") - number("restocked_quantity");
         }
     }
     (orders, units)
@@ -119,6 +123,105 @@ async fn a_cancellation_that_is_killed_at_any_write_and_sent_again_gives_the_uni
             assert_eq!(app.outbox().await.len(), 2, "{when}: one mail for each event");
             if killed.is_some() {
                 assert!(writes >= 1, "the transaction");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_admins_cancellation_that_is_killed_at_any_write_and_sent_again_gives_the_units_back_once()
+ {
+    for moment in MOMENTS {
+        for writes in 0.. {
+            let when = format!("{moment:?} of write {writes}");
+            let app = open_shop().start().await;
+            let admin = app.admin().await;
+            let mug = create_sku(&admin, "MUG", 1800, 50).await;
+            let guest = app.anonymous().with_new_cart("MUG", 2).await;
+            let path = format!("/orders/{}", id(&place(&guest).await.expect(201)));
+            let cancel = || admin.put(&path, json!({"status": "cancelled"}));
+
+            let killed = app.crash_at("update-order", writes, moment, cancel()).await;
+
+            check_stock(&app, &mug, &when).await;
+            for _ in 0..2 {
+                let cancelled = cancel().await.expect(200);
+                assert_eq!(
+                    (&cancelled["status"], &cancelled["version"]),
+                    (&json!("cancelled"), &json!(2))
+                );
+                assert_eq!(available(&guest, &mug).await, STOCK, "{when}");
+            }
+            assert_eq!(app.outbox().await.len(), 2, "{when}: one mail for each event");
+            if killed.is_some() {
+                assert!(writes >= 1, "the transaction");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_move_that_is_killed_at_any_write_and_sent_again_is_made_once() {
+    for moment in MOMENTS {
+        for writes in 0.. {
+            let when = format!("{moment:?} of write {writes}");
+            let app = open_shop().start().await;
+            let admin = app.admin().await;
+            create_sku(&admin, "MUG", 1800, 50).await;
+            let ada = app.customer("ada").await;
+            let order = json!({"items": [{"sku": "MUG", "quantity": 1}]});
+            let mut orders = Vec::new();
+            for _ in 0..5 {
+                orders.push(ada.post("/orders", order.clone()).await.expect(201));
+            }
+            let path = format!("/orders/{}", id(&orders[0]));
+            let parcel = json!({"carrier": "DHL", "number": "0034", "url": null});
+            let paid = json!({"status": "paid", "tracking": parcel, "note": "Thank you!"});
+            let pay = || admin.put(&path, paid.clone());
+
+            let killed = app.crash_at("update-order", writes, moment, pay()).await;
+
+            for _ in 0..2 {
+                let paid = pay().await.expect(200);
+                assert_eq!((&paid["status"], &paid["version"]), (&json!("paid"), &json!(2)));
+                assert_eq!(paid["history"].as_array().map(Vec::len), Some(2), "{when}");
+            }
+            assert_eq!(app.outbox().await.len(), 6, "{when}: one mail for each event");
+            ada.post("/orders", order.clone()).await.expect(201);
+            let sixth = ada.post("/orders", order).await;
+            sixth.expect_problem(409, "too_many_unpaid_orders");
+            if killed.is_some() {
+                assert!(writes >= 1, "the transaction");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_expiry_that_is_killed_at_any_write_and_runs_again_gives_the_units_back_once() {
+    for moment in MOMENTS {
+        for writes in 0.. {
+            let when = format!("{moment:?} of write {writes}");
+            let app = open_shop().start().await;
+            let mug = create_sku(&app.admin().await, "MUG", 1800, 50).await;
+            for _ in 0..3 {
+                place(&app.anonymous().with_new_cart("MUG", 2).await).await.expect(201);
+            }
+            app.advance(Duration::from_secs(24 * 3600));
+            let run = || app.run_job("expire-orders", json!({"source": "aws.events"}));
+
+            let killed = app.crash_at("expire-orders", writes, moment, run()).await;
+
+            check_stock(&app, &mug, &when).await;
+            run().await.expect("a run");
+            assert_eq!(run().await.expect("a run")["expired"], 0, "{when}");
+            assert_eq!(available(&app.anonymous(), &mug).await, STOCK, "{when}");
+            assert_eq!(app.outbox().await.len(), 6, "{when}: one mail for each event");
+            if killed.is_some() {
+                assert!(writes >= 3, "a transaction each");
                 break;
             }
         }

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join3};
 use serde_json::{Value, json};
 use shared::auth::cart_token::CartToken;
 use shared::domain::order::PaymentMethod;
@@ -19,6 +20,8 @@ use tests::samples::text_of;
 
 /// How often a client sends a request again that got a 503.
 const TRIES: usize = 30;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The units in stock at the beginning, of each SKU.
 type Stock = BTreeMap<String, u64>;
@@ -73,7 +76,8 @@ async fn left(app: &App) -> Stock {
     units.collect()
 }
 
-/// Returns the units of each SKU in orders that are not cancelled, as stored, and their number.
+/// Returns the units of each SKU that orders took and did not return, as stored, and the number of
+/// orders that hold units.
 async fn sold(app: &App) -> (Stock, usize) {
     let (mut sold, mut live) = (Stock::new(), 0);
     for item in app.items().await {
@@ -81,15 +85,15 @@ async fn sold(app: &App) -> (Stock, usize) {
             continue;
         }
         let status = item["summary"].as_m().expect("a map")["status"].as_s().expect("a text");
-        if status == "cancelled" {
-            continue;
-        }
-        live += 1;
+        live += usize::from(status != "cancelled" && status != "expired");
         for line in item["lines"].as_l().expect("lines") {
             let line = line.as_m().expect("a line");
-            let quantity = line["quantity"].as_n().expect("a number");
+            let number = |member: &str| {
+                let number = line.get(member).map_or("0", |it| it.as_n().expect("a number"));
+                number.parse::<u64>().expect("a number")
+            };
             let sku = line["sku"].as_s().expect("a text").clone();
-            *sold.entry(sku).or_default() += quantity.parse::<u64>().expect("a number");
+            *sold.entry(sku).or_default() += number("quantity") - number("restocked_quantity");
         }
     }
     (sold, live)
@@ -137,7 +141,7 @@ async fn as_many_orders_as_units_whatever_happens_to_the_requests() {
             let now = left(&app).await["MUG"];
             assert!(now <= last, "{now} after {last}: nothing is cancelled");
             last = now;
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     let buy = async {
@@ -224,4 +228,60 @@ async fn path_of(app: &App, sku: &str) -> Option<String> {
         text_of(item, "type") == "variant" && text_of(item, "sku") == sku
     };
     Some(format!("/products/{}", text_of(items.iter().find(is_of_sku)?, "product_id")))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_unit_is_in_stock_or_in_an_order_while_orders_expire_among_checkouts_and_new_prices()
+{
+    let (random, choices) = (Random::seeded(), Random::seeded_by(1));
+    let stock: Stock = ["A", "B", "C"].map(|sku| (sku.to_owned(), 60)).into();
+    let app = start(random).await;
+    create(&app, &stock).await;
+    let admin = app.admin().await;
+    let mut shoppers = Vec::new();
+    for number in 0..10 {
+        shoppers.push(app.customer(&format!("customer-{number}")).await);
+    }
+    for round in 0..3 {
+        app.advance(DAY * 7);
+        let mut now = Vec::new();
+        for who in &shoppers {
+            now.push(who.with_new_session().await);
+        }
+        let admin = admin.with_new_session().await;
+        // Those of the round before are due now.
+        let buy = join_all(now.iter().map(|who| shop(&app, who, &choices, round)));
+        let expire = join_all((0..2).map(|_| expire_in_the_end(&app)));
+        let reprice = async {
+            let Some(path) = path_of(&app, "B").await else { return };
+            for cents in [500, 700, 500] {
+                let price: Value = json!({"amount": cents, "currency": "USD"});
+                admin.put(&path, json!({"name": "B", "price": price})).await;
+            }
+        };
+
+        join3(buy, expire, reprice).await;
+
+        check(&app, &stock, &format!("after round {round}")).await;
+    }
+    app.advance(DAY * 7);
+    expire_in_the_end(&app).await;
+    check(&app, &stock, "after the last expiry").await;
+    assert_eq!((left(&app).await, sold(&app).await.1), (stock, 0), "nothing was paid");
+    let ends = app.items().await.into_iter().filter(|item| text_of(item, "type") == "order");
+    let is_expired = |item: &HashMap<String, AttributeValue>| {
+        item["summary"].as_m().expect("a map")["status"].as_s().expect("a text") == "expired"
+    };
+    assert!(ends.filter(is_expired).count() > 0, "some expired");
+}
+
+/// Runs the job until a run succeeds, as its schedule does.
+async fn expire_in_the_end(app: &App) {
+    for _ in 0..TRIES {
+        let event = json!({"source": "aws.events"});
+        if app.run_job("expire-orders", event).await.is_some() {
+            return;
+        }
+    }
+    panic!("the job never succeeds");
 }

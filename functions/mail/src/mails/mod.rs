@@ -3,7 +3,11 @@
 mod known_email;
 mod order;
 mod order_cancelled;
+mod order_delivered;
+mod order_expired;
+mod order_paid;
 mod order_placed;
+mod order_shipped;
 mod password_changed;
 mod password_reset;
 mod registration;
@@ -12,6 +16,7 @@ mod verification;
 use shared::config::MailSettings;
 use shared::domain::message::Event;
 use shared::mail::Mail;
+use shared::store::Read;
 use shared::{Ctx, Result};
 
 use crate::mail_limit::MailLimit;
@@ -51,6 +56,21 @@ pub(crate) async fn write(
         }
         Event::OrderPlaced { order_id, user_id } => {
             order::write(ctx, settings, *order_id, *user_id, order_placed::content, limit).await
+        }
+        Event::OrderPaid { order_id, user_id } => {
+            let seller = ctx.store.settings().get(Read::Eventual).await?.seller;
+            let receipt =
+                |settings: &_, order: &_| order_paid::content(settings, order, seller.as_ref());
+            order::write(ctx, settings, *order_id, *user_id, receipt, limit).await
+        }
+        Event::OrderShipped { order_id, user_id } => {
+            order::write(ctx, settings, *order_id, *user_id, order_shipped::content, limit).await
+        }
+        Event::OrderDelivered { order_id, user_id } => {
+            order::write(ctx, settings, *order_id, *user_id, order_delivered::content, limit).await
+        }
+        Event::OrderExpired { order_id, user_id } => {
+            order::write(ctx, settings, *order_id, *user_id, order_expired::content, limit).await
         }
         Event::OrderCancelled { order_id, user_id } => {
             order::write(ctx, settings, *order_id, *user_id, order_cancelled::content, limit).await

@@ -18,16 +18,14 @@ use super::Rendered;
 use crate::content::{Amount, Content, LineItem, LineItems};
 use crate::mail_limit::MailLimit;
 
-/// A function that writes the content of a mail about an order, without the link to the order.
-type Contents = fn(&MailSettings, &Order) -> Content;
-
-/// Renders a mail about an order to its customer or guest, with a link to the order at its end.
+/// Renders a mail about an order to its customer or guest, with a link to the order at its end;
+/// `contents` writes the rest.
 pub(super) async fn write(
     ctx: &Ctx,
     settings: &MailSettings,
     order_id: OrderId,
     user_id: Option<UserId>,
-    contents: Contents,
+    contents: impl FnOnce(&MailSettings, &Order) -> Content,
     limit: &mut MailLimit<'_>,
 ) -> Result<Rendered> {
     let Some(order) = ctx.store.orders().find(order_id).await? else {
@@ -46,7 +44,7 @@ async fn to_customer(
     settings: &MailSettings,
     order: Order,
     customer: UserId,
-    contents: Contents,
+    contents: impl FnOnce(&MailSettings, &Order) -> Content,
 ) -> Result<Rendered> {
     let user = ctx.store.users().get(customer, Read::Consistent).await?;
     let Some(user) = user.filter(|user| user.summary.email_verified) else {
@@ -60,7 +58,7 @@ async fn to_guest(
     ctx: &Ctx,
     settings: &MailSettings,
     mut order: Order,
-    contents: Contents,
+    contents: impl FnOnce(&MailSettings, &Order) -> Content,
     limit: &mut MailLimit<'_>,
 ) -> Result<Rendered> {
     let summary = &order.summary;
@@ -122,6 +120,15 @@ pub(super) fn items(order: &Order) -> LineItems {
         total: summary.total,
         included,
     }
+}
+
+/// Converts the order lines to line items that show the price of one unit too.
+pub(super) fn items_with_unit_prices(order: &Order) -> LineItems {
+    let mut items = items(order);
+    for (item, line) in items.lines.iter_mut().zip(&order.lines) {
+        item.name = format!("{}, {} each", item.name, line.unit_price);
+    }
+    items
 }
 
 /// Appends the shipping address.

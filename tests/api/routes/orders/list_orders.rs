@@ -94,6 +94,7 @@ async fn an_order_in_the_list_equals_the_single_order() {
         "expires_at",
         "id",
         "items",
+        "number",
         "payment",
         "payment_status",
         "placed_at",

@@ -1,12 +1,16 @@
 //! Tests of `functions/orders`.
 
 mod cancel_order;
+mod expire_orders;
 mod get_order;
 mod get_settings;
 mod guest_orders;
+mod list_all_orders;
 mod list_orders;
 mod place_order;
 mod place_order_again;
+mod track_order;
+mod update_order;
 mod update_settings;
 
 use serde_json::Value;

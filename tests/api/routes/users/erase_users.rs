@@ -11,7 +11,7 @@ const PASSWORD: &str = "correct horse";
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What nobody else in the shop is called, writes or has.
-const PERSONAL: [&str; 8] = [
+const PERSONAL: [&str; 9] = [
     "ada.lovelace@example.com",
     "Ada Lovelace",
     "lovelace",
@@ -20,6 +20,7 @@ const PERSONAL: [&str; 8] = [
     "SW1Y 4JH",
     "Byron & Sons",
     "203.0.113.7",
+    "JJD 0034 0042",
 ];
 
 async fn erase(app: &App) -> Value {
@@ -63,7 +64,10 @@ async fn deleted(app: &App, mug: &Value) -> (String, Value) {
     let order = place.send().await.expect(201);
     assert_eq!(order["shipping_address"]["line1"], PERSONAL[4]);
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
-    ada.delete(&path).await.expect(200);
+    let parcel = json!({"carrier": "DHL", "number": PERSONAL[8], "url": null});
+    let note = json!({"tracking": parcel, "note": format!("Ask for {}.", PERSONAL[1])});
+    app.admin().await.put(&path, note).await.expect(200);
+    let order = ada.delete(&path).await.expect(200);
     ada.post("/cart/items", json!({"product_id": mug["id"], "quantity": 1})).await.expect(200);
     app.advance(MINUTE + Duration::from_millis(1));
     ada.post("/users/me/deletion", json!({"password": PASSWORD})).await.expect(202);
@@ -98,6 +102,7 @@ async fn nothing_personal_is_left_anywhere() {
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
     let left = admin.get(&path).await.expect(200);
     assert_eq!((&left["user_id"], &left["shipping_address"]), (&json!(null), &json!(null)));
+    assert_eq!((&left["tracking"], &left["history"][1]["note"]), (&json!(null), &json!(null)));
     assert_eq!((&left["items"], &left["total"]), (&order["items"], &order["total"]));
     assert_eq!(available(&admin, &mug).await, 5);
 }
