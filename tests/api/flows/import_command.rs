@@ -150,17 +150,20 @@ async fn an_import_that_is_cut_off_goes_on_and_loses_and_doubles_nothing() {
     create_sku(&admin, "FIRST", 100, 1).await;
     let folder = Folder::new("import-cut-off");
     let file = folder.write("big.csv", &rows(2_300));
-    let calls = Cell::new(0);
-    let second_fails = |_: &str, path: &str| {
-        calls.set(calls.get() + u32::from(path == "/products/import"));
-        (path == "/products/import" && calls.get() == 2).then_some(500)
+    let has_failed = Cell::new(false);
+    // The first call after some progress, of which a busy machine needs several.
+    let one_fails = |_: &str, path: &str| {
+        let has_progress = || folder.read("big.import.json").is_some();
+        let fails = path == "/products/import" && !has_failed.get() && has_progress();
+        has_failed.set(has_failed.get() || fails);
+        fails.then_some(500)
     };
 
-    let output = serve(&app, &second_fails, async |url| {
+    let output = serve(&app, &one_fails, async |url| {
         let failure = import_at(url, &email, &file, &[]).await.expect_err("a failure");
         assert!(failure.contains("500"), "{failure}");
         let progress = folder.read("big.import.json").expect("the progress");
-        assert!(progress.contains("\"groups\":10"), "{progress}");
+        assert!(progress.contains("\"groups\":"), "{progress}");
         import_at(url, &email, &file, &["--json"]).await.expect("an import")
     })
     .await;
