@@ -363,3 +363,44 @@ fn time_of(id: OrderId) -> Timestamp {
     let millis = i64::try_from(id.uuid().as_u128() >> 80).expect("48 bits");
     Timestamp::from_unix_millis(millis)
 }
+
+/// The newest orders are all in one partition, of which a page reads only a part.
+#[tokio::test]
+async fn a_page_ends_where_the_part_of_a_partition_ends() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = create_product(&admin, product("Stoneware Mug", 1800, 50)).await;
+    let placed = ada.post("/orders", order_of(&mug, 1)).await.expect(201);
+    let ctx = app.context("place-order");
+    let placed = id(&placed).parse().expect("an id");
+    let sample = ctx.store.orders().find(placed).await.expect("an answer").expect("an order");
+    let now = ctx.now().unix_millis();
+    let mut expected = vec![placed];
+    let mut transaction: Transaction<()> = Transaction::with_new_token(ctx.now());
+    for number in 1..=60_u8 {
+        let first = OrderId::first_at(Timestamp::from_unix_millis(now + i64::from(number)));
+        // The last three of the first 20 random bits choose the partition.
+        let partition = if number <= 10 { u128::from(number % 8) } else { 5 };
+        let bits = format!("{:032x}", first.uuid().as_u128() | partition << 54);
+        let parts = [&bits[..8], &bits[8..12], &bits[12..16], &bits[16..20], &bits[20..]];
+        let id = format!("ord_{}", parts.join("-")).parse().expect("an id");
+        let order = Order { id, ..sample.clone() };
+        transaction = transaction.with(ctx.store.orders().create(&order).expect("an item"));
+        expected.push(id);
+    }
+    assert!(ctx.store.transact(transaction).await.expect("an answer").is_committed());
+    app.advance(Duration::from_secs(2));
+    expected.reverse();
+
+    let (mut found, mut cursor) = (Vec::<OrderId>::new(), String::new());
+    loop {
+        let page = list(&admin, &format!("?limit=20{cursor}")).await;
+        found.extend(ids(&page).into_iter().map(|id| id.parse::<OrderId>().expect("an id")));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+
+    assert_eq!(found, expected);
+}
