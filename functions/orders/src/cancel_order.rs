@@ -35,6 +35,5 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let order = orders::cancel(ctx, id, &viewer, &expected).await?;
 
-    let version = order.summary.version;
-    Ok(Response::ok(&OrderView::new(order, viewer.actor()))?.version(version))
+    OrderView::respond(order, &viewer)
 }

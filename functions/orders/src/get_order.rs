@@ -22,6 +22,5 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
 
     let order = ctx.store.orders().get(id, &viewer, ctx.now()).await?;
 
-    let version = order.summary.version;
-    Ok(Response::ok(&OrderView::new(order, viewer.actor()))?.version(version))
+    OrderView::respond(order, &viewer)
 }

@@ -69,6 +69,5 @@ pub async fn handle(ctx: &Ctx, request: Request) -> Result<Response> {
     let change = Change { status, tracking, note };
     let order = orders::change(ctx, id, &viewer, &change, &expected).await?;
 
-    let version = order.summary.version;
-    Ok(Response::ok(&OrderView::new(order, viewer.actor()))?.version(version))
+    OrderView::respond(order, &viewer)
 }

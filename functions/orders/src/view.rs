@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use shared::Result;
 use shared::domain::email::Email;
 use shared::domain::ids::{OrderId, ProductId, UserId};
 use shared::domain::money::Money;
@@ -16,6 +17,8 @@ use shared::domain::text::ProductName;
 use shared::domain::time::Timestamp;
 use shared::domain::totals::TaxTotal;
 use shared::domain::user::Address;
+use shared::domain::viewer::Viewer;
+use shared::http::Response;
 use shared::http::shipping_view::ShippingView;
 
 /// An order in full.
@@ -120,6 +123,12 @@ enum PaymentState {
 }
 
 impl OrderView {
+    /// Returns an order to who asked for it or changed it.
+    pub fn respond(order: Order, viewer: &Viewer) -> Result<Response> {
+        let version = order.summary.version;
+        Ok(Response::ok(&Self::new(order, viewer.actor()))?.version(version))
+    }
+
     /// Creates the view of an order; `allowed_transitions` are the states that this viewer may
     /// change it to.
     pub fn new(order: Order, viewer: Actor) -> Self {
