@@ -112,3 +112,18 @@ pub fn tally(answers: &[Answer]) -> BTreeMap<u16, usize> {
     }
     tally
 }
+
+/// How often a client sends a request again that got a 503.
+const TRIES: usize = 30;
+
+/// Sends a request, and again while it gets a 503, as a client does whose request may be repeated.
+pub async fn persist<F: Future<Output = Answer>>(send: impl Fn() -> F) -> Answer {
+    let mut answer = send().await;
+    for _ in 1..TRIES {
+        if answer.status != 503 {
+            break;
+        }
+        answer = send().await;
+    }
+    answer
+}

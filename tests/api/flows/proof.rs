@@ -11,15 +11,12 @@ use futures_util::future::{join, join_all, join3};
 use serde_json::{Value, json};
 use shared::auth::cart_token::CartToken;
 use shared::domain::order::PaymentMethod;
-use tests::answer::Answer;
+use tests::answer::{Answer, persist};
 use tests::app::App;
 use tests::gate::Faults;
 use tests::persona::Persona;
 use tests::random::Random;
-use tests::samples::text_of;
-
-/// How often a client sends a request again that got a 503.
-const TRIES: usize = 30;
+use tests::samples::{expire_in_the_end, text_of};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -37,19 +34,6 @@ async fn start(random: Random) -> App {
         config.payment_methods.guests = vec![PaymentMethod::Manual];
     });
     builder.start().await
-}
-
-/// Sends a request, and again while it gets a 503, as a client does whose request has an idempotency
-/// key.
-async fn persist<F: Future<Output = Answer>>(send: impl Fn() -> F) -> Answer {
-    let mut answer = send().await;
-    for _ in 1..TRIES {
-        if answer.status != 503 {
-            break;
-        }
-        answer = send().await;
-    }
-    answer
 }
 
 /// Creates products with one variant of each SKU.
@@ -273,15 +257,4 @@ async fn every_unit_is_in_stock_or_in_an_order_while_orders_expire_among_checkou
         item["summary"].as_m().expect("a map")["status"].as_s().expect("a text") == "expired"
     };
     assert!(ends.filter(is_expired).count() > 0, "some expired");
-}
-
-/// Runs the job until a run succeeds, as its schedule does.
-async fn expire_in_the_end(app: &App) {
-    for _ in 0..TRIES {
-        let event = json!({"source": "aws.events"});
-        if app.run_job("expire-orders", event).await.is_some() {
-            return;
-        }
-    }
-    panic!("the job never succeeds");
 }

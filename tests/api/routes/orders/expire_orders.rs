@@ -9,11 +9,13 @@ use shared::domain::ids::OrderId;
 use shared::domain::order::PaymentMethod;
 use shared::store::keys;
 use shared::store::transaction::Transaction;
-use tests::answer::Answer;
+use tests::answer::persist;
 use tests::app::{App, AppBuilder};
 use tests::gate::{Count, Faults, Loss};
 use tests::random::Random;
-use tests::samples::{available, create_product, create_sku, id, order_of, path_of, product};
+use tests::samples::{
+    available, create_product, create_sku, expire_in_the_end, id, order_of, path_of, product,
+};
 
 use super::path;
 
@@ -27,16 +29,6 @@ fn with_guests() -> AppBuilder {
 
 async fn expire(app: &App) -> Option<Value> {
     app.run_job("expire-orders", json!({"source": "aws.events"})).await
-}
-
-/// Runs the job until a run succeeds, as its schedule does.
-async fn expire_in_the_end(app: &App) {
-    for _ in 0..20 {
-        if expire(app).await.is_some() {
-            return;
-        }
-    }
-    panic!("the job never succeeds");
 }
 
 async fn place_as_guest(app: &App, product: &Value, quantity: u32) -> Value {
@@ -172,17 +164,6 @@ async fn an_order_whose_expiry_lost_its_response_expires_once() {
         assert_eq!(available(&app.anonymous(), &mug).await, 9, "{loss:?}");
         assert_eq!(app.outbox().await.len(), 2, "{loss:?}");
     }
-}
-
-/// Sends a request, and again while it gets a 503.
-async fn persist<F: Future<Output = Answer>>(send: impl Fn() -> F) -> Answer {
-    for _ in 0..30 {
-        let answer = send().await;
-        if answer.status != 503 {
-            return answer;
-        }
-    }
-    panic!("only 503");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
