@@ -90,6 +90,17 @@ impl Function {
         number.expect("a number of KiB")
     }
 
+    /// Returns the processor time that it has used, in ticks of 10 ms.
+    pub fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()));
+        let stat = stat.expect("Linux knows");
+        // The name of the process, in parentheses, may contain spaces.
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = ticks.map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     /// Returns the id of its process.
     pub fn id(&self) -> u32 {
         self.process.id()

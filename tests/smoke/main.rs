@@ -72,6 +72,59 @@ fn hashes_passwords(name: &str) -> bool {
     )
 }
 
+/// The memory budget of a full import, in KiB.
+const MEMORY_FOR_IMPORTS: u64 = 128 * 1024;
+
+#[tokio::test]
+#[ignore = "needs the release binaries"]
+async fn a_full_import_fits_into_its_memory() {
+    let shop = DemoShop::open().await;
+    let function = Function::start("import-products", &shop.environment());
+    // Each product has 500 words, so that the calls are as large as the command sends them: 3 MiB.
+    let description = "Made by hand of good clay. ".repeat(110);
+    let row = |number: usize, cents: usize| {
+        let price = if number % 10 == 9 {
+            json!("9.99")
+        } else {
+            json!({"amount": cents, "currency": "USD"})
+        };
+        let row = json!({
+            "sku": format!("MUG-{number}"),
+            "name": format!("Mug {number}"),
+            "description": description,
+            "price": price,
+            "stock": 5,
+        });
+        row.to_string() + "\n"
+    };
+    println!(
+        "{:<24} {:>13} {:>12} {:>10}",
+        "1,000 rows, 100 invalid", "processor, ms", "answer, ms", "peak, KiB"
+    );
+    for (rows, cents, counts) in [
+        ("new", 900, [900, 0, 0, 100]),
+        ("the same again", 900, [0, 0, 900, 100]),
+        ("with other prices", 901, [0, 900, 0, 100]),
+    ] {
+        let mut event = event("import-products");
+        let body: String = (0..1_000).map(|number| row(number, cents)).collect();
+        event["headers"]["content-length"] = body.len().to_string().into();
+        event["body"] = body.into();
+        let (used, sent) = (function.processor_time(), Instant::now());
+        let answer = function.invoke(&event);
+        let [used, took] =
+            [function.processor_time() - used, sent.elapsed()].map(|time| time.as_secs_f64() * 1e3);
+        let peak = function.peak_memory();
+        println!("{rows:<24} {used:>13.0} {took:>12.0} {peak:>10}");
+
+        let body = answer["body"].as_str().expect("a body");
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        let counted = ["created", "updated", "unchanged", "failed"].map(|name| &body[name]);
+        assert_eq!(counted, counts.map(Value::from).each_ref(), "{rows}: {answer}");
+        assert!(peak <= MEMORY_FOR_IMPORTS, "{rows}: a peak of {peak} KiB");
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs the release binaries"]
 async fn a_panic_is_a_constant_500_and_the_function_keeps_running() {
