@@ -9,6 +9,7 @@ use crate::domain::links::Links;
 use crate::domain::money::Currency;
 use crate::domain::payment_methods::PaymentMethods;
 use crate::domain::rate_limit::RateLimits;
+use crate::domain::review::ModerationMode;
 use crate::domain::search_language::SearchLanguage;
 use crate::domain::text::Label;
 
@@ -43,6 +44,9 @@ pub struct Config {
     /// `SEARCH_LANGUAGE`: the language of the catalogue's texts, whose forms of a word find each other
     /// in a search, or `off`. Default `english`.
     pub search_language: SearchLanguage,
+    /// `REVIEW_MODERATION`: which reviews are shown without the decision of an admin: `auto` for all,
+    /// which is the default, or `manual` for none.
+    pub review_moderation: ModerationMode,
     /// How long an instance shows the catalogue before it reads the log again. Each read is one
     /// request to the partition of the log, which all instances share.
     pub catalogue_max_age: Duration,
@@ -177,6 +181,9 @@ impl Config {
             search_language: optional("SEARCH_LANGUAGE")
                 .map_or(Some(SearchLanguage::ENGLISH), |name| SearchLanguage::parse(&name))
                 .ok_or(BadSetting::new("SEARCH_LANGUAGE", "is neither a known language nor off"))?,
+            review_moderation: optional("REVIEW_MODERATION")
+                .map_or(Some(ModerationMode::Auto), |mode| ModerationMode::parse(&mode))
+                .ok_or(BadSetting::new("REVIEW_MODERATION", "is neither auto nor manual"))?,
             catalogue_max_age: Duration::from_millis(250),
             base_path: optional("BASE_PATH")
                 .map(base_path)

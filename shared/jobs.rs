@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::domain::error::{Error, Result};
 use crate::store::keys::Key;
 
 /// What starts a job.
@@ -89,6 +91,14 @@ impl Image {
     /// Returns an attribute that is a truth value.
     pub fn flag(&self, attribute: &str) -> Option<bool> {
         self.0.get(attribute)?["BOOL"].as_bool()
+    }
+
+    /// Parses the whole item; an internal error if it is not of type `T`.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        let attributes = self.0.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let item: serde_dynamo::Item =
+            serde_json::from_value(Value::Object(attributes.collect())).map_err(Error::internal)?;
+        serde_dynamo::from_item(item).map_err(Error::internal)
     }
 
     /// Whether both have the same attributes, apart from those that `ignored` names.

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use lambda_http::http::Method;
+use local::pump::Mapping;
 use serde_json::{Value, json};
 use shared::auth::issuer::{self, Issuer};
 use shared::auth::private_key::PrivateKey;
@@ -22,6 +23,7 @@ use shared::domain::links::Links;
 use shared::domain::money::Currency;
 use shared::domain::payment_methods::PaymentMethods;
 use shared::domain::rate_limit::RateLimits;
+use shared::domain::review::ModerationMode;
 use shared::domain::search_language::SearchLanguage;
 use shared::domain::text::Label;
 use shared::http::routes::{self, Route};
@@ -88,7 +90,13 @@ impl App {
     /// Returns a builder for a shop with faults, rate limits or other settings.
     pub fn builder() -> AppBuilder {
         let config = config(&database::new_table_name(), generous_timeouts());
-        AppBuilder { config, faults: None, has_key: true, has_stream: true }
+        AppBuilder {
+            config,
+            faults: None,
+            has_key: true,
+            has_stream: true,
+            has_every_version: false,
+        }
     }
 
     /// Makes the next `transactions` transactions race: none is carried out before all have been
@@ -228,7 +236,9 @@ impl App {
     }
 
     async fn carry_out(&self, function: &Function, event: Value) -> Answer {
-        if let Some(stream) = self.stream.as_ref().filter(|_| function.route.loads_catalogue) {
+        let is_projected =
+            function.route.loads_catalogue || PROJECTED.contains(&function.route.name);
+        if let Some(stream) = self.stream.as_ref().filter(|_| is_projected) {
             self.project_changes(&mut *stream.lock().await).await;
         }
         let read = serde_json::from_value(event.clone()).expect("an event");
@@ -290,13 +300,20 @@ impl App {
 
     /// Returns the stream's records of the changes to the table since the last call.
     pub async fn records(&self, stream: &mut Stream) -> Vec<Value> {
-        stream.changes(self.contents().await)
+        match stream.next().await {
+            Some(records) => records,
+            None => stream.changes(self.contents().await),
+        }
     }
 
     /// Sends the changes of the table since the last call to `project-changes`; returns the sequence
     /// numbers of the records to retry.
     pub async fn project_changes(&self, stream: &mut Stream) -> Vec<String> {
-        let records = self.records(stream).await;
+        let mut records = self.records(stream).await;
+        let mappings = Mapping::all(database::template()).expect("mappings");
+        let mapping = mappings.iter().find(|mapping| mapping.function == "project-changes");
+        let mapping = mapping.expect("the stream starts it");
+        records.retain(|record| mapping.delivers(record));
         let answer = self.run_job("project-changes", json!({"Records": records})).await;
         stream::failures(&answer.expect("an answer"))
     }
@@ -352,11 +369,19 @@ pub struct AppBuilder {
     faults: Option<Faults>,
     has_key: bool,
     has_stream: bool,
+    has_every_version: bool,
 }
 
 impl AppBuilder {
+    /// Gives the table a real stream, which has every version of an item. Writes get slower with the
+    /// number of its records.
+    #[must_use]
+    pub fn with_every_version(self) -> Self {
+        Self { has_every_version: true, ..self }
+    }
+
     /// Leaves the stream to the test. Else `project-changes` gets all changes before each request
-    /// that reads the catalogue.
+    /// that reads the catalogue, the list of low stock or movements.
     #[must_use]
     pub fn without_stream(self) -> Self {
         Self { has_stream: false, ..self }
@@ -402,7 +427,7 @@ impl AppBuilder {
 
     /// Starts the shop, with its own table.
     pub async fn start(self) -> App {
-        let Self { config, faults, has_key, has_stream } = self;
+        let Self { config, faults, has_key, has_stream, has_every_version } = self;
         let faults = faults.or_else(bad_day::faults_of_this_test).unwrap_or_default();
         let (table, clock) = (config.table.clone(), Arc::new(AtomicI64::new(BEGINNING)));
         let lags = faults.stale_reads || StaleReads::of_run().in_this_test();
@@ -438,7 +463,13 @@ impl AppBuilder {
         });
         let jobs = jobs.collect();
         let requests = AtomicU32::new(0);
-        let stream = has_stream.then(Mutex::default);
+        let stream = if has_every_version {
+            database::add_stream(&client, &table).await;
+            Stream::of_table(&table)
+        } else {
+            Stream::default()
+        };
+        let stream = has_stream.then(|| Mutex::new(stream));
         App {
             functions,
             jobs,
@@ -465,6 +496,9 @@ fn holds(condition: &str, config: &Config) -> bool {
     }
 }
 
+/// Routes that show what `project-changes` writes, besides those that read the catalogue.
+const PROJECTED: [&str; 2] = ["list-inventory", "list-movements"];
+
 /// Returns the route name and handler of every route.
 pub fn handlers() -> Vec<(&'static str, Handler)> {
     [
@@ -474,6 +508,8 @@ pub fn handlers() -> Vec<(&'static str, Handler)> {
         catalogue::handlers(),
         cart::handlers(),
         orders::handlers(),
+        inventory::handlers(),
+        reviews::handlers(),
     ]
     .into_iter()
     .flatten()
@@ -500,6 +536,7 @@ fn config(table: &str, timeouts: Timeouts) -> Config {
         payment_methods: PaymentMethods::default(),
         rate_limits: RateLimits::OFF,
         search_language: SearchLanguage::ENGLISH,
+        review_moderation: ModerationMode::Auto,
         catalogue_max_age: std::time::Duration::ZERO,
         base_path: String::new(),
         mail: Some(MailSettings {

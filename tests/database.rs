@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 use local::database::Database;
 use local::serve::RunningServer;
@@ -90,6 +90,17 @@ pub async fn create_table(client: &Client, name: &str) {
         .send()
         .await
         .expect("the table is made");
+}
+
+/// Gives a table a stream.
+pub async fn add_stream(client: &Client, name: &str) {
+    let stream = StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(StreamViewType::NewAndOldImages)
+        .build()
+        .expect("a stream");
+    let update = client.update_table().table_name(name).stream_specification(stream);
+    update.send().await.expect("the table has a stream");
 }
 
 fn key_schema(schema: &Value) -> Vec<KeySchemaElement> {

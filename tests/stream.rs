@@ -1,11 +1,15 @@
-//! The table's stream in tests: its records are the differences between two reads of the table.
+//! The table's stream in tests. Its records are the differences between two reads of the table, or, for
+//! a test that needs every version of an item, those of a real stream.
 
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use local::pump::{Table, Tail};
 use serde_json::{Value, json};
+
+use crate::database;
 
 /// An item of the table.
 pub type Item = HashMap<String, AttributeValue>;
@@ -15,9 +19,27 @@ pub type Item = HashMap<String, AttributeValue>;
 pub struct Stream {
     seen: BTreeMap<String, Item>,
     records: usize,
+    real: Option<Tail>,
 }
 
 impl Stream {
+    /// Creates a reader of the real stream of a table, which [`App`](crate::app::App) must have.
+    pub fn of_table(name: &str) -> Self {
+        let table = Table {
+            endpoint: database::endpoint().to_owned(),
+            name: name.to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key_id: "test".to_owned(),
+        };
+        Self { real: Some(Tail::new(table)), ..Self::default() }
+    }
+
+    /// Returns the next records of the real stream; `None` if this is a reader of differences.
+    pub async fn next(&mut self) -> Option<Vec<Value>> {
+        let records = self.real.as_mut()?.read().await;
+        Some(records.expect("the database has the stream"))
+    }
+
     /// Returns the records of the changes since the last call to what the table contains now; several
     /// changes to an item are one.
     pub fn changes(&mut self, now: BTreeMap<String, Item>) -> Vec<Value> {

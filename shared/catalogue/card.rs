@@ -70,8 +70,7 @@ impl Card {
             compare_at_price: cheapest.and_then(|variant| variant.compare_at_price(product)),
             max_price: dearest.map_or(product.price, |variant| variant.price),
             in_stock: of.current_variants().any(Variant::is_in_stock),
-            // No product has reviews yet.
-            rating: Rating::default(),
+            rating: of.stars.rating(),
             sizes: sizes(of),
             created_at: product.created_at,
         }

@@ -133,6 +133,11 @@ id! {
     MessageId, "msg_"
 }
 
+id! {
+    /// The identifier of a review.
+    ReviewId, "rev_"
+}
+
 /// A customer's cart has the customer's UUID, so that it is found without being stored anywhere,
 /// and there is exactly one.
 impl From<UserId> for CartId {

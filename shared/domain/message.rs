@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use super::email::Email;
-use super::ids::{MessageId, OrderId, RegistrationId, UserId};
+use super::ids::{MessageId, OrderId, ProductId, RegistrationId, UserId};
 use super::password_reset::RESET_LIFETIME;
+use super::quantity::Stock;
 use super::registration::REGISTRATION_LIFETIME;
+use super::sku::Sku;
 use super::time::Timestamp;
 
 /// A message in the outbox, from which a mail is rendered and sent.
@@ -91,6 +93,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user_id: Option<UserId>,
     },
+    /// The stock of a variant fell to its threshold or below.
+    LowStock {
+        /// Which one, and how much was left.
+        stock: LowStock,
+        /// The admin to tell; `None` as long as it is not split into a message for each admin.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+    },
     /// An order was cancelled.
     OrderCancelled {
         /// The order.
@@ -99,6 +109,19 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user_id: Option<UserId>,
     },
+}
+
+/// A variant whose stock fell to its threshold or below.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LowStock {
+    /// The variant's product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub sku: Sku,
+    /// The units that were left.
+    pub available: Stock,
+    /// The threshold.
+    pub threshold: Stock,
 }
 
 /// How long a message that can't be sent is kept, in the outbox or among the failed ones, before it
@@ -119,6 +142,7 @@ impl Event {
             Self::OrderDelivered { .. } => "order_delivered",
             Self::OrderExpired { .. } => "order_expired",
             Self::OrderCancelled { .. } => "order_cancelled",
+            Self::LowStock { .. } => "low_stock",
         }
     }
 
@@ -136,7 +160,8 @@ impl Event {
             | Self::OrderShipped { .. }
             | Self::OrderDelivered { .. }
             | Self::OrderExpired { .. }
-            | Self::OrderCancelled { .. } => Duration::days(3),
+            | Self::OrderCancelled { .. }
+            | Self::LowStock { .. } => Duration::days(3),
         }
     }
 }
@@ -179,6 +204,15 @@ mod tests {
             Event::OrderDelivered { order_id, user_id: None },
             Event::OrderExpired { order_id, user_id: None },
             Event::OrderCancelled { order_id, user_id: None },
+            Event::LowStock {
+                stock: LowStock {
+                    product_id: ProductId::new(now),
+                    sku: "MUG".parse().unwrap(),
+                    available: Stock::new(3),
+                    threshold: Stock::new(5),
+                },
+                user_id: None,
+            },
         ] {
             let stored = serde_json::to_value(&event).unwrap();
             assert_eq!(stored["kind"], event.kind());

@@ -211,6 +211,15 @@ impl<T> Page<T> {
         Self { items, cursors: Vec::new(), next: None }
     }
 
+    /// Converts every item, and leaves out those that become `None`.
+    pub fn filter_map<U>(self, f: impl FnMut(T) -> Option<U>) -> Page<U> {
+        let Self { items, cursors, next } = self;
+        let items = items.into_iter().map(f);
+        let (items, cursors) =
+            items.zip(cursors).filter_map(|(item, at)| Some((item?, at))).unzip();
+        Page { items, cursors, next }
+    }
+
     /// Converts every item.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         let Self { items, cursors, next } = self;

@@ -152,6 +152,10 @@ problem_codes! {
             sku: Text false, "The SKU, if a single one was asked for.";
             lines: Lines false, "Every order line whose variant is no longer on sale.";
         };
+    409 StockNotTracked "stock_not_tracked", "Stock not tracked",
+        "Set `track_stock` of the variant to true with `update_product` first: any number of units can be bought as it is.", {
+            sku: Text, "The SKU.";
+        };
     409 PriceChanged "price_changed", "Price changed",
         "Show the customer the `actual` total, and send it as `expected_total` if they accept it.", {
             expected: Money, "The total that the request expected.";
@@ -162,6 +166,10 @@ problem_codes! {
     409 TooManyUnpaidOrders "too_many_unpaid_orders", "Too many unpaid orders",
         "Pay for or cancel an unpaid order first.", {
             limit: Integer, "The most unpaid orders of one customer.";
+        };
+    409 AlreadyReviewed "already_reviewed", "Already reviewed",
+        "Change the review `review_id` with `update_review`, or delete it first.", {
+            review_id: Text, "The customer's review of this product.";
         };
     409 SkuTaken "sku_taken", "SKU taken",
         "Choose another SKU; another product has this one.", {

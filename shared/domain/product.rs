@@ -25,7 +25,7 @@ pub use category_counts::CategoryCounts;
 pub use draft::{MAX_TAGS, MAX_VARIANTS, ProductDraft, Revision};
 pub use image::Image;
 pub use options::{OptionNames, Options};
-pub use rating::{MinRating, Rating};
+pub use rating::{MinRating, Rating, StarCounts};
 pub use row::ProductRow;
 
 /// Whether a product is shown and sold.
@@ -87,7 +87,7 @@ pub struct Product {
 }
 
 /// Whether a variant can be bought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VariantStatus {
     /// Can be bought, if it is in stock.
@@ -134,10 +134,8 @@ pub struct Variant {
     /// `available` as it is.
     #[serde(default = "stock::is_tracked_by_default")]
     pub track_stock: bool,
-    /// Stock at or below this number of units is low: its own threshold, or else the product's.
+    /// The product's threshold. Its own one, if it has one, is in its `Inventory`.
     pub low_stock_threshold: Option<Stock>,
-    /// Its own threshold; `None` if the product's applies.
-    pub own_low_stock_threshold: Option<Stock>,
     /// Whether it can be bought.
     pub status: VariantStatus,
     /// Its position among the product's variants, from 1. Never changes and is never reused.
@@ -211,6 +209,8 @@ pub struct ProductWithVariants {
     pub product: Product,
     /// Its variants.
     pub variants: Vec<Variant>,
+    /// Its approved reviews, by their stars.
+    pub stars: StarCounts,
 }
 
 impl ProductWithVariants {

@@ -1,4 +1,4 @@
-//! Numbers of units, in a cart or an order and in stock, and weights.
+//! Whole numbers within bounds: of units, in a cart or an order and in stock, of grams, and of stars.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content,
@@ -60,6 +60,11 @@ whole_number! {
     Weight, 0, 1_000_000_000, WeightOutOfRange
 }
 
+whole_number! {
+    /// How many stars a review gives a product: 1 to 5.
+    Stars, 1, 5, OutOfRange
+}
+
 impl Quantity {
     /// Creates a quantity; `None` outside 1 to 999.
     pub const fn new(units: u32) -> Option<Self> {
@@ -94,6 +99,11 @@ impl Deserr<Invalid> for NewQuantity {
         integer(value, location, 0, Quantity::MAX, ProblemCode::QuantityOutOfRange)
             .map(|units| Self(Quantity::new(units)))
     }
+}
+
+impl Stars {
+    /// Every number of stars, the fewest first.
+    pub const ALL: [Self; 5] = [Self(1), Self(2), Self(3), Self(4), Self(5)];
 }
 
 impl Stock {

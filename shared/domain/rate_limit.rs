@@ -38,6 +38,8 @@ pub enum RateLimit {
     ResetIp,
     /// Orders of an account.
     CheckoutAccount,
+    /// Reviews of an account, new ones and edits.
+    ReviewAccount,
     /// New carts of guests from an IP address.
     GuestCartIp,
     /// Orders of guests from an IP address.
@@ -61,7 +63,7 @@ const DAY: u32 = 24 * HOUR;
 /// Every limit in the order of its variants: its name in the setting `RATE_LIMITS`, in keys and in
 /// headers, and its default quota.
 #[rustfmt::skip]
-const RATE_LIMITS: [(RateLimit, &str, Quota); 20] = [
+const RATE_LIMITS: [(RateLimit, &str, Quota); 21] = [
     (RateLimit::LoginAccount,       "login_account",        Quota { requests:  10, seconds: 15 * MINUTE }),
     (RateLimit::LoginIp,            "login_ip",             Quota { requests: 100, seconds: 15 * MINUTE }),
     (RateLimit::PasswordAccount,    "password_account",     Quota { requests:  10, seconds: 15 * MINUTE }),
@@ -76,6 +78,7 @@ const RATE_LIMITS: [(RateLimit, &str, Quota); 20] = [
     (RateLimit::VerifyIp,           "verify_ip",            Quota { requests:  20, seconds: HOUR }),
     (RateLimit::ResetIp,            "reset_ip",             Quota { requests:  20, seconds: HOUR }),
     (RateLimit::CheckoutAccount,    "checkout_account",     Quota { requests:  30, seconds: 10 * MINUTE }),
+    (RateLimit::ReviewAccount,      "review_account",       Quota { requests:  20, seconds: HOUR }),
     (RateLimit::GuestCartIp,        "guest_cart_ip",        Quota { requests:  60, seconds: HOUR }),
     (RateLimit::GuestCheckoutIp,    "guest_checkout_ip",    Quota { requests:  20, seconds: HOUR }),
     (RateLimit::FreeOrderIp,        "free_order_ip",        Quota { requests:   3, seconds: DAY }),

@@ -1,11 +1,21 @@
-//! Stock movements.
+//! Stock: how much is left of a variant, and the movements that change it.
 
+mod delta;
+mod ledger;
+
+use std::fmt;
+
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{OrderId, ProductId};
 use super::import_id::ImportId;
 use super::sku::Sku;
+use super::text::StockReason;
 use super::time::Timestamp;
+
+pub use delta::StockDelta;
+pub use ledger::{LedgerEntry, LedgerPage, LedgerRow, MovementId, UnexplainedMovement};
 
 /// Whether a variant can be bought: units are left, or its stock is not tracked.
 pub const fn is_in_stock(track_stock: bool, available: u64) -> bool {
@@ -32,6 +42,9 @@ pub struct Movement {
     /// The import that set the stock, if one did and has an identifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_id: Option<ImportId>,
+    /// The reason in the words of the admin who changed the stock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<StockReason>,
     /// When the stock changed.
     pub at: Timestamp,
 }
@@ -48,7 +61,7 @@ pub struct StockChange {
 }
 
 /// The reason of a stock movement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MovementReason {
     /// The initial stock of a new SKU.
@@ -61,6 +74,24 @@ pub enum MovementReason {
     Expiry,
     /// An import set the stock.
     Import,
+    /// An admin set the stock.
+    Set,
+    /// An admin added or removed units.
+    Adjustment,
+}
+
+impl fmt::Display for MovementReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Initial => "initial",
+            Self::Sale => "sale",
+            Self::Cancellation => "cancellation",
+            Self::Expiry => "expiry",
+            Self::Import => "import",
+            Self::Set => "set",
+            Self::Adjustment => "adjustment",
+        })
+    }
 }
 
 impl Movement {
@@ -71,6 +102,7 @@ impl Movement {
             reason: MovementReason::Initial,
             order_id: None,
             import_id: None,
+            note: None,
             at,
         }
     }

@@ -92,6 +92,18 @@ text! {
     Note, Bounded(1, 500, Lines::Many)
 }
 text! {
+    /// Why an admin changes a stock, in the admin's words: one line of 1 to 200 characters.
+    StockReason, Bounded(1, 200, Lines::One)
+}
+text! {
+    /// The title of a review: one line of 1 to 200 characters.
+    ReviewTitle, Bounded(1, 200, Lines::One)
+}
+text! {
+    /// What a review says: 1 to 5,000 characters. It is text: HTML in it is shown, not interpreted.
+    ReviewBody, Bounded(1, 5_000, Lines::Many)
+}
+text! {
     /// The name of who sells: one line of 1 to 255 characters.
     SellerName, Bounded(1, 255, Lines::One)
 }

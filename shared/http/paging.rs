@@ -28,9 +28,29 @@ impl Response {
     /// own parameters. A page that would be too large for a response ends early; if it is a
     /// numbered one, 422 `page_too_large`.
     pub fn page<T: Serialize>(page: Page<T>, paging: &Paging, request: &Request) -> Result<Self> {
+        Self::page_beside(page, "", paging, request)
+    }
+
+    /// Creates a 200 like [`Response::page`], whose `summary` says something of the whole list.
+    pub fn page_with_summary<T: Serialize>(
+        page: Page<T>,
+        summary: &impl Serialize,
+        paging: &Paging,
+        request: &Request,
+    ) -> Result<Self> {
+        let summary = serde_json::to_string(summary).map_err(Error::internal)?;
+        Self::page_beside(page, &format!(",\"summary\":{summary}"), paging, request)
+    }
+
+    fn page_beside<T: Serialize>(
+        page: Page<T>,
+        beside: &str,
+        paging: &Paging,
+        request: &Request,
+    ) -> Result<Self> {
         let (data, next) = join(page, paging)?;
         let next = next.as_ref().map(Cursor::as_str);
-        let body = format!("{{\"data\":[{data}],\"next_cursor\":{}}}", json!(next));
+        let body = format!("{{\"data\":[{data}],\"next_cursor\":{}{beside}}}", json!(next));
         let response = Self { body: Some(body), ..Self::empty(StatusCode::OK) };
         let response = response.header(CONTENT_TYPE.as_str(), "application/json");
         let link = next.map(|cursor| link(cursor, paging, request));

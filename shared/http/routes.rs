@@ -135,6 +135,19 @@ pub const ROUTES: &[Route] = &[
     route("update-order",      Method::PUT,    "/orders/{order_id}",    Access::Admin),
     route("track-order",       Method::GET,    "/orders/{order_id}/tracking", Access::Owner),
     route("list-all-orders",   Method::GET,    "/admin/orders",         Access::Admin),
+    // inventory
+    route("get-inventory",     Method::GET,    "/inventory/{sku}",      Access::Admin),
+    route("list-inventory",    Method::GET,    "/inventory",            Access::Admin),
+    route("set-inventory",     Method::PUT,    "/inventory/{sku}",      Access::Admin),
+    route("adjust-inventory",  Method::POST,   "/inventory/{sku}/adjustments", Access::Admin),
+    route("list-movements",    Method::GET,    "/inventory/{sku}/movements", Access::Admin),
+    // reviews
+    route("create-review",     Method::POST,   "/products/{product_id}/reviews", Access::Customer),
+    route("list-reviews",      Method::GET,    "/products/{product_id}/reviews", Access::Public).cached(60),
+    route("update-review",     Method::PUT,    "/products/{product_id}/reviews/{review_id}", Access::Customer),
+    route("delete-review",     Method::DELETE, "/products/{product_id}/reviews/{review_id}", Access::Customer),
+    route("moderate-review",   Method::PUT,    "/products/{product_id}/reviews/{review_id}/status", Access::Admin),
+    route("list-all-reviews",  Method::GET,    "/admin/reviews",        Access::Admin),
 ];
 
 const fn route(name: &'static str, method: Method, path: &'static str, access: Access) -> Route {

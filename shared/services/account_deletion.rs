@@ -5,7 +5,7 @@ use futures_util::future::try_join;
 
 use super::account_changes::last_admin;
 use super::limiter::Limiter;
-use super::password_check;
+use super::{password_check, reviews};
 use crate::context::Ctx;
 use crate::domain::account_deletion::{AccountDeletion, ERASURE_DELAY};
 use crate::domain::cart_key::CartKey;
@@ -184,6 +184,7 @@ async fn erase(ctx: &Ctx, deletion: &AccountDeletion) -> Result<bool> {
     if !orders.is_empty() {
         return Ok(false);
     }
+    reviews::erase_author(ctx, deletion.user_id).await?;
     store.carts().delete(&CartKey::Customer(deletion.user_id)).await?;
     store.registrations().delete_until(&email, deletion.requested_at).await?;
     store

@@ -1,5 +1,6 @@
 //! Rebuilds what lists and search read of the catalogue: writes what every product and category is
-//! now to the catalogue's log, whatever the log says of it, while the shop runs.
+//! now to the catalogue's log, whatever the log says of it, while the shop runs. Brings the lists of
+//! stock up to date as well.
 //!
 //! [`catalogue_log::append`] reads each product after the number of the log's last entry, so a change
 //! made meanwhile is either in what it reads or in a later entry of `project-changes`. The rebuild can
@@ -7,9 +8,12 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::stream::{self, StreamExt};
+
 use super::catalogue_log::{self, Appended, Changed};
+use super::stock_ledger;
 use crate::context::Ctx;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::ids::ProductId;
 use crate::domain::slug::Slug;
 use crate::store::Read;
@@ -17,6 +21,9 @@ use crate::store::Read;
 /// The products of one append, which fill about one entry: fewer would cost a write each, and more
 /// would be read again more often because another writer was faster.
 const BATCH: usize = 50;
+
+/// The most products that are read concurrently.
+const AT_ONCE: usize = 4;
 
 /// The most identifiers that one query of the index returns.
 const IDS: usize = 1_000;
@@ -47,11 +54,33 @@ pub async fn rebuild(
 
     let products: Vec<_> = listed.union(&all_products(ctx).await?).copied().collect();
     for (batch, number) in products.chunks(BATCH).zip(1..) {
+        mark_stock(ctx, batch).await?;
         let batch = Changed { products: batch.iter().copied().collect(), ..Changed::default() };
         appended.add(catalogue_log::append(ctx, batch).await?);
         progress(Progress { products: products.len().min(number * BATCH), of: products.len() });
     }
     Ok(appended)
+}
+
+/// Marks the SKUs of these products as low in stock, or as not low, where that is not right. Products
+/// that can't be read are left out: the log names them.
+async fn mark_stock(ctx: &Ctx, products: &[ProductId]) -> Result<()> {
+    let get = |id: &ProductId| ctx.store.products().get(*id, Read::Consistent);
+    let mut found = stream::iter(products.iter().map(get)).buffer_unordered(AT_ONCE);
+    let mut variants = Vec::new();
+    while let Some(product) = found.next().await {
+        match product {
+            Ok(product) => variants.extend(
+                product.current_variants().map(|variant| (variant.product_id, variant.sku.clone())),
+            ),
+            Err(Error::NotFound | Error::Internal { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    for (product, sku) in ctx.store.inventory().wrongly_marked(variants).await? {
+        stock_ledger::mark_low_stock(ctx, product, &sku).await?;
+    }
+    Ok(())
 }
 
 /// Returns all products of the index. One that was created a moment ago may be missing; its record in

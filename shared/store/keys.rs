@@ -4,10 +4,12 @@
 use crate::catalogue::manifest::Slot;
 use crate::domain::cart_key::CartKey;
 use crate::domain::email::{Email, EmailDigest};
-use crate::domain::ids::{CartId, MessageId, OrderId, ProductId, RegistrationId, UserId};
+use crate::domain::ids::{CartId, MessageId, OrderId, ProductId, RegistrationId, ReviewId, UserId};
 use crate::domain::import_id::ImportId;
 use crate::domain::order::{OrderNumber, OrderStatus};
+use crate::domain::quantity::Stars;
 use crate::domain::rate_limit::RateLimit;
+use crate::domain::review::ReviewStatus;
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
 use crate::domain::time::Timestamp;
@@ -100,6 +102,62 @@ pub fn variant(product: ProductId, sku: &Sku) -> Key {
 /// Returns the key of the pointer from a SKU to its product.
 pub fn sku(sku: &Sku) -> Key {
     Key::new(format!("SKU#{sku}"), "SKU")
+}
+
+/// Returns the key of a movement in the ledger of a variant's stock. Movements sort by number.
+pub fn movement(product: ProductId, sku: &Sku, number: u64) -> Key {
+    Key::new(ledger(product, sku), movement_number(number))
+}
+
+/// Returns the partition of all movements of a variant's stock. A SKU that moves to another product
+/// gets another ledger.
+pub fn ledger(product: ProductId, sku: &Sku) -> String {
+    format!("LEDGER#{product}#{sku}")
+}
+
+/// Returns the sort key of a movement with this number.
+pub fn movement_number(number: u64) -> String {
+    format!("{number:012}")
+}
+
+/// Returns the key of the number of reviews of a product by their stars, in its partition.
+pub fn rating(product: ProductId) -> Key {
+    Key::new(format!("{PRODUCT}{product}"), "RATING")
+}
+
+/// Returns the key of a review. Those of a product sort by creation time.
+pub fn review(product: ProductId, review: ReviewId) -> Key {
+    Key::new(reviews(product), review.to_string())
+}
+
+/// Returns the partition of all reviews of a product.
+pub fn reviews(product: ProductId) -> String {
+    format!("REVIEWS#{product}")
+}
+
+/// Returns the key of the marker that a user has reviewed a product.
+pub fn review_marker(user: UserId, product: ProductId) -> Key {
+    Key::new(review_markers(user), product.to_string())
+}
+
+/// Returns the partition of the markers of all products that a user has reviewed.
+pub fn review_markers(user: UserId) -> String {
+    format!("REVIEWER#{user}")
+}
+
+/// Returns the key of a user's purchase of a product with an order.
+pub fn purchase(user: UserId, product: ProductId, order: OrderId) -> Key {
+    Key::new(purchases(user), format!("{}{order}", purchases_of(product)))
+}
+
+/// Returns the partition of all purchases of a user.
+pub fn purchases(user: UserId) -> String {
+    format!("PURCHASES#{user}")
+}
+
+/// Returns the beginning of the sort keys of all purchases of a product.
+pub fn purchases_of(product: ProductId) -> String {
+    format!("{product}#")
 }
 
 /// Returns the key of the marker that an import has set the stock of a SKU.
@@ -294,6 +352,40 @@ pub const EXPIRING_ORDERS: Index = Index {
     sort: "expiry",
     key: |_, expiry| expiry.rsplit_once('#')?.1.parse().ok().map(order),
 };
+/// All SKUs, in the partitions of [`sku_shards`], each sorted.
+pub const SKUS: Index = Index {
+    name: Some("skus"),
+    partition: "sku_shard",
+    sort: "sku",
+    key: |_, text| Sku::parse(text.to_owned()).ok().as_ref().map(sku),
+};
+/// The SKUs of which few units are left, in the partitions of [`sku_shards`], each sorted.
+pub const LOW_STOCK: Index = Index {
+    name: Some("low-stock"),
+    partition: "low_stock_shard",
+    sort: "sku",
+    key: |_, text| Sku::parse(text.to_owned()).ok().as_ref().map(sku),
+};
+/// The approved reviews of a product, sorted by their stars, and those with the same by creation time.
+pub const REVIEWS_BY_RATING: Index = Index {
+    name: Some("reviews-by-rating"),
+    partition: "rated_product",
+    sort: "rating_key",
+    key: |partition, rating_key| {
+        let product = partition.strip_prefix(RATED)?.parse().ok()?;
+        Some(review(product, rating_key.split_once('#')?.1.parse().ok()?))
+    },
+};
+/// All reviews by their status, sorted by creation time.
+pub const REVIEWS_BY_STATUS: Index = Index {
+    name: Some("reviews-by-status"),
+    partition: "review_status",
+    sort: "status_key",
+    key: |_, status_key| {
+        let (id, product) = status_key.split_once('#')?;
+        Some(review(product.parse().ok()?, id.parse().ok()?))
+    },
+};
 /// All users, sorted by name.
 pub const USERS_BY_NAME: Index = Index {
     name: Some("users-by-name"),
@@ -318,6 +410,27 @@ pub fn product_shards() -> impl Iterator<Item = String> {
 
 fn shard(number: u8) -> String {
     format!("PRODUCTS#{number}")
+}
+
+/// The number of partitions of [`SKUS`] and of [`LOW_STOCK`]. Every new SKU is written to one of them,
+/// and one partition takes 1,000 write units a second.
+const SKU_SHARDS: u8 = 8;
+
+/// Returns a SKU's partition of [`SKUS`] and of [`LOW_STOCK`].
+pub fn sku_shard(sku: &Sku) -> String {
+    // FNV-1a (RFC 9923), which spreads texts that differ in one character.
+    let hash = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let [.., last] = sku.as_str().bytes().fold(0x811c_9dc5, hash).to_be_bytes();
+    sku_shard_at(last % SKU_SHARDS)
+}
+
+/// Returns the partitions of [`SKUS`] and of [`LOW_STOCK`], in their order.
+pub fn sku_shards() -> impl Iterator<Item = String> {
+    (0..SKU_SHARDS).map(sku_shard_at)
+}
+
+fn sku_shard_at(shard: u8) -> String {
+    format!("SKUS#{shard}")
 }
 
 /// The number of partitions of [`ORDERS_BY_TIME`], and of each status in [`ORDERS_BY_STATUS`]. Every
@@ -376,6 +489,33 @@ pub fn expiry(at: Timestamp, order: OrderId) -> String {
 pub fn expiries_until(time: Timestamp) -> String {
     // The character after `#`.
     format!("{time}$")
+}
+
+const RATED: &str = "RATED#";
+
+/// Returns a product's partition of [`REVIEWS_BY_RATING`].
+pub fn rated_product(product: ProductId) -> String {
+    format!("{RATED}{product}")
+}
+
+/// Returns a review's sort key in [`REVIEWS_BY_RATING`].
+pub fn rating_key(stars: Stars, review: ReviewId) -> String {
+    format!("{}{review}", with_stars(stars))
+}
+
+/// Returns the beginning of the sort keys in [`REVIEWS_BY_RATING`] of reviews with this many stars.
+pub fn with_stars(stars: Stars) -> String {
+    format!("{}#", stars.get())
+}
+
+/// Returns the partition of [`REVIEWS_BY_STATUS`] of the reviews with a status.
+pub fn review_status(status: ReviewStatus) -> String {
+    format!("REVIEWS#{status}")
+}
+
+/// Returns a review's sort key in [`REVIEWS_BY_STATUS`].
+pub fn review_status_key(review: ReviewId, product: ProductId) -> String {
+    format!("{review}#{product}")
 }
 
 /// Returns the only partition of [`USERS_BY_NAME`].

@@ -1,7 +1,8 @@
 //! Products with their variants.
 //!
-//! After a variant is created, only [`Products::take_from_stock`] lowers its stock and only
-//! [`Products::return_to_stock`] raises it.
+//! After a variant is created, an order changes its stock by [`Products::take_from_stock`] and
+//! [`Products::return_to_stock`], an import by [`Products::set_stock`], and an admin by
+//! [`super::inventory::Inventories::change`].
 
 mod batch;
 mod sales;
@@ -27,7 +28,8 @@ use crate::domain::basket::VariantSelector;
 use crate::domain::error::{Error, Result};
 use crate::domain::ids::ProductId;
 use crate::domain::product::{
-    CategoryCounts, Product, ProductWithVariants, Revision, Variant, VariantStatus,
+    CategoryCounts, Product, ProductStatus, ProductWithVariants, Revision, StarCounts, Variant,
+    VariantStatus,
 };
 use crate::domain::sku::Sku;
 use crate::domain::slug::Slug;
@@ -36,7 +38,9 @@ use crate::domain::time::Timestamp;
 
 pub use batch::ProductChange;
 pub use sales::SaleRefused;
+pub(super) use sales::stock_update;
 pub use skus::SkuHolders;
+pub(super) use skus::{HOLDER, SkuPointer};
 pub use stock_settings::{NotSet, StockSetting};
 
 /// The store's operations on products and their variants.
@@ -81,6 +85,7 @@ struct Indexed {
 
 const PRODUCT: &str = "product";
 const VARIANT: &str = "variant";
+pub(super) const RATING: &str = "rating";
 const DELETED: &str = "deleted_product";
 const TRACK_STOCK: &str = "track_stock";
 
@@ -108,17 +113,25 @@ impl<'a> Products<'a> {
     /// Returns a product of any status with all its variants, withdrawn ones included. 404 if it
     /// does not exist or was deleted.
     pub async fn get(self, id: ProductId, read: Read) -> Result<ProductWithVariants> {
-        let (mut product, mut variants) = (None, Vec::new());
+        let (mut product, mut variants, mut stars) = (None, Vec::new(), StarCounts::default());
         for item in self.0.partition(&keys::product(id).pk, read).await? {
             match text_of(&item, TYPE).as_deref() {
                 Some(PRODUCT) => product = Some(from_item(item)?),
                 Some(VARIANT) => variants.push(from_item::<Variant>(item)?),
+                Some(RATING) => stars = from_item(item)?,
                 _ => {}
             }
         }
         variants.sort_by_key(|variant| variant.number);
         let product = product.ok_or(Error::NotFound)?;
-        Ok(ProductWithVariants { product, variants })
+        Ok(ProductWithVariants { product, variants, stars })
+    }
+
+    /// Whether a product is published: it exists, and everybody sees it.
+    pub async fn is_published(self, id: ProductId, read: Read) -> Result<bool> {
+        let Some(item) = self.0.get(keys::product(id), read).await? else { return Ok(false) };
+        let is_product = text_of(&item, TYPE).as_deref() == Some(PRODUCT);
+        Ok(is_product && from_item::<Product>(item)?.status == ProductStatus::Active)
     }
 
     /// Returns the products with these identifiers, by consistent reads; those that do not exist
@@ -253,7 +266,7 @@ impl<'a> Products<'a> {
 
 /// Returns the writes of a new product with its variants, without those of its category.
 fn create_all(new: &ProductWithVariants, holders: &SkuHolders) -> Result<Vec<Write<Refused>>> {
-    let ProductWithVariants { product, variants } = new;
+    let ProductWithVariants { product, variants, .. } = new;
     let mut writes = vec![create(product)?.into()];
     for variant in variants {
         writes.extend(holders.claim_new(variant)?);

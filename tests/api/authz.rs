@@ -7,6 +7,9 @@ use tests::app::App;
 use tests::persona::Persona;
 use tests::samples::{create_product, product};
 
+/// A review that does not exist.
+const REVIEW: &str = "rev_01890a5d-ac96-774b-bcce-b302099a8057";
+
 /// Calls a route with a path that exists and a body that passes until something other than the
 /// caller is checked.
 async fn call(route: &Route, who: &Persona<'_>, product: &str, order: &str, user: &str) -> Answer {
@@ -16,6 +19,7 @@ async fn call(route: &Route, who: &Persona<'_>, product: &str, order: &str, user
         .replace("{order_id}", order)
         .replace("{user_id}", user)
         .replace("{sku}", "MUG")
+        .replace("{review_id}", REVIEW)
         .replace("{slug}", "mugs")
         .replace("{*path}", "no/such/path");
     let method = route.method.as_ref().map_or("GET", |method| method.as_str());
@@ -145,6 +149,7 @@ fn every_route_declares_the_access_listed_here() {
                 "list-categories",
                 "list-facets",
                 "list-products",
+                "list-reviews",
                 "log-in",
                 "log-out",
                 "refresh-token",
@@ -155,7 +160,19 @@ fn every_route_declares_the_access_listed_here() {
                 "verify-email",
             ],
         ),
-        (Access::Customer, &["change-password", "delete-me", "get-me", "list-orders", "update-me"]),
+        (
+            Access::Customer,
+            &[
+                "change-password",
+                "create-review",
+                "delete-me",
+                "delete-review",
+                "get-me",
+                "list-orders",
+                "update-me",
+                "update-review",
+            ],
+        ),
         (
             Access::Guest,
             &[
@@ -171,15 +188,22 @@ fn every_route_declares_the_access_listed_here() {
         (
             Access::Admin,
             &[
+                "adjust-inventory",
                 "create-category",
                 "create-product",
                 "delete-category",
                 "delete-product",
                 "delete-user",
+                "get-inventory",
                 "get-user",
                 "import-products",
                 "list-all-orders",
+                "list-all-reviews",
+                "list-inventory",
+                "list-movements",
                 "list-users",
+                "moderate-review",
+                "set-inventory",
                 "update-category",
                 "update-order",
                 "update-product",

@@ -38,6 +38,16 @@ fn no_text() -> Vec<Value> {
     vec![json!(7), json!(-1.5), json!(true), json!([]), json!({}), json!("")]
 }
 
+/// What no member of a review can be.
+fn bad_review() -> Vec<(&'static str, Vec<Value>)> {
+    let no_line = with(no_text(), &[json!("a\nb"), json!("x".repeat(201))]);
+    vec![
+        ("rating", vec![json!(0), json!(6), json!(4.5), json!("5"), json!(null)]),
+        ("title", no_line),
+        ("body", with(no_text(), &[json!("x".repeat(5001))])),
+    ]
+}
+
 /// What is no quantity.
 fn no_quantity() -> Vec<Value> {
     vec![json!(-1), json!(1000), json!(u64::MAX), json!(1e300), json!(1.0), json!("1"), json!([1])]
@@ -66,8 +76,14 @@ fn with(mut values: Vec<Value>, more: &[Value]) -> Vec<Value> {
 }
 
 /// Every route of the shop that takes a body; `mug` has the SKU `MUG`, and is in the cart; `shelf`
-/// is a category, and `order` is not paid.
-fn routes(admin: &Persona<'_>, mug: &Value, order: &Value, mailed: &Mailed) -> Vec<Route> {
+/// is a category, `order` is not paid, and `review` is one of the mug.
+fn routes(
+    admin: &Persona<'_>,
+    mug: &Value,
+    order: &Value,
+    review: &Value,
+    mailed: &Mailed,
+) -> Vec<Route> {
     let category = |method, name, path: &str| Route {
         name,
         method,
@@ -285,6 +301,53 @@ fn routes(admin: &Persona<'_>, mug: &Value, order: &Value, mailed: &Mailed) -> V
             ],
         },
         Route {
+            name: "set-inventory",
+            method: "PUT",
+            path: "/inventory/MUG".to_owned(),
+            good: json!({"available": 9, "reason": "Counted"}),
+            required: &[],
+            bad: vec![
+                ("available", vec![json!(-1), json!(1.5), json!("5")]),
+                ("low_stock_threshold", vec![json!(-1), json!(1.5), json!("5")]),
+                ("reason", vec![json!(7), json!([]), json!({}), json!("x".repeat(201))]),
+            ],
+        },
+        Route {
+            name: "adjust-inventory",
+            method: "POST",
+            path: "/inventory/MUG/adjustments".to_owned(),
+            good: json!({"delta": 3, "reason": "Delivery"}),
+            required: &["delta", "reason"],
+            bad: vec![
+                ("delta", vec![json!(0), json!(1.5), json!("5"), json!(null)]),
+                ("reason", with(no_text(), &[json!(null), json!(""), json!("x".repeat(201))])),
+            ],
+        },
+        Route {
+            name: "create-review",
+            method: "POST",
+            path: format!("/products/{}/reviews", id(mug)),
+            good: json!({"rating": 5, "title": "Good", "body": "Very."}),
+            required: &["rating"],
+            bad: bad_review(),
+        },
+        Route {
+            name: "update-review",
+            method: "PUT",
+            path: format!("/products/{}/reviews/{}", id(mug), id(review)),
+            good: json!({"rating": 4, "title": "Good", "body": "Very."}),
+            required: &["rating"],
+            bad: bad_review(),
+        },
+        Route {
+            name: "moderate-review",
+            method: "PUT",
+            path: format!("/products/{}/reviews/{}/status", id(mug), id(review)),
+            good: json!({"status": "approved"}),
+            required: &["status"],
+            bad: vec![("status", with(no_text(), &[json!(null), json!("pending")]))],
+        },
+        Route {
             name: "update-settings",
             method: "PUT",
             path: "/settings".to_owned(),
@@ -334,8 +397,11 @@ async fn shop(app: &App) -> (Persona<'_>, Vec<Route>) {
         reset: app.reset_token("a@example.com").await,
     };
     let order = json!({"items": [{"sku": "MUG", "quantity": 1}]});
-    let order = app.customer("ada").await.post("/orders", order).await.expect(201);
-    let routes = routes(&admin, &mug, &order, &mailed);
+    let ada = app.customer("ada").await;
+    let order = ada.post("/orders", order).await.expect(201);
+    let reviews = format!("/products/{}/reviews", id(&mug));
+    let review = ada.post(&reviews, json!({"rating": 5})).await.expect(201);
+    let routes = routes(&admin, &mug, &order, &review, &mailed);
     (admin, routes)
 }
 
@@ -548,6 +614,7 @@ async fn a_body_may_be_missing_where_all_its_members_are_optional() {
         ("update-user", 422),
         ("place-order", 201),
         ("update-order", 422),
+        ("set-inventory", 422),
         ("log-out", 204),
     ] {
         let route = routes.iter().find(|route| route.name == name).expect("a route");
@@ -680,6 +747,7 @@ async fn a_body_in_base64_is_the_same_body() {
             let call = admin.call(route.method, &route.path);
             let call = match route.name {
                 "update-settings" => call.header("if-match", "\"0\""),
+                "set-inventory" => call.header("if-match", "*"),
                 _ => call,
             };
             call.body(content_type, &base64::encode(body)).base64().send()
@@ -693,6 +761,8 @@ async fn a_body_in_base64_is_the_same_body() {
         // Whoever has just ordered something can't leave, and the same password is no new one.
         let is_read = match route.name {
             "delete-me" => answer.status == 409,
+            // Of the first request.
+            "create-review" => matches!(answer.status, 201 | 409),
             "change-password" => answer.body["code"] == "same_password",
             _ => (200..300).contains(&answer.status),
         };
@@ -713,6 +783,7 @@ async fn a_malformed_version_is_reported_before_an_invalid_body() {
         "place-order",
         "update-order",
         "update-settings",
+        "set-inventory",
     ];
     for name in tried {
         let route = routes.iter().find(|route| route.name == name).expect("a route");

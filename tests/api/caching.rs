@@ -61,6 +61,7 @@ fn the_routes_listed_here_are_cached_for_these_seconds() {
             ("list-categories", 60),
             ("list-facets", 60),
             ("get-settings", 60),
+            ("list-reviews", 60),
         ]
     );
 }

@@ -67,11 +67,65 @@ async fn import(app: &App, admin: &Persona<'_>) {
     };
     app.take_count("import-products");
     send(100).await;
-    costs(app, "import-products", "3 new products of a category", [4, 4, 10, 20, 3]);
+    costs(app, "import-products", "3 new products of a category", [4, 4, 10, 20, 6]);
     send(100).await;
     costs(app, "import-products", "3 known ones, unchanged", [6, 4, 16, 0, 0]);
     send(200).await;
     costs(app, "import-products", "3 known ones, with new prices", [7, 5, 16, 12, 0]);
+}
+
+/// Reads, sets, adjusts and lists stock.
+async fn keep_stock(app: &App, admin: &Persona<'_>) {
+    admin.get("/inventory/A").await.expect(200);
+    costs(app, "get-inventory", "", [3, 3, 6, 0, 0]);
+    let set = async |body: Value| {
+        let call = admin.call("PUT", "/inventory/A").header("if-match", "*");
+        call.json(&body).send().await.expect(200);
+    };
+    set(json!({"available": 40})).await;
+    costs(app, "set-inventory", "units", [4, 4, 6, 4, 0]);
+    set(json!({"low_stock_threshold": 5})).await;
+    costs(app, "set-inventory", "a threshold", [4, 4, 6, 2, 0]);
+    set(json!({"available": 40})).await;
+    costs(app, "set-inventory", "nothing changes", [3, 3, 6, 0, 0]);
+    let adjust = async |delta: i64, key: &str| {
+        let call = admin.call("POST", "/inventory/A/adjustments").header("idempotency-key", key);
+        call.json(&json!({"delta": delta, "reason": "Counted"})).send().await.expect(201);
+    };
+    adjust(-10, "a").await;
+    costs(app, "adjust-inventory", "with a key", [4, 4, 6, 6, 0]);
+    adjust(-27, "b").await;
+    costs(app, "adjust-inventory", "with a key, stock gets low", [4, 4, 6, 8, 0]);
+    adjust(-27, "b").await;
+    costs(app, "adjust-inventory", "the same again, replayed", [5, 5, 10, 0, 0]);
+    admin.get("/inventory/A/movements").await.expect(200);
+    costs(app, "list-movements", "4 movements", [4, 4, 8, 0, 0]);
+    admin.get("/inventory").await.expect(200);
+    costs(app, "list-inventory", "4 SKUs", [10, 3, 14, 0, 0]);
+    admin.get("/inventory?low_stock=true").await.expect(200);
+    costs(app, "list-inventory", "1 SKU of low stock", [10, 3, 11, 0, 0]);
+}
+
+/// Writes, changes, moderates, lists and deletes reviews of a product.
+async fn review(app: &App, admin: &Persona<'_>, ada: &Persona<'_>, product: &Value) {
+    let reviews = format!("/products/{}/reviews", product["id"].as_str().expect("an id"));
+    let review = ada.post(&reviews, json!({"rating": 5})).await.expect(201);
+    costs(app, "create-review", "", [6, 4, 8, 7, 2]);
+    let path = format!("{reviews}/{}", review["id"].as_str().expect("an id"));
+    ada.put(&path, json!({"rating": 5, "title": "Good"})).await.expect(200);
+    costs(app, "update-review", "the text", [4, 4, 4, 3, 0]);
+    ada.put(&path, json!({"rating": 4, "title": "Good"})).await.expect(200);
+    costs(app, "update-review", "the stars", [4, 4, 4, 5, 2]);
+    ada.as_visitor().get(&reviews).await.expect(200);
+    costs(app, "list-reviews", "1 review, by time", [3, 1, 3, 0, 0]);
+    ada.as_visitor().get(&format!("{reviews}?sort=-rating")).await.expect(200);
+    costs(app, "list-reviews", "1 review, by stars", [4, 2, 4, 0, 0]);
+    admin.get("/admin/reviews").await.expect(200);
+    costs(app, "list-all-reviews", "1 review", [5, 3, 6, 0, 0]);
+    admin.put(&format!("{path}/status"), json!({"status": "rejected"})).await.expect(200);
+    costs(app, "moderate-review", "rejected", [3, 3, 4, 4, 3]);
+    ada.delete(&path).await.expect(204);
+    costs(app, "delete-review", "rejected", [3, 3, 4, 4, 1]);
 }
 
 /// Lists all orders by each index.
@@ -321,7 +375,7 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     costs(&app, "update-user", "role", [4, 3, 6, 6, 1]);
 
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 50)).await;
-    costs(&app, "create-product", "1 variant", [2, 2, 2, 6, 1]);
+    costs(&app, "create-product", "1 variant", [2, 2, 2, 6, 2]);
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     anyone.get(&path).await.expect(200);
     costs(&app, "get-product", "1 variant", [1, 1, 1, 0, 0]);
@@ -333,6 +387,8 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     for sku in ["A", "B", "C"] {
         create_sku(&admin, sku, 1000, 50).await;
     }
+    keep_stock(&app, &admin).await;
+    review(&app, &admin, &ada, &mug).await;
     arrange_categories(&app, &admin).await;
     anyone.get("/products").await.expect(200);
     costs(&app, "list-products", "a new instance, from the log", [2, 2, 3, 0, 0]);
@@ -402,14 +458,14 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     let mug = create_product(&admin, product("Mug", 1800, 50)).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     admin.delete(&path).await.expect(204);
-    costs(&app, "delete-product", "1 variant", [3, 3, 4, 6, 1]);
+    costs(&app, "delete-product", "1 variant", [3, 3, 4, 6, 2]);
     for category in ["mugs", "cups"] {
         admin.ensure_category(category).await;
     }
     app.take_count("create-product");
     let within = |category: &str, status: &str| json!({"name": "Mug", "price": usd(1800), "category": category, "status": status});
     let mug = create_product(&admin, within("mugs", "active")).await;
-    costs(&app, "create-product", "1 variant, in a category", [2, 2, 2, 8, 1]);
+    costs(&app, "create-product", "1 variant, in a category", [2, 2, 2, 8, 2]);
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     app.take_count("update-product");
     admin.put(&path, within("mugs", "active")).await.expect(200);
@@ -420,7 +476,7 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     costs(&app, "update-product", "1 variant, made a draft", [3, 3, 4, 6, 0]);
     app.take_count("delete-product");
     admin.delete(&path).await.expect(204);
-    costs(&app, "delete-product", "1 variant, in a category", [3, 3, 4, 8, 1]);
+    costs(&app, "delete-product", "1 variant, in a category", [3, 3, 4, 8, 2]);
     let of = |skus: &[&str]| {
         let variants: Vec<_> =
             skus.iter().map(|sku| json!({"sku": sku, "options": {"size": sku}})).collect();
@@ -435,7 +491,7 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     admin.put(&path, of(&["S"])).await.expect(200);
     app.take_count("create-product");
     create_product(&admin, of(&["M"])).await;
-    costs(&app, "create-product", "a SKU taken over", [5, 5, 6, 8, 1]);
+    costs(&app, "create-product", "a SKU taken over", [5, 5, 6, 8, 2]);
     import(&app, &admin).await;
 
     let leaver = app.customer("leaver").await.with_password("correct horse").await;
@@ -444,7 +500,7 @@ async fn every_route_makes_the_requests_and_consumes_the_units_listed_here() {
     app.advance(std::time::Duration::from_secs(60));
     let run = || app.run_job("erase-users", json!({"source": "aws.events"}));
     run().await.expect("a run");
-    costs(&app, "erase-users", "1 account without orders", [23, 23, 41, 2, 0]);
+    costs(&app, "erase-users", "1 account without orders", [25, 25, 45, 2, 0]);
     run().await.expect("a run");
     costs(&app, "erase-users", "no account left", [1, 1, 2, 0, 0]);
     let other = app.customer("other").await;
@@ -506,20 +562,20 @@ async fn projecting_a_change_makes_the_requests_and_consumes_the_units_listed_he
         costs(&app, "project-changes", what, expected);
     };
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 3)).await;
-    project("new product, the first run of an environment", [3, 3, 4, 1, 0]).await;
+    project("new product, the first run of an environment", [4, 3, 4, 2, 0]).await;
     let path = format!("/products/{}", mug["id"].as_str().expect("an id"));
     let price = json!({"name": "Stoneware Mug", "price": usd(1900)});
     admin.put(&path, price).await.expect(200);
     project("changed price", [2, 2, 2, 1, 0]).await;
     let items = |units| json!({"items": [{"product_id": mug["id"], "quantity": units}]});
     place(&ada, items(2), None).await.expect(201);
-    project("sale that leaves stock", [0, 0, 0, 0, 0]).await;
+    project("sale that leaves stock", [1, 1, 0, 1, 0]).await;
     place(&ada, items(1), None).await.expect(201);
-    project("sale of the last unit", [2, 2, 2, 1, 0]).await;
+    project("sale of the last unit", [3, 2, 2, 2, 0]).await;
     for number in 0..4 {
         create_sku(&admin, &format!("SKU-{number}"), 1500, 50).await;
     }
-    project("4 products", [5, 2, 8, 1, 0]).await;
+    project("4 products", [9, 2, 8, 5, 0]).await;
     admin.delete(&path).await.expect(204);
     project("deleted product", [2, 2, 2, 1, 0]).await;
 }

@@ -120,6 +120,20 @@ async fn every_transaction_whose_response_is_lost_has_an_unknown_outcome() {
     lose(&app, "cancel-order", ada.call("DELETE", &path)).await;
     let paid = json!({"status": "paid"});
     lose(&app, "update-order", admin.call("PUT", &path).json(&paid)).await;
+    let set = admin.call("PUT", "/inventory/MUG").header("if-match", "*");
+    lose(&app, "set-inventory", set.json(&json!({"available": 3}))).await;
+    let adjust = admin.call("POST", "/inventory/MUG/adjustments");
+    lose(&app, "adjust-inventory", adjust.json(&json!({"delta": 3, "reason": "Lost"}))).await;
+    let reviews = format!("/products/{}/reviews", id(&mug));
+    let five = json!({"rating": 5});
+    lose(&app, "create-review", ada.call("POST", &reviews).json(&five)).await;
+    let review = ada.post(&reviews, five).await.expect(201);
+    let review = format!("{reviews}/{}", id(&review));
+    lose(&app, "update-review", ada.call("PUT", &review).json(&json!({"rating": 4}))).await;
+    let rejected = json!({"status": "rejected"});
+    let moderate = admin.call("PUT", &format!("{review}/status"));
+    lose(&app, "moderate-review", moderate.json(&rejected)).await;
+    lose(&app, "delete-review", ada.call("DELETE", &review)).await;
     lose(&app, "create-product", admin.call("POST", "/products").json(&product("Pot", 1, 1))).await;
     let path = format!("/products/{}", id(&mug));
     lose(&app, "update-product", admin.call("PUT", &path).json(&mug)).await;
@@ -288,6 +302,62 @@ async fn every_route_names_the_fields_that_are_not_valid() {
             }),
             "/note too_long, /tracking/carrier bidi_control, /tracking/number control_character, \
              /tracking/url invalid_url",
+        ),
+        (
+            &admin,
+            "PUT",
+            "/inventory/MUG",
+            json!({"available": 1, "reason": "C\u{202e}ounted"}),
+            "/reason bidi_control",
+        ),
+        (
+            &admin,
+            "PUT",
+            "/inventory/MUG",
+            json!({"available": 1, "reason": "Counted\ntwice"}),
+            "/reason control_character",
+        ),
+        (
+            &admin,
+            "POST",
+            "/inventory/MUG/adjustments",
+            json!({"delta": 1, "reason": "C\u{202e}ounted"}),
+            "/reason bidi_control",
+        ),
+        (
+            &ada,
+            "PUT",
+            "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057/reviews/rev_01890a5d-ac96-774b-bcce-b302099a8057",
+            json!({"rating": 5, "body": "a\u{202e}b"}),
+            "/body bidi_control",
+        ),
+        (
+            &admin,
+            "GET",
+            "/inventory?limit=0&low_stock=x",
+            Value::Null,
+            "limit limit_out_of_range, low_stock unknown_value",
+        ),
+        (
+            &admin,
+            "GET",
+            "/inventory/MUG/movements?limit=0",
+            Value::Null,
+            "limit limit_out_of_range",
+        ),
+        (
+            &admin,
+            "GET",
+            "/admin/reviews?limit=0&status=x",
+            Value::Null,
+            "limit limit_out_of_range, status unknown_value",
+        ),
+        (
+            &anyone,
+            "GET",
+            "/products/prd_01890a5d-ac96-774b-bcce-b302099a8057/reviews?limit=0&sort=x",
+            Value::Null,
+            "limit limit_out_of_range, sort unknown_value",
         ),
         (&admin, "POST", "/categories", json!({"name": "C\u{202e}ups"}), "/name bidi_control"),
         (&admin, "PUT", "/categories/cups", json!({"name": "C\u{202e}ups"}), "/name bidi_control"),

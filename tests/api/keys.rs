@@ -6,9 +6,11 @@ use serde_json::json;
 use shared::catalogue::manifest::Slot;
 use shared::domain::cart_key::CartKey;
 use shared::domain::email::Email;
-use shared::domain::ids::{MessageId, OrderId, ProductId, UserId};
+use shared::domain::ids::{MessageId, OrderId, ProductId, ReviewId, UserId};
 use shared::domain::order::{OrderNumber, OrderStatus};
+use shared::domain::quantity::Stars;
 use shared::domain::rate_limit::RateLimit;
+use shared::domain::review::ReviewStatus;
 use shared::domain::sku::Sku;
 use shared::domain::slug::Slug;
 use shared::domain::time::Timestamp;
@@ -45,6 +47,11 @@ fn key_texts_never_change() {
         (keys::product(product), "PRODUCT#prd_{} PRODUCT"),
         (keys::variant(product, &sku), "PRODUCT#prd_{} VARIANT#TEE-M"),
         (keys::sku(&sku), "SKU#TEE-M SKU"),
+        (keys::movement(product, &sku, 42), "LEDGER#prd_{}#TEE-M 000000000042"),
+        (keys::rating(product), "PRODUCT#prd_{} RATING"),
+        (keys::review(product, id::<ReviewId>("rev")), "REVIEWS#prd_{} rev_{}"),
+        (keys::review_marker(user, product), "REVIEWER#usr_{} prd_{}"),
+        (keys::purchase(user, product, order), "PURCHASES#usr_{} prd_{}#ord_{}"),
         (keys::catalogue_log_entry(42), "CATALOGUE#LOG 000000000042"),
         (keys::catalogue_manifest(), "CATALOGUE#MANIFEST MANIFEST"),
         (keys::catalogue_segment(Slot::B, 7), "CATALOGUE#SEGMENT#B#7 SEGMENT"),
@@ -84,6 +91,25 @@ fn key_texts_never_change() {
     assert_eq!(keys::expiry_shard(order), "EXPIRING#7");
     let shards: Vec<_> = keys::expiry_shards().collect();
     assert_eq!((shards.len(), &*shards[0], &*shards[15]), (16, "EXPIRING#0", "EXPIRING#f"));
+    assert_eq!(keys::sku_shard(&sku), "SKUS#7");
+    let shards: Vec<_> = keys::sku_shards().collect();
+    assert_eq!((shards.len(), &*shards[0], &*shards[7]), (8, "SKUS#0", "SKUS#7"));
+    let (review, five) = (id::<ReviewId>("rev"), Stars::ALL[4]);
+    assert_eq!(keys::rated_product(product), format!("RATED#prd_{UUID}"));
+    assert_eq!(keys::rating_key(five, review), format!("5#rev_{UUID}"));
+    assert!(keys::rating_key(five, review).starts_with(&keys::with_stars(five)));
+    assert_eq!(keys::review_status(ReviewStatus::Pending), "REVIEWS#pending");
+    assert_eq!(keys::review_status_key(review, product), format!("rev_{UUID}#prd_{UUID}"));
+    for (index, partition, sort) in [
+        (keys::REVIEWS_BY_RATING, keys::rated_product(product), keys::rating_key(five, review)),
+        (keys::REVIEWS_BY_STATUS, String::new(), keys::review_status_key(review, product)),
+    ] {
+        assert_eq!(
+            (index.key)(&partition, &sort),
+            Some(keys::review(product, review)),
+            "{index:?}"
+        );
+    }
     let now = Timestamp::from_unix_millis(0);
     let expiry = keys::expiry(now, order);
     assert_eq!(expiry, format!("{now}#ord_{UUID}"));
@@ -103,7 +129,11 @@ async fn only_items_that_may_expire_have_a_time_to_live() {
     let line = json!({"product_id": mug["id"], "quantity": 1});
     ada.post("/cart/items", line).await.expect(200);
     let place = ada.call("POST", "/orders").header("idempotency-key", "once").json(&json!({}));
-    place.send().await.expect(201);
+    let order = place.send().await.expect(201);
+    let order = format!("/orders/{}", order["id"].as_str().expect("an id"));
+    admin.put(&order, json!({"status": "paid"})).await.expect(200);
+    let path = format!("/products/{}/reviews", mug["id"].as_str().expect("an id"));
+    ada.post(&path, json!({"rating": 5})).await.expect(201);
 
     let account = json!({"email": "eve@example.com", "password": "correct horse", "name": "Eve"});
     app.anonymous().sign_up(account.clone()).await;
@@ -135,11 +165,16 @@ async fn only_items_that_may_expire_have_a_time_to_live() {
         "idempotency_marker",
         "known_ip",
         "message",
+        "movement",
         "order",
         "product",
+        "purchase",
         "rate_limit",
+        "rating",
         "registration",
         "reset",
+        "review",
+        "review_marker",
         "security",
         "signing_keys",
         "sku",

@@ -16,17 +16,19 @@ use super::links;
 use super::schemas::{self, Direction};
 
 /// The tag of each resource, and its description. A tag has the routes of one crate.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 8] = [
     ("platform", "Health check, public keys, and this document."),
     ("auth", "Registration, login, tokens and passwords."),
     ("users", "The caller's own profile, and the administration of users."),
     ("catalogue", "Products with their variants."),
     ("cart", "The caller's cart."),
     ("orders", "Checkout and orders."),
+    ("inventory", "Stock, and every movement of it."),
+    ("reviews", "Reviews of products."),
 ];
 
 const DESCRIPTION: &str = "\
-The API of a shop: accounts, catalogue, cart and orders.
+The API of a shop: accounts, catalogue, cart, orders, inventory and reviews.
 
 **Money** is an integer number of minor units with its currency: `{\"amount\": 1999, \"currency\": \
 \"USD\"}` is $19.99. **Times** are RFC 3339 in UTC. **Texts** are trimmed and brought to Unicode \
@@ -49,6 +51,8 @@ pub fn contracts() -> Vec<(&'static str, &'static Route, Contract)> {
         catalogue::contracts(),
         cart::contracts(),
         orders::contracts(),
+        inventory::contracts(),
+        reviews::contracts(),
     ];
     let tagged = TAGS.iter().zip(of_tags);
     tagged
@@ -266,8 +270,9 @@ impl Assembler<'_> {
                 self.collect(&schema, &mut own);
                 // A parameter that shows nothing counts as absent, so no text of one is too short.
                 own.remove(ProblemCode::TooShort.slug());
+                // Any text is read as a cursor, so that it is never one of several invalid parameters.
+                count += usize::from(!own.is_empty());
                 codes.extend(own);
-                count += 1;
                 let description = schemas::take_description(&mut schema);
                 let schema = schemas::without_null(schema);
                 parameters.push(json!({

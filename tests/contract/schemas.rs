@@ -100,10 +100,27 @@ fn collect(
     // Beside `properties`, it only says which of them must be there.
     let any_of = schema["anyOf"].as_array().filter(|_| !schema["properties"].is_object());
     let any_of = any_of.into_iter().flatten();
+    if any_of.clone().any(|one| one["maxLength"] == 0) {
+        // A text that shows nothing counts as absent, and so is not too short.
+        for part in any_of {
+            let mut own = BTreeSet::new();
+            collect(part, definitions, &mut seen.clone(), &mut own);
+            if resolved(part, definitions)["type"] == "string" {
+                own.remove(ProblemCode::TooShort.slug());
+            }
+            codes.extend(own);
+        }
+        return;
+    }
     let others = ["items", "additionalProperties", "propertyNames"].map(|key| schema.get(key));
     for part in properties.chain(any_of).chain(others.into_iter().flatten()) {
         collect(part, definitions, seen, codes);
     }
+}
+
+/// Returns the definition that a schema refers to, or the schema.
+fn resolved<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> &'a Value {
+    name_of(schema).and_then(|name| definitions.get(name)).unwrap_or(schema)
 }
 
 /// Returns the constants and descriptions of an enumeration, which `schemars` derives as `oneOf`.

@@ -121,6 +121,7 @@ async fn tour(app: &App) {
     ada.get(&format!("{order}/tracking")).await.expect(200);
     admin.put(&order, json!({"status": "cancelled", "note": "Sold out"})).await.expect(200);
     list_all_orders(&admin).await;
+    keep_stock(app, &admin, &ada).await;
     let eve = app.customer("eve").await;
     let order = json!({"items": [{"sku": "CUP", "quantity": 1}]});
     let paid = eve.post("/orders", order.clone()).await.expect(201);
@@ -269,6 +270,69 @@ async fn without_verification(app: &App) {
     app.deliver_mail().await;
     let login = json!({"email": FIRST_ADMIN, "password": "correct horse"});
     anyone.at(NEW_IP).post("/auth/login", login).await.expect(200);
+}
+
+/// Sets, adjusts and lists stock, and lets it get low; reviews what was bought, changes, moderates and
+/// deletes reviews.
+async fn keep_stock(app: &App, admin: &Persona<'_>, ada: &Persona<'_>) {
+    let few = json!([{"sku": "FEW", "stock": 9}]);
+    let few = json!({"name": "Few", "price": usd(500), "low_stock_threshold": 5, "variants": few});
+    let few = create_product(admin, few).await;
+    let mut stream = Stream::default();
+    app.project_changes(&mut stream).await;
+    let fred = app.customer("fred").await;
+    let order = json!({"items": [{"sku": "FEW", "quantity": 4}]});
+    let order = fred.post("/orders", order).await.expect(201);
+    let paid = json!({"status": "paid"});
+    admin.put(&format!("/orders/{}", id(&order)), paid).await.expect(200);
+    let reviews = format!("/products/{}/reviews", id(&few));
+    let of_fred = fred.post(&reviews, json!({"rating": 4})).await.expect(201);
+    app.project_changes(&mut stream).await;
+    admin.get("/inventory").await.expect(200);
+    admin.get("/inventory?low_stock=true").await.expect(200);
+    admin.get("/inventory/FEW").await.expect(200);
+    let set = admin.call("PUT", "/inventory/FEW").header("if-match", "*");
+    set.json(&json!({"available": 4})).send().await.expect(200);
+    for delta in [5, -6] {
+        let adjust = admin.call("POST", "/inventory/FEW/adjustments");
+        let adjust = adjust.header("idempotency-key", &format!("tour {delta}").replace(' ', "-"));
+        let body = json!({"delta": delta, "reason": "Counted"});
+        adjust.json(&body).send().await.expect(201);
+    }
+    let again =
+        admin.call("POST", "/inventory/FEW/adjustments").header("idempotency-key", "tour-5");
+    again.json(&json!({"delta": 5, "reason": "Counted"})).send().await.expect(201);
+    let set = admin.call("PUT", "/inventory/FEW").header("if-match", "*");
+    set.json(&json!({"available": 9})).send().await.expect(200);
+    let set = admin.call("PUT", "/inventory/FEW").header("if-match", "*");
+    set.json(&json!({"available": 1})).send().await.expect(200);
+    admin.get("/inventory/FEW/movements").await.expect(200);
+
+    let of_ada = ada.post(&reviews, json!({"rating": 5})).await.expect(201);
+    let path = |review: &Value| format!("{reviews}/{}", id(review));
+    fred.put(&path(&of_fred), json!({"rating": 3})).await.expect(200);
+    admin
+        .put(&format!("{}/status", path(&of_ada)), json!({"status": "rejected"}))
+        .await
+        .expect(200);
+    for query in ["", "?sort=-rating", "?rating=3"] {
+        fred.get(&format!("{reviews}{query}")).await.expect(200);
+    }
+    for query in ["", "?status=rejected"] {
+        admin.get(&format!("/admin/reviews{query}")).await.expect(200);
+    }
+    fred.delete(&path(&of_fred)).await.expect(204);
+
+    let too_many = admin.call("POST", "/inventory/FEW/adjustments").header("idempotency-key", "no");
+    let too_many = too_many.json(&json!({"delta": -1000, "reason": "Counted"})).send().await;
+    too_many.expect_problem(409, "out_of_stock");
+    for status in ["processing", "shipped", "delivered"] {
+        let target = format!("/orders/{}", id(&order));
+        admin.put(&target, json!({"status": status})).await.expect(200);
+    }
+    app.advance(std::time::Duration::from_secs(61));
+    let fred = fred.with_password("correct horse").await;
+    fred.post("/users/me/deletion", json!({"password": "correct horse"})).await.expect(202);
 }
 
 async fn list_all_orders(admin: &Persona<'_>) {

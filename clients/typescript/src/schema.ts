@@ -63,6 +63,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all reviews
+         * @description Of all products, the newest first. A review that was just written or changed may take a second to show. A page may have fewer reviews than `limit`; only a `next_cursor` of null ends the list.
+         *
+         *     For admins.
+         */
+        get: operations["list_all_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/forgot-password": {
         parameters: {
             query?: never;
@@ -420,6 +442,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the stock of all SKUs
+         * @description In the order of the SKUs, without those of variants that were withdrawn. The numbers are those of this moment. A new SKU, or one that has just become low in stock, may take a second to show. A page may have fewer SKUs than `limit`; only a `next_cursor` of null ends the list.
+         *
+         *     For admins.
+         */
+        get: operations["list_inventory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory/{sku}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the stock of a SKU
+         * @description For admins.
+         */
+        get: operations["get_inventory"];
+        /**
+         * Set the stock of a SKU
+         * @description Members that are left out stay; the body may be the response of `get_inventory`, of which only `available` and `low_stock_threshold` count. After a count of what is on the shelf: read the stock, count, and send the ETag in `If-Match`; if something was sold meanwhile, the response is 412. To add what was delivered, use `adjust_inventory`.
+         *
+         *     For admins.
+         */
+        put: operations["set_inventory"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory/{sku}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adjust the stock of a SKU
+         * @description Adds what was delivered, or removes what is broken or lost. What is sold meanwhile does not matter.
+         *
+         *     For admins.
+         */
+        post: operations["adjust_inventory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory/{sku}/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the movements of a stock
+         * @description Every change with its cause, the newest first. Adjustments show at once, sales and returns within seconds. Movements whose record is lost are shown as one, whose cause is `unexplained`. If a SKU moves to another product, its list begins anew.
+         *
+         *     For admins.
+         */
+        get: operations["list_movements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -610,6 +724,82 @@ export interface paths {
          *     For admins.
          */
         delete: operations["delete_product"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/{product_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the reviews of a product
+         * @description Only approved reviews; `summary` counts all of them. A page may have fewer reviews than `limit`; only a `next_cursor` of null ends the list.
+         */
+        get: operations["list_reviews"];
+        put?: never;
+        /**
+         * Review a product
+         * @description One review for each customer and product. Others see it at once, or where the shop moderates its reviews, after an admin has approved it.
+         *
+         *     For every signed-in user.
+         */
+        post: operations["create_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/{product_id}/reviews/{review_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a review
+         * @description For its author and admins. A title or a body that is left out is removed. A rejected review stays rejected; where the shop moderates its reviews, any other waits for an admin again.
+         *
+         *     For every signed-in user.
+         */
+        put: operations["update_review"];
+        post?: never;
+        /**
+         * Delete a review
+         * @description For its author, who can write another one then, and admins.
+         *
+         *     For every signed-in user.
+         */
+        delete: operations["delete_review"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/{product_id}/reviews/{review_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Approve or reject a review
+         * @description The same decision again changes nothing.
+         *
+         *     For admins.
+         */
+        put: operations["moderate_review"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -819,8 +1009,44 @@ export interface components {
         };
         /** @description A line of a postal address: 1 to 200 characters. */
         AddressLine: string;
+        /**
+         * Already reviewed
+         * @description Change the review `review_id` with `update_review`, or delete it first.
+         */
+        AlreadyReviewedProblem: {
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            code: "already_reviewed";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /** @description The customer's review of this product. */
+            review_id: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 409;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Already reviewed";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:already_reviewed";
+        };
         /** @description A text that stands for an image where it can't be seen: one line of 1 to 500 characters. */
         AlternativeText: string;
+        /** @description A first name and an initial, such as `Ada L.`. */
+        AuthorName: string;
         /** @description A bar code as a scanner reads it, such as an EAN or UPC: one line of 1 to 60 characters. */
         Barcode: string;
         /**
@@ -2258,6 +2484,61 @@ export interface components {
              */
             type: "urn:bodega:problem:invalid_url";
         };
+        /** @description The stock of a variant. */
+        Inventory: {
+            /** @description The number of units in stock; null if stock is not tracked, so that any number can be bought. */
+            available: components["schemas"]["Stock"] | null;
+            /** @description Whether stock is tracked, and at or below the threshold. Never for a variant that was withdrawn. */
+            low_stock: boolean;
+            /** @description Stock at or below this number of units is low: the variant's own threshold, or else the product's. Null if there is none. */
+            low_stock_threshold: components["schemas"]["Stock"] | null;
+            /** @description The product's name. */
+            name: components["schemas"]["ProductName"];
+            options: components["schemas"]["Options"];
+            /** @description The variant's own threshold; null if the product's applies. */
+            own_low_stock_threshold: components["schemas"]["Stock"] | null;
+            product_id: components["schemas"]["ProductId"];
+            sku: components["schemas"]["Sku"];
+            /** @description Whether the variant can be bought: `on_sale`, `hidden` (its product is a draft or archived) or `withdrawn` (removed from its product). */
+            status: components["schemas"]["VariantStatus"];
+            /** @description When the stock or the variant's own threshold last changed. */
+            updated_at: components["schemas"]["Timestamp"] | null;
+            /** @description Rises with each movement, and each change of the variant's own threshold. */
+            version: number;
+        };
+        /** @description A page of a list. */
+        InventoryPage: {
+            /** @description The items, at most `limit`. A page may have fewer. */
+            data: components["schemas"]["Inventory"][];
+            /** @description The `cursor` of the next page; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        InventoryReplacement: {
+            /** @description The number of units in stock. */
+            available?: components["schemas"]["Stock"] | null | string;
+            /** @description Ignored: clients may send back what they have read. */
+            low_stock?: unknown;
+            /** @description The variant's own threshold; null for that of its product. Another one than the one that applies already becomes the variant's own. */
+            low_stock_threshold?: components["schemas"]["Stock"] | null | string;
+            /** @description Ignored: clients may send back what they have read. */
+            name?: unknown;
+            /** @description Ignored: clients may send back what they have read. */
+            options?: unknown;
+            /** @description Ignored: clients may send back what they have read. */
+            own_low_stock_threshold?: unknown;
+            /** @description Ignored: clients may send back what they have read. */
+            product_id?: unknown;
+            /** @description Why the stock changes, for the list of movements. */
+            reason?: components["schemas"]["StockReason"] | null | string;
+            /** @description Ignored: clients may send back what they have read. */
+            sku?: unknown;
+            /** @description Ignored: clients may send back what they have read. */
+            status?: unknown;
+            /** @description Ignored: clients may send back what they have read. */
+            updated_at?: unknown;
+            /** @description Ignored: clients may send back what they have read. */
+            version?: unknown;
+        };
         /**
          * If-Match with items
          * @description Send `If-Match` only for an order of the cart; `items` do not use the cart.
@@ -2464,6 +2745,14 @@ export interface components {
              */
             type: "urn:bodega:problem:mixed_paging";
         };
+        /**
+         * @description What an admin decides about a review.
+         *
+         *     - `approved`: It is shown, and counts for the product's rating.
+         *     - `rejected`: It is not shown.
+         * @enum {string}
+         */
+        Moderation: "approved" | "rejected";
         /** @description An amount of money, never negative: `{"amount": 1999, "currency": "USD"}` is $19.99. */
         Money: {
             /**
@@ -2482,6 +2771,21 @@ export interface components {
             amount: number;
             currency: components["schemas"]["Currency"];
         };
+        /** @description What changed a stock. */
+        MovementCause: components["schemas"]["MovementReason"] | components["schemas"]["Unexplained"];
+        /**
+         * @description The reason of a stock movement.
+         *
+         *     - `initial`: The initial stock of a new SKU.
+         *     - `sale`: An order was placed.
+         *     - `cancellation`: An order was cancelled.
+         *     - `expiry`: An order expired unpaid.
+         *     - `import`: An import set the stock.
+         *     - `set`: An admin set the stock.
+         *     - `adjustment`: An admin added or removed units.
+         * @enum {string}
+         */
+        MovementReason: "initial" | "sale" | "cancellation" | "expiry" | "import" | "set" | "adjustment";
         /** @description The name of a user: one line of 1 to 200 characters. */
         Name: string;
         /**
@@ -3469,7 +3773,7 @@ export interface components {
         /** @description A problem document (RFC 9457). */
         Problem: {
             /** @enum {unknown} */
-            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "not_utf8" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "cart_token_required" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "sku_taken" | "slug_taken" | "category_not_empty" | "category_cycle" | "too_many_categories" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "invalid_quote" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_order_number" | "invalid_sku" | "invalid_slug" | "invalid_time" | "unknown_category" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_not_enabled" | "invalid_percent" | "invalid_region" | "settings_too_large" | "shipping_address_required" | "shipping_method_required" | "unknown_shipping_method" | "region_code_required" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
+            code: "invalid_header" | "invalid_host" | "invalid_request_line" | "invalid_base64" | "invalid_json" | "not_utf8" | "duplicate_member" | "invalid_cursor" | "invalid_if_match" | "invalid_idempotency_key" | "cart_token_required" | "unauthenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "out_of_stock" | "unavailable" | "stock_not_tracked" | "price_changed" | "cart_empty" | "too_many_unpaid_orders" | "already_reviewed" | "sku_taken" | "slug_taken" | "category_not_empty" | "category_cycle" | "too_many_categories" | "open_orders" | "last_admin" | "use_own_deletion" | "illegal_transition" | "refund_first" | "rotation_under_way" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "required" | "unknown_field" | "unknown_value" | "wrong_type" | "wrong_length" | "too_short" | "too_long" | "too_few" | "too_many" | "too_large" | "negative" | "not_minor_units" | "control_character" | "bidi_control" | "hidden_character" | "no_digit" | "duplicate" | "out_of_range" | "quantity_out_of_range" | "stock_out_of_range" | "weight_out_of_range" | "invalid_quote" | "not_a_multiple" | "compare_at_price_too_low" | "options_too_long" | "product_too_large" | "limit_out_of_range" | "page_out_of_range" | "page_too_deep" | "page_too_large" | "mixed_paging" | "invalid_id" | "invalid_order_number" | "invalid_sku" | "invalid_slug" | "invalid_time" | "unknown_category" | "invalid_email" | "invalid_url" | "invalid_country" | "unknown_currency" | "wrong_currency" | "invalid_token" | "password_too_short" | "password_too_long" | "password_too_common" | "password_is_email" | "password_is_name" | "same_password" | "nothing_to_change" | "sku_or_product_id" | "variant_required" | "cart_full" | "items_are_no_cart" | "idempotency_key_reused" | "payment_method_not_enabled" | "invalid_percent" | "invalid_region" | "settings_too_large" | "shipping_address_required" | "shipping_method_required" | "unknown_shipping_method" | "region_code_required" | "unexpected" | "use_inventory" | "stock_of_variants" | "too_many_changes" | "version_required" | "rate_limited" | "internal" | "service_unavailable" | "outcome_unknown";
             detail: string;
             instance: string;
             request_id: string;
@@ -3898,6 +4202,81 @@ export interface components {
             password: components["schemas"]["NewPassword"];
             token: string;
         };
+        /** @description A review of a product. */
+        Review: {
+            author: components["schemas"]["ReviewAuthor"];
+            /** @description Text, as it was written: escape it where you show it. */
+            body: components["schemas"]["ReviewBody"] | null;
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["ReviewId"];
+            product_id: components["schemas"]["ProductId"];
+            /** @description 1 to 5 stars. */
+            rating: components["schemas"]["Stars"];
+            /** @description Others see it only if it is approved. */
+            status: components["schemas"]["ReviewStatus"];
+            /** @description Text, as it was written: escape it where you show it. */
+            title: components["schemas"]["ReviewTitle"] | null;
+            /** @description When its author or an admin last changed it. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Whether its author has bought the product in this shop. */
+            verified_purchase: boolean;
+        };
+        /** @description Who wrote a review. */
+        ReviewAuthor: {
+            /** @description First name and initial; null after the account was deleted. */
+            name: components["schemas"]["AuthorName"] | null;
+        };
+        /** @description What a review says: 1 to 5,000 characters. It is text: HTML in it is shown, not interpreted. */
+        ReviewBody: string;
+        ReviewContent: {
+            /** @description It is text: HTML in it is not interpreted. */
+            body?: components["schemas"]["ReviewBody"] | null | string;
+            /** @description 1 to 5 stars. */
+            rating: components["schemas"]["Stars"];
+            title?: components["schemas"]["ReviewTitle"] | null | string;
+        };
+        /** @description The identifier of a review. */
+        ReviewId: string;
+        ReviewModeration: {
+            status: components["schemas"]["Moderation"];
+        };
+        /** @description A page of a list. */
+        ReviewPage: {
+            /** @description The items, at most `limit`. A page may have fewer. */
+            data: components["schemas"]["Review"][];
+            /** @description The `cursor` of the next page; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A page of reviews, and a summary of all approved reviews of the product. */
+        ReviewPageWithSummary: {
+            /** @description The reviews, at most `limit`. A page may have fewer. */
+            data: components["schemas"]["Review"][];
+            /** @description The `cursor` of the next page; null at the end of the list. */
+            next_cursor: string | null;
+            summary: components["schemas"]["ReviewSummary"];
+        };
+        /**
+         * @description Whether others see a review.
+         *
+         *     - `pending`: It waits for an admin.
+         *     - `approved`: It is shown, and counts for the product's rating.
+         *     - `rejected`: It is not shown.
+         * @enum {string}
+         */
+        ReviewStatus: "pending" | "approved" | "rejected";
+        /** @description All approved reviews of a product. */
+        ReviewSummary: {
+            /** @description The average of their stars, from 1 to 5, with two decimals; null without reviews. */
+            average: string | null;
+            /** @description Their number by stars, `1` to `5`. */
+            by_rating: {
+                [key: string]: number;
+            };
+            /** @description Their number. */
+            count: number;
+        };
+        /** @description The title of a review: one line of 1 to 200 characters. */
+        ReviewTitle: string;
         /**
          * @description What a user may do in the shop.
          *
@@ -4289,12 +4668,91 @@ export interface components {
          * @enum {string}
          */
         SortOrder: "created_at" | "-created_at" | "price" | "-price" | "name" | "-name" | "rating" | "-rating";
+        /**
+         * @description The order of the list.
+         * @enum {string}
+         */
+        SortOrder2: "created_at" | "-created_at" | "rating" | "-rating";
+        /** @description How many stars a review gives a product: 1 to 5. */
+        Stars: number;
         /** @description The number of units of one SKU in stock: 0 to 1,000,000,000. */
         Stock: number;
+        StockAdjustment: {
+            /** @description The number of units to add (positive) or to remove (negative). */
+            delta: components["schemas"]["StockDelta"];
+            /** @description Why the stock changes, for the list of movements. */
+            reason: components["schemas"]["StockReason"];
+        };
         /** @description The number of products that are in stock, and of those that are not. */
         StockCounts: {
             false: number;
             true: number;
+        };
+        /**
+         * Format: int64
+         * @description The number of units added to a stock (positive) or removed from it (negative); never 0.
+         */
+        StockDelta: number;
+        /** @description A change of a stock. */
+        StockMovement: {
+            /** @description When it happened; of an unexplained one, when the movement after it happened. */
+            at: components["schemas"]["Timestamp"];
+            /** @description The number of units in stock after it. */
+            available_after: components["schemas"]["Stock"];
+            /** @description What caused it. */
+            cause: components["schemas"]["MovementCause"];
+            /**
+             * Format: int64
+             * @description The number of units added (positive) or removed (negative).
+             */
+            delta: number;
+            /** @description Unique in the shop, and always the same for the same movement. That of an unexplained one changes if the record of one of its movements still comes. */
+            id: string;
+            /** @description The order that caused it, if one did. */
+            order_id?: components["schemas"]["OrderId"] | null;
+            /** @description The reason in the words of the admin who made the change; otherwise the cause. */
+            reason: string;
+        };
+        /** @description A page of a list. */
+        StockMovementPage: {
+            /** @description The items, at most `limit`. A page may have fewer. */
+            data: components["schemas"]["StockMovement"][];
+            /** @description The `cursor` of the next page; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /**
+         * Stock not tracked
+         * @description Set `track_stock` of the variant to true with `update_product` first: any number of units can be bought as it is.
+         */
+        StockNotTrackedProblem: {
+            /**
+             * @description Identifies the kind of problem. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "stock_not_tracked";
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The path of the request. */
+            instance: string;
+            /** @description Identifies the request in the log. */
+            request_id: string;
+            /** @description The SKU. */
+            sku: string;
+            /**
+             * @description The HTTP status.
+             * @constant
+             */
+            status: 409;
+            /**
+             * @description The same for every problem of the kind.
+             * @constant
+             */
+            title: "Stock not tracked";
+            /**
+             * @description Identifies the kind of problem.
+             * @constant
+             */
+            type: "urn:bodega:problem:stock_not_tracked";
         };
         /**
          * Stock beside variants
@@ -4364,6 +4822,8 @@ export interface components {
              */
             type: "urn:bodega:problem:stock_out_of_range";
         };
+        /** @description Why an admin changes a stock, in the admin's words: one line of 1 to 200 characters. */
+        StockReason: string;
         /** @description A row of the table of taxes. The most specific row of a place and a tax class counts: one with a region before one without, then one with a class before one without. */
         Tax: {
             /** @description The tax class of products, whose case makes no difference; null for all. */
@@ -4825,6 +5285,11 @@ export interface components {
             type: "urn:bodega:problem:unexpected";
         };
         /**
+         * @description It is not known: the record of one movement or several is lost.
+         * @enum {string}
+         */
+        Unexplained: "unexplained";
+        /**
          * Unknown category
          * @description Send the slug of a category that exists, from `list_categories`, or create the category first.
          */
@@ -5176,6 +5641,15 @@ export interface components {
              */
             type: "urn:bodega:problem:variant_required";
         };
+        /**
+         * @description Whether a variant can be bought.
+         *
+         *     - `on_sale`: Can be bought, if it is in stock.
+         *     - `hidden`: Its product is a draft or archived.
+         *     - `withdrawn`: Removed from its product; kept for the orders that contain it.
+         * @enum {string}
+         */
+        VariantStatus: "on_sale" | "hidden" | "withdrawn";
         VerifyEmailBody: {
             password: components["schemas"]["OfferedPassword"];
             token: string;
@@ -5244,6 +5718,8 @@ export interface components {
              */
             type: "urn:bodega:problem:version_required";
         };
+        /** @description 1 to 5 stars. */
+        WantedStars: number;
         /** @description Tags that a product must have. A product has no more than this list may have. */
         WantedTags: components["schemas"]["Label"][];
         /** @description The URL of an image or a page. */
@@ -5700,6 +6176,150 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["InvalidEmailProblem"] | components["schemas"]["InvalidIdProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["InvalidOrderNumberProblem"] | components["schemas"]["InvalidTimeProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["UnknownValueProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    list_all_reviews: {
+        parameters: {
+            query?: {
+                /** @description Only reviews with this status: `pending` ones wait for an admin. */
+                status?: components["schemas"]["ReviewStatus"];
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                /** @description The most items of a page; 20 if it is left out. */
+                limit?: components["schemas"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reviews. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "author": {
+                     *             "name": "Sam S."
+                     *           },
+                     *           "body": "The colour is darker than I had expected.",
+                     *           "created_at": "2026-01-01T12:00:00.000Z",
+                     *           "id": "rev_019b7a1c-0000-7000-8000-000000000001",
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "rating": 2,
+                     *           "status": "approved",
+                     *           "title": "Not for me",
+                     *           "updated_at": "2026-01-01T12:00:00.000Z",
+                     *           "verified_purchase": false
+                     *         },
+                     *         {
+                     *           "author": {
+                     *             "name": "Sam S."
+                     *           },
+                     *           "body": "Well made. One star less because it took a while to arrive.",
+                     *           "created_at": "2026-01-01T12:00:00.000Z",
+                     *           "id": "rev_019b7a1c-0000-7000-8000-000000000003",
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000004",
+                     *           "rating": 4,
+                     *           "status": "approved",
+                     *           "title": "Good",
+                     *           "updated_at": "2026-01-01T12:00:00.000Z",
+                     *           "verified_purchase": false
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_cursor`: Cursor of another list.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidCursorProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /**
+             * @description `invalid_input`: Several fields are not valid.
+             *
+             *     `limit_out_of_range`: Page size out of range.
+             *
+             *     `unknown_value`: Unknown value.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["UnknownValueProblem"];
                 };
             };
             /** @description `internal`: Internal error. */
@@ -8657,6 +9277,808 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    list_inventory: {
+        parameters: {
+            query?: {
+                /** @description Only stock that is low, or only stock that is not. */
+                low_stock?: components["schemas"]["Flag"];
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                /** @description The most items of a page; 20 if it is left out. */
+                limit?: components["schemas"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of stock. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "available": 0,
+                     *           "low_stock": true,
+                     *           "low_stock_threshold": 5,
+                     *           "name": "Fenn Weekender",
+                     *           "options": {
+                     *             "colour": "navy"
+                     *           },
+                     *           "own_low_stock_threshold": null,
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000001",
+                     *           "sku": "BAG-030-NAVY",
+                     *           "status": "on_sale",
+                     *           "updated_at": "2026-01-01T12:00:00.000Z",
+                     *           "version": 1
+                     *         },
+                     *         {
+                     *           "available": 0,
+                     *           "low_stock": true,
+                     *           "low_stock_threshold": 5,
+                     *           "name": "Fenn Canvas Shopper",
+                     *           "options": {
+                     *             "colour": "black"
+                     *           },
+                     *           "own_low_stock_threshold": null,
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "sku": "BAG-054-BLACK",
+                     *           "status": "on_sale",
+                     *           "updated_at": "2026-01-01T12:00:00.000Z",
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": "cG9zaXRpb24"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InventoryPage"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_cursor`: Cursor of another list.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidCursorProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /**
+             * @description `invalid_input`: Several fields are not valid.
+             *
+             *     `limit_out_of_range`: Page size out of range.
+             *
+             *     `unknown_value`: Unknown value.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["UnknownValueProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    get_inventory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The SKU. */
+                sku: components["schemas"]["Sku"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stock. */
+            200: {
+                headers: {
+                    /** @description The version of the resource, for `If-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "available": 48,
+                     *       "low_stock": false,
+                     *       "low_stock_threshold": 5,
+                     *       "name": "Alma Merino Crew Sweater",
+                     *       "options": {
+                     *         "colour": "oatmeal",
+                     *         "size": "M"
+                     *       },
+                     *       "own_low_stock_threshold": null,
+                     *       "product_id": "prd_019b7a1c-0000-7000-8000-000000000001",
+                     *       "sku": "KNT-001-OATMEAL-M",
+                     *       "status": "on_sale",
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Inventory"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    set_inventory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the stock. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The SKU. */
+                sku: components["schemas"]["Sku"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "available": 25,
+                 *       "reason": "Counted"
+                 *     }
+                 */
+                "application/json": components["schemas"]["InventoryReplacement"];
+            };
+        };
+        responses: {
+            /** @description The changed stock. */
+            200: {
+                headers: {
+                    /** @description The version of the resource, for `If-Match`. */
+                    ETag: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "available": 25,
+                     *       "low_stock": false,
+                     *       "low_stock_threshold": 5,
+                     *       "name": "Alma Merino Crew Sweater",
+                     *       "options": {
+                     *         "colour": "oatmeal",
+                     *         "size": "M"
+                     *       },
+                     *       "own_low_stock_threshold": null,
+                     *       "product_id": "prd_019b7a1c-0000-7000-8000-000000000001",
+                     *       "sku": "KNT-001-OATMEAL-M",
+                     *       "status": "on_sale",
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Inventory"];
+                };
+            };
+            /**
+             * @description `duplicate_member`: Member named twice.
+             *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_if_match`: Unreadable If-Match.
+             *
+             *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIfMatchProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `stock_not_tracked`: Stock not tracked. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StockNotTrackedProblem"];
+                };
+            };
+            /** @description `version_mismatch`: Changed in the meantime. */
+            412: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["VersionMismatchProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `nothing_to_change`: Nothing to change.
+             *
+             *     `stock_out_of_range`: Stock out of range.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `unknown_field`: Unknown member.
+             *
+             *     `wrong_type`: Wrong JSON type.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["NothingToChangeProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["WrongTypeProblem"];
+                };
+            };
+            /** @description `version_required`: If-Match required. */
+            428: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["VersionRequiredProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    adjust_inventory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key with the same request is carried out once, and answered alike for 72 hours. 1 to 255 visible ASCII characters, bare or quoted. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The SKU. */
+                sku: components["schemas"]["Sku"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "delta": 12,
+                 *       "reason": "Delivery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StockAdjustment"];
+            };
+        };
+        responses: {
+            /** @description The movement. `Location` is the list of movements. */
+            201: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    /** @description The path of the new resource. */
+                    Location: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-01-01T12:00:00.000Z",
+                     *       "available_after": 60,
+                     *       "cause": "adjustment",
+                     *       "delta": 12,
+                     *       "id": "prd_019b7a1c-0000-7000-8000-000000000001.KNT-001-OATMEAL-M.2",
+                     *       "reason": "Delivery"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StockMovement"];
+                };
+            };
+            /**
+             * @description `duplicate_member`: Member named twice.
+             *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_idempotency_key`: Invalid Idempotency-Key.
+             *
+             *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidIdempotencyKeyProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /**
+             * @description `out_of_stock`: Out of stock.
+             *
+             *     `stock_not_tracked`: Stock not tracked.
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutOfStockProblem"] | components["schemas"]["StockNotTrackedProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `idempotency_key_reused`: Idempotency-Key reused.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `stock_out_of_range`: Stock out of range.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `too_short`: Text too short.
+             *
+             *     `unknown_field`: Unknown member.
+             *
+             *     `wrong_type`: Wrong JSON type.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["StockOutOfRangeProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["TooShortProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["WrongTypeProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    list_movements: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                /** @description The most items of a page; 20 if it is left out. */
+                limit?: components["schemas"]["PageSize"];
+            };
+            header?: never;
+            path: {
+                /** @description The SKU. */
+                sku: components["schemas"]["Sku"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of movements. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "at": "2026-01-01T12:00:00.000Z",
+                     *           "available_after": 48,
+                     *           "cause": "initial",
+                     *           "delta": 48,
+                     *           "id": "prd_019b7a1c-0000-7000-8000-000000000001.KNT-001-OATMEAL-M.1",
+                     *           "reason": "initial"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StockMovementPage"];
+                };
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_cursor`: Cursor of another list.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidCursorProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `limit_out_of_range`: Page size out of range. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["LimitOutOfRangeProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
                 };
             };
         };
@@ -12012,6 +13434,836 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["VersionMismatchProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                /** @description Only reviews with this many stars. */
+                rating?: components["schemas"]["WantedStars"];
+                /** @description What the list is sorted by, with `-` from the newest or the most stars on. Without it, the newest review is first. */
+                sort?: components["schemas"]["SortOrder2"];
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                /** @description The most items of a page; 20 if it is left out. */
+                limit?: components["schemas"]["PageSize"];
+            };
+            header?: {
+                /** @description The `ETag`s of responses that the client has kept, in double quotes and separated by commas, or `*`. Any other value is ignored. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The product's identifier. */
+                product_id: components["schemas"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reviews. */
+            200: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    Link: components["headers"]["Link"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "author": {
+                     *             "name": "Sam S."
+                     *           },
+                     *           "body": "It looks as in the picture, and feels better than it looks.",
+                     *           "created_at": "2026-01-01T12:00:00.000Z",
+                     *           "id": "rev_019b7a1c-0000-7000-8000-000000000001",
+                     *           "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *           "rating": 5,
+                     *           "status": "approved",
+                     *           "title": "Exactly right",
+                     *           "updated_at": "2026-01-01T12:00:00.000Z",
+                     *           "verified_purchase": false
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "summary": {
+                     *         "average": "5.00",
+                     *         "by_rating": {
+                     *           "1": 0,
+                     *           "2": 0,
+                     *           "3": 0,
+                     *           "4": 0,
+                     *           "5": 1
+                     *         },
+                     *         "count": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewPageWithSummary"];
+                };
+            };
+            /** @description `If-None-Match` has the response's `ETag`: the client has it already. */
+            304: {
+                headers: {
+                    /** @description How long caches may keep the response. */
+                    "Cache-Control": string;
+                    /** @description A hash of the response, for `If-None-Match`. */
+                    ETag: string;
+                    Link: components["headers"]["Link"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_cursor`: Cursor of another list.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidCursorProblem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /**
+             * @description `invalid_input`: Several fields are not valid.
+             *
+             *     `limit_out_of_range`: Page size out of range.
+             *
+             *     `out_of_range`: Out of range.
+             *
+             *     `unknown_value`: Unknown value.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["LimitOutOfRangeProblem"] | components["schemas"]["OutOfRangeProblem"] | components["schemas"]["UnknownValueProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `service_unavailable`: Shop temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    create_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product's identifier. */
+                product_id: components["schemas"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "body": "Worn every day this winter.",
+                 *       "rating": 5,
+                 *       "title": "Warm and light"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReviewContent"];
+            };
+        };
+        responses: {
+            /** @description The review. `Location` is the list of the product's reviews. */
+            201: {
+                headers: {
+                    /** @description The path of the new resource. */
+                    Location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "author": {
+                     *         "name": "Sam S."
+                     *       },
+                     *       "body": "Worn every day this winter.",
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "id": "rev_019b7a1c-0000-7000-8000-000000000001",
+                     *       "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *       "rating": 5,
+                     *       "status": "approved",
+                     *       "title": "Warm and light",
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "verified_purchase": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /**
+             * @description `duplicate_member`: Member named twice.
+             *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `already_reviewed`: Already reviewed. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AlreadyReviewedProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `out_of_range`: Out of range.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `unknown_field`: Unknown member.
+             *
+             *     `wrong_type`: Wrong JSON type.
+             */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["OutOfRangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["WrongTypeProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    update_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product's identifier. */
+                product_id: components["schemas"]["ProductId"];
+                /** @description The review's identifier. */
+                review_id: components["schemas"]["ReviewId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rating": 4,
+                 *       "title": "Nearly right"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReviewContent"];
+            };
+        };
+        responses: {
+            /** @description The changed review. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "author": {
+                     *         "name": "Sam S."
+                     *       },
+                     *       "body": null,
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "id": "rev_019b7a1c-0000-7000-8000-000000000001",
+                     *       "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *       "rating": 4,
+                     *       "status": "approved",
+                     *       "title": "Nearly right",
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "verified_purchase": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /**
+             * @description `duplicate_member`: Member named twice.
+             *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `bidi_control`: Text direction control.
+             *
+             *     `control_character`: Control character.
+             *
+             *     `invalid_input`: Several fields are not valid.
+             *
+             *     `out_of_range`: Out of range.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `too_long`: Text too long.
+             *
+             *     `unknown_field`: Unknown member.
+             *
+             *     `wrong_type`: Wrong JSON type.
+             */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BidiControlProblem"] | components["schemas"]["ControlCharacterProblem"] | components["schemas"]["InvalidInputProblem"] | components["schemas"]["OutOfRangeProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["TooLongProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["WrongTypeProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    delete_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product's identifier. */
+                product_id: components["schemas"]["ProductId"];
+                /** @description The review's identifier. */
+                review_id: components["schemas"]["ReviewId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `internal`: Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /**
+             * @description `outcome_unknown`: Outcome unknown.
+             *
+             *     `service_unavailable`: Shop temporarily unavailable.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which a retry can succeed. */
+                    "Retry-After": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OutcomeUnknownProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    moderate_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product's identifier. */
+                product_id: components["schemas"]["ProductId"];
+                /** @description The review's identifier. */
+                review_id: components["schemas"]["ReviewId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "status": "rejected"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReviewModeration"];
+            };
+        };
+        responses: {
+            /** @description The review. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "author": {
+                     *         "name": "Sam S."
+                     *       },
+                     *       "body": "Well made. One star less because it took a while to arrive.",
+                     *       "created_at": "2026-01-01T12:00:00.000Z",
+                     *       "id": "rev_019b7a1c-0000-7000-8000-000000000001",
+                     *       "product_id": "prd_019b7a1c-0000-7000-8000-000000000002",
+                     *       "rating": 4,
+                     *       "status": "rejected",
+                     *       "title": "Good",
+                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "verified_purchase": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /**
+             * @description `duplicate_member`: Member named twice.
+             *
+             *     `invalid_base64`: Unreadable body.
+             *
+             *     `invalid_header`: Unreadable header.
+             *
+             *     `invalid_host`: Unreadable Host header.
+             *
+             *     `invalid_json`: Body is not JSON.
+             *
+             *     `invalid_request_line`: Unreadable request line.
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DuplicateMemberProblem"] | components["schemas"]["InvalidBase64Problem"] | components["schemas"]["InvalidHeaderProblem"] | components["schemas"]["InvalidHostProblem"] | components["schemas"]["InvalidJsonProblem"] | components["schemas"]["InvalidRequestLineProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Access token missing or not valid. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description `forbidden`: Admins only. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `body_too_large`: Body too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /**
+             * @description `invalid_input`: Several fields are not valid.
+             *
+             *     `required`: Required member missing.
+             *
+             *     `unknown_field`: Unknown member.
+             *
+             *     `unknown_value`: Unknown value.
+             *
+             *     `wrong_type`: Wrong JSON type.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidInputProblem"] | components["schemas"]["RequiredProblem"] | components["schemas"]["UnknownFieldProblem"] | components["schemas"]["UnknownValueProblem"] | components["schemas"]["WrongTypeProblem"];
                 };
             };
             /** @description `internal`: Internal error. */

@@ -1,19 +1,30 @@
-//! The job `project-changes`: writes changed products and categories to the catalogue's log.
+//! The job `project-changes`: writes changed products and categories to the catalogue's log, and
+//! movements of stock to the ledger; keeps the list of low stock, and tells the admins about it; and
+//! records what customers have bought, for the mark of their reviews.
 //!
-//! The table's stream starts it. The records only say what to read: the log gets the state of the
-//! table. The result names the records that have to be delivered again.
+//! The table's stream starts it. For the log and the list, the records only say what to read: they get
+//! the state of the table. A movement and a purchase are what their record says. The result names the
+//! records that have to be delivered again.
 
+use futures_util::future::join3;
+use serde::de::DeserializeOwned;
 use shared::domain::ids::ProductId;
+use shared::domain::inventory::Inventory;
+use shared::domain::order::Order;
+use shared::domain::review::Review;
 use shared::domain::slug::Slug;
-use shared::domain::stock;
+use shared::domain::stock::{self};
 use shared::jobs::{BatchItemFailures, Image, StreamEvent, StreamRecord};
 use shared::services::catalogue_log::{self, Changed};
+use shared::services::purchases::{self, PurchaseChanges};
+use shared::services::stock_ledger::{self, StockChanges};
 use shared::store::keys;
 use shared::{Ctx, Result};
+use tracing::error;
 
 /// Attributes of products and variants that neither a list nor a search shows. `available` and
 /// `track_stock` count only by whether the variant is in stock.
-const IGNORED: [&str; 12] = [
+const IGNORED: [&str; 14] = [
     "available",
     "is_counted",
     "low_stock_threshold",
@@ -22,6 +33,8 @@ const IGNORED: [&str; 12] = [
     "own_low_stock_threshold",
     "revision",
     "tax_class",
+    "threshold_changed_at",
+    "threshold_changes",
     "track_stock",
     "updated_at",
     "version",
@@ -31,6 +44,16 @@ const IGNORED: [&str; 12] = [
 /// The attributes of a category that the log has; the others are counters.
 const OF_CATEGORY: [&str; 2] = ["name", "parent"];
 
+/// The attributes of a variant that say how much is in stock, and whether that is low.
+const OF_STOCK: [&str; 6] = [
+    "available",
+    "low_stock_threshold",
+    "movements",
+    "own_low_stock_threshold",
+    "status",
+    "track_stock",
+];
+
 /// What a record changes in the catalogue.
 #[derive(Debug, PartialEq)]
 enum Subject {
@@ -39,9 +62,15 @@ enum Subject {
 }
 
 pub async fn handle(ctx: &'static Ctx, event: StreamEvent) -> Result<BatchItemFailures> {
-    let mut changed = Changed::default();
-    let mut of_products = Vec::new();
+    let (mut changed, mut stock) = (Changed::default(), StockChanges::default());
+    let (mut bought, mut of_products) = (PurchaseChanges::default(), Vec::new());
     for record in event.records {
+        match record.item_type.as_str() {
+            "variant" => add_stock(&mut stock, &record),
+            "order" => add_purchases(&mut bought, &record),
+            "review" => add_review(&mut bought, &record),
+            _ => {}
+        }
         match subject(&record) {
             None => {}
             Some(Subject::Category(slug)) => changed.add_category(slug),
@@ -51,9 +80,53 @@ pub async fn handle(ctx: &'static Ctx, event: StreamEvent) -> Result<BatchItemFa
             }
         }
     }
-    let appended = catalogue_log::append(ctx, changed).await?;
+    // None of them ends early because another one fails.
+    let (appended, recorded, bought) = join3(
+        catalogue_log::append(ctx, changed),
+        stock_ledger::project(ctx, stock),
+        purchases::project(ctx, bought),
+    )
+    .await;
+    let appended = appended.and_then(|appended| recorded.and(bought).map(|()| appended))?;
     let failed = of_products.into_iter().filter(|(id, _)| appended.unreadable.contains(id));
     Ok(failed.map(|(_, sequence_number)| sequence_number).collect())
+}
+
+/// Parses an image; `None` if it can't be parsed. It would fail again and again, and keep all other
+/// records waiting.
+fn parse<T: DeserializeOwned>(image: &Image, record: &StreamRecord) -> Option<T> {
+    let parsed = image.parse();
+    parsed.inspect_err(|problem| error!(?problem, key = ?record.key, "an item can't be read")).ok()
+}
+
+/// Adds what a record says of a variant's stock; nothing if that has not changed.
+fn add_stock(changes: &mut StockChanges, record: &StreamRecord) {
+    let (before, Some(after)) = (record.before.as_ref(), record.after.as_ref()) else { return };
+    if before.is_some_and(|before| before.equals_in(after, &OF_STOCK)) {
+        return;
+    }
+    let before: Option<Inventory> = before.and_then(|image| parse(image, record));
+    if let Some(after) = parse(after, record) {
+        changes.add(before.as_ref(), after);
+    }
+}
+
+/// Adds what a record says of a customer's purchases; nothing if the order says what it said before.
+fn add_purchases(changes: &mut PurchaseChanges, record: &StreamRecord) {
+    let (before, Some(after)) = (record.before.as_ref(), record.after.as_ref()) else { return };
+    let before: Option<Order> = before.and_then(|image| parse(image, record));
+    if let Some(after) = parse::<Order>(after, record) {
+        changes.add_order(before.as_ref(), &after);
+    }
+}
+
+/// Adds a new review, which a purchase of a moment ago may concern.
+fn add_review(changes: &mut PurchaseChanges, record: &StreamRecord) {
+    if let (None, Some(after)) = (&record.before, &record.after)
+        && let Some(review) = parse::<Review>(after, record)
+    {
+        changes.add_review(&review);
+    }
 }
 
 /// Returns what a record changes in the catalogue; `None` if that is nothing, as with most sales, or
@@ -61,7 +134,7 @@ pub async fn handle(ctx: &'static Ctx, event: StreamEvent) -> Result<BatchItemFa
 fn subject(record: &StreamRecord) -> Option<Subject> {
     let (before, after) = (record.before.as_ref(), record.after.as_ref());
     match record.item_type.as_str() {
-        "product" | "deleted_product" | "variant" => {
+        "product" | "deleted_product" | "variant" | "rating" => {
             let id = keys::product_of(&record.key.pk)?;
             let is_same = before.zip(after).is_some_and(|(before, after)| {
                 before.equals_except(after, &IGNORED) && is_in_stock(before) == is_in_stock(after)

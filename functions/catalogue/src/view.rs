@@ -84,8 +84,7 @@ struct RatingView {
 
 impl From<Rating> for RatingView {
     fn from(rating: Rating) -> Self {
-        let decimals = |hundredths| format!("{}.{:02}", hundredths / 100, hundredths % 100);
-        Self { average: rating.average().map(decimals), count: rating.count }
+        Self { average: rating.decimal_average(), count: rating.count }
     }
 }
 
@@ -93,7 +92,7 @@ impl From<ProductWithVariants> for ProductView {
     fn from(from: ProductWithVariants) -> Self {
         let variants = from.current_variants().map(VariantView::from).collect();
         let in_stock = from.current_variants().any(Variant::is_in_stock);
-        let product = from.product;
+        let ProductWithVariants { product, stars, .. } = from;
         Self {
             id: product.id,
             slug: product.slug,
@@ -111,7 +110,7 @@ impl From<ProductWithVariants> for ProductView {
             options: product.options,
             variants,
             in_stock,
-            rating: Rating::default().into(),
+            rating: stars.rating().into(),
             version: product.version,
             created_at: product.created_at,
             updated_at: product.updated_at,

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use super::accounts::{ACCOUNTS, Account, LEAVER, SHOPPER};
 use super::categories::{CATEGORY_TREE, TreeNode};
 use super::products::{DEMO_END, DemoProduct, products};
-use super::{mailed_tokens, purchases, sessions};
+use super::{mailed_tokens, purchases, reviews, sessions};
 use crate::failure::{Failure, Result};
 
 /// The number of concurrent tasks that write products.
@@ -45,6 +45,7 @@ pub async fn load(config: &Config) -> Result<usize> {
     if is_loaded(store).await? {
         restore_password(store, &LEAVER).await?;
         create_sessions(store).await?;
+        add_reviews(&ctx).await?;
         return Ok(0);
     }
     let mut writers = JoinSet::new();
@@ -62,10 +63,11 @@ pub async fn load(config: &Config) -> Result<usize> {
     while let Some(written) = writers.join_next().await {
         added += written.map_err(|error| failed("products", error))??;
     }
-    list_products(&ctx).await?;
     for account in ACCOUNTS.iter().chain([&LEAVER]) {
         add_account(store, account).await?;
     }
+    add_reviews(&ctx).await?;
+    list_products(&ctx).await?;
     create_sessions(store).await?;
     mailed_tokens::create(store).await.map_err(|error| failed("mails", format!("{error:?}")))?;
     let bought = purchases::create(&ctx, &SHOPPER).await;
@@ -91,6 +93,11 @@ fn context_at_demo_end(config: &Config) -> Ctx {
 async fn create_sessions(store: &Store) -> Result<()> {
     let begun = sessions::create(store, ACCOUNTS.iter().chain([&LEAVER])).await;
     begun.map_err(|error| failed("sessions", format!("{error:?}")))
+}
+
+async fn add_reviews(ctx: &Ctx) -> Result<()> {
+    let added = reviews::create(ctx, &SHOPPER).await;
+    added.map_err(|error| failed("reviews", format!("{error:?}")))
 }
 
 async fn is_loaded(store: &Store) -> Result<bool> {

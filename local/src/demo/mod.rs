@@ -6,6 +6,7 @@ mod load;
 mod mailed_tokens;
 mod products;
 mod purchases;
+mod reviews;
 mod sessions;
 
 pub use accounts::{ACCOUNTS, ADMIN, Account, Address, LEAVER, SHOPPER};

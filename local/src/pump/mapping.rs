@@ -46,6 +46,11 @@ impl Mapping {
         Ok(mappings)
     }
 
+    /// Whether a record of the stream is delivered to the function.
+    pub fn delivers(&self, record: &Value) -> bool {
+        self.filters.iter().any(|filter| filter.matches(record))
+    }
+
     /// Returns its name in checkpoints and messages: `<function>/<event>`.
     pub(super) fn name(&self) -> String {
         format!("{}/{}", self.function, self.event)

@@ -38,6 +38,7 @@ mod stream;
 mod tests;
 mod worker;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -60,6 +61,36 @@ const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The most records that a mapping has in memory: it reads more only after some are processed.
 const MAX_BUFFERED_RECORDS: usize = 2_000;
+
+/// Reads a stream without a function: every record, once.
+#[derive(Debug)]
+pub struct Tail {
+    stream: Stream,
+    reader: Option<Reader>,
+}
+
+impl Tail {
+    /// Begins at the stream's oldest record.
+    pub fn new(table: Table) -> Self {
+        Self { stream: Stream::new(table), reader: None }
+    }
+
+    /// Returns the records since the last call, each as a member of `Records` in a function's event.
+    pub async fn read(&mut self) -> Result<Vec<Value>> {
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => none.insert(Reader::new(self.stream.arn().await?)),
+        };
+        let mut all = Vec::new();
+        loop {
+            let records = reader.read(&self.stream, &BTreeMap::new()).await?;
+            if records.is_empty() {
+                return Ok(all);
+            }
+            all.extend(records.into_iter().map(|record| record.event));
+        }
+    }
+}
 
 /// A way to invoke functions.
 pub trait Functions {
@@ -338,7 +369,7 @@ impl MappingState {
             if !position.read(&record.sequence_number) {
                 continue;
             }
-            if self.mapping.filters.iter().any(|filter| filter.matches(&record.event)) {
+            if self.mapping.delivers(&record.event) {
                 self.workers[record.worker(self.mapping.workers)].push(record);
             } else {
                 position.mark_processed(&record.sequence_number);

@@ -67,7 +67,6 @@ mod tests {
             "available": left.unwrap_or(0),
             "track_stock": left.is_some(),
             "low_stock_threshold": null,
-            "own_low_stock_threshold": null,
             "status": "on_sale",
         });
         serde_json::from_value(stored).unwrap()

@@ -305,6 +305,7 @@ impl Order {
                 reason,
                 order_id: Some(self.id),
                 import_id: None,
+                note: None,
                 at,
             },
         };

@@ -10,7 +10,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::json;
 
 use super::options::{MAX_OPTIONS, OptionNames, Options};
-use super::{Image, Product, ProductStatus, ProductWithVariants, Variant, VariantStatus};
+use super::{
+    Image, Product, ProductStatus, ProductWithVariants, StarCounts, Variant, VariantStatus,
+};
 use crate::domain::ids::ProductId;
 use crate::domain::invalid::Invalid;
 use crate::domain::members::Members;
@@ -227,7 +229,7 @@ impl ProductDraft {
                 .map(|(draft, number)| draft.variant(&product, number))
                 .collect(),
         };
-        Ok(ProductWithVariants { product, variants })
+        Ok(ProductWithVariants { product, variants, stars: StarCounts::default() })
     }
 
     /// Updates `current`. 422 with all errors if the draft is invalid.
@@ -242,7 +244,7 @@ impl ProductDraft {
         now: Timestamp,
     ) -> Result<Revision, Invalid> {
         self.check(currency, Some(current))?;
-        let ProductWithVariants { product: current, variants } = current;
+        let ProductWithVariants { product: current, variants, .. } = current;
         let status = self.status.unwrap_or(current.status);
         let (version, created_at) = (current.version + 1, current.created_at);
         let mut product = self.product(current.id, status, version, created_at, now)?;
@@ -389,7 +391,6 @@ impl VariantDraft {
             available: self.stock.unwrap_or_default(),
             track_stock: self.track_stock.unwrap_or(true),
             low_stock_threshold: product.low_stock_threshold,
-            own_low_stock_threshold: None,
             status: product.variant_status(),
             number,
             revision: 1,
@@ -398,14 +399,12 @@ impl VariantDraft {
 }
 
 impl Variant {
-    /// Returns the variant as a draft describes it, with the data of its updated product. Its own
-    /// threshold stays; its revision rises by 1 if what a buyer is told changes.
+    /// Returns the variant as a draft describes it, with the data of its updated product. Its
+    /// revision rises by 1 if what a buyer is told changes.
     fn describe(&self, product: &Product, draft: &VariantDraft) -> Self {
         let described = Self {
             sku: self.sku.clone(),
             available: self.available,
-            low_stock_threshold: self.own_low_stock_threshold.or(product.low_stock_threshold),
-            own_low_stock_threshold: self.own_low_stock_threshold,
             revision: self.revision,
             ..draft.variant(product, self.number)
         };

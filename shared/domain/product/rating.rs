@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::invalid::{Invalid, Refused};
 use crate::domain::problem_code::ProblemCode;
+use crate::domain::quantity::Stars;
 use crate::domain::schema;
 
 /// How a product is rated, by its approved reviews.
@@ -17,12 +18,58 @@ pub struct Rating {
     pub sum: u32,
 }
 
+/// How many approved reviews give a product each number of stars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct StarCounts {
+    count_1: u32,
+    count_2: u32,
+    count_3: u32,
+    count_4: u32,
+    count_5: u32,
+}
+
+impl StarCounts {
+    /// The name of the attribute that counts the reviews with this many stars.
+    pub const fn attribute(stars: Stars) -> &'static str {
+        match stars.get() {
+            1 => "count_1",
+            2 => "count_2",
+            3 => "count_3",
+            4 => "count_4",
+            _ => "count_5",
+        }
+    }
+
+    /// Returns the number of reviews for each number of stars, the fewest stars first.
+    pub fn by_stars(self) -> [(Stars, u32); 5] {
+        let Self { count_1, count_2, count_3, count_4, count_5 } = self;
+        let [one, two, three, four, five] = Stars::ALL;
+        [(one, count_1), (two, count_2), (three, count_3), (four, count_4), (five, count_5)]
+    }
+
+    /// Returns the summary.
+    pub fn rating(self) -> Rating {
+        let counts = self.by_stars();
+        Rating {
+            count: counts.iter().map(|(_, count)| count).sum(),
+            sum: counts.iter().map(|(stars, count)| stars.get() * count).sum(),
+        }
+    }
+}
+
 impl Rating {
     /// Returns the average in hundredths, rounded half up; `None` without reviews.
     pub fn average(self) -> Option<u16> {
         let (count, sum) = (u64::from(self.count), u64::from(self.sum));
         let average = (sum * 200 + count).checked_div(count * 2)?;
         u16::try_from(average).ok()
+    }
+
+    /// Returns the average with two decimals, such as `4.33`; `None` without reviews.
+    pub fn decimal_average(self) -> Option<String> {
+        let hundredths = self.average()?;
+        Some(format!("{}.{:02}", hundredths / 100, hundredths % 100))
     }
 
     /// Whether there are no reviews.

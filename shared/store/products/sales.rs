@@ -86,7 +86,7 @@ fn sale_refused(item: Option<Item>, units: u64) -> Result<SaleRefused> {
 
 /// Returns the update of a variant for a stock movement: the number of units changes together with
 /// the record of its cause.
-pub(super) fn stock_update<R>(change: &StockChange) -> Write<R, Changes> {
+pub(in crate::store) fn stock_update<R>(change: &StockChange) -> Write<R, Changes> {
     Write::update(keys::variant(change.product_id, &change.sku))
         .change_by("available", change.movement.delta)
         .set("movement", &change.movement)

@@ -17,8 +17,8 @@ use crate::domain::problem_code::ProblemCode;
 use crate::domain::product::{Variant, VariantStatus};
 use crate::domain::sku::Sku;
 use crate::store::expression::is;
-use crate::store::item::{from_item, to_item};
-use crate::store::keys;
+use crate::store::item::{from_item, text, to_item};
+use crate::store::keys::{self, LOW_STOCK, SKUS};
 use crate::store::read::Read;
 use crate::store::retry::join_bounded;
 use crate::store::write::{OldItem, Write};
@@ -29,13 +29,13 @@ use crate::store::write::{OldItem, Write};
 pub struct SkuHolders(HashMap<Sku, Option<ProductId>>);
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct SkuPointer {
+pub(in crate::store) struct SkuPointer {
     pub sku: Sku,
     pub product_id: ProductId,
 }
 
 const POINTER: &str = "sku";
-const HOLDER: &str = "product_id";
+pub(in crate::store) const HOLDER: &str = "product_id";
 
 impl Products<'_> {
     /// Returns which products hold these SKUs, by consistent reads. 409 `sku_taken` for a SKU whose
@@ -118,13 +118,18 @@ impl SkuHolders {
             None => {
                 let pointer = SkuPointer { sku: sku.clone(), product_id: *product_id };
                 let pointer = to_item(POINTER, key, &pointer)?;
-                vec![Write::create(pointer, refused(sku)).into()]
+                let create = Write::create(pointer, refused(sku));
+                vec![create.with(SKUS.partition, text(keys::sku_shard(sku))).into()]
             }
             Some(holder) if holder == *product_id => {
                 vec![Write::check(key).when(is(HOLDER, holder), refused(sku)).into()]
             }
             Some(holder) => {
-                let take = Write::update(key).set_text(HOLDER, product_id);
+                // Whether the new holder's stock is low is found out when its variant is stored.
+                let take = Write::update(key)
+                    .set_text(HOLDER, product_id)
+                    .set_text(SKUS.partition, keys::sku_shard(sku))
+                    .remove(LOW_STOCK.partition);
                 let theirs = Write::check(keys::variant(holder, sku));
                 vec![
                     take.when(is(HOLDER, holder), refused(sku)).into(),

@@ -61,6 +61,7 @@ impl StockSetting {
             reason: MovementReason::Import,
             order_id: None,
             import_id: import.cloned(),
+            note: None,
             at: now,
         };
         StockChange { product_id: self.product_id, sku: self.sku.clone(), movement }

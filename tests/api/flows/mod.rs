@@ -31,5 +31,6 @@ mod rebuild_command;
 mod reused_skus;
 mod shipping_and_tax;
 mod stale_carts;
+mod stock_ledger;
 mod untracked_stock;
 mod withdrawn_skus;

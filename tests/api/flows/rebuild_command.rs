@@ -137,6 +137,7 @@ async fn the_documented_rights_are_enough_and_all_used() {
     let admin = app.admin().await;
     let mut mug = product("Mug", 1800, 3);
     mug["category"] = "cups".into();
+    mug["low_stock_threshold"] = 5.into();
     create_product(&admin, mug).await;
     let policy = documented_policy();
     let describe = Call::on_partition("dynamodb:DescribeTable", None, "");

@@ -3,6 +3,8 @@
 mod auth;
 mod cart;
 mod catalogue;
+mod inventory;
 mod orders;
 mod platform;
+mod reviews;
 mod users;

@@ -1,6 +1,7 @@
 //! The mails, one file for each.
 
 mod known_email;
+mod low_stock;
 mod order;
 mod order_cancelled;
 mod order_delivered;
@@ -71,6 +72,10 @@ pub(crate) async fn write(
         }
         Event::OrderExpired { order_id, user_id } => {
             order::write(ctx, settings, *order_id, *user_id, order_expired::content, limit).await
+        }
+        Event::LowStock { stock, user_id: None } => low_stock::split(ctx, stock).await,
+        Event::LowStock { stock, user_id: Some(admin) } => {
+            low_stock::write(ctx, settings, stock, *admin).await
         }
         Event::OrderCancelled { order_id, user_id } => {
             order::write(ctx, settings, *order_id, *user_id, order_cancelled::content, limit).await

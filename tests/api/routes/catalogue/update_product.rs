@@ -378,7 +378,7 @@ async fn carts_and_orders_use_the_price_that_a_variant_sells_at() {
 }
 
 #[tokio::test]
-async fn a_skus_own_threshold_does_not_follow_the_products() {
+async fn a_skus_own_threshold_stays_beside_the_products() {
     let app = App::start().await;
     let admin = app.admin().await;
     let pair = create_pair(&admin).await;
@@ -386,8 +386,7 @@ async fn a_skus_own_threshold_does_not_follow_the_products() {
     let own = keys::variant(product, &Sku::parse("B".to_owned()).expect("a SKU"));
     let update = app.client.update_item().table_name(&app.table);
     let update = update.key("pk", AttributeValue::S(own.pk)).key("sk", AttributeValue::S(own.sk));
-    let update =
-        update.update_expression("SET low_stock_threshold = :own, own_low_stock_threshold = :own");
+    let update = update.update_expression("SET own_low_stock_threshold = :own");
     let update = update.expression_attribute_values(":own", AttributeValue::N("7".to_owned()));
     update.send().await.expect("a threshold of its own");
 
@@ -400,7 +399,7 @@ async fn a_skus_own_threshold_does_not_follow_the_products() {
         for (sku, attribute, expected) in [
             ("A", "low_stock_threshold", of_a),
             ("A", "own_low_stock_threshold", None),
-            ("B", "low_stock_threshold", Some("7")),
+            ("B", "low_stock_threshold", of_a),
             ("B", "own_low_stock_threshold", Some("7")),
         ] {
             let stored = stored(&app, &pair, sku, attribute).await;
