@@ -80,6 +80,13 @@ impl Function {
         self.runtime.invoke(event)
     }
 
+    /// Sends it an event, and kills it after some time, whatever it is doing.
+    pub fn kill_while(mut self, event: &Value, after: Duration) {
+        self.runtime.send(event);
+        std::thread::sleep(after);
+        self.end();
+    }
+
     /// Returns its peak memory, in KiB.
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use serde_json::Value;
 use tokio::sync::Barrier;
 
 use crate::crash::{Crash, Fate};
+use crate::guards;
 use crate::policy::{Call, Policy};
 use crate::random::Random;
 use crate::replica::Replica;
@@ -84,9 +87,9 @@ pub struct Faults {
     /// Eventually consistent reads return each item as it was before its last write, in jobs and in
     /// routes that are not GETs. `STALE_READS=on` does this in all tests ([`crate::stale_reads`]).
     pub stale_reads: bool,
-    /// A transaction holds its items for this long before it is carried out; others that write or
-    /// check one of them meanwhile are rejected with `TransactionConflict`.
-    pub holds: Option<Duration>,
+    /// A transaction holds its items for so many milliseconds before it is carried out; others that
+    /// write or check one of them meanwhile are rejected with `TransactionConflict`.
+    pub holds: Option<RangeInclusive<u64>>,
     /// The items that transactions hold.
     pub held: Held,
     /// Decides which calls fail.
@@ -132,16 +135,38 @@ impl Faults {
 }
 
 /// The items that transactions hold, by partition and sort key.
-#[derive(Debug, Default)]
-pub struct Held(Mutex<HashSet<(String, String)>>);
+#[derive(Debug)]
+pub struct Held {
+    items: Mutex<HashSet<(String, String)>>,
+    rejected: Arc<AtomicU64>,
+    random: Random,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self { items: Mutex::default(), rejected: Arc::default(), random: Random::with_seed(1) }
+    }
+}
 
 impl Held {
+    /// Returns the number of calls that were rejected because of a held item, which goes on counting.
+    pub fn rejected(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.rejected)
+    }
+
+    fn time(&self, bounds: &RangeInclusive<u64>) -> Duration {
+        let (least, most) = (*bounds.start(), *bounds.end());
+        Duration::from_millis(least + self.random.below(most - least + 1))
+    }
+
     /// Holds all items, or none and returns false if one is held already.
     fn hold(&self, items: &[(String, String)]) -> bool {
         let mut held = self.lock();
         let is_free = !items.iter().any(|item| held.contains(item));
         if is_free {
             held.extend(items.iter().cloned());
+        } else {
+            self.rejected.fetch_add(1, Ordering::Relaxed);
         }
         is_free
     }
@@ -154,7 +179,7 @@ impl Held {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -404,11 +429,14 @@ impl HttpConnector for Connector {
             Kind::LostRequest => return HttpConnectorFuture::ready(Err(lost())),
             Kind::None | Kind::LostAnswer => {}
         }
-        let hold = self.gate.faults.holds.map(|hold| (hold, transaction_keys(&body)));
+        let held = &self.gate.faults.held;
+        let hold = self.gate.faults.holds.as_ref();
+        let hold = hold.map(|bounds| (held.time(bounds), transaction_keys(&body)));
         if hold.as_ref().is_some_and(|(_, items)| !self.gate.faults.held.hold(items)) {
             let writes = body["TransactItems"].as_array().map(Vec::len);
             return HttpConnectorFuture::ready(Ok(conflict(writes)));
         }
+        guards::pass(self.gate.route, &operation, &mut body);
         body["ReturnConsumedCapacity"] = "INDEXES".into();
         write(&mut request, &body);
         let stale = self.gate.stale_read(&operation, &body, &request);

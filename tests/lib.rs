@@ -11,6 +11,7 @@ pub mod database;
 pub mod delivery;
 pub mod demo;
 pub mod gate;
+pub mod guards;
 pub mod jwt;
 pub mod log;
 pub mod mailbox;

@@ -58,9 +58,14 @@ impl Runtime {
         serde_json::from_str(&error).unwrap_or_else(|problem| panic!("{problem}: {error}"))
     }
 
+    /// Sends the function an event.
+    pub fn send(&self, event: &Value) {
+        self.events.send(event.to_string()).expect("the function lives");
+    }
+
     /// Sends the function an event, and waits for its response.
     pub fn invoke(&self, event: &Value) -> Value {
-        self.events.send(event.to_string()).expect("the function lives");
+        self.send(event);
         let answer = self.answers.recv_timeout(TIMEOUT).expect("the function answers");
         serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"))
     }

@@ -2,14 +2,22 @@
 //!
 //! They must be built first: `.ci/run` shows how, and runs this with `--ignored`.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use shared::domain::email::Email;
+use shared::domain::order_filter::OrderFilter;
+use shared::domain::page::Paging;
 use shared::http::routes::ROUTES;
 use shared::jobs::JOBS;
+use shared::store::Store;
 use tests::built::{Failed, Function};
 use tests::demo::{DemoShop, event};
+use tests::random::Random;
 
 /// The memory budget, in KiB, of a function that hashes no password.
 const MEMORY: u64 = 10 * 1024;
@@ -123,6 +131,62 @@ async fn a_full_import_fits_into_its_memory() {
         assert_eq!(counted, counts.map(Value::from).each_ref(), "{rows}: {answer}");
         assert!(peak <= MEMORY_FOR_IMPORTS, "{rows}: a peak of {peak} KiB");
     }
+}
+
+/// The event of a guest's order of one unit, under an idempotency key of its own.
+fn order_of_guest(number: u8) -> Value {
+    let mut order = event("place-order");
+    let headers = order["headers"].as_object_mut().expect("headers");
+    headers.remove("authorization");
+    headers.insert("cart-token".to_owned(), URL_SAFE_NO_PAD.encode([number; 32]).into());
+    headers.insert("idempotency-key".to_owned(), format!("order-{number}").into());
+    let items = json!([{"sku": SOLD, "quantity": 1}]);
+    let body = json!({"email": "guest@example.com", "items": items}).to_string();
+    headers.insert("content-length".to_owned(), body.len().to_string().into());
+    order["body"] = body.into();
+    order
+}
+
+const SOLD: &str = "KNT-001-OATMEAL-M";
+
+#[tokio::test]
+#[ignore = "needs the release binaries"]
+async fn twenty_kills_in_mid_checkout_leave_one_order_each_and_the_stock_right() {
+    let shop = DemoShop::open().await;
+    let mut environment = shop.environment();
+    environment.push(("GUEST_PAYMENT_METHODS", "manual".to_owned()));
+    environment.push(("RATE_LIMITS", "guest_checkout_ip=off".to_owned()));
+    let store = Store::new(&shop.config(), None);
+    let sku = SOLD.parse().expect("a SKU");
+    let stock = async || store.inventory().get(&sku).await.expect("stock").available.get();
+    let (before, random) = (stock().await, Random::seeded());
+    let (mut orders, mut committed) = (BTreeSet::new(), 0);
+    for number in 0..20 {
+        let order = order_of_guest(number);
+        let function = Function::start("place-order", &environment);
+        function.kill_while(&order, Duration::from_micros(random.below(25_000)));
+
+        let function = Function::start("place-order", &environment);
+        let again = function.invoke(&order);
+        assert_eq!(again["statusCode"], 201, "order {number}: {again}");
+        committed += u32::from(again["headers"]["idempotent-replayed"] == "true");
+        let body: Value =
+            serde_json::from_str(again["body"].as_str().expect("a body")).expect("JSON");
+        assert!(orders.insert(body["id"].as_str().expect("an id").to_owned()), "{again}");
+        assert_eq!(before - stock().await, orders.len() as u32, "order {number}");
+    }
+    println!("20 kills: {committed} after the order was stored, {} before", 20 - committed);
+    let email = Email::parse("guest@example.com".to_owned()).expect("an address");
+    let all = OrderFilter {
+        email: Some(email),
+        status: None,
+        user_id: None,
+        number: None,
+        from: None,
+        to: None,
+    };
+    let page = store.orders().all(&all, None, &Paging::default()).await.expect("a page");
+    assert_eq!(page.items.len(), 20, "no order but these");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Many requests that write one item at once, while each transaction holds its items for a while, as
 //! DynamoDB's do and the embedded database's don't.
 
-use std::time::Duration;
+use std::ops::RangeInclusive;
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -10,7 +10,7 @@ use tests::gate::Faults;
 use tests::samples::{available, create_product, product};
 
 /// How long a transaction holds its items: more than most of DynamoDB's take as a whole.
-const HOLD: Duration = Duration::from_millis(20);
+const HOLD: RangeInclusive<u64> = 20..=20;
 
 async fn with_held_items() -> App {
     App::builder().faults(Faults { holds: Some(HOLD), ..Faults::default() }).start().await

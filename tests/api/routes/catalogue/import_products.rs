@@ -2,11 +2,13 @@
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
+use shared::domain::quantity::Stock;
+use shared::store::products::{NotSet, StockSetting};
 use tests::answer::Answer;
 use tests::app::App;
 use tests::gate::Loss;
 use tests::persona::Persona;
-use tests::samples::{available, create_product, create_sku, path_of, usd};
+use tests::samples::{available, create_product, create_sku, id, order_of, path_of, usd};
 
 use crate::flows::catalogue_log::has_ended_after;
 
@@ -409,6 +411,29 @@ async fn set_stock_needs_tracked_stock_and_is_the_stock_of_a_new_variant() {
     app.take_count("import-products");
     assert_eq!(outcomes(&import(&admin, &[new]).await), [(1, "unchanged", "")]);
     assert_eq!(app.take_count("import-products").writes, 0);
+}
+
+#[tokio::test]
+async fn stock_that_was_sold_after_it_was_read_is_not_set() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = create_sku(&admin, "MUG", 1800, 10).await;
+    ada.post("/orders", order_of(&mug, 2)).await.expect(201);
+    let ctx = app.context("import-products");
+    let setting = |from: u32| StockSetting {
+        product_id: id(&mug).parse().expect("an id"),
+        sku: "MUG".parse().expect("a SKU"),
+        from: Stock::new(from),
+        to: Stock::new(5),
+    };
+    let set = async |from| {
+        let outcome = ctx.store.products().set_stock(&[setting(from)], None, ctx.now()).await;
+        outcome.expect("an outcome").first()
+    };
+    assert_eq!(set(10).await, Err(NotSet::ChangedMeanwhile));
+    assert_eq!(available(&admin, &mug).await, 8);
+    assert_eq!(set(8).await, Ok(()));
+    assert_eq!(available(&admin, &mug).await, 5);
 }
 
 #[tokio::test]
