@@ -34,6 +34,7 @@ pub const EXCEPTIONS: &[(&str, &str)] = &[
         TIME,
     ),
     ("flows::killed::a_checkout_that_is_killed_at_any_write_and_sent_again_is_one_order", COUNTS),
+    ("flows::killed_reviews_and_stock::", COUNTS),
     ("flows::oversell::two_hundred_customers_order_the_last_ten_at_once", CROWD),
     ("flows::profile_versions::", VERSIONS),
 ];
