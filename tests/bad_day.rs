@@ -37,6 +37,7 @@ pub const EXCEPTIONS: &[(&str, &str)] = &[
     ("flows::killed_reviews_and_stock::", COUNTS),
     ("flows::oversell::two_hundred_customers_order_the_last_ten_at_once", CROWD),
     ("flows::profile_versions::", VERSIONS),
+    ("flows::review_counts::a_mark_and_an_edit_at_once_are_both_kept", COUNTS),
 ];
 
 const COUNTS: &str = "it crashes after a number of writes, of which a repeated one is several";

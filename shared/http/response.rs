@@ -62,8 +62,8 @@ impl Response {
     }
 
     /// Creates a 200 with a text of this media type.
-    pub fn of_type(media_type: &str, text: &str) -> Self {
-        let response = Self { body: Some(text.to_owned()), ..Self::empty(StatusCode::OK) };
+    pub fn of_type(media_type: &str, text: impl Into<String>) -> Self {
+        let response = Self { body: Some(text.into()), ..Self::empty(StatusCode::OK) };
         response.header(CONTENT_TYPE.as_str(), media_type)
     }
 
