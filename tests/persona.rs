@@ -225,6 +225,17 @@ impl<'a> Persona<'a> {
         self.call("GET", target).send().await
     }
 
+    /// Returns the items on all pages of a list; `target` has a query.
+    pub async fn all_pages(&self, target: &str) -> Vec<Value> {
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = self.get(&format!("{target}{cursor}")).await.expect(200);
+            all.extend(page["data"].as_array().expect("a list").iter().cloned());
+            let Some(next) = page["next_cursor"].as_str() else { return all };
+            cursor = format!("&cursor={next}");
+        }
+    }
+
     /// Sends a POST request with a JSON body.
     pub async fn post(&self, target: &str, body: Value) -> Answer {
         self.call("POST", target).json(&body).send().await

@@ -212,12 +212,18 @@ impl<T> Page<T> {
     }
 
     /// Converts every item, and leaves out those that become `None`.
-    pub fn filter_map<U>(self, f: impl FnMut(T) -> Option<U>) -> Page<U> {
+    pub fn filter_map<U>(self, mut f: impl FnMut(T) -> Option<U>) -> Page<U> {
         let Self { items, cursors, next } = self;
-        let items = items.into_iter().map(f);
-        let (items, cursors) =
-            items.zip(cursors).filter_map(|(item, at)| Some((item?, at))).unzip();
-        Page { items, cursors, next }
+        let (mut kept, mut of_kept) = (Vec::new(), Vec::new());
+        let mut cursors = cursors.into_iter();
+        for item in items {
+            let cursor = cursors.next();
+            if let Some(item) = f(item) {
+                kept.push(item);
+                of_kept.extend(cursor);
+            }
+        }
+        Page { items: kept, cursors: of_kept, next }
     }
 
     /// Converts every item.

@@ -74,7 +74,7 @@ pub(super) struct Found {
 /// cursor continues after the last item that was read.
 const MAX_READ: usize = 1000;
 
-/// The fewest items that a filtered query reads at once to fill a numbered page.
+/// The fewest items that a filtered query reads at once to fill a numbered page, or to find one.
 const READ_AT_ONCE: usize = 100;
 
 impl Query {
@@ -171,6 +171,19 @@ impl Store {
             }
         };
         Ok(Page { items, cursors, next })
+    }
+
+    /// Returns whether a query with a filter finds any item.
+    pub(super) async fn finds_any(&self, query: &Query) -> Result<bool> {
+        let mut after = None;
+        loop {
+            let found = self.query(query, after.as_deref(), READ_AT_ONCE).await?;
+            match found.end {
+                _ if !found.items.is_empty() => return Ok(true),
+                None => return Ok(false),
+                end => after = end,
+            }
+        }
     }
 
     /// Returns the items after a position, at most `limit`, including those that the filter leaves

@@ -191,15 +191,7 @@ impl Orders<'_> {
         let open: Vec<_> = OrderStatus::OPEN.iter().map(value).collect::<Result<_>>()?;
         let filter = Some(Condition::OneOf("summary.status".to_owned(), open));
         let query = Query { filter, ..of_customer(user) };
-        let mut after = None;
-        loop {
-            let found = self.0.query(&query, after.as_deref(), QUERY_LIMIT).await?;
-            match found.end {
-                _ if !found.items.is_empty() => return Ok(true),
-                None => return Ok(false),
-                end => after = end,
-            }
-        }
+        self.0.finds_any(&query).await
     }
 
     /// Returns the identifiers of some of a customer's orders: at most 100, none if none is left.

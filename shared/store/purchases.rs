@@ -68,15 +68,7 @@ impl Purchases<'_> {
             read: Read::Consistent,
             ..Query::all(TABLE, keys::purchases(user), Order::Ascending)
         };
-        let mut after = None;
-        loop {
-            let found = self.0.query(&query, after.as_deref(), QUERY_LIMIT).await?;
-            match found.end {
-                _ if !found.items.is_empty() => return Ok(true),
-                None => return Ok(false),
-                end => after = end,
-            }
-        }
+        self.0.finds_any(&query).await
     }
 
     /// Deletes all purchases of a user.
@@ -84,6 +76,3 @@ impl Purchases<'_> {
         self.0.delete_partition(&keys::purchases(user), None).await
     }
 }
-
-/// How many purchases one query reads.
-const QUERY_LIMIT: usize = 100;

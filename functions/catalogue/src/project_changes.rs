@@ -13,7 +13,7 @@ use shared::domain::inventory::Inventory;
 use shared::domain::order::Order;
 use shared::domain::review::Review;
 use shared::domain::slug::Slug;
-use shared::domain::stock::{self};
+use shared::domain::stock;
 use shared::jobs::{BatchItemFailures, Image, StreamEvent, StreamRecord};
 use shared::services::catalogue_log::{self, Changed};
 use shared::services::purchases::{self, PurchaseChanges};

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use shared::services::reviews;
+use shared::store::transaction::Transaction;
 use tests::answer::persist;
 use tests::app::App;
 use tests::crash::Moment;
@@ -99,6 +100,35 @@ async fn five_hundred_reviews_edits_decisions_and_deletions_of_a_hundred_users_a
     let reviews = app.items().await;
     let reviews = reviews.iter().filter(|item| text_of(item, "type") == "review").count();
     assert!(reviews > 50, "{reviews} reviews are left");
+}
+
+#[tokio::test]
+async fn a_review_that_has_changed_since_it_was_read_is_neither_changed_nor_deleted() {
+    let app = App::start().await;
+    let (admin, ada) = (app.admin().await, app.customer("ada").await);
+    let mug = admin.post("/products", product("Mug", 1800, 5)).await.expect(201);
+    let path = format!("/products/{}/reviews", id(&mug));
+    let review = ada.post(&path, json!({"rating": 5})).await.expect(201);
+    let [product, review] = [&mug, &review].map(id);
+    let store = &app.unrestricted.store;
+    let (product, review) = (product.parse().expect("an id"), review.parse().expect("an id"));
+    let read = store.reviews().get(product, review).await.expect("a review");
+    ada.put(&format!("{path}/{review}"), json!({"rating": 2})).await.expect(200);
+    let before = app.contents().await;
+
+    for function in ["update-review", "moderate-review", "project-changes", "erase-users"] {
+        let ctx = app.context(function);
+        let write = ctx.store.reviews().replace(&read, &read.without_author());
+        let transaction = Transaction::with_new_token(ctx.now()).with(write);
+        let outcome = ctx.store.transact(transaction).await.expect("an outcome");
+        assert!(!outcome.is_committed(), "{function}");
+    }
+    let ctx = app.context("delete-review");
+    let transaction =
+        Transaction::with_new_token(ctx.now()).with(ctx.store.reviews().delete(&read));
+    assert!(!ctx.store.transact(transaction).await.expect("an outcome").is_committed());
+
+    assert!(app.contents().await == before, "something was written");
 }
 
 #[tokio::test]

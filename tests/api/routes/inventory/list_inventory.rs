@@ -11,14 +11,8 @@ use super::{adjust, set};
 
 /// The SKUs of a list, page by page.
 async fn skus(admin: &Persona<'_>, query: &str) -> Vec<String> {
-    let (mut skus, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let page = admin.get(&format!("/inventory?{query}{cursor}")).await.expect(200);
-        let of_page = page["data"].as_array().expect("a list").iter();
-        skus.extend(of_page.map(|it| it["sku"].as_str().expect("a SKU").to_owned()));
-        let Some(next) = page["next_cursor"].as_str() else { return skus };
-        cursor = format!("&cursor={next}");
-    }
+    let all = admin.all_pages(&format!("/inventory?{query}")).await.into_iter();
+    all.map(|it| it["sku"].as_str().expect("a SKU").to_owned()).collect()
 }
 
 async fn low(app: &App, admin: &Persona<'_>) -> Vec<String> {

@@ -47,14 +47,7 @@ async fn pages_have_the_movements_of_the_whole_list() {
     }
     let whole = admin.get("/inventory/MUG/movements?limit=100").await.expect(200);
     for limit in 1..=9 {
-        let (mut all, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let target = format!("/inventory/MUG/movements?limit={limit}{cursor}");
-            let page = admin.get(&target).await.expect(200);
-            all.extend(page["data"].as_array().expect("a list").iter().cloned());
-            let Some(next) = page["next_cursor"].as_str() else { break };
-            cursor = format!("&cursor={next}");
-        }
+        let all = admin.all_pages(&format!("/inventory/MUG/movements?limit={limit}")).await;
         assert_eq!(whole["data"], Value::from(all), "{limit}");
     }
     create_sku(&admin, "CUP", 1800, 5).await;
@@ -166,14 +159,7 @@ async fn pages_have_what_is_missing_where_it_is() {
     let whole = whole["data"].as_array().expect("a list").clone();
     assert_eq!(whole.len(), 4 + 3, "two sales and the first movement are missing");
     for limit in 1..=8 {
-        let (mut all, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let target = format!("/inventory/MUG/movements?limit={limit}{cursor}");
-            let page = admin.get(&target).await.expect(200);
-            all.extend(page["data"].as_array().expect("a list").iter().cloned());
-            let Some(next) = page["next_cursor"].as_str() else { break };
-            cursor = format!("&cursor={next}");
-        }
+        let all = admin.all_pages(&format!("/inventory/MUG/movements?limit={limit}")).await;
         assert_eq!(all, whole, "{limit}");
     }
 }

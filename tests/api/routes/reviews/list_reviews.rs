@@ -23,14 +23,8 @@ async fn six(app: &App, mug: &Value) -> Vec<Value> {
 }
 
 async fn all_pages(who: &Persona<'_>, mug: &Value, query: &str) -> Vec<String> {
-    let (mut all, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let page = who.get(&format!("{}?{query}{cursor}", reviews_of(mug))).await.expect(200);
-        let of_page = page["data"].as_array().expect("a list").iter();
-        all.extend(of_page.map(|review| id(review).to_owned()));
-        let Some(next) = page["next_cursor"].as_str() else { return all };
-        cursor = format!("&cursor={next}");
-    }
+    let all = who.all_pages(&format!("{}?{query}", reviews_of(mug))).await;
+    all.iter().map(|review| id(review).to_owned()).collect()
 }
 
 #[tokio::test]
