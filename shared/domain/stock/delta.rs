@@ -46,7 +46,7 @@ impl Deserr<Invalid> for StockDelta {
                 return Err(take_cf_content(Invalid::error(None, kind, location)));
             }
         };
-        let is_in_range = |units: &i64| *units != 0 && units.abs() <= Self::MAX;
+        let is_in_range = |units: &i64| *units != 0 && (-Self::MAX..=Self::MAX).contains(units);
         units.filter(is_in_range).map(Self).ok_or_else(|| {
             let detail = format!("Must be between -{0} and {0}, and not 0.", Self::MAX);
             let refused = Refused::new(ProblemCode::StockOutOfRange, detail);
