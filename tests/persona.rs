@@ -59,6 +59,16 @@ impl App {
         Persona::customer(self, name).await
     }
 
+    /// Creates so many customers, signed in: one after the other, because a hundred accounts created
+    /// at once would wait for each other longer than a write may take.
+    pub async fn customers(&self, number: usize) -> Vec<Persona<'_>> {
+        let mut customers = Vec::with_capacity(number);
+        for number in 0..number {
+            customers.push(self.customer(&format!("customer-{number}")).await);
+        }
+        customers
+    }
+
     /// Creates an admin, signed in.
     pub async fn admin(&self) -> Persona<'_> {
         Persona::admin(self).await

@@ -34,19 +34,11 @@ fn one_of(product: &Value) -> Value {
     json!({"items": [{"product_id": product["id"], "quantity": 1}]})
 }
 
-async fn customers(app: &App, number: usize) -> Vec<Persona<'_>> {
-    let mut customers = Vec::with_capacity(number);
-    for number in 0..number {
-        customers.push(app.customer(&format!("customer-{number}")).await);
-    }
-    customers
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_customers_order_the_last_ten_at_once() {
     let app = App::start().await;
     let mug = create_product(&app.admin().await, product("Stoneware Mug", 1800, 10)).await;
-    let customers = customers(&app, 200).await;
+    let customers = app.customers(200).await;
 
     app.race(200);
     let answers = join_all(customers.iter().map(|c| c.post("/orders", one_of(&mug)))).await;
@@ -74,7 +66,7 @@ async fn stock_adds_up_under_conflicts_throttling_and_lost_responses() {
             break answer.body;
         }
     };
-    let customers = customers(&app, 60).await;
+    let customers = app.customers(60).await;
 
     let answers =
         join_all(customers.iter().map(|customer| buy_and_sometimes_cancel(customer, &mug)));

@@ -84,8 +84,7 @@ async fn five_hundred_reviews_edits_decisions_and_deletions_of_a_hundred_users_a
         let mug = persist(|| admin.post("/products", product(name, 1800, 5))).await;
         products.push(format!("/products/{}/reviews", mug.body["id"].as_str().expect("an id")));
     }
-    let names: Vec<_> = (0..100).map(|number| format!("user{number}")).collect();
-    let users = join_all(names.iter().map(|name| app.customer(name))).await;
+    let users = app.customers(100).await;
     let (random, admin, products) = (&random, &admin, &products);
     let of_user = async |user: &Persona<'_>| {
         for _ in 0..5 {

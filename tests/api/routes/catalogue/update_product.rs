@@ -715,8 +715,7 @@ async fn units_sold_during_an_edit_stay_sold() {
     let admin = app.admin().await;
     let mug = create_product(&admin, product("Stoneware Mug", 1800, 100)).await;
     let path = path_of(&mug);
-    let names: Vec<_> = (0..12).map(|n| format!("customer-{n}")).collect();
-    let customers = join_all(names.iter().map(|name| app.customer(name))).await;
+    let customers = app.customers(12).await;
     let order = json!({"items": [{"product_id": mug["id"], "quantity": 2}]});
     let orders = customers.iter().map(|customer| customer.post("/orders", order.clone()));
     let edits = (0..6).map(|n| {
