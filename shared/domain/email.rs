@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 use deserr::Deserr;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
@@ -32,14 +33,16 @@ impl Email {
 
     /// Describes the local part exactly. JSON Schema can't express which domains UTS #46 accepts.
     fn describe(schema: &mut Schema) {
-        let atom = schema::characters(is_atom_character);
-        let label = schema::characters(|c| {
-            !c.is_control() && !unicode::is_hidden(c) && c != '@' && !is_label_separator(c)
+        static PATTERN: LazyLock<String> = LazyLock::new(|| {
+            let atom = schema::characters(is_atom_character);
+            let label = schema::characters(|c| {
+                !c.is_control() && !unicode::is_hidden(c) && c != '@' && !is_label_separator(c)
+            });
+            let dot = schema::characters(is_label_separator);
+            format!("^{atom}+(\\.{atom}+)*@{label}+({dot}{label}+)+$")
         });
-        let dot = schema::characters(is_label_separator);
-        let pattern = format!("^{atom}+(\\.{atom}+)*@{label}+({dot}{label}+)+$");
         schema::bound(schema, 5, Self::MAX);
-        schema.insert("pattern".to_owned(), pattern.into());
+        schema.insert("pattern".to_owned(), PATTERN.as_str().into());
         schema.insert("format".to_owned(), "idn-email".into());
         schema::refuse(schema, &[ProblemCode::InvalidEmail]);
     }

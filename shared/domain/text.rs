@@ -1,6 +1,9 @@
 //! Texts that users write, in Unicode normalization form C and trimmed, each type with its length
 //! limits.
 
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use deserr::Deserr;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
@@ -39,7 +42,7 @@ macro_rules! text {
 }
 
 /// Whether a text may have several lines.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Lines {
     One,
     Many,
@@ -172,6 +175,18 @@ pub fn fold_case(text: &str) -> String {
 }
 
 impl Lines {
+    /// Returns the pattern of a text, kept because a debug build takes seconds to try all of Unicode.
+    fn pattern(self, may_be_empty: bool) -> String {
+        static PATTERNS: Mutex<BTreeMap<(Lines, bool), String>> = Mutex::new(BTreeMap::new());
+        let is_allowed = |c| !self.excludes(c) && !unicode::is_explicit_bidi_control(c);
+        let pattern = || match may_be_empty {
+            true => schema::text_of(is_allowed),
+            false => schema::visible_text_of(is_allowed),
+        };
+        let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
+        patterns.entry((self, may_be_empty)).or_insert_with(pattern).clone()
+    }
+
     /// Returns a text in the form that is stored and whose characters are counted, but for hidden
     /// characters at its ends.
     fn normalize(self, text: &str) -> String {
@@ -229,14 +244,8 @@ impl Bounded {
 
     fn describe(&self, schema: &mut Schema) {
         let &Self(min, max, lines) = self;
-        let excluded = |c| lines.excludes(c) || unicode::is_explicit_bidi_control(c);
         schema::bound(schema, min, max);
-        let pattern = if min == 0 {
-            schema::text_of(|c| !excluded(c))
-        } else {
-            schema::visible_text_of(|c| !excluded(c))
-        };
-        schema.insert("pattern".to_owned(), pattern.into());
+        schema.insert("pattern".to_owned(), lines.pattern(min == 0).into());
         let codes = [ProblemCode::TooLong, ProblemCode::ControlCharacter, ProblemCode::BidiControl];
         schema::refuse(schema, &codes);
         if min > 0 {
@@ -264,15 +273,17 @@ impl PhoneRules {
     }
 
     fn describe(&self, schema: &mut Schema) {
+        static PATTERN: LazyLock<String> = LazyLock::new(|| {
+            let is_visible = |c| !Lines::One.excludes(c) && !unicode::is_hidden(c);
+            let is_any = |c| is_visible(c) || c == ' ' || unicode::is_other_space(c);
+            let [visible, any] = [schema::characters(is_visible), schema::characters(is_any)];
+            let digit = schema::characters(unicode::is_digit);
+            format!(
+                "^({digit}{any}+{visible}|{visible}{any}+{digit}|{visible}{any}*{digit}{any}*{visible})$"
+            )
+        });
         Self::BOUNDS.describe(schema);
-        let is_visible = |c| !Lines::One.excludes(c) && !unicode::is_hidden(c);
-        let visible = schema::characters(is_visible);
-        let any = schema::characters(|c| is_visible(c) || c == ' ' || unicode::is_other_space(c));
-        let digit = schema::characters(unicode::is_digit);
-        let pattern = format!(
-            "^({digit}{any}+{visible}|{visible}{any}+{digit}|{visible}{any}*{digit}{any}*{visible})$"
-        );
-        schema.insert("pattern".to_owned(), pattern.into());
+        schema.insert("pattern".to_owned(), PATTERN.as_str().into());
         schema::refuse(schema, &[ProblemCode::HiddenCharacter, ProblemCode::NoDigit]);
     }
 }
