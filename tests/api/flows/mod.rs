@@ -32,6 +32,7 @@ mod rebuild;
 mod rebuild_command;
 mod reused_skus;
 mod review_counts;
+mod sequences;
 mod shipping_and_tax;
 mod stale_carts;
 mod stock_ledger;

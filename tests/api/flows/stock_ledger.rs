@@ -36,7 +36,7 @@ async fn adjust(admin: &Persona<'_>, sku: &str, delta: i64) -> tests::answer::An
     admin.post(&format!("/inventory/{sku}/adjustments"), body).await
 }
 
-fn number(item: &Item, attribute: &str) -> i64 {
+pub fn number(item: &Item, attribute: &str) -> i64 {
     item[attribute].as_n().expect("a number").parse().expect("a whole number")
 }
 
@@ -239,7 +239,7 @@ async fn the_ledger_agrees_with_stock_and_orders_whatever_happens() {
 }
 
 /// Checks that for each variant, what its orders took and did not return is what its ledger says.
-async fn check_orders(app: &App) {
+pub async fn check_orders(app: &App) {
     let items = app.items().await;
     let mut out: BTreeMap<String, i64> = BTreeMap::new();
     for order in items.iter().filter(|item| text_of(item, "type") == "order") {
