@@ -134,17 +134,34 @@ impl Faults {
     }
 }
 
+type HeldItems = Arc<Mutex<HashSet<(String, String)>>>;
+
+/// What a transaction holds, until this is dropped: also if nobody waits for its response any more.
+struct Hold {
+    items: Vec<(String, String)>,
+    held: HeldItems,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        for item in &self.items {
+            held.remove(item);
+        }
+    }
+}
+
 /// The items that transactions hold, by partition and sort key.
 #[derive(Debug)]
 pub struct Held {
-    items: Mutex<HashSet<(String, String)>>,
+    items: HeldItems,
     rejected: Arc<AtomicU64>,
     random: Random,
 }
 
 impl Default for Held {
     fn default() -> Self {
-        Self { items: Mutex::default(), rejected: Arc::default(), random: Random::with_seed(1) }
+        Self { items: Arc::default(), rejected: Arc::default(), random: Random::with_seed(1) }
     }
 }
 
@@ -159,27 +176,15 @@ impl Held {
         Duration::from_millis(least + self.random.below(most - least + 1))
     }
 
-    /// Holds all items, or none and returns false if one is held already.
-    fn hold(&self, items: &[(String, String)]) -> bool {
-        let mut held = self.lock();
-        let is_free = !items.iter().any(|item| held.contains(item));
-        if is_free {
-            held.extend(items.iter().cloned());
-        } else {
+    /// Holds all items; `None` if one is held already.
+    fn hold(&self, items: Vec<(String, String)>) -> Option<Hold> {
+        let mut held = self.items.lock().unwrap_or_else(PoisonError::into_inner);
+        if items.iter().any(|item| held.contains(item)) {
             self.rejected.fetch_add(1, Ordering::Relaxed);
+            return None;
         }
-        is_free
-    }
-
-    fn release(&self, items: &[(String, String)]) {
-        let mut held = self.lock();
-        for item in items {
-            held.remove(item);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
-        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+        held.extend(items.iter().cloned());
+        Some(Hold { items, held: Arc::clone(&self.items) })
     }
 }
 
@@ -429,12 +434,15 @@ impl HttpConnector for Connector {
             Kind::LostRequest => return HttpConnectorFuture::ready(Err(lost())),
             Kind::None | Kind::LostAnswer => {}
         }
-        let held = &self.gate.faults.held;
-        let hold = self.gate.faults.holds.as_ref();
-        let hold = hold.map(|bounds| (held.time(bounds), transaction_keys(&body)));
-        if hold.as_ref().is_some_and(|(_, items)| !self.gate.faults.held.hold(items)) {
-            let writes = body["TransactItems"].as_array().map(Vec::len);
-            return HttpConnectorFuture::ready(Ok(conflict(writes)));
+        let mut hold = None;
+        if let Some(bounds) = &self.gate.faults.holds {
+            let (held, items) = (&self.gate.faults.held, transaction_keys(&body));
+            let time = held.time(bounds);
+            let Some(held) = held.hold(items) else {
+                let writes = body["TransactItems"].as_array().map(Vec::len);
+                return HttpConnectorFuture::ready(Ok(conflict(writes)));
+            };
+            hold = Some((time, held));
         }
         guards::pass(self.gate.route, &operation, &mut body);
         body["ReturnConsumedCapacity"] = "INDEXES".into();
@@ -456,8 +464,8 @@ impl HttpConnector for Connector {
             if let Some(delay) = delay {
                 tokio::time::sleep(delay).await;
             }
-            if let Some((hold, _)) = hold.as_ref().filter(|(_, items)| !items.is_empty()) {
-                tokio::time::sleep(*hold).await;
+            if let Some((time, _)) = hold.as_ref().filter(|(_, held)| !held.items.is_empty()) {
+                tokio::time::sleep(*time).await;
             }
             let answer = inner.call(request).await;
             if is_write {
@@ -466,9 +474,7 @@ impl HttpConnector for Connector {
             if fate == Fate::HasNoResponse {
                 return std::future::pending().await;
             }
-            if let Some((_, items)) = hold {
-                gate.faults.held.release(&items);
-            }
+            drop(hold);
             {
                 let mut count = gate.count();
                 count.answered_depth = count.answered_depth.max(depth);
