@@ -2,10 +2,11 @@
 //!
 //! They must be built first: `.ci/run` shows how, and runs this with `--ignored`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -15,9 +16,11 @@ use shared::domain::page::Paging;
 use shared::http::routes::ROUTES;
 use shared::jobs::JOBS;
 use shared::store::Store;
+use shared::store::keys::{self, Key};
 use tests::built::{Failed, Function};
 use tests::demo::{DemoShop, event};
 use tests::random::Random;
+use tests::stream::Stream;
 
 /// The memory budget, in KiB, of a function that hashes no password.
 const MEMORY: u64 = 10 * 1024;
@@ -131,6 +134,56 @@ async fn a_full_import_fits_into_its_memory() {
         assert_eq!(counted, counts.map(Value::from).each_ref(), "{rows}: {answer}");
         assert!(peak <= MEMORY_FOR_IMPORTS, "{rows}: a peak of {peak} KiB");
     }
+}
+
+/// The records of a batch of the table's stream, as the template sets it.
+const BATCH: i64 = 100;
+
+#[tokio::test]
+#[ignore = "needs the release binaries"]
+async fn the_ledger_keeps_up_with_a_hot_sku() {
+    let shop = DemoShop::open().await;
+    let function = Function::start("project-changes", &shop.environment());
+    let store = Store::new(&shop.config(), None);
+    let sku = SOLD.parse().expect("a SKU");
+    let stock = store.inventory().get(&sku).await.expect("stock");
+    let client = shared::aws::dynamodb::client(&shop.config(), None);
+    let get = async |key: Key| {
+        let get = client.get_item().table_name("bodega");
+        let get = get.key(keys::PK, AttributeValue::S(key.pk));
+        let get = get.key(keys::SK, AttributeValue::S(key.sk));
+        get.consistent_read(true).send().await.expect("a read").item.expect("an item")
+    };
+    let first = get(keys::variant(stock.product_id, &sku)).await;
+    let movements = i64::try_from(stock.movements).expect("a number");
+    // The variant as it is after so many sales; its stock begins again where it ends.
+    let after = |sales: i64| {
+        let mut item = first.clone();
+        let number = |number: i64| AttributeValue::N(number.to_string());
+        item.insert("movements".to_owned(), number(movements + sales));
+        item.insert("available".to_owned(), number(1_000_000 - sales));
+        BTreeMap::from([(SOLD.to_owned(), item)])
+    };
+    let mut stream = Stream::default();
+    stream.changes(after(0));
+    println!(
+        "{:<24} {:>13} {:>12} {:>10}",
+        "100 sales of a SKU", "processor, ms", "answer, ms", "a second"
+    );
+    for batch in 0..5 {
+        let sales = (batch * BATCH + 1)..=(batch + 1) * BATCH;
+        let records: Vec<_> = sales.flat_map(|sale| stream.changes(after(sale))).collect();
+        assert_eq!(records.len(), 100);
+        let (used, sent) = (function.processor_time(), Instant::now());
+        let answer = function.invoke(&json!({"Records": records}));
+        let [used, took] =
+            [function.processor_time() - used, sent.elapsed()].map(|time| time.as_secs_f64() * 1e3);
+        println!("{batch:<24} {used:>13.0} {took:>12.0} {:>10.0}", 100_000.0 / took);
+        assert_eq!(answer["batchItemFailures"], json!([]), "{answer}");
+    }
+    let last = keys::movement(stock.product_id, &sku, stock.movements + 5 * BATCH as u64);
+    let entry = get(last).await;
+    assert_eq!(entry["available_after"], AttributeValue::N("999500".to_owned()));
 }
 
 /// The event of a guest's order of one unit, under an idempotency key of its own.
